@@ -1,0 +1,236 @@
+"""The plan file (实施方案) as data: what a county promised, in which window, by which clause, and who answers for it.
+
+One TOML file per county. Every promise carries the plan's clause and its quoted words, so that each number on the board can be
+traced to its sentence. Another county writes another file and changes no code. Reading the text: `plan_file.parse_plan`; what
+must be consistent within it: `plan_check`.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Literal, Protocol
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from services.indicators.evaluation.status import Goal, Milestone, Op, Window
+
+UnitGroup = Literal["county", "townships", "parks", "townships_and_parks", "communities", "villages"]
+"""Units that owe something together: 县, 乡镇, 园区, 乡镇和园区, 社区, 行政村."""
+System = Literal["organisation", "policy", "training", "services", "assessment"]
+"""The plan's five systems (三): 组织领导体系, 政策支持体系, 创业培训体系, 创业服务体系, 工作考核体系."""
+
+
+def _exact(value: object) -> object:
+    if isinstance(value, float):
+        raise ValueError("write the number in quotes, so that it stays exact / 数值请加引号，以保持精确")
+    return value
+
+
+Number = Annotated[Decimal, BeforeValidator(_exact), Field(allow_inf_nan=False)]
+"""An exact decimal, written in quotes: "0.95". Shares are fractions of 1, money is fen, areas are m²."""
+RowName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+DepartmentCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,32}$")]
+"""A department as it stands in subjects and sources."""
+UnitCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
+Clause = Annotated[str, StringConstraints(min_length=1, max_length=20)]
+"""The plan's own numbering, such as 二(四) or 三(二)2."""
+Words = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Span(_Part):
+    """A span of days, both inclusive."""
+
+    first: date = Field(alias="from")
+    last: date = Field(alias="to")
+
+
+class Phase(Span):
+    """创建工作步骤 (五): one phase of the campaign."""
+
+    name: RowName
+    zh: Words
+    clause: Clause
+
+
+class ReportingPeriod(Span):
+    """进展情况报告期 (六(一)): who reports progress for which days, and by when. `period` is the name that reports carry."""
+
+    period: Words
+    due: date
+    units: UnitGroup
+    clause: Clause
+
+
+class Department(_Part):
+    """A department that answers for something or reports; `letter` says whether it signs a responsibility letter (目标责任书).
+
+    Departments merge: `since` and `until` bound the days on which the code is valid (both inclusive, None: open).
+    """
+
+    code: DepartmentCode
+    name: Words
+    letter: bool = False
+    since: date | None = None
+    until: date | None = None
+
+
+class PlanMilestone(_Part):
+    """节点目标: what must be reached by the end of `day`."""
+
+    day: date
+    value: Number
+
+
+class Target(_Part):
+    """目标: one promise of the plan about one row of the board.
+
+    `value` is a number, or "benchmark" where the plan promises the national average and names no number (达到或超过全国平均水平).
+    `effective` is the day from which a changed target holds; figures of earlier days keep the earlier one.
+    """
+
+    indicator: RowName
+    variant: RowName = "default"
+    part: Words | None = None
+    op: Op
+    value: Number | Literal["benchmark"]
+    window: RowName = "plan_year"
+    clause: Clause
+    quote: Words
+    department: DepartmentCode
+    deadline: date | None = None
+    milestones: tuple[PlanMilestone, ...] = ()
+    effective: date | None = None
+
+    def goal(self, benchmark: Fraction | None = None) -> Goal:
+        """What `status.judge` needs of it; `benchmark` stands in where the target is the national average."""
+        value = benchmark if isinstance(self.value, str) else Fraction(self.value)
+        milestones = tuple(Milestone(milestone.day, Fraction(milestone.value)) for milestone in self.milestones)
+        return Goal(self.op, value, self.deadline, milestones)
+
+
+class Reference(_Part):
+    """参考线: a line drawn beside a shown row. It is no target and never judged; `source` says where it comes from."""
+
+    indicator: RowName
+    variant: RowName = "default"
+    part: Words | None = None
+    op: Op
+    value: Number
+    source: Words
+
+
+class Duty(_Part):
+    """工作任务: something owed on a day by a department or by units, with the evidence (佐证材料) wanted for it."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+    clause: Clause
+    quote: Words
+    department: DepartmentCode | None = None
+    units: UnitGroup | None = None
+    due: date
+    evidence: Words
+    system: System
+
+
+class Decomposition(_Part):
+    """目标分解 (责任书): one target split over units or departments.
+
+    `additive` parts must add up to at least the whole; for a `level` every part must itself reach the whole's value.
+    With `park_only` a fact that names a park is credited in letters to the park alone, else to its township as well.
+    """
+
+    indicator: RowName
+    variant: RowName = "default"
+    part: Words | None = None
+    over: UnitGroup | Literal["departments"]
+    kind: Literal["additive", "level"]
+    park_only: bool = True
+    effective: date | None = None
+    parts: dict[str, Number]
+
+
+class Plan(_Part):
+    """A county's plan file. Units are the roster's, rows the catalogue's; both are checked beside, not here."""
+
+    county: UnitCode
+    name: Words
+    title: Words
+    year: Annotated[int, Field(ge=2000, le=2100)]
+    windows: dict[RowName, Span] = {}
+    """Windows beside `plan_year` and `two_years`, which follow from the year."""
+    departments: tuple[Department, ...]
+    phases: tuple[Phase, ...] = ()
+    periods: tuple[ReportingPeriod, ...] = ()
+    targets: tuple[Target, ...]
+    references: tuple[Reference, ...] = ()
+    duties: tuple[Duty, ...] = ()
+    decomposition: tuple[Decomposition, ...] = ()
+
+
+def windows_of(plan: Plan) -> dict[str, Window]:
+    """Every window of the plan by name: `plan_year` (Y), `two_years` (Y and Y+1), then others as written."""
+    year = plan.year
+    return {
+        "plan_year": Window("plan_year", date(year, 1, 1), date(year, 12, 31)),
+        "two_years": Window("two_years", date(year, 1, 1), date(year + 1, 12, 31)),
+        **{name: Window(name, span.first, span.last) for name, span in plan.windows.items()},
+    }
+
+
+def targets_of(plan: Plan, indicator: str, variant: str = "default", part: str | None = None, *, on: date) -> tuple[Target, ...]:
+    """The targets of one row that hold on a day, in the file's order."""
+    return _in_force((target for target in plan.targets if _row_of(target) == (indicator, variant, part)), on)
+
+
+def unit_targets_of(
+    plan: Plan, unit: str, indicator: str, variant: str = "default", part: str | None = None, *, on: date
+) -> tuple[Target, ...]:
+    """The same row's targets for one township, park or department: the whole's target with the value its letter names.
+
+    Empty where nothing was decomposed to that unit.
+    """
+    shares = [
+        entry.parts[unit]
+        for entry in _latest((entry for entry in plan.decomposition if _row_of(entry) == (indicator, variant, part)), on)
+        if unit in entry.parts
+    ]
+    whole = targets_of(plan, indicator, variant, part, on=on)
+    return tuple(target.model_copy(update={"value": share, "milestones": ()}) for target in whole for share in shares)
+
+
+class _Row(Protocol):
+    @property
+    def indicator(self) -> str: ...
+    @property
+    def variant(self) -> str: ...
+    @property
+    def part(self) -> str | None: ...
+
+
+def _row_of(entry: _Row) -> tuple[str, str, str | None]:
+    return entry.indicator, entry.variant, entry.part
+
+
+def _in_force(targets: Iterable[Target], on: date) -> tuple[Target, ...]:
+    """Of targets that replace one another (same row, same clause and comparison) the one with the latest effective day up to `on`."""
+    held: dict[tuple[str, Op], Target] = {}
+    for target in targets:
+        key, since = (target.clause, target.op), target.effective or date.min
+        if since <= on and (key not in held or since > (held[key].effective or date.min)):
+            held[key] = target
+    return tuple(held.values())
+
+
+def _latest(entries: Iterable[Decomposition], on: date) -> tuple[Decomposition, ...]:
+    """The decomposition in force, one per partition."""
+    held: dict[str, Decomposition] = {}
+    for entry in entries:
+        since = entry.effective or date.min
+        if since <= on and (entry.over not in held or since > (held[entry.over].effective or date.min)):
+            held[entry.over] = entry
+    return tuple(held.values())
