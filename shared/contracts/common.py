@@ -25,7 +25,7 @@ class FactVoided(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: ClassVar[str] = "fact_voided"
     zh: ClassVar[str] = "作废"
-    example: ClassVar[dict[str, Any]] = {"source": "/990101000000/employment/hr", "id": "r-000123", "reason": "重复录入，原件不存在"}
+    example: ClassVar[dict[str, Any]] = {"source": "/330127000000/employment/hr", "id": "r-000123", "reason": "重复录入，原件不存在"}
 
     source: Annotated[str, StringConstraints(pattern=SOURCE_PATTERN.pattern)]
     """The source of the original, `/county/department/system`."""
@@ -45,12 +45,12 @@ class FactCorrected(BaseModel):
     name: ClassVar[str] = "fact_corrected"
     zh: ClassVar[str] = "更正"
     example: ClassVar[dict[str, Any]] = {
-        "source": "/990101000000/employment/hr",
+        "source": "/330127000000/employment/hr",
         "id": "r-000123",
         "reason": "结业日期录错",
-        "occurred": "2009-05-20",
+        "occurred": "2010-05-20",
         "version": 1,
-        "data": {"unit": "990101001001", "course": "C2009-07", "person": "P0123456789ABCDEF", "passed": True},
+        "data": {"unit": "330127101003", "course": "C2010-07", "person": "P0123456789ABCDEF", "passed": True},
     }
 
     source: Annotated[str, StringConstraints(pattern=SOURCE_PATTERN.pattern)]
@@ -75,7 +75,7 @@ class DayClosed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: ClassVar[str] = "day_closed"
     zh: ClassVar[str] = "日结"
-    example: ClassVar[dict[str, Any]] = {"day": "2009-03-01"}
+    example: ClassVar[dict[str, Any]] = {"day": "2010-03-01"}
 
     day: date
 

@@ -29,8 +29,8 @@ class CourseOpened(Fact):
     natural_key = ("course",)
     zh = "培训班开班"
     example = {
-        "unit": "990101001000", "course": "C2009-07", "name": "第七期创业培训班", "course_kind": "start_up", "programme": "return_home",
-        "institution": "县就业训练中心", "evidence": [{"document": "县就培〔2009〕7号"}],
+        "unit": "330127101000", "course": "C2010-07", "name": "第七期创业培训班", "course_kind": "start_up", "programme": "return_home",
+        "institution": "县就业训练中心", "evidence": [{"document": "县就培〔2010〕7号"}],
     }  # fmt: skip
 
     course: CourseId
@@ -48,7 +48,7 @@ class CourseClosed(Fact):
     about = "course"
     natural_key = ("course",)
     zh = "培训班结班"
-    example = {"course": "C2009-07"}
+    example = {"course": "C2010-07"}
 
     course: CourseId
 
@@ -60,7 +60,7 @@ class TraineeEnrolled(Placed):
     about = "course"
     natural_key = ("course", "person")
     zh = "学员报名"
-    example = {"unit": "990101001001", "course": "C2009-07", "person": "P0123456789ABCDEF", "categories": ["returning_migrant", "woman"]}
+    example = {"unit": "330127101003", "course": "C2010-07", "person": "P0123456789ABCDEF", "categories": ["returning_migrant", "woman"]}
 
     course: CourseId
     person: PersonId
@@ -75,7 +75,7 @@ class TraineeCompleted(Placed):
     natural_key = ("course", "person")
     zh = "学员结业"
     example = {
-        "unit": "990101001001", "course": "C2009-07", "person": "P0123456789ABCDEF", "passed": True,
+        "unit": "330127101003", "course": "C2010-07", "person": "P0123456789ABCDEF", "passed": True,
         "evidence": [{"document": "创业培训合格证 0700123"}],
     }  # fmt: skip
 
@@ -91,7 +91,7 @@ class TraineeWithdrew(Fact):
     about = "course"
     natural_key = ("course", "person")
     zh = "学员退学"
-    example = {"course": "C2009-07", "person": "P0123456789ABCDEF"}
+    example = {"course": "C2010-07", "person": "P0123456789ABCDEF"}
 
     course: CourseId
     person: PersonId
@@ -105,7 +105,7 @@ class GuidanceGiven(Placed):
     natural_key = ("person", "occurred", "guidance_kind")
     zh = "创业指导"
     example = {
-        "unit": "990101001001", "person": "P0123456789ABCDEF", "categories": ["graduate"], "guidance_kind": "policy", "programme": "ybc",
+        "unit": "330127101003", "person": "P0123456789ABCDEF", "categories": ["graduate"], "guidance_kind": "policy", "programme": "ybc",
     }  # fmt: skip
 
     person: PersonId
@@ -124,7 +124,7 @@ class InternshipStarted(Placed):
     natural_key = ("internship",)
     zh = "创业见习开始"
     example = {
-        "unit": "990101001001", "internship": "I2009-0031", "person": "P0123456789ABCDEF", "categories": ["graduate"], "venue": "B-03",
+        "unit": "330127101003", "internship": "I2010-0031", "person": "P0123456789ABCDEF", "categories": ["graduate"], "venue": "B-03",
     }  # fmt: skip
 
     internship: InternshipId
@@ -141,7 +141,7 @@ class InternshipCompleted(Fact):
     about = "internship"
     natural_key = ("internship",)
     zh = "创业见习结束"
-    example = {"internship": "I2009-0031", "retained": True}
+    example = {"internship": "I2010-0031", "retained": True}
 
     internship: InternshipId
     retained: bool
@@ -155,7 +155,7 @@ class SurveyOpened(Fact):
     opens = True
     natural_key = ("survey",)
     zh = "满意度调查开始"
-    example = {"survey": "S2009-2", "title": "创业环境满意度调查（第二次）", "population": "public"}
+    example = {"survey": "S2010-2", "title": "创业环境满意度调查（第二次）", "population": "public"}
 
     survey: SurveyId
     title: Text
@@ -187,7 +187,7 @@ class SurveyAnswered(Fact):
     repeat = "supersedes"
     zh = "满意度调查答卷"
     example = {
-        "unit": "990101001001", "survey": "S2009-2", "respondent": "P0123456789ABCDEF", "group": "创业者",
+        "unit": "330127101003", "survey": "S2010-2", "respondent": "P0123456789ABCDEF", "group": "创业者",
         "scores": [
             {"question": "overall", "score": 5}, {"question": "service", "service": "小额担保贷款", "score": 4},
             {"question": "cost", "score": 3},
@@ -215,7 +215,7 @@ class SurveyClosed(Fact):
     about = "survey"
     natural_key = ("survey",)
     zh = "满意度调查结束"
-    example = {"survey": "S2009-2"}
+    example = {"survey": "S2010-2"}
 
     survey: SurveyId
 
