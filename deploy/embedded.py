@@ -130,7 +130,7 @@ class EmbeddedServer(ABC):
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, start_new_session=True,
-                preexec_fn=dies_with_parent(self.stop_signal),
+                preexec_fn=dies_with_parent(self.stop_signal),  # noqa: PLW1509 - it calls nothing but the kernel
             )  # fmt: skip
 
     def ready(self) -> bool:

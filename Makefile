@@ -1,0 +1,57 @@
+# make run   everything on this machine, with a simulated year of facts, until Ctrl-C
+# make test  all tests, against real servers
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.PHONY: help setup run test check bench faults lock
+
+VENV := .venv
+PYTHON ?= $(shell for name in python3.11 python3 python; do \
+	$$name -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo $$name && break; done)
+SET_UP := $(VENV)/.set-up-$(shell cat requirements-dev.lock pyproject.toml | sha256sum | cut -c1-16)
+PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-input
+
+help:
+	@echo 'make run     启动全部服务并播放模拟数据，Ctrl-C 结束 / everything on this machine with simulated facts, until Ctrl-C'
+	@echo 'make test    全部测试 / all tests, against real servers'
+	@echo 'make check   格式、规范、类型、依赖方向 / format, linter, types, import rules'
+	@echo 'make bench   性能 / how fast, against the stated limits'
+	@echo 'make faults  故障演练 / kill, wipe and roll back servers: no figure may change'
+	@echo 'make lock    更新依赖锁定文件 / renew the lock files from pyproject.toml'
+
+setup: $(SET_UP)
+
+# The environment is exactly the lock file: wheels only, every one checked by hash, nothing fetched to build the project itself.
+$(SET_UP):
+	@test -n '$(PYTHON)' || { echo '需要 Python 3.11（含 venv 与 pip）/ Python 3.11 with venv and pip is needed' >&2; exit 3; }
+	@echo '正在准备运行环境 / preparing the environment in $(VENV) …' >&2
+	@test -x $(VENV)/bin/python || '$(PYTHON)' -m venv $(VENV)
+	@$(PIP) install --only-binary :all: --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-index --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.set-up-*
+	@touch $@
+
+run: setup
+	@exec $(VENV)/bin/kaiye demo
+
+test: setup
+	@exec $(VENV)/bin/pytest
+
+check: setup
+	@$(VENV)/bin/ruff format --quiet --check .
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/mypy --no-error-summary
+	@$(VENV)/bin/lint-imports --no-logo >/dev/null || $(VENV)/bin/lint-imports --no-logo --verbose
+	@echo '检查通过 / check passed'
+
+bench: setup
+	@exec $(VENV)/bin/pytest tests/benchmarks
+
+faults: setup
+	@exec $(VENV)/bin/pytest tests/faults
+
+LOCK := $(VENV)/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-trusted-host pyproject.toml
+lock: setup
+	@$(LOCK) --output-file requirements.lock
+	@$(LOCK) --extra dev --constraint requirements.lock --output-file requirements-dev.lock

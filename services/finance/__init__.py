@@ -1,0 +1,1 @@
+"""The finance service: loans, funds, subsidies, tax relief and credit communities."""

@@ -1,0 +1,1 @@
+"""The training service: courses, guidance, internships and surveys."""

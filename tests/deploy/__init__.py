@@ -1,0 +1,1 @@
+"""Tests of what puts kaiye on a machine."""
