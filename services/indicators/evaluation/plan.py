@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -22,8 +22,8 @@ System = Literal["organisation", "policy", "training", "services", "assessment"]
 
 
 def _exact(value: object) -> object:
-    if isinstance(value, float):
-        raise ValueError("write the number in quotes, so that it stays exact / 数值请加引号，以保持精确")
+    if type(value) not in (str, int, Decimal):
+        raise ValueError('write the number in quotes, such as "0.95", so that it stays exact / 数值请加引号，如 "0.95"，以保持精确')
     return value
 
 
@@ -86,16 +86,24 @@ class PlanMilestone(_Part):
     value: Number
 
 
-class Target(_Part):
+class _OfRow(_Part):
+    indicator: RowName
+    variant: RowName = "default"
+    part: Words | None = None
+
+    @property
+    def row(self) -> tuple[str, str, str | None]:
+        """The row of the board it speaks of: (id, variant, part)."""
+        return self.indicator, self.variant, self.part
+
+
+class Target(_OfRow):
     """目标: one promise of the plan about one row of the board.
 
     `value` is a number, or "benchmark" where the plan promises the national average and names no number (达到或超过全国平均水平).
     `effective` is the day from which a changed target holds; figures of earlier days keep the earlier one.
     """
 
-    indicator: RowName
-    variant: RowName = "default"
-    part: Words | None = None
     op: Op
     value: Number | Literal["benchmark"]
     window: RowName = "plan_year"
@@ -113,12 +121,9 @@ class Target(_Part):
         return Goal(self.op, value, self.deadline, milestones)
 
 
-class Reference(_Part):
+class Reference(_OfRow):
     """参考线: a line drawn beside a shown row. It is no target and never judged; `source` says where it comes from."""
 
-    indicator: RowName
-    variant: RowName = "default"
-    part: Words | None = None
     op: Op
     value: Number
     source: Words
@@ -137,16 +142,13 @@ class Duty(_Part):
     system: System
 
 
-class Decomposition(_Part):
+class Decomposition(_OfRow):
     """目标分解 (责任书): one target split over units or departments.
 
     `additive` parts must add up to at least the whole; for a `level` every part must itself reach the whole's value.
     With `park_only` a fact that names a park is credited in letters to the park alone, else to its township as well.
     """
 
-    indicator: RowName
-    variant: RowName = "default"
-    part: Words | None = None
     over: UnitGroup | Literal["departments"]
     kind: Literal["additive", "level"]
     park_only: bool = True
@@ -174,17 +176,19 @@ class Plan(_Part):
 
 def windows_of(plan: Plan) -> dict[str, Window]:
     """Every window of the plan by name: `plan_year` (Y), `two_years` (Y and Y+1), then others as written."""
-    year = plan.year
-    return {
-        "plan_year": Window("plan_year", date(year, 1, 1), date(year, 12, 31)),
-        "two_years": Window("two_years", date(year, 1, 1), date(year + 1, 12, 31)),
-        **{name: Window(name, span.first, span.last) for name, span in plan.windows.items()},
-    }
+    own = {window.name: window for window in years_of(plan)}
+    return own | {name: Window(name, span.first, span.last) for name, span in plan.windows.items()}
+
+
+def years_of(plan: Plan) -> tuple[Window, Window]:
+    """The two windows every plan has: 1 January to 31 December of its year, and to 31 December of the year after."""
+    first = date(plan.year, 1, 1)
+    return Window("plan_year", first, date(plan.year, 12, 31)), Window("two_years", first, date(plan.year + 1, 12, 31))
 
 
 def targets_of(plan: Plan, indicator: str, variant: str = "default", part: str | None = None, *, on: date) -> tuple[Target, ...]:
     """The targets of one row that hold on a day, in the file's order."""
-    return _in_force((target for target in plan.targets if _row_of(target) == (indicator, variant, part)), on)
+    return _in_force((target for target in plan.targets if target.row == (indicator, variant, part)), on)
 
 
 def unit_targets_of(
@@ -196,24 +200,11 @@ def unit_targets_of(
     """
     shares = [
         entry.parts[unit]
-        for entry in _latest((entry for entry in plan.decomposition if _row_of(entry) == (indicator, variant, part)), on)
+        for entry in _latest((entry for entry in plan.decomposition if entry.row == (indicator, variant, part)), on)
         if unit in entry.parts
     ]
     whole = targets_of(plan, indicator, variant, part, on=on)
     return tuple(target.model_copy(update={"value": share, "milestones": ()}) for target in whole for share in shares)
-
-
-class _Row(Protocol):
-    @property
-    def indicator(self) -> str: ...
-    @property
-    def variant(self) -> str: ...
-    @property
-    def part(self) -> str | None: ...
-
-
-def _row_of(entry: _Row) -> tuple[str, str, str | None]:
-    return entry.indicator, entry.variant, entry.part
 
 
 def _in_force(targets: Iterable[Target], on: date) -> tuple[Target, ...]:

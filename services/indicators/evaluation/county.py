@@ -1,0 +1,157 @@
+"""A county is a folder: its plan file and its roster of units (名册). Another county is another folder and changes no code."""
+
+import csv
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from io import StringIO
+from pathlib import Path
+from typing import Final
+
+from services.indicators.evaluation.plan import Plan
+from services.indicators.evaluation.plan_check import check_units
+from services.indicators.evaluation.plan_file import PLAN_FILE, locate, parse_plan
+from services.indicators.evaluation.problems import FileProblems, Problem
+from shared.units import UNIT_KINDS, UnitKind, lineage, unit_kind
+
+ROSTER_FILE: Final = "roster.csv"
+COLUMNS: Final = ("code", "name", "kind", "urban_rural_class")
+
+
+@dataclass(frozen=True, slots=True)
+class RosterUnit:
+    """One unit as listed: its 统计用区划代码, name, kind, and 城乡分类代码 (1xx is urban; None where the unit has none)."""
+
+    code: str
+    name: str
+    kind: UnitKind
+    urban_rural_class: str | None
+
+    @property
+    def urban(self) -> bool:
+        """Whether the unit lies in an urban area (城镇)."""
+        return self.urban_rural_class is not None and self.urban_rural_class.startswith("1")
+
+
+@dataclass(frozen=True)
+class County:
+    """What a county's folder holds. The roster is in the file's order, the county itself among it."""
+
+    plan: Plan
+    roster: tuple[RosterUnit, ...]
+
+    @property
+    def code(self) -> str:
+        """The county's own division code."""
+        return self.plan.county
+
+    @cached_property
+    def units(self) -> dict[str, RosterUnit]:
+        """Every unit by its code."""
+        return {unit.code: unit for unit in self.roster}
+
+    def of_kind(self, *kinds: UnitKind) -> tuple[RosterUnit, ...]:
+        """The units of these kinds, in the roster's order."""
+        return tuple(unit for unit in self.roster if unit.kind in kinds)
+
+
+def load_county(folder: Path) -> County:
+    """Read a county's folder. Raises FileNotFoundError when a file is not there, FileProblems when one cannot be used."""
+    return parse_county((folder / PLAN_FILE).read_text("utf-8-sig"), (folder / ROSTER_FILE).read_text("utf-8-sig"))
+
+
+def parse_county(plan_text: str, roster_text: str) -> County:
+    """A county from the text of its two files. Raises FileProblems."""
+    plan, roster = parse_plan(plan_text), parse_roster(roster_text)
+    strangers = check_units(plan, {unit.code for unit in roster})
+    if strangers:
+        raise FileProblems(PLAN_FILE, locate(strangers, plan_text))
+    return County(plan, roster)
+
+
+def parse_roster(text: str) -> tuple[RosterUnit, ...]:
+    """Read a roster: CSV with the columns code, name, kind, urban_rural_class. Raises FileProblems naming every wrong line."""
+    rows = list(csv.reader(StringIO(text)))
+    if not rows or tuple(rows[0]) != COLUMNS:
+        columns = ",".join(COLUMNS)
+        raise FileProblems(ROSTER_FILE, [Problem(
+            (), "表头不对。", "the header is wrong.", f"第一行写 {columns}。", f"write {columns} as the first line.", line=1,
+        )])  # fmt: skip
+    units: dict[str, RosterUnit] = {}
+    problems: list[Problem] = []
+    lines: dict[str, int] = {}
+    for number, row in enumerate(rows[1:], start=2):
+        if not any(cell.strip() for cell in row):
+            continue
+        unit = _unit(row, number)
+        if isinstance(unit, Problem):
+            problems.append(unit)
+        elif unit.code in units:
+            first = lines[unit.code]
+            problems.append(Problem(
+                ("code",), f"代码 {unit.code} 与第 {first} 行重复。", f"the code {unit.code} stands on line {first} already.",
+                "同名单位也各有自己的代码，请核对。", "units of the same name have codes of their own: check it.", line=number,
+            ))  # fmt: skip
+        else:
+            units[unit.code], lines[unit.code] = unit, number
+    problems += _strays(units, lines)
+    if problems:
+        raise FileProblems(ROSTER_FILE, sorted(problems, key=lambda problem: problem.line or 0))
+    return tuple(units.values())
+
+
+def _unit(row: list[str], line: int) -> RosterUnit | Problem:
+    if len(row) != len(COLUMNS):
+        return Problem(
+            (), f"应有 {len(COLUMNS)} 列，这里有 {len(row)} 列。", f"there are {len(row)} columns instead of {len(COLUMNS)}.",
+            "名称中有逗号的加引号；缺的列留空。", "put names with commas in quotes, leave empty what is not known.", line=line,
+        )  # fmt: skip
+    code, name, kind, urban_rural_class = (cell.strip() for cell in row)
+    try:
+        found = unit_kind(code)
+    except ValueError as error:
+        en, _, zh = str(error).partition(" / ")
+        return Problem(
+            ("code",), f"{zh or en}。", f"{en}.", "把该列设为文本格式，重填 12 位代码。", "format the column as text and enter all 12 digits.",
+            line=line,
+        )  # fmt: skip
+    if kind != found:
+        return Problem(
+            ("kind",), f"{code} 是 {found}，不是 {kind!r}。", f"{code} is a {found}, not {kind!r}.",
+            f"改为 {found}，或改正代码。", f"write {found}, or correct the code.", line=line,
+        )  # fmt: skip
+    if not name:
+        return Problem(
+            ("name",), f"{code} 没有名称。", f"{code} has no name.", "补写单位名称。", "write the unit's name.", line=line
+        )  # fmt: skip
+    if urban_rural_class and not re.fullmatch(r"1(11|12|21|22|23)|2(10|20)", urban_rural_class):
+        return Problem(
+            ("urban_rural_class",), f"没有城乡分类代码 {urban_rural_class}。", f"there is no urban–rural class {urban_rural_class}.",
+            "改为 111、112、121、122、123、210、220 之一，或留空。", "write 111, 112, 121, 122, 123, 210 or 220, or leave it empty.", line=line,
+        )  # fmt: skip
+    return RosterUnit(code, name, found, urban_rural_class or None)
+
+
+def _strays(units: dict[str, RosterUnit], lines: dict[str, int]) -> list[Problem]:
+    """Units whose township or county is not listed, and a second county."""
+    counties = [code for code, unit in units.items() if unit.kind == "county"]
+    problems = [
+        Problem(
+            ("code",), f"一份名册只列一个县，{code} 是第二个。", f"a roster lists one county, {code} is another.",
+            "另一个县写另一份名册。", "write another roster for another county.", line=lines[code],
+        )
+        for code in counties[1:]
+    ]  # fmt: skip
+    for code in units:
+        missing = [parent for parent in lineage(code)[1:] if parent not in units]
+        if missing:
+            problems.append(Problem(
+                ("code",), f"{code} 的上级 {missing[0]} 不在名册中。", f"{code} lies in {missing[0]}, which is not listed.",
+                "补列上级单位，或改正代码。", "list the unit above it, or correct the code.", line=lines[code],
+            ))  # fmt: skip
+    return problems
+
+
+def kinds_of(roster: tuple[RosterUnit, ...]) -> dict[UnitKind, int]:
+    """How many units of each kind are listed."""
+    return {kind: sum(unit.kind == kind for unit in roster) for kind in UNIT_KINDS}

@@ -1,0 +1,219 @@
+"""What must be consistent in a plan file: within itself, with the roster, and with the rows the board has.
+
+Pure; each check yields every problem it finds, with the fix, and `plan_file.locate` adds lines and clauses.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from decimal import Decimal
+from difflib import get_close_matches
+
+from services.indicators.evaluation.letters import check_letters
+from services.indicators.evaluation.plan import Decomposition, Plan, Reference, Span, Target, years_of
+from services.indicators.evaluation.problems import Path, Problem, outside, twice, unknown_department
+from services.indicators.evaluation.status import Behaviour
+
+
+def check_plan(plan: Plan) -> tuple[Problem, ...]:
+    """Everything that contradicts itself within the plan file."""
+    return (
+        *_spans(plan), *_county(plan), *_departments(plan), *_phases(plan), *_periods(plan), *_targets(plan), *_duties(plan),
+        *check_letters(plan),
+    )  # fmt: skip
+
+
+def check_units(plan: Plan, codes: Collection[str]) -> tuple[Problem, ...]:
+    """Units the plan names that the roster does not have."""
+    named: list[tuple[Path, str]] = [(("county",), plan.county)]
+    for position, entry in enumerate(plan.decomposition):
+        if entry.over != "departments":
+            named += [(("decomposition", position, "parts", unit), unit) for unit in entry.parts]
+    return tuple(
+        Problem(
+            path, f"名册中没有单位 {code}。", f"the roster has no unit {code}.",
+            "改正单位代码，或在 roster.csv 中补上该单位。", "correct the unit's code, or add the unit to roster.csv.",
+        )
+        for path, code in named if code not in codes
+    )  # fmt: skip
+
+
+def check_rows(plan: Plan, rows: Mapping[tuple[str, str], Behaviour]) -> tuple[Problem, ...]:
+    """Rows the plan names that the catalogue does not have, and promises a row cannot be judged by; `rows` is (id, variant) → behaviour."""
+    problems = list(_unknown_rows(plan, rows))
+    for position, target in enumerate(plan.targets):
+        behaviour = rows.get((target.indicator, target.variant))
+        if behaviour is None:
+            continue
+        at, row = ("targets", position), f"{target.indicator}.{target.variant}"
+        if target.milestones and behaviour != "line":
+            problems.append(Problem(
+                (*at, "milestones"), f"{row} 不按进度线考核，节点目标不起作用。",
+                f"{row} is not judged by a line, so milestones have no effect.",
+                "删去 milestones。", "delete the milestones.",
+            ))  # fmt: skip
+        if target.deadline and behaviour != "deadline":
+            problems.append(Problem(
+                (*at, "deadline"), f"{row} 不是限期完成的事项。", f"{row} is not something due on a day.",
+                "删去 deadline，或改用 milestones。", "delete the deadline, or write milestones.",
+            ))  # fmt: skip
+        if not target.deadline and behaviour == "deadline":
+            problems.append(Problem(
+                at, f"{row} 须限期完成，但没有写明日期。", f"{row} is due on a day, but no day is written.",
+                f"补写 deadline = {plan.year}-03-15 这样的日期。", f"add a day such as deadline = {plan.year}-03-15.",
+            ))  # fmt: skip
+    return tuple(problems)
+
+
+def _unknown_rows(plan: Plan, rows: Mapping[tuple[str, str], Behaviour]) -> Iterator[Problem]:
+    ids = sorted({indicator for indicator, _ in rows})
+    sections: tuple[tuple[str, Sequence[Target | Reference | Decomposition]], ...] = (
+        ("targets", plan.targets), ("references", plan.references), ("decomposition", plan.decomposition),
+    )  # fmt: skip
+    for section, entries in sections:
+        for position, entry in enumerate(entries):
+            if (entry.indicator, entry.variant) in rows:
+                continue
+            variants = [variant for indicator, variant in rows if indicator == entry.indicator]
+            key, given, known = ("variant", entry.variant, variants) if variants else ("indicator", entry.indicator, ids)
+            near = get_close_matches(given, known, n=3, cutoff=0.5) or known
+            yield Problem(
+                (section, position, key), f"指标目录中没有 {entry.indicator}.{entry.variant}。",
+                f"the catalogue has no {entry.indicator}.{entry.variant}.",
+                f"{key} 改为 {'、'.join(near)} 之一。", f"write one of {', '.join(near)} as the {key}.",
+            )  # fmt: skip
+
+
+# ---- days
+
+
+def _spans(plan: Plan) -> Iterator[Problem]:
+    spans: list[tuple[Path, Span]] = [(("windows", name), span) for name, span in plan.windows.items()]
+    spans += [(("phases", position), phase) for position, phase in enumerate(plan.phases)]
+    spans += [(("periods", position), period) for position, period in enumerate(plan.periods)]
+    for path, span in spans:
+        if span.last < span.first:
+            yield Problem(
+                (*path, "to"), f"止日 {span.last} 早于起日 {span.first}。", f"it ends on {span.last}, before it starts on {span.first}.",
+                "调整 from 或 to。", "change from or to.",
+            )  # fmt: skip
+    for name in ("plan_year", "two_years"):
+        if name in plan.windows:
+            yield Problem(
+                ("windows", name), f"{name} 由年度 {plan.year} 推出，不能另写。", f"{name} follows from the year {plan.year}.",
+                "删去这一段，或换一个名称。", "delete this section, or give it another name.",
+            )  # fmt: skip
+
+
+def _county(plan: Plan) -> Iterator[Problem]:
+    if not plan.county.endswith("000000"):
+        yield Problem(
+            ("county",), f"{plan.county} 不是县级代码。", f"{plan.county} is not a county's code.",
+            "写县级统计用区划代码：六位数字加 000000。", "write the county's division code: six digits and 000000.",
+        )  # fmt: skip
+
+
+def _departments(plan: Plan) -> Iterator[Problem]:
+    codes = [department.code for department in plan.departments]
+    for position, department in enumerate(plan.departments):
+        if department.code in codes[:position]:
+            yield twice(("departments", position, "code"), department.code)
+        if department.since and department.until and department.until < department.since:
+            yield Problem(
+                ("departments", position, "until"), f"{department.name}的止日早于起日。", f"{department.code} ends before it starts.",
+                "调整 since 或 until。", "change since or until.",
+            )  # fmt: skip
+
+
+def _phases(plan: Plan) -> Iterator[Problem]:
+    for position, (before, phase) in enumerate(zip(plan.phases, plan.phases[1:], strict=False), start=1):
+        if phase.first <= before.last:
+            yield Problem(
+                ("phases", position, "from"), f"阶段“{phase.zh}”与前一阶段重叠。", f"the phase {phase.name} overlaps the one before.",
+                f"from 改为 {before.last} 之后的日期。", f"let it start after {before.last}.",
+            )  # fmt: skip
+
+
+def _periods(plan: Plan) -> Iterator[Problem]:
+    names = [period.period for period in plan.periods]
+    for position, period in enumerate(plan.periods):
+        if period.period in names[:position]:
+            yield twice(("periods", position, "period"), period.period)
+        if period.due < period.last:
+            yield Problem(
+                ("periods", position, "due"), f"报告期 {period.period} 尚未结束就要报告。", f"{period.period} is due before it is over.",
+                f"due 改为 {period.last} 或之后。", f"let it be due on {period.last} or later.",
+            )  # fmt: skip
+
+
+# ---- promises
+
+
+def _targets(plan: Plan) -> Iterator[Problem]:
+    departments = {department.code for department in plan.departments}
+    seen: set[tuple[object, ...]] = set()
+    for position, target in enumerate(plan.targets):
+        at: Path = ("targets", position)
+        key = (target.indicator, target.variant, target.part, target.op, target.clause, target.effective)
+        if key in seen:
+            yield Problem(
+                at, f"{target.indicator}.{target.variant} 在同一条款下写了两次。",
+                f"{target.indicator}.{target.variant} stands twice under one clause.",
+                "删去一段；若目标有调整，写明 effective 日期。", "delete one; if the target changed, give the new one an effective day.",
+            )  # fmt: skip
+        seen.add(key)
+        if target.department not in departments:
+            yield unknown_department((*at, "department"), target.department, departments)
+        if isinstance(target.value, Decimal) and (target.value < 0 or (target.value == 0 and target.op == ">=")):
+            yield Problem(
+                (*at, "value"), f"目标值 {target.value} 不起作用。", f"a target of {target.value} asks for nothing.",
+                "写大于 0 的数值。", "write a number above 0.",
+            )  # fmt: skip
+        yield from _target_days(plan, at, target)
+
+
+def _target_days(plan: Plan, at: Path, target: Target) -> Iterator[Problem]:
+    windows = {name: (span.first, span.last) for name, span in plan.windows.items()}
+    windows |= {window.name: (window.first, window.last) for window in years_of(plan)}
+    if target.window not in windows:
+        known = ", ".join(windows)
+        yield Problem(
+            (*at, "window"), f"没有时间窗口 {target.window}。", f"there is no window {target.window}.",
+            f"改为 {known} 之一，或在 [windows.{target.window}] 中写明 from 和 to。",
+            f"write one of {known}, or give its from and to under [windows.{target.window}].",
+        )  # fmt: skip
+        return
+    first, last = windows[target.window]
+    if target.deadline and not first <= target.deadline <= last:
+        yield outside((*at, "deadline"), target.deadline, target.window, first, last)
+    if target.milestones and target.value == "benchmark":
+        yield Problem(
+            (*at, "milestones"), "以全国平均水平为目标的，不设节点目标。", "a target that is the benchmark has no milestones.",
+            "删去 milestones。", "delete the milestones.",
+        )  # fmt: skip
+    for number, milestone in enumerate(target.milestones):
+        if not first <= milestone.day <= last:
+            yield outside((*at, "milestones", number), milestone.day, target.window, first, last)
+        if number and milestone.day <= target.milestones[number - 1].day:
+            yield Problem(
+                (*at, "milestones", number), f"节点 {milestone.day} 不在前一节点之后。",
+                f"the milestone of {milestone.day} is not after the one before.",
+                "按日期先后排列，一天一个节点。", "put milestones in the order of their days, one a day.",
+            )  # fmt: skip
+
+
+def _duties(plan: Plan) -> Iterator[Problem]:
+    departments = {department.code for department in plan.departments}
+    _, window = years_of(plan)
+    ids = [duty.id for duty in plan.duties]
+    for position, duty in enumerate(plan.duties):
+        at: Path = ("duties", position)
+        if duty.id in ids[:position]:
+            yield twice((*at, "id"), duty.id)
+        if (duty.department is None) == (duty.units is None):
+            yield Problem(
+                at, f"工作任务 {duty.id} 应由一个部门或一类单位负责。", f"the duty {duty.id} needs either a department or units.",
+                "department 和 units 只写一个。", "write one of department and units.",
+            )  # fmt: skip
+        if duty.department is not None and duty.department not in departments:
+            yield unknown_department((*at, "department"), duty.department, departments)
+        if not window.first <= duty.due <= window.last:
+            yield outside((*at, "due"), duty.due, "two_years", window.first, window.last)
