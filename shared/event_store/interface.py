@@ -1,0 +1,273 @@
+"""What an event store promises, whoever keeps it: PostgreSQL in operation, memory in tests. Both pass one suite.
+
+One store holds the truth of one write service in one county: records, answers, the waiting list and the state of each thing facts are
+about. Everything is written in one commit under the lock on its *head*, which hands out positions: they are dense, and position
+order is commit order.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple, Protocol
+
+from shared.contracts.base import Service, Subject
+from shared.contracts.outcomes import Outcome, Reason
+
+
+class Recorded(NamedTuple):
+    """One record as the relay publishes it."""
+
+    position: int
+    hash: str
+    type: str
+    """Without its version: `registry.entity_registered`."""
+    raw: bytes
+
+
+class OutgoingAnswer(NamedTuple):
+    """The newest answer to one report that still has to be published to `answered.<county>.<department>.<system>.<id>`."""
+
+    number: int
+    """Name it to `mark_sent`; a newer answer to the same report has a greater number and replaces this one."""
+    department: str
+    system: str
+    id: str
+    body: bytes
+    """The answer's JSON, see `shared.answers`."""
+
+
+class ReportKey(NamedTuple):
+    """A report: who reported (the CloudEvents source) and under which id."""
+
+    source: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The one row that everything is serialised on."""
+
+    position: int
+    """The last position handed out; 0 when nothing is recorded."""
+    hash: str
+    recorded: datetime | None
+    """When the last record was recorded; no later record has an earlier time."""
+    closed: date | None
+    """The last known day that is closed."""
+    followed: int
+    """The registry position up to which unit facts were taken over."""
+    arrivals: int
+    """Reports seen so far; numbers the next one."""
+    answers: int
+    """Answers given so far; numbers the next one."""
+    commits: int
+    """Commits so far: what a process remembers holds only while this is what it last wrote."""
+    simulated: datetime | None
+    """Where a simulated clock stands; None with the wall clock."""
+    key: bytes = field(repr=False)
+    """The secret key of this store's content digests (HMAC): the plain hash of a resident id could be guessed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """What became of one content reported under (source, id). At most one content of an id is recorded or waiting."""
+
+    source: str
+    id: str
+    digest: bytes
+    """HMAC of the content (or of the bytes, where they could not be read)."""
+    arrival: int
+    type: str
+    outcome: Outcome
+    revision: int
+    """Grows with every answer about this id."""
+    reason: Reason | None
+    """Why it waits or was refused; None once recorded."""
+    position: int | None
+    flags: tuple[Reason, ...]
+    kept: bytes | None
+    """The report's bytes while it waits, and (resident ids masked) when it was refused; None once recorded."""
+
+    @property
+    def key(self) -> ReportKey:
+        """Source and id."""
+        return ReportKey(self.source, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """One record with the columns derived from its bytes."""
+
+    position: int
+    hash: str
+    type: str
+    source: str
+    id: str
+    occurred: date
+    recorded: datetime
+    about: Subject | None
+    """The subject of the fact, or of the fact that is voided or corrected; None for a closed day."""
+    natural: int | None
+    """A 63-bit digest of the natural key of the content this record carries: equal keys have equal digests."""
+    raw: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """The state of one thing, folded from its effective facts."""
+
+    subject: Subject
+    state: bytes
+    """JSON."""
+    opened: bool
+    occurred: date | None
+    """The last day among its effective facts."""
+    position: int
+    """The last position that touched it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsideRow:
+    """A report that met a bug: its bytes (masked) and the traceback, for whoever mends it."""
+
+    source: str
+    id: str
+    arrival: int
+    at: datetime
+    kept: bytes
+    traceback: str
+
+
+@dataclass(slots=True)
+class Changes:
+    """Everything one commit writes."""
+
+    head: Head
+    records: list[RecordRow] = field(default_factory=list)
+    reports: dict[tuple[ReportKey, bytes], ReportRow] = field(default_factory=dict)
+    """New rows and new versions of known ones, by key and digest."""
+    answers: dict[ReportKey, OutgoingAnswer] = field(default_factory=dict)
+    """The newest answer per report."""
+    waiting: dict[ReportKey, frozenset[str]] = field(default_factory=dict)
+    """What each waiting report needs; an empty set for one that no longer waits."""
+    states: dict[Subject, StateRow] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    """Entity codes and the oldest code of the same entity; a code that stands for itself is forgotten."""
+    units: list[tuple[int, bytes]] = field(default_factory=list)
+    """Unit facts (and what amends them) by registry position."""
+    aside: list[AsideRow] = field(default_factory=list)
+
+
+class Writing(Protocol):
+    """One open transaction that holds the lock on the head."""
+
+    @property
+    def head(self) -> Head:
+        """The head as locked."""
+        ...
+
+    @property
+    def database_now(self) -> datetime:
+        """The database's clock, read after the lock was had."""
+        ...
+
+    async def reports(self, keys: Sequence[ReportKey]) -> list[ReportRow]:
+        """All rows of these reports, every content of each."""
+        ...
+
+    async def waiting(self, needs: Sequence[str]) -> list[ReportRow]:
+        """The reports that wait for any of these needs, in order of arrival."""
+        ...
+
+    async def all_waiting(self, after_arrival: int, limit: int) -> list[ReportRow]:
+        """Waiting reports in order of arrival, page by page."""
+        ...
+
+    async def states(self, subjects: Sequence[Subject]) -> list[StateRow]:
+        """The stored states; nothing for subjects without any record."""
+        ...
+
+    async def naturals(self, digests: Sequence[int]) -> set[int]:
+        """Which of these natural keys some record carries."""
+        ...
+
+    async def histories(self, subjects: Sequence[Subject]) -> list[RecordRow]:
+        """All records about these subjects by position, what amends them among them."""
+        ...
+
+    async def about(self, positions: Sequence[int]) -> dict[int, Subject | None]:
+        """What the records at these positions are about."""
+        ...
+
+    async def aliases(self) -> Mapping[str, str]:
+        """Replaced entity codes and the oldest code of each."""
+        ...
+
+    async def units(self) -> list[bytes]:
+        """The unit facts taken over or recorded so far, by registry position."""
+        ...
+
+    async def commit(self, changes: Changes) -> None:
+        """Write everything and end the transaction. Leaving without commit writes nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much a store holds, for health and metrics."""
+
+    recorded: int
+    waiting: int
+    unsent: int
+    aside: int
+
+
+class EventStore(Protocol):
+    """The store of one write service in one county."""
+
+    @property
+    def service(self) -> Service:
+        """Whose truth it holds."""
+        ...
+
+    @property
+    def county(self) -> str:
+        """Which county's."""
+        ...
+
+    def writing(self) -> AbstractAsyncContextManager[Writing]:
+        """Open a transaction and lock the head: everybody else who writes waits."""
+        ...
+
+    async def head(self) -> Head:
+        """The head, not locked."""
+        ...
+
+    async def records(self, after_position: int, limit: int) -> list[Recorded]:
+        """The records behind a position, in order."""
+        ...
+
+    async def record_hash(self, position: int) -> str | None:
+        """The hash of one record; None when there is none."""
+        ...
+
+    async def rows(self, after_position: int, limit: int) -> list[RecordRow]:
+        """The records with their derived columns, for the audit."""
+        ...
+
+    async def unsent_answers(self, limit: int) -> list[OutgoingAnswer]:
+        """Answers to publish, oldest first."""
+        ...
+
+    async def mark_sent(self, numbers: Sequence[int]) -> None:
+        """These answers were published. One that was replaced meanwhile stays unsent."""
+        ...
+
+    async def set_aside(self, limit: int) -> list[AsideRow]:
+        """Reports that met a bug, newest first."""
+        ...
+
+    async def counts(self) -> Counts:
+        """How much there is of everything."""
+        ...
