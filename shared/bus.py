@@ -1,0 +1,155 @@
+"""The bus: how to connect, and the streams with exactly the settings they must have.
+
+| stream | holds | settings that matter |
+|---|---|---|
+| `REPORTED_<county>` | reports not yet answered | work queue: an acknowledged report is gone; no larger than `REPORT_BYTES_MAX` |
+| `ANSWERED_<county>` | the newest answer to each report | one message per subject, 30 days |
+| `RECORDED_<county>_<SERVICE>` | every record of one service | nothing can be deleted or purged, no limit by age or size |
+
+No stream drops a repeated `Nats-Msg-Id`, as far as the server lets us say so: a report sent again must be answered again.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import nats
+from nats.aio.client import Client
+from nats.errors import NoServersError
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import BadRequestError
+
+from shared import subjects
+from shared.contracts.base import SERVICES
+from shared.logs import logger
+from shared.settings import Settings
+
+RECONNECT_SECONDS = 0.25
+DUPLICATE_WINDOW_SECONDS_MIN = 0.1
+"""The shortest the server accepts; 0 would mean its default of two minutes, in which a report sent again is swallowed."""
+DAY_SECONDS = 86_400.0
+ACK_SECONDS_MAX = 30.0
+"""A report not acknowledged by then is delivered again, which is harmless: it gets the same answer."""
+_STREAM_NAME_IN_USE = 10058
+
+log = logger(__name__)
+
+Callback = Callable[[], Awaitable[None]]
+
+
+class BusUnreachable(Exception):
+    """No address of the bus answers; the message says so in Chinese and English."""
+
+
+def connection_options(settings: Settings, *, name: str) -> dict[str, Any]:
+    """What every connection to the bus has in common: it reconnects for ever and waits `RECONNECT_SECONDS` between attempts."""
+    return {
+        "servers": settings.nats_servers,
+        "name": name,
+        "inbox_prefix": settings.nats_inbox,
+        "reconnect_time_wait": RECONNECT_SECONDS,
+        "max_reconnect_attempts": -1,
+        "ping_interval": 10,
+        "max_outstanding_pings": 2,
+    }
+
+
+async def connect(
+    settings: Settings,
+    *,
+    name: str,
+    disconnected: Callback | None = None,
+    reconnected: Callback | None = None,
+    closed: Callback | None = None,
+) -> Client:
+    """A connection outside FastStream (commands, clients). Raises BusUnreachable when nothing answers in the time settings allow."""
+    options = connection_options(settings, name=name)
+    if settings.nats_nkey_seed is not None:
+        options["nkeys_seed_str"] = settings.nats_nkey_seed
+    if settings.nats_credentials is not None:
+        options["user_credentials"] = str(settings.nats_credentials)
+    if (context := tls_context(settings)) is not None:
+        options["tls"] = context
+
+    async def tell(error: Exception) -> None:
+        log.debug("bus connection", name=name, error=repr(error))
+
+    try:
+        async with asyncio.timeout(settings.nats_connect_seconds_max):
+            return await nats.connect(
+                **options, error_cb=tell, disconnected_cb=disconnected, reconnected_cb=reconnected, closed_cb=closed
+            )  # fmt: skip
+    except (TimeoutError, NoServersError) as error:
+        raise unreachable(settings) from error
+
+
+def unreachable(settings: Settings) -> BusUnreachable:
+    """The error to raise when the first connection did not succeed. Passwords in addresses are left out."""
+    shown = ", ".join(address.rpartition("@")[2] for address in settings.nats_servers)
+    return BusUnreachable(f"无法连接消息总线 {shown} / the bus cannot be reached: {shown}")
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
+    """TLS with the authority's certificates, when settings name them."""
+    if settings.nats_certificates is None:
+        return None
+    return ssl.create_default_context(cafile=settings.nats_certificates)
+
+
+def reported_config(county: str, replicas: int = 1) -> StreamConfig:
+    """The work queue of reports. Only the three services' subjects: a report for anybody else finds no stream and the reporter is told."""
+    return StreamConfig(
+        name=subjects.reported_stream(county),
+        subjects=[subjects.reported_to(county, service) for service in SERVICES],
+        retention=RetentionPolicy.WORK_QUEUE, storage=StorageType.FILE, discard=DiscardPolicy.NEW, num_replicas=replicas,
+        max_msg_size=subjects.REPORT_BYTES_MAX, max_msgs=-1, max_bytes=-1, max_consumers=-1, max_age=0,
+        duplicate_window=DUPLICATE_WINDOW_SECONDS_MIN,
+    )  # fmt: skip
+
+
+def answered_config(county: str, replicas: int = 1) -> StreamConfig:
+    """The newest answer to each report, for 30 days."""
+    return StreamConfig(
+        name=subjects.answered_stream(county), subjects=[f"answered.{county}.>"],
+        retention=RetentionPolicy.LIMITS, storage=StorageType.FILE, discard=DiscardPolicy.OLD, num_replicas=replicas,
+        max_msgs_per_subject=1, max_age=subjects.ANSWERS_KEPT_DAYS * DAY_SECONDS,
+        max_msg_size=-1, max_msgs=-1, max_bytes=-1, max_consumers=-1, duplicate_window=DUPLICATE_WINDOW_SECONDS_MIN,
+    )  # fmt: skip
+
+
+def recorded_config(county: str, service: str, replicas: int = 1) -> StreamConfig:
+    """All records of one service for ever: stream sequence equals position, so nothing may ever be taken out."""
+    return StreamConfig(
+        name=subjects.recorded_stream(county, service), subjects=[f"recorded.{county}.{service}.>"],
+        retention=RetentionPolicy.LIMITS, storage=StorageType.FILE, discard=DiscardPolicy.NEW, num_replicas=replicas,
+        deny_delete=True, deny_purge=True, max_age=0, max_msg_size=-1, max_msgs=-1, max_bytes=-1, max_consumers=-1,
+        duplicate_window=DUPLICATE_WINDOW_SECONDS_MIN,
+    )  # fmt: skip
+
+
+def reports_consumer(county: str, service: str, batch_size: int) -> ConsumerConfig:
+    """How one write service draws its reports: durable, shared by its copies, redelivered until acknowledged."""
+    return ConsumerConfig(
+        name=service, durable_name=service, filter_subject=subjects.reported_to(county, service),
+        deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.EXPLICIT, ack_wait=ACK_SECONDS_MAX, max_deliver=-1,
+        max_ack_pending=max(1000, 4 * batch_size),
+    )  # fmt: skip
+
+
+async def ensure_stream(js: JetStreamContext, config: StreamConfig) -> None:
+    """Create the stream, or bring an existing one to these settings. Raises nats' errors when the server refuses."""
+    try:
+        await js.add_stream(config)
+    except BadRequestError as error:
+        if error.err_code != _STREAM_NAME_IN_USE:
+            raise
+        await js.update_stream(config)
+
+
+async def ensure_reporting(js: JetStreamContext, county: str, service: str, *, batch_size: int, replicas: int = 1) -> None:
+    """The streams of reports and answers and this service's consumer: after it a report can be drawn and answered."""
+    await ensure_stream(js, reported_config(county, replicas))
+    await ensure_stream(js, answered_config(county, replicas))
+    await js.add_consumer(subjects.reported_stream(county), reports_consumer(county, service, batch_size))

@@ -1,0 +1,39 @@
+"""A broker that tests may kill, wipe and start again, and what they read out of its streams."""
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+from nats.aio.client import Client
+
+from deploy.embedded import EmbeddedNats
+from shared.stream_reader import StreamMessage, StreamReader
+
+
+class Broker(EmbeddedNats):
+    """An embedded NATS of one test alone, in a folder of its own, on one port for its whole life."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+
+    def kill(self) -> None:
+        """As a power cut would: no goodbye, nothing flushed by the server itself."""
+        assert self.pid is not None
+        os.kill(self.pid, signal.SIGKILL)
+        assert self._process is not None
+        self._process.wait()
+
+    def wipe(self) -> None:
+        """Delete everything it ever stored. It must not be running."""
+        assert self.pid is None
+        shutil.rmtree(self.folder / "jetstream")
+
+
+async def read_stream(nc: Client, stream: str) -> list[StreamMessage]:
+    """Every message of a stream, in order."""
+    messages: list[StreamMessage] = []
+    async with StreamReader(nc, stream) as reader:
+        while page := await reader.page(1000, wait_seconds=0.5):
+            messages += page
+    return messages
