@@ -116,6 +116,13 @@ from shared.contracts.registry.venues import (
     VenueResized,
 )  # fmt: skip
 
+OccasionFact = (
+    ResponsibilityLetterSigned | MeetingHeld | BulletinIssued | CommendationIssued | CriticismIssued | InspectionHeld | CampaignEventHeld
+    | VenueProjectApproved | GuidanceDirectoryPublished | OfficeFact
+)  # fmt: skip
+"""What happens once and has no history, told by its own number."""
+StandaloneFact = StatisticPublished | BenchmarkPublished | PolicyImplementationChecked | PersonFollowedUp
+"""What is ruled on by itself: nothing about the same thing matters to it."""
 RegistryFact = (
     UnitFact | EntityFact | PersonFact | VenueProjectApproved | VenueFact | ServiceFact | GuidanceDirectoryPublished | CampaignFact
     | FigureFact | OfficeFact
@@ -136,12 +143,13 @@ __all__ = [
     "EntityFollowedUp", "EntityKind", "EntityLicenceRevoked", "EntityMoved", "EntityRegistered", "EntityRestored", "EntitySuspended",
     "EvaluationPublished", "FigureFact", "FlagConfirmed", "FlagDismissed", "Founder", "GreenChannelCaseAccepted",
     "GreenChannelCaseCompleted", "GreenChannelClosed", "GreenChannelFact", "GreenChannelOpened", "GuidanceDirectoryPublished",
-    "InspectionHeld", "LeadingBodyEstablished", "LetterTarget", "MeetingHeld", "MeetingKind", "OfficeFact", "PersonFact",
-    "PersonFollowedUp", "PlatformFact", "PlatformLevel", "PolicyFact", "PolicyImplementationChecked", "PolicyIssued", "PolicyKind",
-    "PolicyRepealed", "ProgressReportSubmitted", "ProjectCollected", "ProjectDisplayed", "ProjectFact", "ProjectMatched",
-    "RectificationClosed", "RectificationFact", "RectificationOpened", "RegistryFact", "ReportDismissed", "ReportResubmitted",
-    "ResponsibilityLetterSigned", "RosterExported", "ServiceFact", "ServicePlatformChanged", "ServicePlatformOpened", "StaffReported",
-    "StatisticPublished", "SurvivalChecked", "TenantAdmitted", "TenantLeft", "UnitDesignated", "UnitDesignationWithdrawn",
-    "UnitDissolved", "UnitEnteredCampaign", "UnitFact", "UnitListed", "UnitMerged", "UnitPlanSubmitted", "UnitRenamed", "VenueClosed",
-    "VenueFact", "VenueKind", "VenueOpened", "VenueProjectApproved", "VenueResized",
+    "InspectionHeld", "LeadingBodyEstablished", "LetterTarget", "MeetingHeld", "MeetingKind", "OccasionFact", "OfficeFact",
+    "PersonFact", "PersonFollowedUp", "PlatformFact", "PlatformLevel", "PolicyFact", "PolicyImplementationChecked", "PolicyIssued",
+    "PolicyKind", "PolicyRepealed", "ProgressReportSubmitted", "ProjectCollected", "ProjectDisplayed", "ProjectFact",
+    "ProjectMatched", "RectificationClosed", "RectificationFact", "RectificationOpened", "RegistryFact", "ReportDismissed",
+    "ReportResubmitted", "ResponsibilityLetterSigned", "RosterExported", "ServiceFact", "ServicePlatformChanged",
+    "ServicePlatformOpened", "StaffReported", "StandaloneFact", "StatisticPublished", "SurvivalChecked", "TenantAdmitted",
+    "TenantLeft", "UnitDesignated", "UnitDesignationWithdrawn", "UnitDissolved", "UnitEnteredCampaign", "UnitFact", "UnitListed",
+    "UnitMerged", "UnitPlanSubmitted", "UnitRenamed", "VenueClosed", "VenueFact", "VenueKind", "VenueOpened", "VenueProjectApproved",
+    "VenueResized",
 ]  # fmt: skip

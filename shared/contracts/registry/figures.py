@@ -2,9 +2,9 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from shared.contracts.base import BenchmarkedIndicator, Count, Fact, Placed, SeriesName, Text
 
@@ -28,6 +28,12 @@ class StatisticPublished(Placed):
     """The last day the value covers; never after the day of publication."""
     value: Count
     publisher: Text
+
+    @model_validator(mode="after")
+    def _of_one_place(self) -> Self:
+        if self.unit is not None and self.park is not None:
+            raise ValueError("a statistic is of one unit or of one park / 统计数据只属于一个单位或一个园区")
+        return self
 
 
 class BenchmarkPublished(Fact):
