@@ -1,0 +1,107 @@
+"""The run: day after day, until exactly as many reports as were asked for have been sent."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
+
+from deploy.simulator.outbox import Outbox
+from deploy.simulator.rates import FULL_SIZE, WEEKDAY_PACE, YEAR_FACTORS
+from deploy.simulator.report import RosterUnit, SimulatedReport
+from deploy.simulator.stories.campaign import campaign
+from deploy.simulator.stories.figures import figures
+from deploy.simulator.stories.flows import fill, flows
+from deploy.simulator.stories.offers import offers
+from deploy.simulator.stories.paperwork import paperwork
+from deploy.simulator.stories.surveys import survey
+from deploy.simulator.stories.venues import venues
+from deploy.simulator.world import World
+from shared.contracts.envelope import Source, report_bytes
+from shared.days import SHANGHAI
+from shared.units import county_of
+
+LISTED = date(2010, 1, 1)
+"""The day on which every unit of a roster was listed, years before any simulated history."""
+MONTHS_AFTER = 3
+
+
+class County(Protocol):
+    """What the simulator needs of a county."""
+
+    @property
+    def units(self) -> Sequence[RosterUnit]:
+        """名册: every unit."""
+
+
+def unit_reports(county: County, *, listed: date = LISTED, instant: datetime | None = None) -> Iterator[SimulatedReport]:
+    """One `registry.unit_listed` per unit of the roster, higher units first, reported by the office.
+
+    They occurred on `listed` and are reported at `instant` (the morning of that day unless given), a microsecond apart.
+    """
+    when = instant or datetime.combine(listed, time(9), SHANGHAI)
+    for n, unit in enumerate(sorted(county.units, key=lambda unit: (unit.code[6:] != "000000", unit.code[9:] != "000", unit.code))):
+        source = Source(county_of(unit.code), "chuangjianban", "roster")
+        data = {"code": unit.code, "name": unit.name, **({"urban_rural_class": unit.urban_rural_class} if unit.urban_rural_class else {})}
+        id = f"unit-{unit.code}"
+        raw = report_bytes(source=source, id=id, type="registry.unit_listed", occurred=listed, data=data)
+        at = (when + timedelta(microseconds=n)).astimezone(UTC)
+        yield SimulatedReport(source.department, source.system, id, "registry.unit_listed", raw, at)
+
+
+def simulate(units: Sequence[RosterUnit], year: int, seed: int, facts: int) -> Iterator[SimulatedReport]:
+    """Exactly `facts` reports of a county's departments, in the order they are sent, dirty ones included.
+
+    The story runs from 1 January three years before the plan year `year` to 31 March after it. The same units, year, seed and number
+    give the same bytes. Memory grows with the entities and loans alive, not with the reports sent.
+    """
+    days = _days(year)
+    scale = facts / FULL_SIZE
+    outbox = Outbox(days.start, days.stop - 1)
+    world = World(units, seed, outbox, plan_year=year, scale=scale)
+    paces = [_pace(date.fromordinal(day), year) for day in days]
+    total = sum(paces)
+    plan_year_pace = sum(pace for day, pace in zip(days, paces, strict=True) if date.fromordinal(day).year == year)
+    ongoing = flows(scale)
+    owed = [world.rnd() for _ in ongoing]
+    sent, pace_so_far = 0, 0.0
+    for day, pace in zip(days, paces, strict=True):
+        outbox.begin_day(day)
+        world.begin_day(day)
+        if day == days.start:
+            _set_up(world)
+        pace_so_far += pace
+        planned = facts if day == days[-1] else int(facts * pace_so_far / total)
+        for n, flow in enumerate(ongoing):
+            owed[n] += flow.per_year * scale * pace / plan_year_pace
+            while owed[n] >= 1:
+                owed[n] -= 1
+                world.spawn(flow.begin(world))
+        while sent + outbox.waiting(day) < planned:
+            fill(world)
+        for report in outbox.take(day)[: facts - sent]:
+            sent += 1
+            yield report
+
+
+def _pace(day: date, year: int) -> float:
+    """How much is reported on a day, relative to others. The first year begins slowly, since nothing has begun yet."""
+    begun = min(1.0, 0.25 + (day - date(year - 3, 1, 1)).days / 300)
+    return begun * YEAR_FACTORS[day.year - year] * WEEKDAY_PACE[day.weekday()]
+
+
+def _days(year: int) -> range:
+    return range(date(year - 3, 1, 1).toordinal(), date(year + 1, MONTHS_AFTER + 1, 1).toordinal())
+
+
+def _set_up(world: World) -> None:
+    """Begin everything that follows the calendar."""
+    year = world.plan_year
+    campaign(world)
+    venues(world)
+    offers(world)
+    paperwork(world)
+    figures(world)
+    for opens, population, answers, satisfied in (
+        (world.day_at(year - 1, 11, 5), "public", 300, 0.84), (world.day_at(year, 5, 12), "public", 620, 0.885),
+        (world.day_at(year, 9, 8), "served", 420, 0.93), (world.day_at(year, 11, 10), "public", 680, 0.912),
+    ):  # fmt: skip
+        world.spawn(survey(world, opens=opens, days=24, population=population, answers=answers, satisfied=satisfied))

@@ -1,0 +1,92 @@
+"""The campaign: which units take part, their leading bodies, plans and reports, and changes in the roster itself."""
+
+from deploy.simulator.things import Story
+from deploy.simulator.world import World
+
+ENTERED_SHARE = 0.45
+ENTERED_LATER_SHARE = 0.25
+DESIGNATED_SHARE = {"township": 0.5, "park": 0.34, "community": 0.53, "village": 0.46}
+"""Designated by the end of the plan year, of all units of the kind."""
+
+
+def campaign(world: World) -> None:
+    """Everything about units that is not their list."""
+    year, townships = world.plan_year, world.townships + world.parks
+    kinds = {"township": world.townships, "park": world.parks, "community": world.communities, "village": world.villages}
+    for kind, codes in kinds.items():
+        shuffled = list(codes)
+        world.random.shuffle(shuffled)
+        entered, later = (int(len(codes) * share + 0.5) for share in (ENTERED_SHARE, ENTERED_SHARE + ENTERED_LATER_SHARE))
+        designated = int(len(codes) * DESIGNATED_SHARE[kind] + 0.5)
+        for n, code in enumerate(shuffled[:later]):
+            if world.keeps():
+                world.spawn(_unit(world, code, early=n < entered, designated=n < designated))
+    world.spawn(_once(world, "registry.county_plan_issued", world.county, world.day_at(year, 2, 9)))
+    world.spawn(_once(world, "registry.leading_body_established", world.county, world.day_at(year, 1, 8)))
+    for n, code in enumerate(townships):
+        if not world.keeps(5):
+            continue
+        if n != len(townships) - 1:
+            world.spawn(_once(world, "registry.leading_body_established", code, world.day_at(year, 1, 10) + int(world.rnd() * 75)))
+        day = world.day_at(year, 2, 24) + int(world.rnd() * 19)
+        if n % 7 == 5:
+            day = world.day_at(year, 3, 16) + int(world.rnd() * 30)
+        if n != 3:
+            world.spawn(_once(world, "registry.unit_plan_submitted", code, day))
+        world.spawn(_progress_reports(world, code))
+    world.spawn(_roster_changes(world))
+
+
+def _once(world: World, type: str, code: str, day: int) -> Story:
+    yield day
+    world.report(world.desks.at(code), type, {"code": code})
+
+
+def _unit(world: World, code: str, *, early: bool, designated: bool) -> Story:
+    """A unit enters the campaign and is designated, most in the plan year's last months; very few lose the name again."""
+    year, office = world.plan_year, world.desks.office
+    yield (world.day_at(year, 2, 10) if early else world.day_at(year, 9, 5)) + int(world.rnd() * 55)
+    known = world.report(world.desks.at(code), "registry.unit_entered_campaign", {"code": code})
+    if designated:
+        yield max(world.day_at(year, 9, 20) + int(world.rnd() * 96), world.day + 5)
+    else:
+        yield world.day_at(year + 1, 1, 10) + int(world.rnd() * 160)
+    known = world.report(office, "registry.unit_designated", {"code": code}, after=known)
+    if world.rnd() < 0.012:
+        yield world.between(10, 60)
+        world.report(office, "registry.unit_designation_withdrawn", {"code": code}, after=known)
+
+
+def _progress_reports(world: World, code: str) -> Story:
+    for year, quarter in [(world.plan_year, n) for n in (1, 2, 3, 4)]:
+        ends = world.day_at(year, quarter * 3 + 1, 1) if quarter < 4 else world.day_at(year + 1, 1, 1)
+        yield ends + 2 + int(world.rnd() * 18)
+        if world.rnd() < 0.94:
+            data = {"code": code, "period": f"{year}-Q{quarter}"}
+            world.report(world.desks.at(code), "registry.progress_report_submitted", data)
+
+
+def _roster_changes(world: World) -> Story:
+    """One village is renamed, one merged into its neighbour, one dissolved into a community (村改居)."""
+    year, office = world.plan_year, world.desks.office
+    renamed = next(iter(world.villages), None)
+    if renamed is None or not world.keeps(8):
+        return
+    yield world.day_at(year, 4, 20)
+    world.report(office, "registry.unit_renamed", {"code": renamed, "name": "新" + world.names[renamed]})
+    by_township: dict[str, list[str]] = {}
+    for code in world.villages:
+        by_township.setdefault(code[:9], []).append(code)
+    merged = next((codes for codes in reversed(by_township.values()) if len(codes) > 1), None)
+    if merged:
+        yield world.day_at(year, 6, 30)
+        _end(world, "registry.unit_merged", merged[-1], "into", merged[-2])
+    community = next((code for code in reversed(world.communities) if len(by_township.get(code[:9], ())) > 1), None)
+    if community:
+        yield world.day_at(year, 8, 31)
+        _end(world, "registry.unit_dissolved", by_township[community[:9]][-1], "successor", community)
+
+
+def _end(world: World, type: str, code: str, how: str, successor: str) -> None:
+    world.report(world.desks.office, type, {"code": code, how: successor})
+    world.replace_unit(code, successor)
