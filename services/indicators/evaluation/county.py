@@ -94,7 +94,7 @@ def parse_roster(text: str) -> tuple[RosterUnit, ...]:
             ))  # fmt: skip
         else:
             units[unit.code], lines[unit.code] = unit, number
-    problems += _strays(units, lines)
+    problems += _strays(units, lines, {row[0].strip() for row in rows if row})
     if problems:
         raise FileProblems(ROSTER_FILE, sorted(problems, key=lambda problem: problem.line or 0))
     return tuple(units.values())
@@ -112,7 +112,8 @@ def _unit(row: list[str], line: int) -> RosterUnit | Problem:
     except ValueError as error:
         en, _, zh = str(error).partition(" / ")
         return Problem(
-            ("code",), f"{zh or en}。", f"{en}.", "把该列设为文本格式，重填 12 位代码。", "format the column as text and enter all 12 digits.",
+            ("code",), f"{zh or en}。", f"{en}.", "把该列设为文本格式，重填 12 位代码。",
+            "format the column as text and enter all 12 digits.",
             line=line,
         )  # fmt: skip
     if kind != found:
@@ -127,13 +128,14 @@ def _unit(row: list[str], line: int) -> RosterUnit | Problem:
     if urban_rural_class and not re.fullmatch(r"1(11|12|21|22|23)|2(10|20)", urban_rural_class):
         return Problem(
             ("urban_rural_class",), f"没有城乡分类代码 {urban_rural_class}。", f"there is no urban–rural class {urban_rural_class}.",
-            "改为 111、112、121、122、123、210、220 之一，或留空。", "write 111, 112, 121, 122, 123, 210 or 220, or leave it empty.", line=line,
+            "改为 111、112、121、122、123、210、220 之一，或留空。",
+            "write 111, 112, 121, 122, 123, 210 or 220, or leave it empty.", line=line,
         )  # fmt: skip
     return RosterUnit(code, name, found, urban_rural_class or None)
 
 
-def _strays(units: dict[str, RosterUnit], lines: dict[str, int]) -> list[Problem]:
-    """Units whose township or county is not listed, and a second county."""
+def _strays(units: dict[str, RosterUnit], lines: dict[str, int], listed: set[str]) -> list[Problem]:
+    """Units whose township or county is not listed (a wrong line is named once, not again by all below it), and a second county."""
     counties = [code for code, unit in units.items() if unit.kind == "county"]
     problems = [
         Problem(
@@ -143,7 +145,7 @@ def _strays(units: dict[str, RosterUnit], lines: dict[str, int]) -> list[Problem
         for code in counties[1:]
     ]  # fmt: skip
     for code in units:
-        missing = [parent for parent in lineage(code)[1:] if parent not in units]
+        missing = [parent for parent in lineage(code)[1:] if parent not in listed]
         if missing:
             problems.append(Problem(
                 ("code",), f"{code} 的上级 {missing[0]} 不在名册中。", f"{code} lies in {missing[0]}, which is not listed.",

@@ -60,7 +60,7 @@ class Phase(Span):
 class ReportingPeriod(Span):
     """进展情况报告期 (六(一)): who reports progress for which days, and by when. `period` is the name that reports carry."""
 
-    period: Words
+    period: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,20}$")]
     due: date
     units: UnitGroup
     clause: Clause

@@ -184,7 +184,7 @@ def _explain(path: Path, detail: ErrorDetails) -> Problem:
 def _wanted(kind: str, detail: ErrorDetails) -> tuple[str, str]:
     if kind.startswith("date"):
         return "写成不加引号的日期，如 2025-03-15", "write a day without quotes, such as 2025-03-15"
-    if kind.startswith("decimal"):
+    if kind.startswith("decimal") or kind == "finite_number":
         return '写成加引号的数值，如 "0.95"', 'write a number in quotes, such as "0.95"'
     if kind == "string_pattern_mismatch":
         return f"格式应为 {detail['ctx']['pattern']}", f"it must read {detail['ctx']['pattern']}"

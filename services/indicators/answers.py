@@ -1,0 +1,321 @@
+"""Answers: the board of one unit, as of a day, as known on a day. Contracts other programs rely on; field order is the order of the JSON."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_serializer
+
+from services.indicators.catalog import BENCHMARKS, CATALOG, figure_digest, measures_in
+from services.indicators.evaluation.display import decimal_text, value_text
+from services.indicators.evaluation.plan import Plan, Target, targets_of, unit_targets_of
+from services.indicators.evaluation.status import (
+    BaselineStatus,
+    BenchmarkStatus,
+    StandingInput,
+    Status,
+    Window,
+    expected,
+    judge,
+    judge_baseline,
+    judge_benchmark,
+)
+from services.indicators.figures import Amount, Figure, HowMany, Indicator, Least, Quantiles, Variant
+from services.indicators.ledger import Balances, Trees
+from services.indicators.measures.kinds import selections
+from services.indicators.places import Unit, UnitTree
+from services.indicators.reading import Reader, Value
+from services.indicators.relations import RELATIONS
+from services.indicators.relations.statistics import BENCHMARK_SCALE
+from shared.contracts.base import SERVICES, Service
+from shared.days import add_months
+
+DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
+"""A number as exact decimal text: counts and amounts whole (`500`), ratios to six places, rounded half up."""
+
+
+class BadQuestionError(ValueError):
+    """A question that has no answer. `code` is for programs, the text is Chinese and English."""
+
+    def __init__(self, code: str, zh: str, en: str) -> None:
+        super().__init__(f"{zh} / {en}")
+        self.code, self.zh, self.en = code, zh, en
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WindowAnswer(_Answer):
+    """The window a row is counted in; both days belong to it."""
+
+    name: str
+    first: date = Field(serialization_alias="from")
+    last: date = Field(serialization_alias="to")
+
+
+class TargetAnswer(_Answer):
+    """One promise about this row: its comparison, what was expected by the effective day, and where it stands."""
+
+    op: Literal[">=", "<="]
+    value: DecimalText | None
+    clause: str
+    expected: DecimalText | None
+    status: Status
+
+
+class BenchmarkAnswer(_Answer):
+    """The national average (全国平均水平)."""
+
+    value: DecimalText | None
+    status: BenchmarkStatus | None
+
+
+class BaselineAnswer(_Answer):
+    """The same formula one year earlier, at 31 December of the year before the plan's."""
+
+    value: DecimalText | None
+    status: BaselineStatus | None
+
+
+class Row(_Answer):
+    """One figure."""
+
+    id: str
+    variant: str
+    part: str | None
+    clause: str
+    unit_of_measure: str
+    window: WindowAnswer
+    effective_as_of: date | None
+    numerator: DecimalText | None
+    denominator: DecimalText | None
+    value: DecimalText | None
+    expected: DecimalText | None
+    targets: list[TargetAnswer]
+    status: Status
+    benchmark: BenchmarkAnswer | None
+    baseline: BaselineAnswer | None
+    n: int
+    incomplete: int
+    note: str
+    definition: str
+    margin: DecimalText | None = None
+    period_end: date | None = None
+
+    @model_serializer(mode="wrap")
+    def _leave_out_what_does_not_apply(self, handler: Any) -> dict[str, Any]:
+        found: dict[str, Any] = handler(self)
+        for name in ("margin", "period_end"):
+            if found[name] is None:
+                del found[name]
+        return found
+
+
+class Board(_Answer):
+    """Every row of one unit, in catalogue order. `final` says that no service can record anything more on the known day."""
+
+    county: str
+    unit: str
+    as_of: date
+    known_at: date
+    final: bool
+    positions: dict[str, int]
+    indicators: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A unit, as of a day, as known on a day."""
+
+    unit: str
+    as_of: date
+    known_at: date
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What an answer is read from: figures and positions of one moment."""
+
+    plan: Plan
+    windows: dict[str, Window]
+    balances: Balances
+    trees: Trees
+    positions: dict[str, int]
+    closed: dict[str, date]
+    unreadable: tuple[tuple[Service, date], ...]
+    """The service and known day of each record that no contract here describes."""
+
+    def final(self, known_at: date) -> bool:
+        """Whether all services have closed the known day."""
+        return all(self.closed.get(service, date.min) >= known_at for service in SERVICES)
+
+
+def ask(snapshot: Snapshot, today: date, unit: str | None = None, as_of: date | None = None, known_at: date | None = None) -> Question:
+    """A question with what was omitted filled in: known_at = today, as_of = known_at, the county. Raises BadQuestionError."""
+    known_at = known_at or today
+    as_of = as_of or known_at
+    unit = unit or snapshot.plan.county
+    if known_at > today:
+        raise BadQuestionError("future_known_at", f"已知日 {known_at} 晚于今日 {today}", f"known-at {known_at} lies after today, {today}")
+    if as_of > known_at:
+        raise BadQuestionError(
+            "as_of_after_known_at", f"截至日 {as_of} 晚于已知日 {known_at}", f"as-of {as_of} lies after known-at {known_at}"
+        )
+    tree = snapshot.trees.at(known_at.toordinal())
+    found = tree.units.get(unit)
+    if found is None:
+        raise BadQuestionError("unknown_unit", f"没有这个单位：{unit}", f"there is no unit {unit}")
+    if found.listed > as_of.toordinal():
+        since = date.fromordinal(found.listed)
+        raise BadQuestionError("unit_not_yet", f"单位 {unit} 自 {since} 起设立", f"unit {unit} exists from {since} on")
+    return Question(unit, as_of, known_at)
+
+
+def board(snapshot: Snapshot, question: Question, only: str | None = None) -> Board:
+    """The board of one unit (or one indicator of it). Raises BadQuestionError when there is no such indicator."""
+    tree = snapshot.trees.at(question.known_at.toordinal())
+    unit = tree.units[question.unit]
+    chosen = [indicator for indicator in CATALOG if only in (None, indicator.id)]
+    if not chosen:
+        raise BadQuestionError("unknown_indicator", f"没有这个指标：{only}", f"there is no indicator {only}")
+    rows = [row for indicator in chosen if unit.kind in indicator.units for row in _rows(snapshot, question, tree, unit, indicator)]
+    return Board(
+        county=snapshot.plan.county, unit=question.unit, as_of=question.as_of, known_at=question.known_at,
+        final=snapshot.final(question.known_at), positions=dict(snapshot.positions), indicators=rows,
+    )  # fmt: skip
+
+
+def _rows(snapshot: Snapshot, question: Question, tree: UnitTree, unit: Unit, indicator: Indicator) -> Iterator[Row]:
+    window = snapshot.windows[indicator.window]
+    last_day = min(question.as_of, date.fromordinal(unit.ended) - timedelta(days=1))
+    effective = window.effective(min(question.as_of, last_day))
+    reader = Reader(snapshot.balances, tree, question.unit, question.known_at.toordinal())
+    for variant in indicator.variants:
+        if variant.units is None or unit.kind in variant.units:
+            yield from _variant_rows(snapshot, question, reader, indicator, variant, window, effective, last_day)
+
+
+def _variant_rows(
+    snapshot: Snapshot, question: Question, reader: Reader, indicator: Indicator, variant: Variant, window: Window,
+    effective: date | None, last_day: date,
+) -> Iterator[Row]:  # fmt: skip
+    on = effective or window.first
+    values = (
+        list(reader.values(variant.figure, window.first, on)) if effective else [(part, _NOTHING) for part in _fixed_parts(variant.figure)]
+    )
+    year_before = add_months(window.first, -12), date(window.first.year - 1, 12, 31)
+    baselines = dict(reader.values(variant.figure, *year_before)) if indicator.behaviour != "deadline" else {}
+    eve = dict(reader.values(variant.figure, window.first, window.first - timedelta(days=1))) if indicator.starts_from_eve else {}
+    notes = [variant.note] if variant.note else []
+    if last_day < question.as_of:
+        notes.append(f"单位已于 {last_day + timedelta(days=1)} 撤并，按最后一日作答 / merged or dissolved; answered as of its last day")
+    incomplete = _incomplete(snapshot, reader, question, variant, on) if effective else 0
+    for part, value in values:
+        benchmark = _benchmark(reader, indicator, variant, on) if indicator.benchmarked and part is None else None
+        behaviour = variant.behaviour or indicator.behaviour
+        targets = []
+        for target in _targets(snapshot.plan, question, indicator, variant, part, on):
+            own = snapshot.windows.get(target.window, window)
+            standing = StandingInput(
+                as_of=question.as_of, window=own, value=value.value if value.value is not None else value.absence or "empty",
+                behaviour=behaviour, goal=target.goal(benchmark), start=_start(eve, part), whole=_whole(variant),
+            )  # fmt: skip
+            targets.append((target, standing))
+        plain = StandingInput(
+            as_of=question.as_of,
+            window=window,
+            value=value.value if value.value is not None else value.absence or "empty",
+            behaviour=behaviour,
+        )
+        answers = [_target(target, standing, variant) for target, standing in targets]
+        baseline = baselines.get(part)
+        yield Row(
+            id=indicator.id, variant=variant.name, part=part, clause=indicator.clause, unit_of_measure=variant.unit_of_measure,
+            window=WindowAnswer(name=window.name, first=window.first, last=window.last), effective_as_of=effective,
+            numerator=_text(value.numerator, whole=True), denominator=_text(value.denominator, whole=True), value=_text(value.value, whole=_whole(variant)),
+            expected=answers[0].expected if answers else None, targets=answers, status=answers[0].status if answers else judge(plain),
+            benchmark=_benchmark_answer(question, window, value, benchmark) if indicator.benchmarked and part is None else None,
+            baseline=_baseline_answer(question, window, value, baseline, variant) if indicator.behaviour != "deadline" else None,
+            n=value.n, incomplete=incomplete, note="；".join(notes), definition=figure_digest(variant.figure),
+            margin=value.extra.get("margin"), period_end=_date(value.extra.get("period_end")),
+        )  # fmt: skip
+
+
+_NOTHING = Value(None, None, None, "empty")
+
+
+def _fixed_parts(figure: Figure) -> tuple[str | None, ...]:
+    """The parts a figure always has, whatever was recorded."""
+    return tuple(part for part, _ in figure.quantiles) if isinstance(figure, Quantiles) else (None,)
+
+
+def _targets(plan: Plan, question: Question, indicator: Indicator, variant: Variant, part: str | None, on: date) -> Iterable[Target]:
+    if question.unit == plan.county:
+        return targets_of(plan, indicator.id, variant.name, part, on=on)
+    return unit_targets_of(plan, question.unit, indicator.id, variant.name, part, on=on)
+
+
+def _start(eve: dict[str | None, Value], part: str | None) -> Fraction:
+    value = eve.get(part)
+    return value.value if value is not None and value.value is not None else Fraction(0)
+
+
+def _whole(variant: Variant) -> bool:
+    return isinstance(variant.figure, Amount | Least | HowMany) or variant.unit_of_measure == "days"
+
+
+def _text(value: Fraction | None, *, whole: bool) -> str | None:
+    if value is None:
+        return None
+    return decimal_text(value, 0) if whole and value.denominator == 1 else value_text(value)
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _target(target: Target, standing: StandingInput, variant: Variant) -> TargetAnswer:
+    line = expected(standing)
+    value = standing.goal.value if standing.goal else None
+    return TargetAnswer(
+        op=target.op, value=_text(value, whole=_whole(variant)), clause=target.clause,
+        expected=None if line is None else value_text(line), status=judge(standing),
+    )  # fmt: skip
+
+
+def _benchmark(reader: Reader, indicator: Indicator, variant: Variant, on: date) -> Fraction | None:
+    """The latest published value of the national peer group up to the effective day, for the same variant."""
+    county = reader.tree.county
+    subject = f"{indicator.id}|{variant.name}|national"
+    day, known = on.toordinal(), reader.known
+    if not reader.balances.amount(BENCHMARKS.name, county, f"{subject}|presence", day, known):
+        return None
+    return Fraction(reader.balances.amount(BENCHMARKS.name, county, f"{subject}|value", day, known), BENCHMARK_SCALE)
+
+
+def _benchmark_answer(question: Question, window: Window, value: Value, benchmark: Fraction | None) -> BenchmarkAnswer:
+    status = judge_benchmark(as_of=question.as_of, window=window, value=value.value, benchmark=benchmark)
+    return BenchmarkAnswer(value=None if benchmark is None else value_text(benchmark), status=status)
+
+
+def _baseline_answer(question: Question, window: Window, value: Value, baseline: Value | None, variant: Variant) -> BaselineAnswer:
+    earlier = None if baseline is None else baseline.value
+    status = judge_baseline(as_of=question.as_of, window=window, value=value.value, baseline=earlier)
+    return BaselineAnswer(value=_text(earlier, whole=_whole(variant)), status=status)
+
+
+def _incomplete(snapshot: Snapshot, reader: Reader, question: Question, variant: Variant, on: date) -> int:
+    """How many facts this definition could not take in."""
+    left_out = reader.amount(variant.incomplete, on.toordinal()) if variant.incomplete is not None else 0
+    services = services_read(variant.figure)
+    unknown = sum(service in services and day <= question.known_at for service, day in snapshot.unreadable)
+    return left_out + unknown
+
+
+def services_read(figure: Figure) -> frozenset[Service]:
+    """The services whose facts a figure follows from."""
+    names = {select.relation for measure in measures_in(figure) for select in selections(measure)}
+    return frozenset(service for name in names for service in RELATIONS[name].services)

@@ -1,0 +1,88 @@
+"""The catalogue: every indicator, in the order of the plan's sections. One declaration each; nothing else has to be touched to add one."""
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+from services.indicators.catalog.activity import ACTIVITY
+from services.indicators.catalog.creation import CREATION
+from services.indicators.catalog.employment import EMPLOYMENT
+from services.indicators.catalog.environment import ENVIRONMENT
+from services.indicators.catalog.growth import GROWTH
+from services.indicators.catalog.tasks import TASKS
+from services.indicators.figures import Figure, Indicator, Variant
+from services.indicators.ledger import Folding
+from services.indicators.measures.kinds import KIND_REVISIONS, Measure, Published, selections
+from services.indicators.measures.rows import Select, SubjectKind
+from services.indicators.relations import RELATIONS
+
+CATALOG: tuple[Indicator, ...] = (*ACTIVITY, *EMPLOYMENT, *GROWTH, *ENVIRONMENT, *CREATION, *TASKS)
+
+BENCHMARKS = Published("benchmarks", Select("benchmark"), key=("indicator", "variant", "peer_group"))
+"""What peers reach (全国平均水平), for every indicator that is compared with it."""
+
+RULINGS_REVISION = 1
+"""Rises whenever which facts are in force (voids, corrections, rival reports) or where they count is ruled differently."""
+
+
+def measures_in(declaration: Any) -> Iterator[Measure]:
+    """Every measure a declaration is made of."""
+    if isinstance(declaration, Measure):
+        yield declaration
+    elif isinstance(declaration, tuple):
+        for part in declaration:
+            yield from measures_in(part)
+    elif is_dataclass(declaration) and not isinstance(declaration, type):
+        for field in fields(declaration):
+            yield from measures_in(getattr(declaration, field.name))
+
+
+def _by_name() -> dict[str, Measure]:
+    found: dict[str, Measure] = {}
+    for measure in measures_in((CATALOG, BENCHMARKS)):
+        if found.setdefault(measure.name, measure) != measure:
+            raise ValueError(f"two measures are named {measure.name}")
+    return found
+
+
+MEASURES: dict[str, Measure] = _by_name()
+"""Every measure of the catalogue by its name."""
+
+
+def _foldings() -> dict[SubjectKind, Folding]:
+    kinds: dict[SubjectKind, list[Measure]] = {}
+    for measure in MEASURES.values():
+        (subject,) = {RELATIONS[select.relation].subject for select in selections(measure)}
+        kinds.setdefault(subject, []).append(measure)
+    return {kind: Folding(tuple(measures), RELATIONS) for kind, measures in kinds.items()}
+
+
+FOLDINGS: dict[SubjectKind, Folding] = _foldings()
+"""The measures by the kind of subject whose history they read."""
+
+
+@cache
+def measure_digest(name: str) -> str:
+    """What a measure's entries were computed by: its declaration, its kind's and relations' revisions, and the rulings'. Hex."""
+    measure = MEASURES[name]
+    relations = sorted((select.relation, RELATIONS[select.relation].revision) for select in selections(measure))
+    return sha256(repr((measure, KIND_REVISIONS[type(measure)], relations, RULINGS_REVISION)).encode()).hexdigest()
+
+
+@cache
+def figure_digest(figure: Figure) -> str:
+    """The `definition` of a row: its figure's declaration and the digests of its measures. Hex."""
+    return sha256(repr((figure, sorted({measure_digest(measure.name) for measure in measures_in(figure)}))).encode()).hexdigest()
+
+
+def indicator(id: str) -> Indicator:
+    """One indicator by id. Raises KeyError when there is none."""
+    for each in CATALOG:
+        if each.id == id:
+            return each
+    raise KeyError(id)
+
+
+__all__ = ["BENCHMARKS", "CATALOG", "FOLDINGS", "MEASURES", "Variant", "figure_digest", "indicator", "measure_digest", "measures_in"]

@@ -1,0 +1,136 @@
+"""Figures: how measures combine into what a row of the board shows. All of it is data; the read side evaluates it in exact arithmetic."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from services.indicators.evaluation.status import Behaviour
+from services.indicators.measures.kinds import Distribution, Measure, Published
+from shared.units import UnitKind
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """`sum`: measures added up."""
+
+    of: tuple[Measure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Less:
+    """One measure less another."""
+
+    of: Measure
+    less: Measure
+
+
+Expression = Measure | Sum | Less
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A count or an amount."""
+
+    of: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class SinceStart:
+    """What was added since the window's first day, per plan year begun (平均每年)."""
+
+    of: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`share` and `mean`: one sum over another. `parts` names the split shown beside the whole; an empty denominator is a cohort not yet due."""
+
+    of: Expression
+    over: Expression
+    parts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticShare:
+    """A sum over the latest published statistic of the unit itself. For a cumulative series the numerator is cut at the statistic's period end."""
+
+    of: Expression
+    over: Published
+    cumulative: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyShare:
+    """Satisfied over valid answers of the latest closed survey; both have the survey as part, and so has `latest`."""
+
+    of: Measure
+    over: Measure
+    latest: Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """`distribution`: nearest-rank quantiles, each a part: the value at rank ⌈p·n⌉."""
+
+    of: Distribution
+    quantiles: tuple[tuple[str, int], ...]
+    """(part, p in hundredths)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """`least`: the smallest figure among the units of a kind that exist on the day."""
+
+    of: Expression
+    over: UnitKind
+
+
+@dataclass(frozen=True, slots=True)
+class HowMany:
+    """How many units of a kind that exist on the day have any."""
+
+    of: Expression
+    over: UnitKind
+
+
+Figure = Amount | SinceStart | Share | StatisticShare | SurveyShare | Quantiles | Least | HowMany
+
+UnitOfMeasure = Literal["persons", "person_times", "entities", "jobs", "units", "venues", "m2", "fen", "ratio", "days", "cases"]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One reading of an indicator. `incomplete` counts the facts its definition could not take in."""
+
+    name: str
+    figure: Figure
+    unit_of_measure: UnitOfMeasure
+    meaning: str
+    note: str = ""
+    incomplete: Expression | None = None
+    behaviour: Behaviour | None = None
+    """Where it is judged unlike the indicator's default."""
+    units: tuple[UnitKind, ...] | None = None
+    """Where it applies to fewer kinds of unit than the indicator."""
+
+
+EVERYWHERE: tuple[UnitKind, ...] = ("county", "township", "park", "community", "village")
+COUNTY_ONLY: tuple[UnitKind, ...] = ("county",)
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One indicator: its names, the plan's clause and sentence, its window, how it is judged, its variants, and the units it applies to."""
+
+    id: str
+    zh: str
+    en: str
+    clause: str
+    quote: str
+    behaviour: Behaviour
+    variants: tuple[Variant, ...]
+    window: str = "plan_year"
+    starts_from_eve: bool = False
+    """A stock: its line starts from the value on the eve of the window."""
+    units: tuple[UnitKind, ...] = EVERYWHERE
+    benchmarked: bool = False
+    """One of the five main indicators: judged against the national average and its own value a year earlier as well."""

@@ -1,0 +1,178 @@
+"""The ledger: every figure is a sum of dated, reversible postings, each stamped with the day it became known.
+
+A measure's *postings* for a subject are the jumps of its step function of the day. The *entries* of a subject are a pure function of
+the set of its facts, `entries(H) = Σ_k [postings(H recorded ≤ k) − postings(H recorded < k)]`, so neither the order in which
+facts arrive nor how services interleave can change them. One read rule: the figure at (as of D, known at K) is
+`Σ amount where day ≤ D and known ≤ K`.
+"""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.indicators.history import Chain, View, in_force
+from services.indicators.measures.kinds import Measure, jumps
+from services.indicators.measures.rows import Context, Relation, Rows
+from services.indicators.places import UnitTree
+
+Cell = tuple[str, str, str | None]
+"""(measure, unit, part): what amounts are summed for."""
+Postings = dict[tuple[Cell, int], int]
+"""(cell, day) → amount: what a subject posts, as known on some day."""
+Entries = dict[tuple[Cell, int, int], int]
+"""(cell, day, known day) → amount."""
+
+
+class Trees:
+    """The units as known on each day, latest last."""
+
+    def __init__(self, county: str, chains: Iterable[Chain] = ()) -> None:
+        self.county = county
+        chains = list(chains)
+        self.days = sorted({day for chain in chains for day in chain.known_days()})
+        self._trees = [UnitTree(county, View(in_force(chains, day))) for day in self.days]
+        self._none = UnitTree(county, View([]))
+
+    def at(self, known: int) -> UnitTree:
+        """The units as known at the end of a day."""
+        index = bisect_right(self.days, known)
+        return self._trees[index - 1] if index else self._none
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A subject, the codes it was ever known by, and every chain its figures follow from."""
+
+    subject: str
+    codes: frozenset[str]
+    chains: Sequence[Chain]
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """The measures of one kind of subject, and the relations they read."""
+
+    measures: tuple[Measure, ...]
+    relations: Mapping[str, Relation]
+
+    def postings(self, history: History, trees: Trees, known: int) -> Postings:
+        """What a subject posts, as known on a day."""
+        context = Context(history.subject.partition(":")[2], history.codes, View(in_force(history.chains, known)), trees.at(known))
+        rows = Rows(context, self.relations)
+        found: Postings = {}
+        if rows.context.view.facts:
+            for measure in self.measures:
+                for (unit, part, day), amount in jumps(measure, rows).items():
+                    found[(measure.name, unit, part), day] = amount
+        return found
+
+    def entries(self, history: History, trees: Trees) -> Entries:
+        """All entries of a subject: the difference each known day made, over all days on which its facts or the units changed."""
+        days = {day for chain in history.chains for day in chain.known_days()}
+        first = min(days, default=0)
+        days.update(day for day in trees.days if day > first)
+        found: Entries = {}
+        before: Postings = {}
+        for known in sorted(days):
+            after = self.postings(history, trees, known)
+            add_difference(found, after, before, known)
+            before = after
+        return found
+
+
+def add_difference(entries: Entries, after: Postings, before: Postings, known: int) -> None:
+    """Add `after − before`, stamped with a known day."""
+    for (cell, day), amount in after.items():
+        difference = amount - before.get((cell, day), 0)
+        if difference:
+            _add(entries, (cell, day, known), difference)
+    for (cell, day), amount in before.items():
+        if (cell, day) not in after:
+            _add(entries, (cell, day, known), -amount)
+
+
+def _add(entries: Entries, key: tuple[Cell, int, int], amount: int) -> None:
+    total = entries.get(key, 0) + amount
+    if total:
+        entries[key] = total
+    else:
+        del entries[key]
+
+
+def add_entries(entries: Entries, more: Entries, sign: int = 1) -> None:
+    """Add (or, with sign −1, take back) entries."""
+    for key, amount in more.items():
+        _add(entries, key, sign * amount)
+
+
+class _Account:
+    """The entries of one cell, in the order they came, as plain machine numbers."""
+
+    __slots__ = ("amounts", "days", "knowns")
+
+    def __init__(self) -> None:
+        self.days = array("i")
+        self.knowns = array("i")
+        self.amounts = array("q")
+
+
+_FEW = 24
+"""Up to so many entries a loop beats setting up vectors."""
+
+
+class Balances:
+    """All entries in memory, summed by the one read rule."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[Cell, _Account] = {}
+        self._parts: dict[tuple[str, str], list[str]] = {}
+        self.size = 0
+
+    def add(self, cell: Cell, day: int, known: int, amount: int) -> None:
+        """Take in one entry."""
+        account = self._accounts.get(cell)
+        if account is None:
+            account = self._accounts[cell] = _Account()
+            if cell[2] is not None:
+                self._parts.setdefault(cell[:2], []).append(cell[2])
+        account.days.append(day)
+        account.knowns.append(known)
+        account.amounts.append(amount)
+        self.size += 1
+
+    def add_all(self, entries: Entries) -> None:
+        """Take in entries."""
+        for (cell, day, known), amount in entries.items():
+            self.add(cell, day, known, amount)
+
+    def amount(self, measure: str, unit: str, part: str | None, day: int, known: int) -> int:
+        """`Σ amount where day ≤ D and known ≤ K` of one cell."""
+        account = self._accounts.get((measure, unit, part))
+        if account is None:
+            return 0
+        if len(account.days) <= _FEW:
+            entries = zip(account.days, account.knowns, account.amounts, strict=True)
+            return sum(amount for on, seen, amount in entries if on <= day and seen <= known)
+        # Copies: a view of a growing array would forbid it to grow.
+        days, knowns = np.array(account.days, dtype=np.int32), np.array(account.knowns, dtype=np.int32)
+        amounts = np.array(account.amounts, dtype=np.int64)
+        return int(amounts[(days <= day) & (knowns <= known)].sum())
+
+    def parts(self, measure: str, unit: str) -> list[str]:
+        """Every part that was ever posted for a measure at a unit, in order."""
+        return sorted(self._parts.get((measure, unit), ()))
+
+    def whole(self, measure: str, unit: str, day: int, known: int) -> int:
+        """The sum over all parts and what has none."""
+        return self.amount(measure, unit, None, day, known) + sum(
+            self.amount(measure, unit, part, day, known) for part in self._parts.get((measure, unit), ())
+        )
+
+    def __iter__(self) -> Iterator[tuple[Cell, int, int, int]]:
+        """Every entry as (cell, day, known day, amount)."""
+        for cell, account in self._accounts.items():
+            for day, known, amount in zip(account.days, account.knowns, account.amounts, strict=True):
+                yield cell, day, known, amount

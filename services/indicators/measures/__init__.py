@@ -1,0 +1,1 @@
+"""The measure algebra: rows, kinds and the jumps they yield."""

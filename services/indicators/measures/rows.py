@@ -1,0 +1,139 @@
+"""Rows: what relations yield and measures select.
+
+A *relation* turns a subject's facts in force into dated rows with named attributes: an event has its day, a span also the first day it no
+longer holds. A measure selects rows by predicates, which are data (field, operator, value) and never callables, so that a second
+engine can evaluate the same declaration.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, cast
+
+from services.indicators.history import FOREVER, View
+from services.indicators.places import UnitTree
+from shared.contracts.base import Service
+
+SubjectKind = Literal["person", "entity", "loan", "venue", "case", "unit", "surveys", "answer", "statistic", "benchmark"]
+"""Whose history a relation reads. An `answer` is one respondent's to one survey; `surveys` are all of a county; a `statistic` is one series of one place."""
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+Shape = Literal["event", "span"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: it holds from `day` to the day before `until`, at the place its unit and park name. `order` is its place in history order."""
+
+    day: int
+    unit: str | None
+    park: str | None
+    attributes: Mapping[str, Any]
+    until: int = FOREVER
+    order: tuple[Any, ...] = ()
+
+
+Operator = Literal["=", "!=", ">=", "<=", "in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """`field operator value`. A row that lacks the field, or has None there, satisfies only `= None`."""
+
+    field: str
+    operator: Operator
+    value: Any
+
+    def holds(self, row: Row) -> bool:
+        """Whether the row satisfies the predicate."""
+        found = row.attributes.get(self.field)
+        if self.operator == "=":
+            return bool(found == self.value)
+        if found is None:
+            return False
+        match self.operator:
+            case "!=":
+                return bool(found != self.value)
+            case ">=":
+                return bool(found >= self.value)
+            case "<=":
+                return bool(found <= self.value)
+            case "in":
+                return found in self.value
+
+
+def where(**equal: Any) -> tuple[Predicate, ...]:
+    """Predicates of equality, the most frequent kind: `where(entity_kind="enterprise")`."""
+    return tuple(Predicate(field, "=", value) for field, value in equal.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """The rows of a relation that satisfy all predicates."""
+
+    relation: str
+    where: tuple[Predicate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a relation is given: the subject's identifier (and any other code it was ever known by), its facts in force, and the units as known
+    on the same day.
+    """
+
+    subject: str
+    codes: frozenset[str]
+    view: View
+    tree: UnitTree
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A named relation: whose history it reads, whether its rows are events or spans, the attributes they carry, and how they follow from facts.
+
+    `revision` goes into every definition's digest: it must rise whenever `rows` yields something else for the same facts.
+    """
+
+    name: str
+    subject: SubjectKind
+    shape: Shape
+    attributes: Mapping[str, str]
+    rows: Callable[["Rows"], Iterable[Row]]
+    revision: int
+    meaning: str
+    services: tuple[Service, ...] = ("registry",)
+    """The write services whose facts its rows follow from."""
+
+
+class Rows:
+    """The rows of one subject at one known day, each relation computed once and only when asked for."""
+
+    __slots__ = ("_found", "_shared", "context", "relations")
+
+    def __init__(self, context: Context, relations: Mapping[str, Relation]) -> None:
+        self.context = context
+        self.relations = relations
+        self._found: dict[str, list[Row]] = {}
+        self._shared: dict[Any, Any] = {}
+
+    def shared(self, compute: Callable[["Rows", K], V], key: K) -> V:
+        """What several relations need of the same history, computed once: `compute(self, key)`."""
+        place = compute, key
+        if place not in self._shared:
+            self._shared[place] = compute(self, key)
+        return cast(V, self._shared[place])
+
+    def all(self, relation: str) -> list[Row]:
+        """All rows of a relation in history order."""
+        found = self._found.get(relation)
+        if found is None:
+            found = self._found[relation] = list(self.relations[relation].rows(self))
+        return found
+
+    def select(self, select: Select) -> list[Row]:
+        """The rows a selection names."""
+        rows = self.all(select.relation)
+        if not rows or not select.where:
+            return rows
+        return [row for row in rows if all(predicate.holds(row) for predicate in select.where)]

@@ -1,0 +1,142 @@
+"""Where a fact counts: its unit, the units above it, its park, and the county once, by the units that exist on the day.
+
+A unit's parents follow from its code; what changes over time is which units exist. From the day a unit is merged its facts answer under
+its successor and the units above that (earlier figures stay as they were, because an earlier day still finds the earlier units).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from services.indicators.history import FOREVER, View
+from shared.contracts.registry import UnitDissolved, UnitListed, UnitMerged, UnitRenamed
+from shared.units import UnitKind, lineage, unit_kind
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit as known on a day: it exists from `listed` to the day before `ended`."""
+
+    code: str
+    name: str
+    kind: UnitKind
+    urban_rural_class: str | None
+    listed: int
+    ended: int = FOREVER
+    successor: str | None = None
+
+    @property
+    def urban(self) -> bool:
+        """城乡分类代码 1xx is urban."""
+        return (self.urban_rural_class or "").startswith("1")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """From `start` to the day before `end` the fact counts at these units, the county among them."""
+
+    start: int
+    end: int
+    codes: tuple[str, ...]
+
+
+class UnitTree:
+    """All units of a county as known on one day."""
+
+    def __init__(self, county: str, view: View) -> None:
+        self.county = county
+        self.units: dict[str, Unit] = {}
+        self._pieces: dict[tuple[str | None, str | None], tuple[Piece, ...]] = {}
+        for listed in view.of(UnitListed):
+            fact = listed.fact
+            assert isinstance(fact, UnitListed)
+            self.units[fact.code] = Unit(fact.code, fact.name, unit_kind(fact.code), fact.urban_rural_class, listed.day)
+        for change in view.of(UnitRenamed, UnitMerged, UnitDissolved):
+            self._apply(change.fact, change.day)
+
+    def _apply(self, fact: object, day: int) -> None:
+        match fact:
+            case UnitRenamed():
+                self._replace(fact.code, name=fact.name)
+            case UnitMerged():
+                self._replace(fact.code, ended=day, successor=fact.into)
+            case UnitDissolved():
+                self._replace(fact.code, ended=day, successor=fact.successor)
+            case _:
+                raise AssertionError(fact)
+
+    def _replace(self, code: str, *, name: str | None = None, ended: int | None = None, successor: str | None = None) -> None:
+        unit = self.units.get(code)
+        if unit is None:
+            return  # a change to a unit whose listing was voided waits for a new listing
+        self.units[code] = Unit(
+            code, name or unit.name, unit.kind, unit.urban_rural_class, unit.listed,
+            unit.ended if ended is None else ended, unit.successor if successor is None else successor,
+        )  # fmt: skip
+
+    def __contains__(self, code: str) -> bool:
+        return code in self.units
+
+    def existing(self, day: int, *kinds: UnitKind) -> Iterator[Unit]:
+        """The units of these kinds that exist at the end of a day, by code."""
+        for code in sorted(self.units):
+            unit = self.units[code]
+            if unit.kind in kinds and unit.listed <= day < unit.ended:
+                yield unit
+
+    def places(self, unit: str | None, park: str | None) -> tuple[Piece, ...]:
+        """Where a fact that names this unit and park counts, day by day, for all days. Without either it counts for the county."""
+        pieces = self._pieces.get((unit, park))
+        if pieces is None:
+            pieces = self._pieces[unit, park] = tuple(self._trace(unit, park))
+        return pieces
+
+    def _trace(self, unit: str | None, park: str | None) -> Iterator[Piece]:
+        named = [code for code in (unit, park) if code is not None]
+        days = sorted({0, *self._changes(named)})
+        for start, end in zip(days, [*days[1:], FOREVER], strict=True):
+            codes = {self.county}
+            for code in named:
+                self._climb(code, start, codes)
+            yield Piece(start, end, tuple(sorted(codes)))
+
+    def _changes(self, named: list[str]) -> Iterator[int]:
+        """The days on which one of these units, of the units above them or of their successors ended."""
+        seen: set[str] = set()
+        waiting = list(named)
+        while waiting:
+            code = waiting.pop()
+            if code in seen:
+                continue
+            seen.add(code)
+            waiting += lineage(code)[1:]
+            unit = self.units.get(code)
+            if unit is not None and unit.ended != FOREVER:
+                yield unit.ended
+                if unit.successor is not None:
+                    waiting.append(unit.successor)
+
+    def _climb(self, code: str, day: int, codes: set[str]) -> None:
+        """Add the unit that answers for `code` on a day and all above it; where none answers, its parent does."""
+        current = self._at(code, day)
+        if current is not None:
+            codes.add(current)
+        above = lineage(current or code)
+        if len(above) > 1:
+            self._climb(above[1], day, codes)
+
+    def _at(self, code: str, day: int) -> str | None:
+        """The unit that answers for `code` on a day: itself while it exists, then its successors; None once it has none."""
+        seen: set[str] = set()
+        while (unit := self.units.get(code)) is not None and unit.ended <= day:
+            if unit.successor is None or code in seen:
+                return None
+            seen.add(code)
+            code = unit.successor
+        return code
+
+    def urban(self, unit: str | None) -> bool | None:
+        """Whether a community or village is urban by its class; None where only a township, park or the county is known."""
+        if unit is None or unit_kind(unit) not in ("community", "village"):
+            return None
+        known = self.units.get(unit)
+        return None if known is None or known.urban_rural_class is None else known.urban

@@ -1,0 +1,202 @@
+"""The projection: a county's histories in memory and the entries that each page of records adds to the ledger. Pure: no I/O, no clock.
+
+For every subject a page touches the projector posts `entries(after) − entries(before)`. When nothing the page brings was known earlier than
+what the subject already held, that is one difference per known day; otherwise all entries of the subject are derived anew.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from services.indicators.history import Amendment, Chain, read_chain, read_content
+from services.indicators.ledger import Entries, Folding, History, Postings, Trees, add_difference, add_entries
+from services.indicators.measures.rows import SubjectKind
+from services.indicators.subjects import UNIT_FACTS, Index, history, kind_of, touched
+from shared.contracts.base import SERVICES, names_of
+from shared.contracts.common import DayClosed, FactCorrected, FactVoided, common_class
+from shared.contracts.envelope import Record
+from shared.contracts.registry import EntityCodeReplaced
+
+CACHED_SUBJECTS_MAX = 50_000
+"""So many subjects keep what they post at latest knowledge in memory; the others derive it again when touched."""
+
+
+@dataclass(slots=True)
+class Folded:
+    """What a subject posts at latest knowledge, and the latest day on which anything of it became known."""
+
+    postings: Postings
+    known: int
+
+
+@dataclass(slots=True)
+class Page:
+    """What a page of records does: the entries it adds, and the records no definition can take in, by service."""
+
+    entries: Entries = field(default_factory=dict)
+    unreadable: list[Record] = field(default_factory=list)
+
+
+class Projection:
+    """The histories of one county and what its subjects post."""
+
+    def __init__(self, county: str, foldings: dict[SubjectKind, Folding]) -> None:
+        self.county = county
+        self.foldings = foldings
+        self.index = Index()
+        self.trees = Trees(county)
+        self._trees_before = self.trees
+        self.unreadable: list[Record] = []
+        """Records that no contract of this version of the program describes."""
+        self.closed: dict[str, date] = {}
+        """The last closed day of each service: a known day is final once all three have closed it."""
+        self.positions: dict[str, int] = dict.fromkeys(SERVICES, 0)
+        self._folded: OrderedDict[str, Folded] = OrderedDict()
+
+    def load(self, records: Iterable[Record]) -> None:
+        """Take in records whose entries are in the ledger already."""
+        for record in records:
+            self._take(record, Page())
+        self.trees = Trees(self.county, self.index.units.values())
+
+    def fold(self, records: Sequence[Record]) -> Page:
+        """Take in a page of records (each service's in order of position) and derive what it adds to the ledger."""
+        page = Page()
+        seen = dict(enumerate(self.positions[service] for service in SERVICES))
+        chains: dict[tuple[int, int], Chain] = {}
+        for record in records:
+            chain = self._take(record, page)
+            if chain is not None:
+                chains[chain.service, chain.position] = chain
+        subjects = self._moved_units(chains.values())
+        for subject in subjects:
+            self._folded.pop(subject, None)
+        touching: set[str] = set()
+        for chain in chains.values():
+            touching |= touched(self.index, chain)
+        for subject in sorted(subjects):
+            self._post_anew(subject, page, seen)
+        for subject in sorted(touching - subjects):
+            self._post(subject, page, seen)
+        return page
+
+    def entries(self, subjects: Iterable[str], foldings: dict[SubjectKind, Folding]) -> Entries:
+        """All entries of these subjects under these measures: how a new or changed definition is backfilled."""
+        found: Entries = {}
+        for subject in subjects:
+            folding = foldings.get(kind_of(subject))
+            if folding is not None:
+                add_entries(found, folding.entries(history(self.index, subject), self.trees))
+        return found
+
+    def _post(self, subject: str, page: Page, seen: dict[int, int]) -> None:
+        """Post what the page's facts change for a subject. `seen` holds each service's position before the page."""
+        folding = self.foldings.get(kind_of(subject))
+        if folding is None:
+            return
+        whole = history(self.index, subject)
+        new_days: set[int] = set()
+        old_known = 0
+        for chain in whole.chains:
+            before = seen[chain.service]
+            if chain.position > before:
+                new_days.update(chain.known_days())
+                continue
+            old_known = max(old_known, chain.known)
+            for amendment in chain.amendments:
+                if amendment.position > before:
+                    new_days.add(amendment.known)
+                else:
+                    old_known = max(old_known, amendment.known)
+        if not new_days:
+            return
+        if min(new_days) < old_known:
+            self._folded.pop(subject, None)
+            self._post_anew(subject, page, seen)
+            return
+        folded = self._folded.get(subject)
+        posted = folded.postings if folded else folding.postings(_as_of(whole, seen), self.trees, old_known)
+        for known in sorted(new_days):
+            after = folding.postings(whole, self.trees, known)
+            add_difference(page.entries, after, posted, known)
+            posted = after
+        self._keep(subject, Folded(posted, known))
+
+    def _post_anew(self, subject: str, page: Page, seen: dict[int, int]) -> None:
+        """Post the difference between all entries of a subject after the page and all before it."""
+        folding = self.foldings.get(kind_of(subject))
+        if folding is None:
+            return
+        whole = history(self.index, subject)
+        add_entries(page.entries, folding.entries(whole, self.trees))
+        add_entries(page.entries, folding.entries(_as_of(whole, seen), self._trees_before), sign=-1)
+
+    def _keep(self, subject: str, folded: Folded) -> None:
+        self._folded[subject] = folded
+        self._folded.move_to_end(subject)
+        if len(self._folded) > CACHED_SUBJECTS_MAX:
+            self._folded.popitem(last=False)
+
+    def _moved_units(self, chains: Iterable[Chain]) -> set[str]:
+        """Take unit facts and replaced codes into account: the subjects that must be derived anew because of them."""
+        self._trees_before = self.trees
+        changed = [chain for chain in chains if isinstance(chain.first.fact, (*UNIT_FACTS, EntityCodeReplaced))]
+        if not changed:
+            return set()
+        self.trees = Trees(self.county, self.index.units.values())
+        found: set[str] = set()
+        for chain in changed:
+            for content in chain.contents():
+                for name in names_of(content.fact):
+                    kind, _, code = name.partition(":")
+                    if kind == "unit":
+                        found |= {subject for there in self.index.at_unit(code) for subject in touched(self.index, there)}
+                    elif kind == "entity":
+                        found.add(self.index.canonical(name))
+                        self._folded.pop(name, None)
+        return found
+
+    def _take(self, record: Record, page: Page) -> Chain | None:
+        service = record.service
+        if record.position != self.positions[service] + 1:
+            raise ValueError(f"{service}: position {record.position} follows {self.positions[service]}")
+        self.positions[service] = record.position
+        shape = common_class(record.type)
+        if shape is DayClosed:
+            self.closed[service] = DayClosed.model_validate(record.data).day
+            return None
+        try:
+            chain = read_chain(record) if shape is None else self._amended(record)
+        except (LookupError, ValueError):
+            # A type, version or amendment that this version of the program does not know: it marks what reads the service.
+            page.unreadable.append(record)
+            self.unreadable.append(record)
+            return None
+        self.index.add(chain)
+        return chain
+
+    def _amended(self, record: Record) -> Chain:
+        """The chain that a void or a correction amends."""
+        shape = common_class(record.type)
+        amendment = (FactVoided if shape is FactVoided else FactCorrected).model_validate(record.data)
+        chain = self.index.report(amendment.source, amendment.id)
+        if chain is None:
+            raise LookupError(f"{record.source} {record.id} amends an unknown fact")
+        content = None
+        if isinstance(amendment, FactCorrected):
+            content = read_content(type(chain.first.fact).type, amendment.version, amendment.data, amendment.occurred)
+        chain.amendments.append(Amendment(record.known_day.toordinal(), record.position, content))
+        return chain
+
+
+def _as_of(whole: History, seen: dict[int, int]) -> History:
+    """A history without what lies beyond these positions."""
+    chains = []
+    for chain in whole.chains:
+        before = seen[chain.service]
+        if chain.position > before:
+            continue
+        kept = [amendment for amendment in chain.amendments if amendment.position <= before]
+        chains.append(chain if len(kept) == len(chain.amendments) else replace(chain, amendments=kept))
+    return History(whole.subject, whole.codes, chains)

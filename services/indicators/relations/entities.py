@@ -1,0 +1,120 @@
+"""An entity's rows: registration, state, signs of life, head-counts."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from services.indicators.history import FOREVER, InForce
+from services.indicators.measures.kinds import months_later, next_year
+from services.indicators.measures.rows import Relation, Row, Rows
+from services.indicators.relations.lives import Life, lives, oldest_code
+from services.indicators.relations.persons import founded_with_help
+from shared.contracts.registry import EmploymentEnded, EmploymentStarted, StaffReported, SurvivalChecked
+
+SIGN_OF_LIFE_MONTHS = 6
+"""A check or staff report speaks for the six months from its day on."""
+
+
+def _own(rows: Rows) -> list[Life]:
+    """The lives that are this subject's, not its founders' other entities."""
+    return [life for life in lives(rows).values() if life.code in rows.context.codes]
+
+
+def _registrations(rows: Rows) -> Iterator[Row]:
+    for life in _own(rows):
+        registration = life.registration
+        attributes = {
+            "entity_kind": registration.entity_kind,
+            "year": str(date.fromordinal(life.registered).year),
+            "start_up_cost_fen": registration.start_up_cost_fen,
+        }
+        yield Row(life.registered, registration.unit, registration.park, attributes, order=life.order)
+
+
+def _states(rows: Rows) -> Iterator[Row]:
+    for life in _own(rows):
+        for stage in life.stages:
+            yield Row(stage.start, stage.unit, stage.park, {"state": stage.state, "out": stage.out}, stage.end, life.order)
+
+
+def _signs_of_life(rows: Rows) -> Iterator[Row]:
+    for life in _own(rows):
+        signs: list[tuple[InForce, bool]] = []
+        for sign in rows.context.view.of(SurvivalChecked, StaffReported):
+            match sign.fact:
+                case SurvivalChecked(entity=entity, operating=operating):
+                    seen = operating
+                case StaffReported(entity=entity, employees=employees):
+                    seen = employees > 0
+                case _:
+                    raise AssertionError(sign.fact)
+            if sign.day >= life.registered and oldest_code(rows, entity) == life.code:
+                signs.append((sign, seen))
+        for (sign, seen), following in zip(signs, [*(later.day for later, _ in signs[1:]), FOREVER], strict=True):
+            until = min(following, months_later(sign.day, SIGN_OF_LIFE_MONTHS))
+            yield Row(sign.day, life.registration.unit, life.registration.park, {"operating": seen}, until, sign.order)
+
+
+def _reports(rows: Rows, life: Life) -> tuple[list[tuple[int, int]], int]:
+    """(day, employees) of the head-counts without persons, and the day from which individual employments are known instead."""
+    individual = [
+        fact.day
+        for fact in rows.context.view.of(EmploymentStarted, EmploymentEnded, StaffReported)
+        if oldest_code(rows, fact.fact.entity) == life.code  # type: ignore[attr-defined]
+        and not (isinstance(fact.fact, StaffReported) and fact.fact.persons is None)
+    ]
+    counts = [
+        (report.day, report.fact.employees)  # type: ignore[attr-defined]
+        for report in rows.context.view.of(StaffReported)
+        if report.day >= life.registered
+        and report.fact.persons is None  # type: ignore[attr-defined]
+        and oldest_code(rows, report.fact.entity) == life.code  # type: ignore[attr-defined]
+    ]
+    return counts, min(individual, default=FOREVER)
+
+
+def _head_counts(rows: Rows) -> Iterator[Row]:
+    for life in _own(rows):
+        counts, individual = _reports(rows, life)
+        end = min(individual, next_year(life.registered))
+        for (day, employees), following in zip(counts, [*(later for later, _ in counts[1:]), end], strict=True):
+            for stage in life.stages:
+                start, until = max(day, stage.start), min(following, stage.end, end)
+                if stage.operating and start < until:
+                    attributes = {"employees": employees, "helped": founded_with_help(rows, life)}
+                    yield Row(start, stage.unit, stage.park, attributes, until, life.order)
+
+
+def _head_count_peaks(rows: Rows) -> Iterator[Row]:
+    for life in _own(rows):
+        counts, individual = _reports(rows, life)
+        end = min(individual, next_year(life.registered))
+        peak = 0
+        for (day, employees), following in zip(counts, [*(later for later, _ in counts[1:]), end], strict=True):
+            peak = max(peak, employees)
+            until = min(following, end)
+            if day < until:
+                yield Row(day, life.registration.unit, life.registration.park, {"employees": peak}, until, life.order)
+
+
+ENTITY_RELATIONS = (
+    Relation(
+        "registration", "entity", "event",
+        {"entity_kind": "enterprise or individual_business", "year": "of registration", "start_up_cost_fen": "as stated, or null"},
+        _registrations, 1, "Registered (登记设立).",
+    ),
+    Relation(
+        "state", "entity", "span", {"state": "operating, suspended or closed", "out": "moved out of the county"}, _states, 1,
+        "What the registers say of it (登记状态).",
+    ),
+    Relation(
+        "sign_of_life", "entity", "span", {"operating": "what the latest check or staff report says"}, _signs_of_life, 1,
+        "The latest check or staff report, for six months (经营核查).",
+    ),
+    Relation(
+        "head_count", "entity", "span", {"employees": "head-count without founders", "helped": "founded with help"}, _head_counts, 1,
+        "Latest staff report of an entity in its year of registration, while no individual employment is known (用工人数，未去重).", services=("registry", "training", "finance")),
+    Relation(
+        "head_count_peak", "entity", "span", {"employees": "greatest head-count so far"}, _head_count_peaks, 1,
+        "Greatest staff report so far in the year of registration (累计用工人数，未去重).",
+    ),
+)  # fmt: skip

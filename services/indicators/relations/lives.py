@@ -1,0 +1,131 @@
+"""The life of an entity: where it stands and whether it operates, piece by piece, from its registration on.
+
+Everything that needs to know of an entity (its survival, who operates, whose jobs are open) reads this one account of it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from services.indicators.history import FOREVER, InForce, View
+from services.indicators.measures.rows import Rows
+from shared.contracts.base import Fact
+from shared.contracts.registry import (
+    EntityCodeReplaced,
+    EntityDeregistered,
+    EntityLicenceRevoked,
+    EntityMoved,
+    EntityRegistered,
+    EntityRestored,
+    EntitySuspended,
+)
+
+LIFE_CYCLE: tuple[type[Fact], ...] = (
+    EntityRegistered, EntityMoved, EntitySuspended, EntityLicenceRevoked, EntityDeregistered, EntityRestored, EntityCodeReplaced,
+)  # fmt: skip
+"""The facts a life follows from."""
+
+State = Literal["operating", "suspended", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """From `start` to the day before `end` the entity stands here in this state; `out` when it has moved out of the county."""
+
+    start: int
+    end: int
+    state: State
+    unit: str | None
+    park: str | None
+    out: bool
+
+    @property
+    def operating(self) -> bool:
+        """Operating within the county."""
+        return self.state == "operating" and not self.out
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One entity under its oldest code."""
+
+    code: str
+    registration: EntityRegistered
+    registered: int
+    order: tuple[object, ...]
+    stages: tuple[Stage, ...]
+
+    @property
+    def founders(self) -> frozenset[str]:
+        """The persons who founded it."""
+        return frozenset(founder.person for founder in self.registration.founders)
+
+
+def oldest_code(rows: Rows, code: str) -> str:
+    """The code an entity was first registered under, following the replacements in force."""
+    return rows.shared(_oldest_codes, None).get(code, code)
+
+
+def _oldest_codes(rows: Rows, _: None) -> dict[str, str]:
+    oldest: dict[str, str] = {}
+    for replaced in rows.context.view.of(EntityCodeReplaced):
+        fact = replaced.fact
+        assert isinstance(fact, EntityCodeReplaced)
+        root = oldest.get(fact.entity, fact.entity)
+        if root == fact.new_code:
+            continue  # replaced back to a code it already had: the entity stays the same one
+        oldest[fact.new_code] = root
+        for code, known in list(oldest.items()):
+            if known == fact.new_code:
+                oldest[code] = root
+    return oldest
+
+
+def lives(rows: Rows) -> dict[str, Life]:
+    """Every entity whose registration is in force in this history, by its oldest code."""
+    return rows.shared(_lives, None)
+
+
+def _lives(rows: Rows, _: None) -> dict[str, Life]:
+    view: View = rows.context.view
+    found: dict[str, Life] = {}
+    changes: dict[str, list[InForce]] = {}
+    for change in view.of(EntityMoved, EntitySuspended, EntityLicenceRevoked, EntityDeregistered, EntityRestored):
+        changes.setdefault(oldest_code(rows, change.fact.entity), []).append(change)  # type: ignore[attr-defined]
+    for registered in view.of(EntityRegistered):
+        fact = registered.fact
+        assert isinstance(fact, EntityRegistered)
+        code = oldest_code(rows, fact.entity)
+        if code not in found:
+            stages = tuple(_stages(fact, registered.day, changes.get(code, [])))
+            found[code] = Life(code, fact, registered.day, registered.order, stages)
+    return found
+
+
+def _stages(registration: EntityRegistered, registered: int, changes: list[InForce]) -> Iterator[Stage]:
+    """The stages from registration on; what is dated before the registration is not part of the life."""
+    current = Stage(registered, FOREVER, "operating", registration.unit, registration.park, out=False)
+    for change in changes:
+        if change.day < registered:
+            continue
+        following = replace(_changed(current, change.fact), start=change.day)
+        if change.day > current.start:
+            yield replace(current, end=change.day)
+        current = following
+    yield current
+
+
+def _changed(stage: Stage, fact: Fact) -> Stage:
+    match fact:
+        case EntityMoved():
+            if fact.out_of_county:
+                return replace(stage, unit=None, park=None, out=True)
+            return replace(stage, unit=fact.unit, park=fact.park, out=False)
+        case EntitySuspended():
+            return stage if stage.state == "closed" else replace(stage, state="suspended")
+        case EntityLicenceRevoked() | EntityDeregistered():
+            return replace(stage, state="closed")
+        case EntityRestored():
+            return replace(stage, state="operating")
+        case _:
+            raise AssertionError(fact)

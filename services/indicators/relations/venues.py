@@ -1,0 +1,78 @@
+"""A venue's rows: its open area, and whether a surrounding venue of the same kind already counts it."""
+
+from collections.abc import Iterator
+
+from services.indicators.history import FOREVER, View
+from services.indicators.measures.kinds import intersection, union
+from services.indicators.measures.rows import Relation, Row, Rows
+from shared.contracts.registry import VenueClosed, VenueOpened, VenueResized
+
+
+def _opening(view: View, venue: str) -> tuple[VenueOpened, int] | None:
+    for opened in view.of(VenueOpened):
+        if isinstance(opened.fact, VenueOpened) and opened.fact.venue == venue:
+            return opened.fact, opened.day
+    return None
+
+
+def _closing(view: View, venue: str) -> int:
+    return min((closed.day for closed in view.of(VenueClosed) if closed.fact.venue == venue), default=FOREVER)  # type: ignore[attr-defined]
+
+
+def _nested(view: View, inner: VenueOpened) -> list[tuple[int, int]]:
+    """The days on which some surrounding venue of the same kind counts the area (an incubator only counts within a park)."""
+    spans: list[tuple[int, int]] = []
+    seen = {inner.venue}
+    around = inner.within
+    while around is not None and around not in seen:
+        seen.add(around)
+        found = _opening(view, around)
+        if found is None:
+            break
+        outer, day = found
+        if outer.venue_kind == inner.venue_kind and (outer.venue_kind != "incubator" or outer.park is not None):
+            spans.append((day, _closing(view, around)))
+        around = outer.within
+    return union(spans)
+
+
+def _areas(rows: Rows) -> Iterator[Row]:
+    view, venue = rows.context.view, rows.context.subject
+    found = _opening(view, venue)
+    if found is None:
+        return
+    opened, day = found
+    closed = _closing(view, venue)
+    resized = [(change.day, change.fact.area_m2) for change in view.of(VenueResized) if change.fact.venue == venue and change.day >= day]  # type: ignore[attr-defined]
+    sizes = [(day, opened.area_m2), *resized]
+    nested = _nested(view, opened)
+    for (start, area_m2), end in zip(sizes, [*(later for later, _ in resized), FOREVER], strict=True):
+        whole = [(start, min(end, closed))]
+        inside = intersection(whole, nested)
+        for is_nested, spans in ((True, inside), (False, _without(whole[0], inside))):
+            for first, last in spans:
+                attributes = {"venue_kind": opened.venue_kind, "in_park": opened.park is not None, "nested": is_nested, "area_m2": area_m2}
+                yield Row(first, opened.unit, opened.park, attributes, last)
+
+
+def _without(whole: tuple[int, int], holes: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The days of `whole` outside the holes, which are disjoint and in order."""
+    left = []
+    start, end = whole
+    for hole_start, hole_end in holes:
+        if start < hole_start:
+            left.append((start, hole_start))
+        start = max(start, hole_end)
+    if start < end:
+        left.append((start, end))
+    return left
+
+
+VENUE_RELATIONS = (
+    Relation(
+        "venue", "venue", "span",
+        {"venue_kind": "incubator, start_up_park, start_up_street or internship_base", "in_park": "stands in a park",
+         "nested": "a surrounding venue of its kind counts the area", "area_m2": "present area"},
+        _areas, 1, "Open, with its present area (场地面积).",
+    ),
+)  # fmt: skip
