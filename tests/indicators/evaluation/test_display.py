@@ -1,0 +1,44 @@
+"""Rounding happens once, half up, when a number is shown."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.indicators.evaluation.display import decimal_text, figure_text, share_text, value_text
+
+
+def test_260_of_832_shows_31_3_percent() -> None:
+    assert share_text(Fraction(260, 832)) == "31.3%"
+    assert value_text(Fraction(260, 832)) == "0.312500"
+
+
+@pytest.mark.parametrize(("value", "places", "text"), [
+    (Fraction(1, 2), 0, "1"),
+    (Fraction(5, 2), 0, "3"),
+    (Fraction(1, 3), 6, "0.333333"),
+    (Fraction(2, 3), 6, "0.666667"),
+    (Fraction(1, 2_000_000), 6, "0.000001"),
+    (Fraction(1, 2_000_001), 6, "0.000000"),
+    (Fraction(-1, 2_000_001), 6, "0.000000"),
+    (Fraction(-5, 2), 0, "-3"),
+    (Fraction(999_999_999_999_999, 1), 0, "999999999999999"),
+    (Fraction(9999, 10000), 2, "1.00"),
+])  # fmt: skip
+def test_half_goes_up_and_nothing_is_ever_minus_zero(value: Fraction, places: int, text: str) -> None:
+    assert decimal_text(value, places) == text
+
+
+def test_counts_are_whole_and_everything_else_has_six_places() -> None:
+    assert figure_text(Fraction(500), whole=True) == "500"
+    assert figure_text(Fraction(500), whole=False) == "500.000000"
+    assert figure_text(Fraction(5, 2), whole=True) == "2.500000"
+
+
+@given(units=st.integers(-(10**12), 10**12), shift=st.integers(0, 9), places=st.integers(0, 7))
+def test_it_agrees_with_decimal_wherever_decimal_is_exact(units: int, shift: int, places: int) -> None:
+    exact = Decimal(units).scaleb(-shift)
+    shown = exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    assert Decimal(decimal_text(Fraction(exact), places)) == shown

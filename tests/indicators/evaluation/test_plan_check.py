@@ -1,0 +1,61 @@
+"""A plan beside the roster and beside the catalogue: names that do not exist, promises that a row cannot be judged by."""
+
+import pytest
+
+from services.indicators.evaluation.plan_check import check_rows, check_units
+from services.indicators.evaluation.plan_file import locate, parse_plan
+from services.indicators.evaluation.problems import Problem
+from services.indicators.evaluation.status import Behaviour
+from tests.indicators.evaluation.support import target, written
+
+ROWS: dict[tuple[str, str], Behaviour] = {
+    ("loans", "default"): "line", ("loans", "persons"): "line", ("survival_1y", "default"): "level",
+    ("plans_submitted", "default"): "deadline", ("loan_recovery", "default"): "shown",
+}  # fmt: skip
+REFERENCE = '[[references]]\nindicator = "loan_recovery"\nop = ">="\nvalue = "0.95"\nsource = "惯用参考线"\n'
+
+
+def beside_rows(*sections: str) -> tuple[Problem, ...]:
+    text = written(*sections)
+    return locate(check_rows(parse_plan(text), ROWS), text)
+
+
+def test_rows_that_exist_and_can_be_judged_have_no_problems() -> None:
+    milestones = '[{ day = 2025-06-30, value = "200" }]'
+    assert beside_rows(
+        target("loans", 500, milestones=milestones), target("survival_1y", "0.80"),
+        target("plans_submitted", 24, deadline="2025-03-15"), target("loan_recovery", "0.95"), REFERENCE,
+    ) == ()  # fmt: skip
+
+
+@pytest.mark.parametrize(("section", "zh", "en"), [
+    (target("loan", 500), "没有 loan.default", "as the indicator"),
+    (target("loans", 500, variant="person"), "variant 改为 persons 之一", "write one of persons as the variant"),
+    (target("loans", 500) + REFERENCE.replace("loan_recovery", "loan_recover"), "loan_recovery", "loan_recovery"),
+    (target("survival_1y", "0.80", milestones='[{ day = 2025-06-30, value = "0.5" }]'), "不按进度线考核", "milestones have no effect"),
+    (target("loans", 500, deadline="2025-03-15"), "不是限期完成的事项", "is not something due on a day"),
+    (target("plans_submitted", 24), "deadline = 2025-03-15", "no day is written"),
+])  # fmt: skip
+def test_what_the_catalogue_cannot_judge_is_named(section: str, zh: str, en: str) -> None:
+    (problem,) = beside_rows(section)
+    assert zh in problem.text_zh
+    assert en in problem.text_en
+    assert problem.line is not None
+
+
+def test_units_that_no_roster_lists_are_named() -> None:
+    letters = (
+        '[[decomposition]]\nindicator = "loans"\nover = "townships"\nkind = "additive"\n[decomposition.parts]\n330127100000 = "300"\n'
+        '330127101000 = "200"\n'
+    )
+    text = written(target("loans", 500), letters)
+    problems = locate(check_units(parse_plan(text), {"330127100000"}), text)
+    assert [(problem.key, problem.line) for problem in problems] == [
+        ("county", 1), ("decomposition[1].parts.330127101000", len(text.splitlines())),
+    ]  # fmt: skip
+    assert check_units(parse_plan(text), {"330127000000", "330127100000", "330127101000"}) == ()
+
+
+def test_a_problem_without_its_text_is_named_by_its_key() -> None:
+    problem = check_rows(parse_plan(written(target("loan", 500))), ROWS)[0]
+    assert problem.text_en.startswith("targets[1].indicator: ")
