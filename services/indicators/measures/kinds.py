@@ -6,11 +6,11 @@ fold over days. Every kind is data: names, selections and numbers, so that a sec
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Literal, assert_never
+from typing import Literal, TypeVar, assert_never
 
 from services.indicators.history import FOREVER
 from services.indicators.measures.rows import Row, Rows, Select
@@ -21,6 +21,7 @@ from shared.units import UnitKind, unit_kind
 Jumps = dict[tuple[str, str | None, int], int]
 """(unit, part, day) → amount."""
 
+T = TypeVar("T")
 Window = Literal["calendar_year", "ever"]
 Interval = tuple[int, int]
 
@@ -267,6 +268,12 @@ def _with_outcome(outcome: Happened | Holding | None, start: Row, stays: Interva
 
 def _holds(row: Row, day: int) -> bool:
     return row.day <= day < row.until
+
+
+def until_next(changes: Sequence[T], day: Callable[[T], int], last: int = FOREVER) -> Iterator[tuple[T, int]]:
+    """Each of some dated changes, in order, with the day of the next one, and the last of them with `last`."""
+    for index, change in enumerate(changes):
+        yield change, day(changes[index + 1]) if index + 1 < len(changes) else last
 
 
 def union(intervals: Iterable[Interval]) -> list[Interval]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from services.indicators.history import FOREVER, InForce
-from services.indicators.measures.kinds import months_later, next_year
+from services.indicators.measures.kinds import months_later, next_year, until_next
 from services.indicators.measures.rows import Relation, Row, Rows
 from services.indicators.relations.lives import Life, lives, oldest_code
 from services.indicators.relations.persons import founded_with_help
@@ -49,7 +49,7 @@ def _signs_of_life(rows: Rows) -> Iterator[Row]:
                     raise AssertionError(sign.fact)
             if sign.day >= life.registered and oldest_code(rows, entity) == life.code:
                 signs.append((sign, seen))
-        for (sign, seen), following in zip(signs, [*(later.day for later, _ in signs[1:]), FOREVER], strict=True):
+        for (sign, seen), following in until_next(signs, lambda later: later[0].day):
             until = min(following, months_later(sign.day, SIGN_OF_LIFE_MONTHS))
             yield Row(sign.day, life.registration.unit, life.registration.park, {"operating": seen}, until, sign.order)
 
@@ -76,7 +76,7 @@ def _head_counts(rows: Rows) -> Iterator[Row]:
     for life in _own(rows):
         counts, individual = _reports(rows, life)
         end = min(individual, next_year(life.registered))
-        for (day, employees), following in zip(counts, [*(later for later, _ in counts[1:]), end], strict=True):
+        for (day, employees), following in until_next(counts, lambda later: later[0], end):
             for stage in life.stages:
                 start, until = max(day, stage.start), min(following, stage.end, end)
                 if stage.operating and start < until:
@@ -89,7 +89,7 @@ def _head_count_peaks(rows: Rows) -> Iterator[Row]:
         counts, individual = _reports(rows, life)
         end = min(individual, next_year(life.registered))
         peak = 0
-        for (day, employees), following in zip(counts, [*(later for later, _ in counts[1:]), end], strict=True):
+        for (day, employees), following in until_next(counts, lambda later: later[0], end):
             peak = max(peak, employees)
             until = min(following, end)
             if day < until:

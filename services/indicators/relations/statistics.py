@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from services.indicators.history import FOREVER
-from services.indicators.measures.kinds import next_year
+from services.indicators.measures.kinds import next_year, until_next
 from services.indicators.measures.rows import Relation, Row, Rows
 from shared.contracts.registry import BenchmarkPublished, StatisticPublished
 
@@ -19,7 +18,7 @@ def _statistics(rows: Rows) -> Iterator[Row]:
         assert isinstance(each.fact, StatisticPublished)
         published.append((each.fact.period_end.toordinal(), each.fact.value, each.fact))
     published.sort(key=lambda found: found[0])
-    for (period, value, fact), following in zip(published, [*(later for later, _, _ in published[1:]), FOREVER], strict=True):
+    for (period, value, fact), following in until_next(published, lambda later: later[0]):
         until = min(following, next_year(period)) if fact.series in CUMULATIVE_SERIES else following
         yield Row(period, fact.unit, fact.park, {"series": fact.series, "value": value, "presence": 1, "period": period}, until)
 
@@ -30,7 +29,7 @@ def _benchmarks(rows: Rows) -> Iterator[Row]:
         assert isinstance(each.fact, BenchmarkPublished)
         published.append((each.fact.period_end.toordinal(), each.fact))
     published.sort(key=lambda found: found[0])
-    for (period, fact), until in zip(published, [*(later for later, _ in published[1:]), FOREVER], strict=True):
+    for (period, fact), until in until_next(published, lambda later: later[0]):
         value = int((fact.value * BENCHMARK_SCALE).to_integral_value(rounding="ROUND_HALF_UP"))
         attributes = {
             "indicator": fact.indicator,

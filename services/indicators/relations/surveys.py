@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from services.indicators.history import FOREVER
+from services.indicators.measures.kinds import until_next
 from services.indicators.measures.rows import Relation, Row, Rows
 from shared.contracts.training import SurveyAnswered, SurveyClosed, SurveyOpened
 
@@ -27,7 +27,7 @@ def _closed(rows: Rows) -> Iterator[Row]:
     populations = {opened.fact.survey: opened.fact.population for opened in rows.context.view.of(SurveyOpened)}  # type: ignore[attr-defined]
     for population in ("public", "served"):
         closed = [each for each in rows.context.view.of(SurveyClosed) if populations.get(each.fact.survey) == population]  # type: ignore[attr-defined]
-        for survey, until in zip(closed, [*(later.day for later in closed[1:]), FOREVER], strict=True):
+        for survey, until in until_next(closed, lambda later: later.day):
             if survey.day < until:
                 attributes = {"survey": survey.fact.survey, "population": population}  # type: ignore[attr-defined]
                 yield Row(survey.day, None, None, attributes, until, survey.order)

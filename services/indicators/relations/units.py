@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from services.indicators.history import FOREVER
-from services.indicators.measures.kinds import months_later
+from services.indicators.measures.kinds import months_later, until_next
 from services.indicators.measures.rows import Relation, Row, Rows
 from shared.contracts.finance import CreditCommunityRated, CreditRatingLapsed
 from shared.contracts.registry import (
@@ -61,7 +61,7 @@ def _plans(rows: Rows) -> Iterator[Row]:
 
 def _ratings(rows: Rows) -> Iterator[Row]:
     changes = rows.context.view.of(CreditCommunityRated, CreditRatingLapsed)
-    for change, until in zip(changes, [*(later.day for later in changes[1:]), FOREVER], strict=True):
+    for change, until in until_next(changes, lambda later: later.day):
         if isinstance(change.fact, CreditCommunityRated):
             end = min(until, months_later(change.day, RATING_MONTHS))
             yield from _while_existing(rows, change.day, end, recovery_rate=change.fact.recovery_rate, lending_fen=change.fact.lending_fen)

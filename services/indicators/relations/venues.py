@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from services.indicators.history import FOREVER, View
-from services.indicators.measures.kinds import intersection, union
+from services.indicators.measures.kinds import intersection, union, until_next
 from services.indicators.measures.rows import Relation, Row, Rows
 from shared.contracts.registry import VenueClosed, VenueOpened, VenueResized
 
@@ -46,7 +46,7 @@ def _areas(rows: Rows) -> Iterator[Row]:
     resized = [(change.day, change.fact.area_m2) for change in view.of(VenueResized) if change.fact.venue == venue and change.day >= day]  # type: ignore[attr-defined]
     sizes = [(day, opened.area_m2), *resized]
     nested = _nested(view, opened)
-    for (start, area_m2), end in zip(sizes, [*(later for later, _ in resized), FOREVER], strict=True):
+    for (start, area_m2), end in until_next(sizes, lambda later: later[0]):
         whole = [(start, min(end, closed))]
         inside = intersection(whole, nested)
         for is_nested, spans in ((True, inside), (False, _without(whole[0], inside))):
