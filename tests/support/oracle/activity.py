@@ -1,0 +1,187 @@
+"""Activity (plan 二(一)) and employment (plan 二(二)): who was trained, guided, helped, and who founded and employs."""
+
+from collections import Counter
+from datetime import date
+
+from tests.support.oracle.entities import Entity
+from tests.support.oracle.figure import Figure, Variants, count, plus, ratio, share
+from tests.support.oracle.world import Deed, World
+
+
+def statistic_over(world: World, unit: str, series: str, numerator: int, *, incomplete: int = 0) -> Figure:
+    """A count ÷ the unit's own published stock; without the statistic the ratio is unknown and the count stands alone."""
+    statistic = world.statistic(series, unit)
+    if statistic is None:
+        return Figure(count(numerator).numerator, None, None, incomplete=incomplete, note=f"{series} not published")
+    over = share(numerator, statistic.value, incomplete=incomplete)
+    return Figure(over.numerator, over.denominator, over.value, incomplete=incomplete, period_end=statistic.period_end)
+
+
+def activity_index(world: World, unit: str) -> Variants:
+    """Distinct persons with an enrolment in start-up training or an H fact dated in the window up to E, or operating at the end of E
+    ÷ `urban_workers`. `flow`: without those who only operate. `urban`: only facts at urban units; facts known only at township or
+    county level are left out and counted.
+
+    For operating, the place is the entity's at E. A fact whose urban class cannot be told (a township, a county, a class never listed)
+    counts once in `incomplete`, an operating entity with founders as one fact too.
+    """
+    deeds = world.here(world.enrolments + world.helps, unit)
+    operating = [
+        (entity, life.place)
+        for entity in world.entities.values()
+        if (life := entity.life(world.day)) is not None and life.operating and world.counts(life.place, unit)
+    ]  # fmt: skip
+
+    acting = {deed.person for deed in deeds}
+    anyone = acting.union(*(entity.founders for entity, _ in operating))
+
+    urban = {deed.person for deed in deeds if world.units.urban(deed.place) is True}
+    untold = {deed.by.order for deed in deeds if world.units.urban(deed.place) is None}
+    for entity, place in operating:
+        assert place is not None
+        if world.units.urban(place) is True:
+            urban |= entity.founders
+        if world.units.urban(place) is None and entity.founders:
+            untold.add(entity.opened.order)
+
+    return {
+        ("default", None): statistic_over(world, unit, "urban_workers", len(anyone)),
+        ("flow", None): statistic_over(world, unit, "urban_workers", len(acting)),
+        ("urban", None): statistic_over(world, unit, "urban_workers", len(urban), incomplete=len(untold)),
+    }
+
+
+def persons(deeds: list[Deed]) -> int:
+    """How many distinct persons (人)."""
+    return len({deed.person for deed in deeds})
+
+
+def trained(world: World, unit: str) -> Variants:
+    """Distinct persons who passed start-up training in the window. `enrolled`, `completed`: distinct persons likewise.
+    `person_times`: passes, one per person and course.
+    """
+    passes = world.here(world.passes, unit)
+    return {
+        ("default", None): count(persons(passes)),
+        ("enrolled", None): count(persons(world.here(world.enrolments, unit))),
+        ("completed", None): count(persons(world.here(world.completions, unit))),
+        ("person_times", None): count(len(passes)),
+    }
+
+
+def guided(world: World, unit: str) -> Variants:
+    """Distinct persons given guidance. `person_times`: sessions."""
+    sessions = world.here(world.guidances, unit)
+    return {("default", None): count(persons(sessions)), ("person_times", None): count(len(sessions))}
+
+
+def trained_and_guided(world: World, unit: str) -> Variants:
+    """Distinct persons with a pass in start-up training, plus distinct persons guided. `union`: distinct over both. `person_times`."""
+    passes, sessions = world.here(world.passes, unit), world.here(world.guidances, unit)
+    return {
+        ("default", None): plus(trained(world, unit)["default", None], guided(world, unit)["default", None]),
+        ("union", None): count(persons(passes + sessions)),
+        ("person_times", None): count(len(passes) + len(sessions)),
+    }
+
+
+def training_guidance_ratio(world: World, unit: str) -> Variants:
+    """`guided` ÷ `trained`."""
+    return {("default", None): ratio(guided(world, unit)["default", None], trained(world, unit)["default", None])}
+
+
+def helped_first_foundings(world: World) -> list[Deed]:
+    """The successful starts (default rule), wherever they are: each person's first ever founding if dated in the window, with H on or
+    before that day.
+    """
+    firsts = [foundings[0] for foundings in world.foundings_of.values()]
+    return [
+        first for first in firsts
+        if world.in_year(first.day) and first.person in world.first_help and world.first_help[first.person] <= first.day
+    ]  # fmt: skip
+
+
+def successful_starts(world: World, unit: str) -> Variants:
+    """Distinct persons whose first ever founding lies in the window, with H on or before that day. `operating`: still operating at E,
+    any entity anywhere in the county. `all_founders`: all founders of the window, helped or not, first founding or not (the words of
+    `employment_contribution.gross`).
+    """
+    starts = world.here(helped_first_foundings(world), unit)
+    return {
+        ("default", None): count(persons(starts)),
+        ("all_founders", None): count(persons(world.here(world.foundings, unit))),
+        ("operating", None): count(persons([start for start in starts if world.operates(start.person, world.day)])),
+    }
+
+
+def new_of_the_year(world: World) -> list[Entity]:
+    """The entities registered in the window up to E."""
+    return [entity for entity in world.entities.values() if world.in_year(entity.registered)]
+
+
+def jobs(persons_employed: set[str], head_counts: list[int]) -> Figure:
+    """Distinct persons plus head-counts, which are not de-duplicated."""
+    note = f"{len(head_counts)} head-counts not de-duplicated" if head_counts else None
+    return count(len(persons_employed) + sum(head_counts), note=note)
+
+
+def open_jobs(world: World, unit: str, entities: list[Entity]) -> Figure:
+    """Distinct persons with an open employment at E in those of the entities that operate at E, at the entity's place at E, plus the
+    latest head-count of those of them of which no fact says who works there.
+    """
+    working: set[str] = set()
+    head_counts: list[int] = []
+    for entity in entities:
+        life = entity.life(world.day)
+        if life is not None and life.operating and world.counts(life.place, unit):
+            working |= entity.employed(world.day)
+            head_counts += entity.head_counts()[-1:]
+    return jobs(working, head_counts)
+
+
+def jobs_brought(world: World, unit: str) -> Variants:
+    """Open employments at E in entities registered in the window, founders excluded, 0 once the entity is deregistered, revoked or
+    suspended; a person counts once per unit asked. An entity with only head-counts counts by its latest staff report.
+
+    `helped`: only entities founded by `successful_starts` (a founder's successful start is exactly that registration).
+    `gross`: anyone employed there on any day from registration to E, wherever the entity then was, closed since or not; head-counts by
+    their maximum up to E, at the place of registration.
+    """
+    entities = new_of_the_year(world)
+    started = {start.by.order for start in helped_first_foundings(world)}
+
+    ever: set[str] = set()
+    highest: list[int] = []
+    for entity in entities:
+        for day in entity.days_of_change():
+            life = entity.life(day)
+            if life is not None and world.counts(life.place, unit):
+                ever |= entity.employed(day)
+        if entity.head_counts() and world.counts(entity.place, unit):
+            highest.append(max(entity.head_counts()))
+
+    return {
+        ("default", None): open_jobs(world, unit, entities),
+        ("gross", None): jobs(ever, highest),
+        ("helped", None): open_jobs(world, unit, [entity for entity in entities if entity.opened.order in started]),
+    }
+
+
+def job_multiplier(world: World, unit: str) -> Variants:
+    """`jobs_brought.helped` ÷ `successful_starts`. `all_jobs`: `jobs_brought` ÷ `successful_starts`. `per_entity`: ÷ all new entities:
+    `jobs_brought` ÷ (`new_enterprises` + `new_individual_businesses`), since only so it is about 2.9 when the plan is just met
+    (3,000 ÷ 1,030).
+    """
+    brought, starts = jobs_brought(world, unit), successful_starts(world, unit)["default", None]
+    kinds = new_entities(world, unit)
+    return {
+        ("default", None): ratio(brought["helped", None], starts),
+        ("all_jobs", None): ratio(brought["default", None], starts),
+        ("per_entity", None): ratio(brought["default", None], count(kinds["enterprise"] + kinds["individual_business"])),
+    }
+
+
+def new_entities(world: World, unit: str, since: date | None = None) -> Counter[str]:
+    """How many entities of each kind were registered at the unit since a day (by default 1 January of the year of E) up to E."""
+    since = since or world.new_year
+    return Counter(entity.kind for entity in world.entities.values() if entity.registered >= since and world.counts(entity.place, unit))

@@ -1,0 +1,122 @@
+"""Creation (plan 二(五)), credit communities (plan 四(七)) and plans submitted (plan 六(一)): facts about units themselves."""
+
+from datetime import date
+from decimal import Decimal
+
+from shared.contracts.base import Fact
+from shared.contracts.finance import CreditCommunityRated, CreditRatingLapsed
+from shared.contracts.registry import UnitDesignated, UnitDesignationWithdrawn, UnitEnteredCampaign, UnitPlanSubmitted
+from shared.days import add_months
+from shared.units import unit_kind
+from tests.support.oracle.facts import Dated
+from tests.support.oracle.figure import Figure, Variants, count, share
+from tests.support.oracle.world import World
+
+
+def designated(world: World) -> set[str]:
+    """The units designated and not withdrawn on the day."""
+    codes: set[str] = set()
+    for dated in world.facts:
+        match dated.fact:
+            case UnitDesignated(code=code):
+                codes.add(code)
+            case UnitDesignationWithdrawn(code=code):
+                codes.discard(code)
+            case _:
+                pass
+    return codes
+
+
+def _created(world: World, unit: str, *kinds: str) -> Variants:
+    existing = world.units.existing(unit, *kinds)
+    return {("default", None): share(len(designated(world).intersection(existing)), len(existing))}
+
+
+def created_share(world: World, unit: str) -> Variants:
+    """Designated and not withdrawn on the day ÷ units existing on the day; overall: townships, parks, communities and villages."""
+    return _created(world, unit, "township", "park", "community", "village")
+
+
+def created_share_townships(world: World, unit: str) -> Variants:
+    """`created_share` over the townships."""
+    return _created(world, unit, "township")
+
+
+def created_share_parks(world: World, unit: str) -> Variants:
+    """`created_share` over the parks."""
+    return _created(world, unit, "park")
+
+
+def created_share_communities(world: World, unit: str) -> Variants:
+    """`created_share` over the communities."""
+    return _created(world, unit, "community")
+
+
+def created_share_villages(world: World, unit: str) -> Variants:
+    """`created_share` over the villages."""
+    return _created(world, unit, "village")
+
+
+def _entered(world: World, unit: str, kind: str) -> Variants:
+    entered = {dated.fact.code for dated in world.of(UnitEnteredCampaign)}
+    return {("default", None): count(len(entered.intersection(world.units.existing(unit, kind))))}
+
+
+def campaign_townships(world: World, unit: str) -> Variants:
+    """Existing townships that entered the campaign by E, in any year."""
+    return _entered(world, unit, "township")
+
+
+def campaign_parks(world: World, unit: str) -> Variants:
+    """Existing parks that entered the campaign by E, in any year."""
+    return _entered(world, unit, "park")
+
+
+def campaign_communities(world: World, unit: str) -> Variants:
+    """Existing communities that entered the campaign by E, in any year."""
+    return _entered(world, unit, "community")
+
+
+def campaign_villages(world: World, unit: str) -> Variants:
+    """Existing villages that entered the campaign by E, in any year."""
+    return _entered(world, unit, "village")
+
+
+def _well_rated(world: World) -> set[str]:
+    latest: dict[str, Dated[Fact]] = {}
+    for dated in world.facts:
+        if isinstance(dated.fact, CreditCommunityRated | CreditRatingLapsed):
+            latest[dated.fact.code] = dated
+    return {
+        code for code, dated in latest.items()
+        if isinstance(dated.fact, CreditCommunityRated) and dated.fact.recovery_rate >= Decimal("0.95")
+        and world.day < add_months(dated.occurred, 12)
+    }  # fmt: skip
+
+
+def credit_communities(world: World, unit: str) -> Variants:
+    """Communities whose latest rating is at most 12 months old (until the day before the same day a year later), has not lapsed since,
+    and has recovery ≥ 95 % ÷ all existing communities. `with_villages`: communities and villages.
+    """
+
+    def rated(*kinds: str) -> Figure:
+        existing = world.units.existing(unit, *kinds)
+        return share(len(_well_rated(world).intersection(existing)), len(existing))
+
+    return {("default", None): rated("community"), ("with_villages", None): rated("community", "village")}
+
+
+def plans_submitted(world: World, unit: str) -> Variants:
+    """Townships and parks whose plan was submitted in the plan year with an occurred day ≤ 15 March. `with_late`: any day of the year.
+
+    A unit that has submitted and was merged since still counts, at its successor and above: a deadline once met stays met.
+    """
+    submitted = [
+        (dated.fact.code, dated.occurred)
+        for dated in world.of(UnitPlanSubmitted)
+        if world.in_year(dated.occurred)
+        and unit_kind(dated.fact.code) in {"township", "park"}
+        and unit in world.units.answering(dated.fact.code)
+    ]
+    in_time = {code for code, day in submitted if day <= date(world.year, 3, 15)}
+    return {("default", None): count(len(in_time)), ("with_late", None): count(len({code for code, _ in submitted}))}

@@ -1,0 +1,93 @@
+"""From recorded facts to effective facts: what is held to be true, as known at the end of a day."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
+
+from shared.contracts import parse_fact
+from shared.contracts.base import Fact, natural_key_of
+from shared.days import day_of, instant_from
+
+F = TypeVar("F", bound=Fact, covariant=True)
+
+
+@dataclass(frozen=True)
+class Dated(Generic[F]):
+    """One effective fact with its day and its place in the history."""
+
+    fact: F
+    occurred: date
+    recorded: datetime
+    service: str
+    position: int
+
+    @property
+    def order(self) -> tuple[date, datetime, str, int]:
+        """History order: day, then recorded time, then service, then position."""
+        return self.occurred, self.recorded, self.service, self.position
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One record as exported."""
+
+    service: str
+    event: str
+    version: int
+    source: str
+    id: str
+    recorded: datetime
+    occurred: date
+    position: int
+    data: Mapping[str, Any]
+
+    @property
+    def known(self) -> date:
+        """The day in Asia/Shanghai on which it was recorded."""
+        return day_of(self.recorded)
+
+
+def read(record: Mapping[str, Any]) -> Recorded:
+    """A record object `{source, id, type, time, occurred, position, data}` as exported."""
+    service, event, version = record["type"].split(".")
+    return Recorded(
+        service=service, event=event, version=int(version.removeprefix("v")), source=record["source"], id=record["id"],
+        recorded=instant_from(record["time"]), occurred=date.fromisoformat(record["occurred"]), position=int(record["position"]),
+        data=record["data"],
+    )  # fmt: skip
+
+
+def effective(records: Iterable[Recorded], known_at: date) -> tuple[Dated[Fact], ...]:
+    """The effective facts in history order, from the records known at the end of `known_at`.
+
+    1. The last correction (by position) of a fact replaces its day and data; a void is final.
+    2. Of several facts of one natural key the first by position holds (`confirms`) or the last (`supersedes`).
+
+    A corrected fact keeps the recorded time and the position of its original.
+    """
+    known = sorted((record for record in records if record.known <= known_at), key=lambda record: (record.service, record.position))
+
+    voided: set[tuple[str, str, str]] = set()
+    corrected: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+    for record in known:
+        if record.event == "fact_voided":
+            voided.add((record.service, record.data["source"], record.data["id"]))
+        if record.event == "fact_corrected":
+            corrected[record.service, record.data["source"], record.data["id"]] = record.data
+
+    by_natural_key: dict[str, Dated[Fact]] = {}
+    for record in known:
+        name = (record.service, record.source, record.id)
+        if record.event in {"fact_voided", "fact_corrected", "day_closed"} or name in voided:
+            continue
+        version, occurred, data = record.version, record.occurred, record.data
+        if name in corrected:
+            version = corrected[name].get("version", 1)
+            occurred = date.fromisoformat(corrected[name]["occurred"])
+            data = corrected[name]["data"]
+        fact = parse_fact(f"{record.service}.{record.event}", version, dict(data))
+        key = natural_key_of(fact, occurred)
+        if key not in by_natural_key or fact.repeat == "supersedes":
+            by_natural_key[key] = Dated(fact, occurred, record.recorded, record.service, record.position)
+    return tuple(sorted(by_natural_key.values(), key=lambda dated: dated.order))

@@ -1,0 +1,64 @@
+"""What the oracle says about one figure: exact fractions, never rounded, and `None` for what is not known."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+Key = tuple[str, str, str | None]
+"""(indicator id, variant, part): one row of a board; part is None for the whole."""
+Variants = dict[tuple[str, str | None], "Figure"]
+"""The rows of one indicator by (variant, part)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of one unit.
+
+    A count has a numerator and the same value, and no denominator. A share has all three, and no value when its denominator is 0.
+    A share whose statistic was never published has a numerator alone. All three are None before the window.
+    """
+
+    numerator: Fraction | None
+    denominator: Fraction | None
+    value: Fraction | None
+    n: int | None = None
+    """How many answers or cases stand behind a survey row or a distribution."""
+    incomplete: int = 0
+    """How many facts the definition could not take in."""
+    margin: Decimal | None = None
+    """Half-width of the 95 % interval of a survey share, to 6 places."""
+    period_end: date | None = None
+    """The period end of the statistic in use."""
+    effective_as_of: date | None = None
+    """The day E for which the figure is answered."""
+    note: str | None = None
+
+
+NOT_DUE = Figure(None, None, None, note="as of a day before the window")
+
+
+def count(number: int, *, note: str | None = None) -> Figure:
+    """A plain count or amount."""
+    return Figure(Fraction(number), None, Fraction(number), note=note)
+
+
+def share(numerator: int, denominator: int, *, n: int | None = None, incomplete: int = 0) -> Figure:
+    """A ratio of two sums; without a value when there is nothing to divide by."""
+    value = Fraction(numerator, denominator) if denominator else None
+    return Figure(Fraction(numerator), Fraction(denominator), value, n=n, incomplete=incomplete)
+
+
+def ratio(over: Figure, under: Figure) -> Figure:
+    """The ratio of two counts."""
+    assert over.numerator is not None
+    assert under.numerator is not None
+    value = over.numerator / under.numerator if under.numerator else None
+    return Figure(over.numerator, under.numerator, value, note=over.note)
+
+
+def plus(one: Figure, other: Figure) -> Figure:
+    """The sum of two counts."""
+    assert one.value is not None
+    assert other.value is not None
+    return Figure(one.value + other.value, None, one.value + other.value)

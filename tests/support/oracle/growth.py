@@ -1,0 +1,121 @@
+"""Enterprise growth (plan 二(三)) and success after training (plan 二(四)): cohorts that fall due."""
+
+from datetime import date, timedelta
+
+from shared.days import add_months
+from tests.support.oracle.activity import new_entities, successful_starts, trained_and_guided
+from tests.support.oracle.entities import Entity, the_day_before
+from tests.support.oracle.figure import Variants, count, ratio, share
+from tests.support.oracle.world import Deed, World
+
+
+def new_enterprises(world: World, unit: str) -> Variants:
+    """Enterprises registered in the window."""
+    return {("default", None): count(new_entities(world, unit)["enterprise"])}
+
+
+def new_individual_businesses(world: World, unit: str) -> Variants:
+    """Individual businesses registered in the window."""
+    return {("default", None): count(new_entities(world, unit)["individual_business"])}
+
+
+def _yearly_average(world: World, unit: str, kind: str) -> Variants:
+    """`yearly_average`: registered since 1 January Y ÷ plan years begun (平均每年).
+
+    The window is `two_years`: within `plan_year` one plan year alone has ever begun, and the variant would say nothing.
+    """
+    since = date(world.year, 1, 1)
+    return {("yearly_average", None): share(new_entities(world, unit, since)[kind], world.day.year - world.year + 1)}
+
+
+def new_enterprises_yearly(world: World, unit: str) -> Variants:
+    """`new_enterprises.yearly_average`."""
+    return _yearly_average(world, unit, "enterprise")
+
+
+def new_individual_businesses_yearly(world: World, unit: str) -> Variants:
+    """`new_individual_businesses.yearly_average`."""
+    return _yearly_average(world, unit, "individual_business")
+
+
+def due_day(entity: Entity) -> date:
+    """The first anniversary of the registration."""
+    return add_months(entity.registered, 12)
+
+
+def in_cohort(due: date, day: date) -> bool:
+    """From the due day until the day before due day + 12 months."""
+    return due <= day < add_months(due, 12)
+
+
+def survival_1y(world: World, unit: str) -> Variants:
+    """Enterprises in the cohort on E (due day = first anniversary of registration): share not deregistered or revoked at the end of
+    their due day (suspended is alive); moved out of the county before the due day leaves the cohort; unit = registration's place.
+
+    `with_businesses`: individual businesses too. `operating`: the last check or staff report in the 6 months up to the anniversary says
+    operating; none = unknown, counted apart (`incomplete`). `snapshot`: the same cohort, alive at E; out of the county at E leaves it.
+    Parts: the registration year, for years with a member.
+    """
+    cohort = [
+        entity for entity in world.entities.values()
+        if in_cohort(due_day(entity), world.day) and not entity.out_of_county(the_day_before(due_day(entity)))
+        and world.counts(entity.place, unit)
+    ]  # fmt: skip
+    enterprises = [entity for entity in cohort if entity.kind == "enterprise"]
+
+    def rows(variant: str, members: list[Entity], survived: dict[str, bool | None]) -> Variants:
+        found: Variants = {}
+        years = sorted({entity.registered.year for entity in members})
+        for part, year in [(None, None), *((str(year), year) for year in years)]:
+            said = [survived[entity.opened.fact.entity] for entity in members if year in {None, entity.registered.year}]
+            found[variant, part] = share(said.count(True), said.count(True) + said.count(False), incomplete=said.count(None))
+        return found
+
+    alive: dict[str, bool | None] = {entity.opened.fact.entity: not entity.closed(due_day(entity)) for entity in cohort}
+    said = {
+        entity.opened.fact.entity: entity.said_operating(after=add_months(due_day(entity), -6), through=due_day(entity))
+        for entity in enterprises
+    }
+    still: dict[str, bool | None] = {entity.opened.fact.entity: not entity.closed(world.day) for entity in enterprises}
+    return (
+        rows("default", enterprises, alive)
+        | rows("with_businesses", cohort, alive)
+        | rows("operating", enterprises, said)
+        | rows("snapshot", [entity for entity in enterprises if not entity.out_of_county(world.day)], still)
+    )
+
+
+def founded(world: World, person: str, since: date, through: date) -> bool:
+    """Whether the person founded anything anywhere in the county from a day through another."""
+    return any(since <= founding.day <= through for founding in world.foundings_of.get(person, ()))
+
+
+def success_after_training(world: World, unit: str) -> Variants:
+    """Persons in the cohort on E (due day = first pass in start-up training + 6 months) who were not operating on the day of the first
+    pass: share that founded after that day and by their due day. Place: the pass's.
+
+    `current_period`: of those who passed in the window (at the unit), share that founded in it on or after their first such pass.
+    `over_helped`: `successful_starts` ÷ `trained_and_guided`.
+    """
+    first_pass: dict[str, Deed] = {}
+    for deed in world.passes:
+        first_pass.setdefault(deed.person, deed)
+    cohort = [
+        (first, add_months(first.day, 6))
+        for first in first_pass.values()
+        if in_cohort(add_months(first.day, 6), world.day)
+        and world.counts(first.place, unit)
+        and not world.operates(first.person, first.day)
+    ]
+    succeeded = [first for first, due in cohort if founded(world, first.person, first.day + timedelta(days=1), due)]
+
+    passed_here: dict[str, date] = {}
+    for deed in world.here(world.passes, unit):
+        passed_here.setdefault(deed.person, deed.day)
+    founded_since = [person for person, day in passed_here.items() if founded(world, person, day, world.day)]
+
+    return {
+        ("default", None): share(len(succeeded), len(cohort)),
+        ("current_period", None): share(len(founded_since), len(passed_here)),
+        ("over_helped", None): ratio(successful_starts(world, unit)["default", None], trained_and_guided(world, unit)["default", None]),
+    }

@@ -1,0 +1,118 @@
+"""One loan, from its own facts: when it first paid out, what was repaid on which instalment, and what is still owed."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from shared.contracts.base import Fact
+from shared.contracts.finance import (
+    InstalmentDue,
+    LoanApplied,
+    LoanCompensated,
+    LoanDisbursed,
+    LoanExtended,
+    LoanRepaid,
+    LoanSettled,
+    LoanWrittenOff,
+)  # fmt: skip
+from tests.support.oracle.facts import Dated
+from tests.support.oracle.units import Place, place_of
+
+
+@dataclass(frozen=True)
+class Loan:
+    """A loan that was applied for, with all facts about it up to one day, in history order."""
+
+    applied: LoanApplied
+    facts: tuple[Dated[Fact], ...]
+
+    @property
+    def personal(self) -> bool:
+        """Whether it is a personal start-up loan."""
+        return self.applied.loan_kind == "personal"
+
+    @property
+    def place(self) -> Place:
+        """Where it counts: at the place of its application."""
+        return place_of(self.applied)
+
+    @cached_property
+    def disbursed(self) -> list[tuple[date, int, int, Dated[Fact]]]:
+        """Its dated tranches by (day, tranche, amount in fen, fact); a tranche the bank gave no day for does not count."""
+        tranches = [
+            (dated.occurred, dated.fact.tranche, dated.fact.amount_fen, dated)
+            for dated in self.facts
+            if isinstance(dated.fact, LoanDisbursed) and not dated.fact.undated
+        ]
+        return sorted(tranches, key=lambda tranche: tranche[:2])
+
+    def first_disbursement(self) -> Dated[Fact] | None:
+        """The fact by which the loan counts: the dated disbursement of the lowest day, then of the lowest tranche."""
+        return self.disbursed[0][3] if self.disbursed else None
+
+    def instalments(self, day: date) -> dict[int, tuple[date, int]]:
+        """The schedule in force at the end of a day: number → (due day, principal in fen), from facts dated up to that day.
+
+        An extension replaces the due day; of several the last in history order holds.
+        """
+        schedule: dict[int, tuple[date, int]] = {}
+        for dated in self.facts:
+            if dated.occurred <= day and isinstance(dated.fact, InstalmentDue):
+                schedule[dated.fact.number] = dated.fact.due, dated.fact.principal_fen
+        for dated in self.facts:
+            if dated.occurred <= day and isinstance(dated.fact, LoanExtended) and dated.fact.instalment in schedule:
+                schedule[dated.fact.instalment] = dated.fact.due, schedule[dated.fact.instalment][1]
+        return schedule
+
+    def repaid_by_instalment(self) -> Counter[int]:
+        """What was repaid to each instalment, in fen.
+
+        Repayments in history order: one that names an instalment goes to it entirely; an unnamed one fills the oldest (due day, number)
+        instalments not yet full, among those notified up to its day; the rest of it belongs to none.
+        """
+        repaid: Counter[int] = Counter()
+        for dated in self.facts:
+            if not isinstance(dated.fact, LoanRepaid):
+                continue
+            if dated.fact.instalment is not None:
+                repaid[dated.fact.instalment] += dated.fact.amount_fen
+                continue
+            left = dated.fact.amount_fen
+            schedule = self.instalments(dated.occurred)
+            for number in sorted(schedule, key=lambda number: (schedule[number][0], number)):
+                filling = min(left, max(0, schedule[number][1] - repaid[number]))
+                repaid[number] += filling
+                left -= filling
+        return repaid
+
+    def principal_due(self, day: date) -> int:
+        """Σ principal of the instalments due up to a day, in fen."""
+        return sum(principal for due, principal in self.instalments(day).values() if due <= day)
+
+    def principal_due_and_repaid(self, day: date) -> int:
+        """Σ over the instalments due up to a day of min(repaid to it, its principal), in fen."""
+        repaid = self.repaid_by_instalment()
+        return sum(min(repaid[number], principal) for number, (due, principal) in self.instalments(day).items() if due <= day)
+
+    @property
+    def settled(self) -> bool:
+        """Whether it has been settled: then nothing is owed and nothing is overdue, whatever the amounts say."""
+        return any(isinstance(dated.fact, LoanSettled) for dated in self.facts)
+
+    def balance(self) -> int:
+        """Disbursed − repaid − compensated − written off, in fen; never below 0, and 0 once settled."""
+        if self.settled:
+            return 0
+        gone = sum(
+            dated.fact.amount_fen for dated in self.facts if isinstance(dated.fact, LoanRepaid | LoanCompensated | LoanWrittenOff)
+        )  # fmt: skip
+        return max(0, sum(amount for _, _, amount, _ in self.disbursed) - gone)
+
+    def overdue(self, day: date) -> int:
+        """Principal due up to a day and not repaid, in fen; none once settled."""
+        return 0 if self.settled else self.principal_due(day) - self.principal_due_and_repaid(day)
+
+    def compensated(self, since: date) -> int:
+        """What the guarantee fund paid for the borrower from a day on, in fen."""
+        return sum(dated.fact.amount_fen for dated in self.facts if isinstance(dated.fact, LoanCompensated) and dated.occurred >= since)

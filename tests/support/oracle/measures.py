@@ -1,0 +1,202 @@
+"""Environment (plan 二(四)) and measures with numbers (plan 四): surveys, green channels, loans, venues."""
+
+from decimal import ROUND_HALF_UP, Context, Decimal
+from fractions import Fraction
+
+from shared.contracts.registry import (
+    GreenChannelCaseAccepted,
+    GreenChannelCaseCompleted,
+    GreenChannelClosed,
+    GreenChannelOpened,
+    VenueClosed,
+    VenueOpened,
+    VenueResized,
+)  # fmt: skip
+from shared.contracts.training import SurveyAnswered, SurveyClosed, SurveyOpened
+from shared.units import unit_kind
+from tests.support.oracle.figure import Figure, Variants, count, share
+from tests.support.oracle.units import place_of
+from tests.support.oracle.world import World
+
+
+def margin(satisfied: int, answers: int) -> Decimal | None:
+    """1.96·√(p(1−p)/n), to 6 places, half up; None without answers."""
+    if not answers:
+        return None
+    plenty = Context(prec=60)
+    under_root = plenty.divide(Decimal(satisfied * (answers - satisfied)), Decimal(answers**3))
+    exact = plenty.multiply(Decimal("1.96"), plenty.sqrt(under_root))
+    return exact.quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP)
+
+
+def environment_satisfaction(world: World, unit: str) -> Variants:
+    """Overall question of the latest public survey closed ≤ E: satisfied (≥ 4 of 5) ÷ valid answers; latest answer per respondent
+    (its natural key sees to that); margin = 1.96·√(p(1−p)/n).
+
+    Of two surveys closed on one day the one whose closing has the higher position. An answer counts at its own unit and park; the county
+    takes all answers, those without a place too. Before any survey is closed: 0 of 0.
+    """
+    public = {dated.fact.survey for dated in world.of(SurveyOpened) if dated.fact.population == "public"}
+    closed = [(dated.occurred, dated.position, dated.fact.survey) for dated in world.of(SurveyClosed) if dated.fact.survey in public]
+    if not closed:
+        return {("default", None): share(0, 0, n=0)}
+    survey = max(closed)[2]
+    scores = [
+        score.score
+        for dated in world.of(SurveyAnswered)
+        if dated.fact.survey == survey and (unit_kind(unit) == "county" or world.counts(place_of(dated.fact), unit))
+        for score in dated.fact.scores
+        if score.question == "overall"
+    ]  # fmt: skip
+    satisfied = sum(1 for score in scores if score >= 4)
+    plain = share(satisfied, len(scores), n=len(scores))
+    return {("default", None): Figure(plain.numerator, plain.denominator, plain.value, n=plain.n, margin=margin(satisfied, len(scores)))}
+
+
+def nearest_rank(days: list[int], percent: int) -> Figure:
+    """The value of rank ⌈p·n⌉ of n; None of nothing."""
+    if not days:
+        return Figure(None, None, None, n=0)
+    rank = -(-percent * len(days) // 100)
+    value = Fraction(sorted(days)[rank - 1])
+    return Figure(value, None, value, n=len(days))
+
+
+def green_channel_on_time(world: World, unit: str) -> Variants:
+    """Cases whose promised day lies in the window up to E: share completed by it (an unfinished case is late).
+
+    `days`: calendar days from accepted to completed, over the cases completed in the window, parts `median` and `p90` (nearest rank).
+    `units`: with a green channel open at E; a channel is of the unit it names, else of its park. A case counts where it was accepted.
+    """
+    completed = {dated.fact.case: dated.occurred for dated in world.of(GreenChannelCaseCompleted)}
+    cases = [dated for dated in world.of(GreenChannelCaseAccepted) if world.counts(place_of(dated.fact), unit)]
+    promised = [dated.fact for dated in cases if world.in_year(dated.fact.promised)]
+    on_time = [fact for fact in promised if fact.case in completed and completed[fact.case] <= fact.promised]
+    days = [
+        (completed[dated.fact.case] - dated.occurred).days
+        for dated in cases
+        if dated.fact.case in completed and world.in_year(completed[dated.fact.case])
+    ]  # fmt: skip
+
+    shut = {dated.fact.channel for dated in world.of(GreenChannelClosed)}
+    with_channel = {
+        dated.fact.unit or dated.fact.park
+        for dated in world.of(GreenChannelOpened)
+        if dated.fact.channel not in shut and world.counts(place_of(dated.fact), unit)
+    }
+    return {
+        ("default", None): share(len(on_time), len(promised)),
+        ("days", "median"): nearest_rank(days, 50),
+        ("days", "p90"): nearest_rank(days, 90),
+        ("units", None): count(len(with_channel)),
+    }
+
+
+def loans(world: World, unit: str) -> Variants:
+    """Personal start-up loans with first disbursement in the window, 人次 (tranches once, each co-borrower once). `persons`: distinct.
+    `amount`: all dated disbursements in the window of personal loans, fen. `enterprise`: loans to enterprises likewise, each once.
+    """
+    here = [loan for loan in world.loans if world.counts(loan.place, unit)]
+    begun = [loan for loan in here if (first := loan.first_disbursement()) is not None and world.in_year(first.occurred)]
+    personal = [loan for loan in begun if loan.personal]
+    return {
+        ("default", None): count(sum(len(loan.applied.borrowers) for loan in personal)),
+        ("persons", None): count(len({person for loan in personal for person in loan.applied.borrowers})),
+        ("amount", None): count(sum(fen for loan in here if loan.personal for day, _, fen, _ in loan.disbursed if world.in_year(day))),
+        ("enterprise", None): count(len([loan for loan in begun if not loan.personal])),
+    }
+
+
+def loan_recovery(world: World, unit: str) -> Variants:
+    """Σ over instalments due ≤ E of min(repaid, due) ÷ Σ due; 代偿 is not repayment. Both kinds of loan count.
+
+    `overdue`: principal due and unpaid ÷ balance. `compensated`: paid in the year ÷ balance. Balance = disbursed − principal repaid −
+    compensated − written off, at E.
+    """
+    here = [loan for loan in world.loans if world.counts(loan.place, unit)]
+    balance = sum(loan.balance() for loan in here)
+    return {
+        ("default", None): share(
+            sum(loan.principal_due_and_repaid(world.day) for loan in here), sum(loan.principal_due(world.day) for loan in here)
+        ),
+        ("overdue", None): share(sum(loan.overdue(world.day) for loan in here), balance),
+        ("compensated", None): share(sum(loan.compensated(world.new_year) for loan in here), balance),
+    }
+
+
+def open_venues(world: World, kind: str) -> list[tuple[VenueOpened, int]]:
+    """The venues of a kind open at E with the area that counts (m²): as last resized, and 0 for one that lies within another of them.
+
+    What lies within a venue within a third lies within the third. Facts dated before the opening are ignored. Incubators are those in a
+    park only.
+    """
+    opened = {dated.fact.venue: dated for dated in world.of(VenueOpened)}
+    areas = {venue: dated.fact.area_m2 for venue, dated in opened.items()}
+    for resized in world.of(VenueResized):
+        if resized.fact.venue in opened and resized.occurred >= opened[resized.fact.venue].occurred:
+            areas[resized.fact.venue] = resized.fact.area_m2
+    closed = {
+        dated.fact.venue
+        for dated in world.of(VenueClosed)
+        if dated.fact.venue in opened and dated.occurred >= opened[dated.fact.venue].occurred
+    }
+    standing = {
+        venue: dated.fact
+        for venue, dated in opened.items()
+        if venue not in closed and dated.fact.venue_kind == kind and (kind != "incubator" or dated.fact.park is not None)
+    }
+
+    def within_another(venue: str) -> bool:
+        seen = {venue}
+        around = opened[venue].fact.within
+        while around is not None and around in opened and around not in seen:
+            if around in standing:
+                return True
+            seen.add(around)
+            around = opened[around].fact.within
+        return False
+
+    return [(fact, 0 if within_another(venue) else areas[venue]) for venue, fact in standing.items()]
+
+
+def area(world: World, unit: str, kind: str) -> int:
+    """Σ m² of the open venues of a kind that count for the unit."""
+    return sum(m2 for fact, m2 in open_venues(world, kind) if world.counts(place_of(fact), unit))
+
+
+def incubator_area(world: World, unit: str) -> Variants:
+    """m² of incubators open in the parks at E. `each`: the smallest park's, over the parks existing at E; for the county alone."""
+    rows: Variants = {("default", None): count(area(world, unit, "incubator"))}
+    parks = world.units.existing(unit, "park")
+    if unit_kind(unit) == "county" and parks:
+        rows["each", None] = count(min(area(world, park, "incubator") for park in parks))
+    return rows
+
+
+def parks_with_incubator(world: World, unit: str) -> Variants:
+    """Parks that have one: existing parks with incubator area."""
+    return {("default", None): count(len([park for park in world.units.existing(unit, "park") if area(world, park, "incubator") > 0]))}
+
+
+def start_up_park_area(world: World, unit: str) -> Variants:
+    """m² of start-up parks open at E, in a park or not; nested area once, as everywhere."""
+    return {("default", None): count(area(world, unit, "start_up_park"))}
+
+
+def published(world: World, unit: str, series: str, *, cumulative: bool) -> Figure:
+    """A statistic as it stands: what the ratios over it divide by."""
+    statistic = world.statistic(series, unit, cumulative=cumulative)
+    if statistic is None:
+        return Figure(None, None, None, note=f"{series} not published")
+    value = Fraction(statistic.value)
+    return Figure(value, None, value, period_end=statistic.period_end)
+
+
+def urban_workers(world: World, unit: str) -> Variants:
+    """The series `urban_workers` (a stock)."""
+    return {("default", None): published(world, unit, "urban_workers", cumulative=False)}
+
+
+def new_employment(world: World, unit: str) -> Variants:
+    """The series `new_employment` (cumulative from 1 January: P lies in E's calendar year)."""
+    return {("default", None): published(world, unit, "new_employment", cumulative=True)}
