@@ -47,6 +47,8 @@ REPORTING_LAGS = (0,) * 55 + (1,) * 25 + (2,) * 9 + (3,) * 6 + (5,) * 3 + (8,) *
 
 FULL_SIZE = 60_000
 """Reports for which the yearly numbers below are meant."""
-YEAR_FACTORS = {-3: 0.20, -2: 0.30, -1: 0.45, 0: 1.0, 1: 0.95}
-"""Pace of each year relative to the plan year; of the year after it, January to March are told."""
+YEAR_FACTORS = {-3: 0.20, -2: 0.30, -1: 0.45, 0: 1.0, 1: 1.1}
+"""How much begins in each year relative to the plan year; of the year after it, January to March are told."""
+QUARTER_REPORTS = (2.8, 5.4, 9.1, 11.6, 14.0, 18.0, 20.5, 21.4, 28.3, 30.7, 34.8, 39.0, 51.9, 70.8, 74.1, 87.7, 80.1)
+"""How the reports spread over the quarters told: what has begun goes on, so that their number grows within each year."""
 WEEKDAY_PACE = (1.12, 1.12, 1.12, 1.12, 1.12, 0.8, 0.6)

@@ -1,11 +1,11 @@
 """The run: day after day, until exactly as many reports as were asked for have been sent."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 
 from deploy.simulator.outbox import Outbox
-from deploy.simulator.rates import FULL_SIZE, WEEKDAY_PACE, YEAR_FACTORS
+from deploy.simulator.rates import FULL_SIZE, QUARTER_REPORTS, WEEKDAY_PACE, YEAR_FACTORS
 from deploy.simulator.report import RosterUnit, SimulatedReport
 from deploy.simulator.stories.campaign import campaign
 from deploy.simulator.stories.figures import figures
@@ -57,22 +57,23 @@ def simulate(units: Sequence[RosterUnit], year: int, seed: int, facts: int) -> I
     scale = facts / FULL_SIZE
     outbox = Outbox(days.start, days.stop - 1)
     world = World(units, seed, outbox, plan_year=year, scale=scale)
-    paces = [_pace(date.fromordinal(day), year) for day in days]
-    total = sum(paces)
-    plan_year_pace = sum(pace for day, pace in zip(days, paces, strict=True) if date.fromordinal(day).year == year)
+    pace = _shares(days, lambda day: QUARTER_REPORTS[(day.year - year + 3) * 4 + (day.month - 1) // 3])
+    beginnings = _shares(days, lambda day: YEAR_FACTORS[day.year - year])
+    plan_year_share = sum(share for day, share in zip(days, beginnings, strict=True) if date.fromordinal(day).year == year)
     ongoing = flows(scale)
     owed = [world.rnd() for _ in ongoing]
-    sent, pace_so_far = 0, 0.0
-    for day, pace in zip(days, paces, strict=True):
+    sent, due = 0, 0.0
+    for day, share, beginning in zip(days, pace, beginnings, strict=True):
         outbox.begin_day(day)
         world.begin_day(day)
         if day == days.start:
             _set_up(world)
-        pace_so_far += pace
-        planned = facts if day == days[-1] else int(facts * pace_so_far / total)
+        due += share
+        planned = facts if day == days[-1] else int(facts * due)
+        ahead_max = min(facts // 200, (facts - planned) // 8)  # further ahead than this, the county begins nothing new
         for n, flow in enumerate(ongoing):
-            owed[n] += flow.per_year * scale * pace / plan_year_pace
-            while owed[n] >= 1:
+            owed[n] += flow.per_year * scale * beginning / plan_year_share
+            while owed[n] >= 1 and sent + outbox.waiting(day) <= planned + ahead_max:
                 owed[n] -= 1
                 world.spawn(flow.begin(world))
         while sent + outbox.waiting(day) < planned:
@@ -82,10 +83,11 @@ def simulate(units: Sequence[RosterUnit], year: int, seed: int, facts: int) -> I
             yield report
 
 
-def _pace(day: date, year: int) -> float:
-    """How much is reported on a day, relative to others. The first year begins slowly, since nothing has begun yet."""
-    begun = min(1.0, 0.25 + (day - date(year - 3, 1, 1)).days / 300)
-    return begun * YEAR_FACTORS[day.year - year] * WEEKDAY_PACE[day.weekday()]
+def _shares(days: range, pace: Callable[[date], float]) -> list[float]:
+    """The share of the whole that falls on each day, by the pace of its quarter or year and its weekday."""
+    paces = [pace(day) * WEEKDAY_PACE[day.weekday()] for day in map(date.fromordinal, days)]
+    total = sum(paces)
+    return [each / total for each in paces]
 
 
 def _days(year: int) -> range:

@@ -7,13 +7,13 @@ from deploy.simulator.stories.loans import enterprise_loan, personal_loan
 from deploy.simulator.things import NEVER, Data, Entity, Person, Place, Story
 from deploy.simulator.world import World
 
-ENTERPRISE_SHARE = 0.126
+ENTERPRISE_SHARE = 0.142
 SURVIVAL_1Y = {True: 0.815, False: 0.79}
 """Share alive after one year: enterprises, individual businesses."""
 ENDING_SHARE = 0.88
 """Of all closures, those that are an end (deregistered or revoked) and not a suspension."""
 _CLOSING_DAYS_MEAN = {enterprise: -365 * ENDING_SHARE / log(alive) for enterprise, alive in SURVIVAL_1Y.items()}
-JOBS_MEAN = {(True, True): 9.5, (True, False): 4.2, (False, True): 2.6, (False, False): 0.9}
+JOBS_MEAN = {(True, True): 20.0, (True, False): 4.5, (False, True): 7.0, (False, False): 1.1}
 """Persons hired, by (enterprise, founded by somebody who was helped)."""
 HIRING_DAYS_MEAN = 13.0
 STAYING_DAYS_MEAN = 800.0
@@ -147,7 +147,7 @@ def _fund(world: World, entity: Entity, *, helped: bool) -> None:
     rnd = world.rnd
     if entity.enterprise and rnd() < 0.3:
         world.spawn(enterprise_loan(world, entity))
-    if rnd() < (0.55 if helped else 0.27):
+    if rnd() < (0.56 if helped else 0.34):
         world.spawn(personal_loan(world, entity.founders, entity.place, entity))
     if rnd() < 0.2 and entity.founders:
         world.spawn(_start_up_subsidy(world, entity))

@@ -3,12 +3,12 @@
 from deploy.simulator.things import Story
 from deploy.simulator.world import World
 
-URBAN_WORKERS = 15_000
+URBAN_WORKERS = 13_600
 NEW_EMPLOYMENT = 8_600
 ENTERPRISES_EXISTING = 1_050
 """Of a full-size county in the plan year."""
 _BENCHMARKS = (
-    ("activity_index", "default", "0.182"), ("employment_contribution", "default", "0.38"), ("enterprise_growth", "default", "0.105"),
+    ("activity_index", "default", "0.182"), ("employment_contribution", "default", "0.42"), ("enterprise_growth", "default", "0.105"),
     ("survival_1y", "default", "0.79"), ("environment_satisfaction", "default", "0.88"), ("created_share", "default", "0.42"),
 )  # fmt: skip
 

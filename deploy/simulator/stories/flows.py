@@ -7,7 +7,7 @@ from deploy.simulator.stories.courses import course, internship
 from deploy.simulator.stories.occasions import inspection, judgement, meeting, payment, ruling
 from deploy.simulator.stories.offers import project
 from deploy.simulator.stories.people import borrowing_first, guided, unhelped
-from deploy.simulator.things import Data, Story
+from deploy.simulator.things import Data, Entity, Story
 from deploy.simulator.world import World
 
 
@@ -21,13 +21,13 @@ class Flow(NamedTuple):
 def flows(scale: float) -> tuple[Flow, ...]:
     """The flows of a county of this scale. Small counties have small courses."""
     size = max(4, min(28, int(28 * scale**0.5)))
-    start_up, other = 580 / size, 1_150 / size
+    start_up, other = 620 / size, 1_150 / size
 
     def other_course(world: World) -> Story:
         return course(world, world.pick(("skill", "skill", "vocational_qualification", "internship")), size)
 
     return (
-        Flow(start_up, lambda world: course(world, "start_up", size)), Flow(other, other_course), Flow(800, guided), Flow(480, unhelped),
+        Flow(start_up, lambda world: course(world, "start_up", size)), Flow(other, other_course), Flow(880, guided), Flow(530, unhelped),
         Flow(60, borrowing_first), Flow(75, project), Flow(150, internship), Flow(14, meeting), Flow(40, inspection), Flow(14, judgement),
         Flow(260, payment), Flow(26, ruling),
     )  # fmt: skip
@@ -36,8 +36,8 @@ def flows(scale: float) -> tuple[Flow, ...]:
 def fill(world: World) -> None:
     """Report one more thing today, of the kinds no figure of the plan rises with."""
     rnd = world.rnd
-    entity = world.entities.pick()
-    if entity is None or not entity.open or entity.known > world.now_us:
+    entity = next((entity for entity in (world.entities.pick() for _ in range(4)) if _stands(world, entity)), None)
+    if entity is None:
         _local_event(world)
         return
     way = rnd()
@@ -55,6 +55,10 @@ def fill(world: World) -> None:
         type, desk = "finance.tax_relief_granted", world.desks.tax
         data |= {**entity.place.fields, "relief": world.key("JM"), "levy": "登记费", "amount_fen": 2_000}
     world.report(desk, type, data, promptly=True)
+
+
+def _stands(world: World, entity: Entity | None) -> bool:
+    return entity is not None and entity.open and entity.known < world.now_us
 
 
 def _local_event(world: World) -> None:

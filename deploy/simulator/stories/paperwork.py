@@ -70,11 +70,11 @@ def _duty(world: World, duty: str) -> Story:
 def _credit_community(world: World, code: str) -> Story:
     """Rated once a year when it goes well; some ratings are not renewed, a few are taken back."""
     rnd, bank = world.rnd, world.desks.bank
-    if rnd() < 0.25:
+    if rnd() < 0.12:
         return
     yield world.day_at(world.plan_year - 1, 3, 1) + int(rnd() * 400)
     while True:
-        rate = 0.935 + 0.06 * rnd()
+        rate = 0.938 + 0.06 * rnd()
         data = {"code": code, "lending_fen": 1_000_000 * int(8 + rnd() * 40), "recovery_rate": f"{rate:.4f}"}
         known = world.report(bank, "finance.credit_community_rated", data)
         if rnd() < 0.1:
