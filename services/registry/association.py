@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, assert_never
 
-from services.registry.reasons import after_its_end, before_its_beginning, not_opened_yet
+from services.registry.reasons import after_its_end, before_its_beginning, beginning, ending, not_opened_yet
 from shared.contracts.outcomes import Accept, Decision, Reason, Refuse
 from shared.contracts.registry import AssociationDissolved, AssociationFact, AssociationFounded, AssociationMemberJoined
 
@@ -42,7 +42,7 @@ def decide(state: AssociationState, fact: AssociationFact, day: date) -> Decisio
     """Rule on a fact of this day."""
     match state:
         case Unfounded():
-            return Accept() if isinstance(fact, AssociationFounded) else not_opened_yet(fact)
+            return beginning(day, state.dissolved) if isinstance(fact, AssociationFounded) else not_opened_yet(fact)
         case Founded():
             return _decide_founded(state, fact, day)
         case _:
@@ -54,7 +54,7 @@ def _decide_founded(state: Founded, fact: AssociationFact, day: date) -> Decisio
         case AssociationFounded():
             return Refuse(ALREADY_FOUNDED)
         case AssociationDissolved():
-            return Refuse(before_its_beginning(state.founded)) if day < state.founded else Accept()
+            return ending(state.founded, day)
         case AssociationMemberJoined():
             if day < state.founded:
                 return Refuse(before_its_beginning(state.founded))

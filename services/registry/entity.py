@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, assert_never
 
-from services.registry.reasons import before_its_beginning, needs_earlier, not_opened_yet
+from services.registry.reasons import before_its_beginning, begins_after_its_end, needs_earlier, not_opened_yet
 from services.registry.turns import Turns, TurnsOf, standing, standing_of, standings, with_turn, with_turns_of
 from shared.contracts.outcomes import Accept, Decision, Reason, Refuse
 from shared.contracts.registry import (
@@ -94,16 +94,17 @@ def decide(state: EntityState, fact: EntityFact, day: date) -> Decision:
     """Rule on a fact of this day."""
     match state:
         case Unregistered():
-            return _decide_opening(fact)
+            return _decide_registration(state, fact, day) if isinstance(fact, EntityRegistered) else not_opened_yet(fact)
         case Registered():
             return _decide_registered(state, fact, day)
         case _:
             assert_never(state)
 
 
-def _decide_opening(fact: EntityFact) -> Decision:
-    if not isinstance(fact, EntityRegistered):
-        return not_opened_yet(fact)
+def _decide_registration(state: Unregistered, fact: EntityRegistered, day: date) -> Decision:
+    first = next((closed for closed, word in state.story.life if word != "operating"), None)
+    if first is not None and first < day:
+        return Refuse(begins_after_its_end(first))
     ownerless = fact.entity_kind == "individual_business" and not fact.founders
     return Accept((NO_FOUNDER,)) if ownerless else Accept()
 
@@ -226,6 +227,14 @@ def evolve(state: EntityState, fact: EntityFact, day: date) -> EntityState:
 
 def _evolve_story(story: Story, fact: EntityFact, day: date) -> Story:
     match fact:
+        case EntityRegistered() | SurvivalChecked() | EntityFollowedUp():
+            return story
+        case EmploymentStarted():
+            return replace(story, staff=with_turns_of(story.staff, day, ((fact.person, "employed"),)))
+        case EmploymentEnded():
+            return replace(story, staff=with_turns_of(story.staff, day, ((fact.person, "left"),)))
+        case StaffReported():
+            return replace(story, staff=with_turns_of(story.staff, day, _listed(story, fact, day)))
         case EntitySuspended():
             return replace(story, life=with_turn(story.life, day, "suspended"))
         case EntityLicenceRevoked():
@@ -238,14 +247,6 @@ def _evolve_story(story: Story, fact: EntityFact, day: date) -> Story:
             return replace(story, whereabouts=with_turn(story.whereabouts, day, "away" if fact.out_of_county else "here"))
         case EntityCodeReplaced():
             return replace(story, new_codes=tuple(sorted({*story.new_codes, fact.new_code})))
-        case EmploymentStarted():
-            return replace(story, staff=with_turns_of(story.staff, day, ((fact.person, "employed"),)))
-        case EmploymentEnded():
-            return replace(story, staff=with_turns_of(story.staff, day, ((fact.person, "left"),)))
-        case StaffReported():
-            return replace(story, staff=with_turns_of(story.staff, day, _listed(story, fact, day)))
-        case EntityRegistered() | SurvivalChecked() | EntityFollowedUp():
-            return story
         case _:
             assert_never(fact)
 

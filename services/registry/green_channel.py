@@ -1,27 +1,29 @@
 """Rulings on one green channel (创业绿色通道): opened, and closed perhaps. Plan 三(二)5, 四(五)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, assert_never
 
-from services.registry.reasons import before_its_beginning, not_opened_yet
-from shared.contracts.outcomes import Accept, Decision, Reason, Refuse
+from services.registry.reasons import beginning, ending, not_opened_yet
+from shared.contracts.outcomes import Decision, Reason, Refuse
 from shared.contracts.registry import GreenChannelClosed, GreenChannelFact, GreenChannelOpened
 
 
 @dataclass(frozen=True, slots=True)
 class Unopened:
-    """No opening is recorded."""
+    """No opening is recorded (or it was voided)."""
 
+    closed: date | None = None
     state: Literal["unknown"] = "unknown"
     kind: Literal["green_channel"] = "green_channel"
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Opened on a day."""
+    """Opened on a day, and closed on another perhaps."""
 
     opened: date
+    closed: date | None
     state: Literal["opened"] = "opened"
     kind: Literal["green_channel"] = "green_channel"
 
@@ -40,13 +42,13 @@ def decide(state: ChannelState, fact: GreenChannelFact, day: date) -> Decision:
     """Rule on a fact of this day."""
     match state:
         case Unopened():
-            return Accept() if isinstance(fact, GreenChannelOpened) else not_opened_yet(fact)
+            return beginning(day, state.closed) if isinstance(fact, GreenChannelOpened) else not_opened_yet(fact)
         case Opened():
             match fact:
                 case GreenChannelOpened():
                     return Refuse(ALREADY_OPENED)
                 case GreenChannelClosed():
-                    return Refuse(before_its_beginning(state.opened)) if day < state.opened else Accept()
+                    return ending(state.opened, day)
                 case _:
                     assert_never(fact)
         case _:
@@ -57,8 +59,8 @@ def evolve(state: ChannelState, fact: GreenChannelFact, day: date) -> ChannelSta
     """The state with a recorded fact taken in."""
     match fact:
         case GreenChannelOpened():
-            return Opened(day) if isinstance(state, Unopened) else state
+            return Opened(day, state.closed) if isinstance(state, Unopened) else state
         case GreenChannelClosed():
-            return state
+            return replace(state, closed=day)
         case _:
             assert_never(fact)

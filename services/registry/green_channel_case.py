@@ -1,27 +1,29 @@
 """Rulings on one green-channel case (绿色通道事项): accepted with a promised day, and completed. Plan 四(五)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, assert_never
 
-from services.registry.reasons import before_its_beginning, not_opened_yet
-from shared.contracts.outcomes import Accept, Decision, Reason, Refuse
+from services.registry.reasons import beginning, ending, not_opened_yet
+from shared.contracts.outcomes import Decision, Reason, Refuse
 from shared.contracts.registry import CaseFact, GreenChannelCaseAccepted, GreenChannelCaseCompleted
 
 
 @dataclass(frozen=True, slots=True)
 class Unaccepted:
-    """No acceptance is recorded."""
+    """No acceptance is recorded (or it was voided)."""
 
+    completed: date | None = None
     state: Literal["unknown"] = "unknown"
     kind: Literal["case"] = "case"
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Accepted on a day."""
+    """Accepted on a day, and completed on another perhaps."""
 
     accepted: date
+    completed: date | None
     state: Literal["accepted"] = "accepted"
     kind: Literal["case"] = "case"
 
@@ -43,13 +45,13 @@ def decide(state: CaseState, fact: CaseFact, day: date) -> Decision:
         case Unaccepted():
             if not isinstance(fact, GreenChannelCaseAccepted):
                 return not_opened_yet(fact)
-            return Refuse(PROMISED_BEFORE_ACCEPTED) if fact.promised < day else Accept()
+            return Refuse(PROMISED_BEFORE_ACCEPTED) if fact.promised < day else beginning(day, state.completed)
         case Accepted():
             match fact:
                 case GreenChannelCaseAccepted():
                     return Refuse(ALREADY_ACCEPTED)
                 case GreenChannelCaseCompleted():
-                    return Refuse(before_its_beginning(state.accepted)) if day < state.accepted else Accept()
+                    return ending(state.accepted, day)
                 case _:
                     assert_never(fact)
         case _:
@@ -60,8 +62,8 @@ def evolve(state: CaseState, fact: CaseFact, day: date) -> CaseState:
     """The state with a recorded fact taken in."""
     match fact:
         case GreenChannelCaseAccepted():
-            return Accepted(day) if isinstance(state, Unaccepted) else state
+            return Accepted(day, state.completed) if isinstance(state, Unaccepted) else state
         case GreenChannelCaseCompleted():
-            return state
+            return replace(state, completed=day)
         case _:
             assert_never(fact)

@@ -1,27 +1,29 @@
 """Rulings on one rectification (整改): opened with a due day, and closed. Plan 五(三), 六(四)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, assert_never
 
-from services.registry.reasons import before_its_beginning, not_opened_yet
-from shared.contracts.outcomes import Accept, Decision, Reason, Refuse
+from services.registry.reasons import beginning, ending, not_opened_yet
+from shared.contracts.outcomes import Decision, Reason, Refuse
 from shared.contracts.registry import RectificationClosed, RectificationFact, RectificationOpened
 
 
 @dataclass(frozen=True, slots=True)
 class Unopened:
-    """No opening is recorded."""
+    """No opening is recorded (or it was voided)."""
 
+    closed: date | None = None
     state: Literal["unknown"] = "unknown"
     kind: Literal["rectification"] = "rectification"
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Opened on a day."""
+    """Opened on a day, and closed on another perhaps."""
 
     opened: date
+    closed: date | None
     state: Literal["opened"] = "opened"
     kind: Literal["rectification"] = "rectification"
 
@@ -43,13 +45,13 @@ def decide(state: RectificationState, fact: RectificationFact, day: date) -> Dec
         case Unopened():
             if not isinstance(fact, RectificationOpened):
                 return not_opened_yet(fact)
-            return Refuse(DUE_BEFORE_OPENED) if fact.due < day else Accept()
+            return Refuse(DUE_BEFORE_OPENED) if fact.due < day else beginning(day, state.closed)
         case Opened():
             match fact:
                 case RectificationOpened():
                     return Refuse(ALREADY_OPENED)
                 case RectificationClosed():
-                    return Refuse(before_its_beginning(state.opened)) if day < state.opened else Accept()
+                    return ending(state.opened, day)
                 case _:
                     assert_never(fact)
         case _:
@@ -60,8 +62,8 @@ def evolve(state: RectificationState, fact: RectificationFact, day: date) -> Rec
     """The state with a recorded fact taken in."""
     match fact:
         case RectificationOpened():
-            return Opened(day) if isinstance(state, Unopened) else state
+            return Opened(day, state.closed) if isinstance(state, Unopened) else state
         case RectificationClosed():
-            return state
+            return replace(state, closed=day)
         case _:
             assert_never(fact)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, assert_never
 
-from services.registry.reasons import before_its_beginning, needs_earlier, not_opened_yet
+from services.registry.reasons import before_its_beginning, beginning, needs_earlier, not_opened_yet
 from services.registry.turns import Turns, standing, with_turn
 from shared.contracts.outcomes import Accept, Decision, Reason, Refuse
 from shared.contracts.registry import (
@@ -98,7 +98,8 @@ def decide(state: UnitState, fact: UnitFact, day: date) -> Decision:
     """Rule on a fact of this day."""
     match state:
         case Unlisted():
-            return Accept() if isinstance(fact, UnitListed) else not_opened_yet(fact)
+            ended_on = state.story.end.day if state.story.end is not None else None
+            return beginning(day, ended_on) if isinstance(fact, UnitListed) else not_opened_yet(fact)
         case Listed():
             return _decide_listed(state, fact, day)
         case _:
@@ -168,9 +169,9 @@ def evolve(state: UnitState, fact: UnitFact, day: date) -> UnitState:
 def _evolve_story(story: Story, fact: UnitFact, day: date) -> Story:
     match fact:
         case UnitMerged():
-            return replace(story, end=End(day, fact.into))
+            return _with_end(story, End(day, fact.into))
         case UnitDissolved():
-            return replace(story, end=End(day, fact.successor))
+            return _with_end(story, End(day, fact.successor))
         case UnitEnteredCampaign():
             return replace(story, entered=tuple(sorted({*story.entered, day})))
         case UnitDesignated():
@@ -181,3 +182,8 @@ def _evolve_story(story: Story, fact: UnitFact, day: date) -> Story:
             return story
         case _:
             assert_never(fact)
+
+
+def _with_end(story: Story, end: End) -> Story:
+    """A unit ends once; should corrections leave two ends, the earlier one holds."""
+    return replace(story, end=end) if story.end is None or end.day < story.end.day else story

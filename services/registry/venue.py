@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, assert_never
 
-from services.registry.reasons import after_its_end, before_its_beginning, needs_earlier, not_opened_yet
+from services.registry.reasons import after_its_end, before_its_beginning, begins_after_its_end, ending, needs_earlier, not_opened_yet
 from services.registry.turns import TurnsOf, standing_of, with_turns_of
 from shared.contracts.outcomes import Accept, Decision, Reason, Refuse
 from shared.contracts.registry import TenantAdmitted, TenantLeft, VenueClosed, VenueFact, VenueOpened, VenueResized
@@ -59,16 +59,18 @@ def decide(state: VenueState, fact: VenueFact, day: date) -> Decision:
     """Rule on a fact of this day."""
     match state:
         case Unopened():
-            return _decide_opening(fact) if isinstance(fact, VenueOpened) else not_opened_yet(fact)
+            return _decide_opening(state, fact, day) if isinstance(fact, VenueOpened) else not_opened_yet(fact)
         case Opened():
             return _decide_opened(state, fact, day)
         case _:
             assert_never(state)
 
 
-def _decide_opening(fact: VenueOpened) -> Decision:
+def _decide_opening(state: Unopened, fact: VenueOpened, day: date) -> Decision:
     if fact.within == fact.venue:
         return Refuse(WITHIN_ITSELF)
+    if state.story.closed is not None and state.story.closed < day:
+        return Refuse(begins_after_its_end(state.story.closed))
     return Accept((NO_AREA,)) if fact.area_m2 == 0 and fact.venue_kind != "internship_base" else Accept()
 
 
@@ -81,7 +83,7 @@ def _decide_opened(state: Opened, fact: VenueFact, day: date) -> Decision:
         case VenueResized():
             return Refuse(before_its_beginning(state.opened)) if early else Accept(too_late)
         case VenueClosed():
-            return Refuse(before_its_beginning(state.opened)) if early else Accept()
+            return ending(state.opened, day)
         case TenantAdmitted():
             doubled = (ALREADY_TENANT,) if standing_of(state.story.tenants, fact.entity, day) == "admitted" else ()
             return Accept((*((BEFORE_OPENING,) if early else ()), *too_late, *doubled))
