@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 VENV := .venv
 PYTHON ?= $(shell for name in python3.11 python3 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo $$name && break; done)
-SET_UP := $(VENV)/.set-up-$(shell cat requirements-dev.lock pyproject.toml | sha256sum | cut -c1-16)
+SET_UP := $(VENV)/.set-up-$(shell cat requirements-build.lock requirements-dev.lock pyproject.toml | sha256sum | cut -c1-16)
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-input
 
 help:
@@ -21,14 +21,17 @@ help:
 	@echo 'make lock    更新依赖锁定文件 / renew the lock files from pyproject.toml'
 
 setup: $(SET_UP)
+	@:
 
-# The environment is exactly the lock file: wheels only, every one checked by hash, nothing fetched to build the project itself.
+# The environment is exactly the lock files, everything checked by hash. Only wheels, but for nkeys, which has none: it and the project
+# itself are built with the locked build tools, so that nothing else is ever fetched. (setuptools warns of every editable installation.)
 $(SET_UP):
 	@test -n '$(PYTHON)' || { echo '需要 Python 3.11（含 venv 与 pip）/ Python 3.11 with venv and pip is needed' >&2; exit 3; }
 	@echo '正在准备运行环境 / preparing the environment in $(VENV) …' >&2
 	@test -x $(VENV)/bin/python || '$(PYTHON)' -m venv $(VENV)
-	@$(PIP) install --only-binary :all: --require-hashes -r requirements-dev.lock
-	@$(PIP) install --no-index --no-deps --no-build-isolation --editable .
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements-build.lock
+	@$(PIP) install --require-hashes --only-binary :all: --no-binary nkeys --no-build-isolation -r requirements-dev.lock
+	@PYTHONWARNINGS=ignore $(PIP) install --no-index --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.set-up-*
 	@touch $@
 
@@ -51,7 +54,8 @@ bench: setup
 faults: setup
 	@exec $(VENV)/bin/pytest tests/faults
 
-LOCK := $(VENV)/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-trusted-host pyproject.toml
+COMPILE := $(VENV)/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-trusted-host
 lock: setup
-	@$(LOCK) --output-file requirements.lock
-	@$(LOCK) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	@$(COMPILE) --output-file requirements.lock pyproject.toml
+	@$(COMPILE) --output-file requirements-dev.lock --constraint requirements.lock --extra dev pyproject.toml
+	@printf 'setuptools\nwheel\n' | $(COMPILE) --output-file requirements-build.lock --constraint requirements-dev.lock -
