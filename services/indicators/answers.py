@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
@@ -29,7 +29,7 @@ from services.indicators.places import Unit, UnitTree
 from services.indicators.reading import Reader, Value
 from services.indicators.relations import RELATIONS
 from services.indicators.relations.statistics import BENCHMARK_SCALE
-from shared.contracts.base import SERVICES, Service
+from shared.contracts.base import SERVICES, Service, service_of
 from shared.days import add_months
 
 DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
@@ -318,4 +318,4 @@ def _incomplete(snapshot: Snapshot, reader: Reader, question: Question, variant:
 def services_read(figure: Figure) -> frozenset[Service]:
     """The services whose facts a figure follows from."""
     names = {select.relation for measure in measures_in(figure) for select in selections(measure)}
-    return frozenset(service for name in names for service in RELATIONS[name].services)
+    return frozenset(cast(Service, service_of(type_)) for name in names for type_ in RELATIONS[name].reads)

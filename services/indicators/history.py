@@ -5,14 +5,14 @@ A *revision chain* is one recorded fact with everything later said about it (voi
 are those that neither a void nor a rival report of the same fact has put out of force. Pure: no I/O, no clock.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter
 from typing import Any
 
 from shared.contracts import parse_fact
-from shared.contracts.base import SERVICES, Fact, natural_key_of
+from shared.contracts.base import SERVICES, Fact, names_of, natural_key_of
 from shared.contracts.envelope import Record
 
 FOREVER = date.max.toordinal()
@@ -30,6 +30,8 @@ class Content:
     day: int
     key: str
     """The natural key."""
+    names: Mapping[str, tuple[str, ...]]
+    """The subjects it names, by kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,11 @@ class InForce:
 def read_content(type_: str, version: int, data: dict[str, Any], occurred: date) -> Content:
     """The content of a record's or a correction's data. Raises ValueError (pydantic's) when it does not fit the contract."""
     fact = parse_fact(type_, version, data)
-    return Content(fact, occurred.toordinal(), natural_key_of(fact, occurred))
+    names: dict[str, tuple[str, ...]] = {}
+    for subject in sorted(names_of(fact)):
+        kind = subject.partition(":")[0]
+        names[kind] = (*names.get(kind, ()), subject)
+    return Content(fact, occurred.toordinal(), natural_key_of(fact, occurred), names)
 
 
 def read_chain(record: Record) -> Chain:

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.indicators.history import Chain, View, in_force
-from services.indicators.measures.kinds import Measure, jumps
+from services.indicators.measures.kinds import Jumps, Measure, jumps, leading, selections
 from services.indicators.measures.rows import Context, Relation, Rows
 from services.indicators.places import UnitTree
+from shared.contracts.base import Fact
 
 Cell = tuple[str, str, str | None]
 """(measure, unit, part): what amounts are summed for."""
-Postings = dict[tuple[Cell, int], int]
-"""(cell, day) → amount: what a subject posts, as known on some day."""
+Postings = dict[str, Jumps]
+"""measure → (unit, part, day) → amount: what a subject posts, as known on some day."""
 Entries = dict[tuple[Cell, int, int], int]
 """(cell, day, known day) → amount."""
 
@@ -52,21 +53,49 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Affected:
+    """The measures that facts of some types may change, and every type of fact that those measures follow from."""
+
+    measures: tuple[Measure, ...]
+    reads: frozenset[type[Fact]]
+
+
 class Folding:
     """The measures of one kind of subject, and the relations they read."""
 
-    measures: tuple[Measure, ...]
-    relations: Mapping[str, Relation]
+    def __init__(self, measures: tuple[Measure, ...], relations: Mapping[str, Relation]) -> None:
+        self.measures = measures
+        self.relations = relations
+        self._reads = {measure.name: _reads(measure, relations) for measure in measures}
+        self._leading = {measure.name: tuple(select.relation for select in leading(measure)) for measure in measures}
+        self._affected: dict[frozenset[type[Fact]], Affected] = {}
+        self.all = self._of(measures)
 
-    def postings(self, history: History, trees: Trees, known: int) -> Postings:
-        """What a subject posts, as known on a day."""
+    def affected(self, types: frozenset[type[Fact]]) -> Affected:
+        """What facts of these types may change."""
+        found = self._affected.get(types)
+        if found is None:
+            measures = tuple(measure for measure in self.measures if not types.isdisjoint(self._reads[measure.name]))
+            found = self._affected[types] = self._of(measures)
+        return found
+
+    def _of(self, measures: tuple[Measure, ...]) -> Affected:
+        return Affected(measures, frozenset(type_ for measure in measures for type_ in self._reads[measure.name]))
+
+    def postings(self, history: History, trees: Trees, known: int, affected: Affected) -> Postings:
+        """What a subject posts under the affected measures, as known on a day; measures that post nothing are left out."""
         context = Context(history.subject.partition(":")[2], history.codes, View(in_force(history.chains, known)), trees.at(known))
-        rows = Rows(context, self.relations)
         found: Postings = {}
-        if rows.context.view.facts:
-            for measure in self.measures:
-                for (unit, part, day), amount in jumps(measure, rows).items():
-                    found[(measure.name, unit, part), day] = amount
+        if not context.view.facts:
+            return found
+        rows = Rows(context, self.relations)
+        for measure in affected.measures:
+            for relation in self._leading[measure.name]:
+                if rows.all(relation):
+                    posted = jumps(measure, rows)
+                    if posted:
+                        found[measure.name] = posted
+                    break
         return found
 
     def entries(self, history: History, trees: Trees) -> Entries:
@@ -77,21 +106,32 @@ class Folding:
         found: Entries = {}
         before: Postings = {}
         for known in sorted(days):
-            after = self.postings(history, trees, known)
+            after = self.postings(history, trees, known, self.all)
             add_difference(found, after, before, known)
             before = after
         return found
 
 
+def _reads(measure: Measure, relations: Mapping[str, Relation]) -> frozenset[type[Fact]]:
+    return frozenset(type_ for select in selections(measure) for type_ in relations[select.relation].reads)
+
+
+_NOTHING: Jumps = {}
+
+
 def add_difference(entries: Entries, after: Postings, before: Postings, known: int) -> None:
     """Add `after − before`, stamped with a known day."""
-    for (cell, day), amount in after.items():
-        difference = amount - before.get((cell, day), 0)
-        if difference:
-            _add(entries, (cell, day, known), difference)
-    for (cell, day), amount in before.items():
-        if (cell, day) not in after:
-            _add(entries, (cell, day, known), -amount)
+    for name in after.keys() | before.keys():
+        new, old = after.get(name, _NOTHING), before.get(name, _NOTHING)
+        if new == old:
+            continue
+        for (unit, part, day), amount in new.items():
+            difference = amount - old.get((unit, part, day), 0)
+            if difference:
+                _add(entries, ((name, unit, part), day, known), difference)
+        for (unit, part, day), amount in old.items():
+            if (unit, part, day) not in new:
+                _add(entries, ((name, unit, part), day, known), -amount)
 
 
 def _add(entries: Entries, key: tuple[Cell, int, int], amount: int) -> None:
@@ -99,7 +139,7 @@ def _add(entries: Entries, key: tuple[Cell, int, int], amount: int) -> None:
     if total:
         entries[key] = total
     else:
-        del entries[key]
+        entries.pop(key, None)
 
 
 def add_entries(entries: Entries, more: Entries, sign: int = 1) -> None:

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from services.indicators.history import Amendment, Chain, read_chain, read_content
+from services.indicators.history import FOREVER, Amendment, Chain, read_chain, read_content
 from services.indicators.ledger import Entries, Folding, History, Postings, Trees, add_difference, add_entries
+from services.indicators.measures.kinds import Jumps
 from services.indicators.measures.rows import SubjectKind
-from services.indicators.subjects import UNIT_FACTS, Index, history, kind_of, touched
-from shared.contracts.base import SERVICES, names_of
+from services.indicators.relations.units import UNIT_FACTS
+from services.indicators.subjects import Index, history, kind_of, touched
+from shared.contracts.base import SERVICES, Fact
 from shared.contracts.common import DayClosed, FactCorrected, FactVoided, common_class
 from shared.contracts.envelope import Record
 from shared.contracts.registry import EntityCodeReplaced
@@ -22,12 +24,8 @@ CACHED_SUBJECTS_MAX = 50_000
 """So many subjects keep what they post at latest knowledge in memory; the others derive it again when touched."""
 
 
-@dataclass(slots=True)
-class Folded:
-    """What a subject posts at latest knowledge, and the latest day on which anything of it became known."""
-
-    postings: Postings
-    known: int
+Seen = dict[int, int]
+"""Service → its position before the page."""
 
 
 @dataclass(slots=True)
@@ -52,12 +50,16 @@ class Projection:
         self.closed: dict[str, date] = {}
         """The last closed day of each service: a known day is final once all three have closed it."""
         self.positions: dict[str, int] = dict.fromkeys(SERVICES, 0)
-        self._folded: OrderedDict[str, Folded] = OrderedDict()
+        self._posted: OrderedDict[str, Postings] = OrderedDict()
+        """What subjects post at latest knowledge, by measure: the measures that any page ever affected."""
+        self._kept_all = True
+        """Whether that was kept of every subject since its first fact, so that what is not there is nothing."""
 
     def load(self, records: Iterable[Record]) -> None:
         """Take in records whose entries are in the ledger already."""
         for record in records:
             self._take(record, Page())
+            self._kept_all = False
         self.trees = Trees(self.county, self.index.units.values())
 
     def fold(self, records: Sequence[Record]) -> Page:
@@ -69,16 +71,15 @@ class Projection:
             chain = self._take(record, page)
             if chain is not None:
                 chains[chain.service, chain.position] = chain
-        subjects = self._moved_units(chains.values())
-        for subject in subjects:
-            self._folded.pop(subject, None)
-        touching: set[str] = set()
+        anew = self._moved_units(chains.values())
+        touching: dict[str, set[type[Fact]]] = {}
         for chain in chains.values():
-            touching |= touched(self.index, chain)
-        for subject in sorted(subjects):
+            for subject in touched(self.index, chain):
+                touching.setdefault(subject, set()).add(type(chain.first.fact))
+        for subject in sorted(anew):
             self._post_anew(subject, page, seen)
-        for subject in sorted(touching - subjects):
-            self._post(subject, page, seen)
+        for subject in sorted(touching.keys() - anew):
+            self._post(subject, frozenset(touching[subject]), page, seen)
         return page
 
     def entries(self, subjects: Iterable[str], foldings: dict[SubjectKind, Folding]) -> Entries:
@@ -87,56 +88,57 @@ class Projection:
         for subject in subjects:
             folding = foldings.get(kind_of(subject))
             if folding is not None:
-                add_entries(found, folding.entries(history(self.index, subject), self.trees))
+                add_entries(found, folding.entries(history(self.index, subject, folding.all.reads), self.trees))
         return found
 
-    def _post(self, subject: str, page: Page, seen: dict[int, int]) -> None:
-        """Post what the page's facts change for a subject. `seen` holds each service's position before the page."""
+    def _post(self, subject: str, types: frozenset[type[Fact]], page: Page, seen: Seen) -> None:
+        """Post what the page's facts, which are of these types, change for a subject."""
         folding = self.foldings.get(kind_of(subject))
         if folding is None:
             return
-        whole = history(self.index, subject)
-        new_days: set[int] = set()
-        old_known = 0
-        for chain in whole.chains:
-            before = seen[chain.service]
-            if chain.position > before:
-                new_days.update(chain.known_days())
-                continue
-            old_known = max(old_known, chain.known)
-            for amendment in chain.amendments:
-                if amendment.position > before:
-                    new_days.add(amendment.known)
-                else:
-                    old_known = max(old_known, amendment.known)
+        affected = folding.affected(types)
+        if not affected.measures:
+            return
+        whole = history(self.index, subject, affected.reads)
+        new_days, old_known = _known_days(whole, seen)
         if not new_days:
             return
         if min(new_days) < old_known:
-            self._folded.pop(subject, None)
             self._post_anew(subject, page, seen)
             return
-        folded = self._folded.get(subject)
-        posted = folded.postings if folded else folding.postings(_as_of(whole, seen), self.trees, old_known)
+        kept = self._kept(subject)
+        if old_known and not self._kept_all and any(measure.name not in kept for measure in affected.measures):
+            before = folding.postings(_as_of(whole, seen), self.trees, old_known, affected)
+        else:
+            before = {measure.name: kept.get(measure.name, _NOTHING) for measure in affected.measures}
         for known in sorted(new_days):
-            after = folding.postings(whole, self.trees, known)
-            add_difference(page.entries, after, posted, known)
-            posted = after
-        self._keep(subject, Folded(posted, known))
+            after = folding.postings(whole, self.trees, known, affected)
+            add_difference(page.entries, after, before, known)
+            before = after
+        for measure in affected.measures:
+            kept[measure.name] = before.get(measure.name, _NOTHING)
 
-    def _post_anew(self, subject: str, page: Page, seen: dict[int, int]) -> None:
+    def _post_anew(self, subject: str, page: Page, seen: Seen) -> None:
         """Post the difference between all entries of a subject after the page and all before it."""
         folding = self.foldings.get(kind_of(subject))
         if folding is None:
             return
-        whole = history(self.index, subject)
+        whole = history(self.index, subject, folding.all.reads)
         add_entries(page.entries, folding.entries(whole, self.trees))
         add_entries(page.entries, folding.entries(_as_of(whole, seen), self._trees_before), sign=-1)
+        kept = self._kept(subject)
+        kept.clear()
+        kept.update(dict.fromkeys((measure.name for measure in folding.measures), _NOTHING))
+        kept.update(folding.postings(whole, self.trees, FOREVER, folding.all))
 
-    def _keep(self, subject: str, folded: Folded) -> None:
-        self._folded[subject] = folded
-        self._folded.move_to_end(subject)
-        if len(self._folded) > CACHED_SUBJECTS_MAX:
-            self._folded.popitem(last=False)
+    def _kept(self, subject: str) -> Postings:
+        """What is kept of a subject's postings, to be brought up to date."""
+        kept = self._posted.setdefault(subject, {})
+        self._posted.move_to_end(subject)
+        if len(self._posted) > CACHED_SUBJECTS_MAX:
+            self._posted.popitem(last=False)
+            self._kept_all = False
+        return kept
 
     def _moved_units(self, chains: Iterable[Chain]) -> set[str]:
         """Take unit facts and replaced codes into account: the subjects that must be derived anew because of them."""
@@ -148,13 +150,12 @@ class Projection:
         found: set[str] = set()
         for chain in changed:
             for content in chain.contents():
-                for name in names_of(content.fact):
-                    kind, _, code = name.partition(":")
-                    if kind == "unit":
-                        found |= {subject for there in self.index.at_unit(code) for subject in touched(self.index, there)}
-                    elif kind == "entity":
-                        found.add(self.index.canonical(name))
-                        self._folded.pop(name, None)
+                for name in content.names.get("unit", ()):
+                    code = name.partition(":")[2]
+                    found |= {subject for there in self.index.at_unit(code) for subject in touched(self.index, there)}
+                for name in content.names.get("entity", ()):
+                    found.add(self.index.canonical(name))
+                    self._posted.pop(name, None)
         return found
 
     def _take(self, record: Record, page: Page) -> Chain | None:
@@ -190,7 +191,28 @@ class Projection:
         return chain
 
 
-def _as_of(whole: History, seen: dict[int, int]) -> History:
+_NOTHING: Jumps = {}
+
+
+def _known_days(whole: History, seen: Seen) -> tuple[set[int], int]:
+    """The known days of what lies beyond these positions, and the last known day of what does not (0: nothing)."""
+    new_days: set[int] = set()
+    old_known = 0
+    for chain in whole.chains:
+        before = seen[chain.service]
+        if chain.position > before:
+            new_days.update(chain.known_days())
+            continue
+        old_known = max(old_known, chain.known)
+        for amendment in chain.amendments:
+            if amendment.position > before:
+                new_days.add(amendment.known)
+            else:
+                old_known = max(old_known, amendment.known)
+    return new_days, old_known
+
+
+def _as_of(whole: History, seen: Seen) -> History:
     """A history without what lies beyond these positions."""
     chains = []
     for chain in whole.chains:

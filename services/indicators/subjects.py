@@ -11,49 +11,45 @@ from services.indicators.history import Chain, Content
 from services.indicators.ledger import History
 from services.indicators.measures.rows import SubjectKind
 from services.indicators.relations.lives import LIFE_CYCLE
-from shared.contracts.base import Fact, Subject, names_of, subject_of
+from services.indicators.relations.persons import EMPLOYMENT_FACTS, FOUNDING_FACTS
+from services.indicators.relations.units import UNIT_FACTS
+from shared.contracts.base import Fact, Subject, subject_of
 from shared.contracts.finance import LoanApplied, LoanDisbursed
 from shared.contracts.registry import (
     BenchmarkPublished,
-    EmploymentEnded,
-    EmploymentStarted,
     EntityCodeReplaced,
     EntityRegistered,
-    ProjectMatched,
     StaffReported,
     StatisticPublished,
     TenantAdmitted,
-    UnitDissolved,
-    UnitListed,
-    UnitMerged,
-    UnitRenamed,
+    VenueClosed,
     VenueOpened,
+    VenueResized,
 )
-from shared.contracts.training import (
-    CourseOpened,
-    GuidanceGiven,
-    SurveyAnswered,
-    SurveyClosed,
-    SurveyOpened,
-    TraineeCompleted,
-    TraineeEnrolled,
-)
+from shared.contracts.training import CourseOpened, SurveyAnswered, SurveyClosed, SurveyOpened, TraineeCompleted, TraineeEnrolled
 
-UNIT_FACTS: tuple[type[Fact], ...] = (UnitListed, UnitRenamed, UnitMerged, UnitDissolved)
-"""The facts that make the unit tree; they touch every subject with a fact at such a unit."""
 SURVEYS: Subject = "surveys:all"
 """All surveys of a county, as one subject: which of them is the latest closed one."""
 
-_HELP: tuple[type[Fact], ...] = (
-    TraineeCompleted,
-    GuidanceGiven,
-    ProjectMatched,
-    TenantAdmitted,
-    LoanApplied,
-    LoanDisbursed,
-    EntityRegistered,
-)
+Types = frozenset[type[Fact]]
+Chains = dict[tuple[int, int], Chain]
+"""Chains by (service, position)."""
+
 _SUBJECT_KINDS = frozenset(get_args(SubjectKind))
+_EMPLOYMENT: Types = frozenset(EMPLOYMENT_FACTS)
+_FOUNDING: Types = frozenset(FOUNDING_FACTS)
+_OF_ENTITIES: Types = frozenset((*LIFE_CYCLE, TenantAdmitted))
+_STAFF_REPORTS: Types = frozenset({StaffReported})
+_REGISTRATIONS: Types = frozenset({EntityRegistered})
+_OPENINGS: Types = frozenset({VenueOpened})
+_VENUE_FACTS: Types = frozenset({VenueOpened, VenueResized, VenueClosed})
+_TENANCIES: Types = frozenset({TenantAdmitted})
+_COURSES: Types = frozenset({CourseOpened})
+_TRAINEES: Types = frozenset({TraineeEnrolled, TraineeCompleted})
+_APPLICATIONS: Types = frozenset({LoanApplied})
+_DISBURSEMENTS: Types = frozenset({LoanDisbursed})
+_STAFF: Types = frozenset((EntityRegistered, *EMPLOYMENT_FACTS))
+"""The facts that link persons to an entity."""
 
 
 def own_subjects(content: Content) -> Iterator[Subject]:
@@ -72,7 +68,8 @@ def own_subjects(content: Content) -> Iterator[Subject]:
         case BenchmarkPublished():
             yield f"benchmark:{fact.indicator}|{fact.variant}|{fact.peer_group}"
         case _:
-            yield from names_of(fact)
+            for named in content.names.values():
+                yield from named
 
 
 def kind_of(subject: Subject) -> SubjectKind:
@@ -80,30 +77,26 @@ def kind_of(subject: Subject) -> SubjectKind:
     return cast(SubjectKind, subject.partition(":")[0])
 
 
-Chains = dict[tuple[int, int], Chain]
-"""Chains by (service, position)."""
-
-
 class Index:
-    """Every chain of a county by the subjects any of its revisions names, and the links that follow."""
+    """Every chain of a county by the subjects any of its revisions names and by its type, and the links that follow."""
 
     def __init__(self) -> None:
-        self._chains: dict[Subject, dict[tuple[int, int], Chain]] = {}
+        self._chains: dict[Subject, dict[type[Fact], Chains]] = {}
         self._by_report: dict[tuple[str, str], Chain] = {}
         self._codes: dict[Subject, set[Subject]] = {}
-        self.units: dict[tuple[int, int], Chain] = {}
+        self.units: Chains = {}
 
     def add(self, chain: Chain) -> None:
         """Take in a chain, or what a new revision of it names."""
         self._by_report[chain.source, chain.id] = chain
-        place = chain.service, chain.position
+        place, type_ = (chain.service, chain.position), type(chain.first.fact)
+        if type_ in UNIT_FACTS:
+            self.units[place] = chain
         for content in chain.contents():
-            if isinstance(content.fact, UNIT_FACTS):
-                self.units[place] = chain
             if isinstance(content.fact, EntityCodeReplaced):
                 self._join(subject_of("entity", content.fact.entity), subject_of("entity", content.fact.new_code))
             for subject in own_subjects(content):
-                self._chains.setdefault(subject, {})[place] = chain
+                self._chains.setdefault(subject, {}).setdefault(type_, {})[place] = chain
 
     def _join(self, one: Subject, other: Subject) -> None:
         """Remember that two codes were ever said to be one entity's."""
@@ -124,14 +117,14 @@ class Index:
         """Every identifier a subject was ever known by."""
         return frozenset(code.partition(":")[2] for code in self._codes.get(subject, (subject,)))
 
-    def of(self, subject: Subject, *types: type[Fact]) -> list[Chain]:
-        """The chains that name a subject (an entity under any of its codes), of these types only if any are given."""
-        found: dict[tuple[int, int], Chain] = {}
+    def of(self, subject: Subject, types: Types) -> Iterator[Chain]:
+        """The chains of these types that name a subject (an entity under any of its codes)."""
         for code in self._codes.get(subject, (subject,)):
-            found.update(self._chains.get(code, {}))
-        if not types:
-            return list(found.values())
-        return [chain for chain in found.values() if isinstance(chain.first.fact, types)]
+            by_type = self._chains.get(code)
+            if by_type is not None:
+                for type_, chains in by_type.items():
+                    if type_ in types:
+                        yield from chains.values()
 
     def subjects(self) -> Iterator[Subject]:
         """Every subject that measures may read, each once."""
@@ -143,150 +136,146 @@ class Index:
         """Every chain placed at or about a unit or one below it."""
         prefix = code[:9] if code.endswith("000") and not code.endswith("000000") else code
         prefixes = f"place:{prefix}", f"unit:{prefix}"
-        return [chain for subject, chains in self._chains.items() if subject.startswith(prefixes) for chain in chains.values()]
+        return [
+            chain
+            for subject, by_type in self._chains.items()
+            if subject.startswith(prefixes)
+            for chains in by_type.values()
+            for chain in chains.values()
+        ]
 
 
-def history(index: Index, subject: Subject) -> History:
-    """All chains a subject's figures follow from: its own, and those its links reach."""
-    return History(subject, index.codes(subject), list(_reach(index, subject).values()))
+def history(index: Index, subject: Subject, types: Types) -> History:
+    """All chains of these types that a subject's figures follow from: its own, and those its links reach."""
+    return History(subject, index.codes(subject), list(_reach(index, subject, types).values()))
 
 
-def _reach(index: Index, subject: Subject) -> Chains:
+def _reach(index: Index, subject: Subject, types: Types) -> Chains:
     kind = kind_of(subject)
     match kind:
         case "person":
-            found = _base(index, subject)
-            for employer in _named(found.values(), "entity", EmploymentStarted, EmploymentEnded, StaffReported):
-                found.update(_keyed(_staff_lists(index, employer)))
-                found.update(_founders_base(index, employer))
+            found = _base(index, subject, types)
+            foundings = types & _FOUNDING
+            for employer in _named(index.of(subject, _EMPLOYMENT), "entity"):
+                if StaffReported in types:
+                    _take(found, (chain for chain in index.of(employer, _STAFF_REPORTS) if _lists_persons(chain)))
+                _found_by(index, employer, foundings, found)
             return found
         case "entity":
-            return _keyed(index.of(subject)) | _founders_base(index, subject)
+            found = {}
+            _take(found, index.of(subject, types))
+            _found_by(index, subject, types & _FOUNDING, found)
+            return found
         case "venue":
             found = {}
             waiting, seen = [subject], {subject}
             while waiting:
-                openings = index.of(waiting.pop())
-                found.update(_keyed(openings))
-                for around in _named(openings, "venue") - seen:
-                    seen.add(around)
-                    waiting.append(around)
+                around = waiting.pop()
+                _take(found, index.of(around, types))
+                for other in _named(index.of(around, _OPENINGS), "venue") - seen:
+                    seen.add(other)
+                    waiting.append(other)
             return found
         case "loan" | "case" | "unit" | "surveys" | "answer" | "statistic" | "benchmark":
-            return _keyed(index.of(subject))
+            found = {}
+            _take(found, index.of(subject, types))
+            return found
         case _:
             assert_never(kind)
 
 
-def _founders_base(index: Index, entity: Subject) -> Chains:
-    """What tells whether an entity was founded with help: everything its founders' help and foundings follow from."""
-    found: Chains = {}
-    for founder in _named(index.of(entity, EntityRegistered), "person"):
-        found.update(_base(index, founder))
-    return found
-
-
-def _base(index: Index, person: Subject) -> Chains:
+def _base(index: Index, person: Subject, types: Types) -> Chains:
     """A person's own facts with the courses, loans, entities (their life and tenancies) and venues these name."""
-    own = index.of(person)
-    found = _keyed(own)
-    for course in _named(own, "course"):
-        found.update(_keyed(index.of(course, CourseOpened)))
-    for loan in _named(own, "loan"):
-        found.update(_keyed(index.of(loan, LoanDisbursed)))
-    for entity in _named(own, "entity"):
-        tenancies = index.of(entity, TenantAdmitted)
-        found.update(_keyed(index.of(entity, *LIFE_CYCLE)))
-        found.update(_keyed(tenancies))
-        for venue in _named(tenancies, "venue"):
-            found.update(_keyed(index.of(venue, VenueOpened)))
+    found: Chains = {}
+    _take(found, index.of(person, types))
+    if CourseOpened in types:
+        for course in _named(index.of(person, _TRAINEES), "course"):
+            _take(found, index.of(course, _COURSES))
+    if LoanDisbursed in types:
+        for loan in _named(index.of(person, _APPLICATIONS), "loan"):
+            _take(found, index.of(loan, _DISBURSEMENTS))
+    of_entities = types & _OF_ENTITIES
+    if of_entities:
+        for entity in _named(index.of(person, _STAFF), "entity"):
+            _take(found, index.of(entity, of_entities))
+            if VenueOpened in types:
+                for venue in _named(index.of(entity, _TENANCIES), "venue"):
+                    _take(found, index.of(venue, _OPENINGS))
     return found
 
 
-def _staff_lists(index: Index, entity: Subject) -> list[Chain]:
-    """The staff reports that list persons: one that leaves a person out ends that person's employment."""
-    return [chain for chain in index.of(entity, StaffReported) if any(_lists_persons(content.fact) for content in chain.contents())]
+def _found_by(index: Index, entity: Subject, types: Types, found: Chains) -> None:
+    """Add what tells whether an entity was founded with help: everything its founders' help and foundings follow from."""
+    if types:
+        for founder in _named(index.of(entity, _REGISTRATIONS), "person"):
+            found.update(_base(index, founder, types))
 
 
-def _lists_persons(fact: Fact) -> bool:
-    return isinstance(fact, StaffReported) and fact.persons is not None
+def _take(found: Chains, chains: Iterable[Chain]) -> None:
+    for chain in chains:
+        found[chain.service, chain.position] = chain
 
 
-def _keyed(chains: Iterable[Chain]) -> Chains:
-    return {(chain.service, chain.position): chain for chain in chains}
-
-
-def _named(chains: Iterable[Chain], kind: str, *types: type[Fact]) -> set[Subject]:
+def _named(chains: Iterable[Chain], kind: str) -> set[Subject]:
     """Every subject of a kind that any revision of these chains names."""
-    return {
-        subject
-        for chain in chains
-        if not types or isinstance(chain.first.fact, types)
-        for content in chain.contents()
-        for subject in names_of(content.fact)
-        if subject.startswith(kind + ":")
-    }
+    return {subject for chain in chains for content in chain.contents() for subject in content.names.get(kind, ())}
+
+
+def _lists_persons(chain: Chain) -> bool:
+    """Whether a staff report lists persons: one that leaves a person out ends that person's employment."""
+    return any(isinstance(content.fact, StaffReported) and content.fact.persons is not None for content in chain.contents())
 
 
 def touched(index: Index, chain: Chain) -> set[Subject]:
     """Every subject whose figures a chain may change, by any of its revisions. The chain must be in the index already."""
     found: set[Subject] = set()
-    persons: set[Subject] = set()
+    type_ = type(chain.first.fact)
     for content in chain.contents():
         for subject in own_subjects(content):
-            kind = subject.partition(":")[0]
-            if kind == "person":
-                persons.add(subject)
-            elif kind != "place":
+            if kind_of(subject) in _SUBJECT_KINDS:
                 found.add(index.canonical(subject))
-        persons |= _linked_persons(index, content)
-        if isinstance(content.fact, VenueOpened | TenantAdmitted) or type(content.fact).type.startswith("registry.venue"):
+        found |= _linked_persons(index, content)
+        if type_ in _VENUE_FACTS:
             found |= _inner_venues(index, content)
-    found |= persons
-    if isinstance(chain.first.fact, (*_HELP, *LIFE_CYCLE, CourseOpened, VenueOpened)):
-        found |= _employees_and_entities(index, persons)
-    return {subject for subject in found if kind_of(subject) in _SUBJECT_KINDS}
+    if type_ in _FOUNDING:
+        found |= _founded_by(index, [subject for subject in found if subject.startswith("person:")])
+    return found
 
 
 def _linked_persons(index: Index, content: Content) -> set[Subject]:
     """The persons whose history holds this fact through an entity, a course, a loan or a venue."""
-    fact = content.fact
-    names = names_of(fact)
-    found: set[Subject] = set()
-    if isinstance(fact, (*LIFE_CYCLE, TenantAdmitted)) or _lists_persons(fact):
-        for entity in names:
-            if entity.startswith("entity:"):
-                found |= _persons_of(index, entity)
-    if isinstance(fact, CourseOpened):
-        found |= _named(index.of(subject_of("course", fact.course), TraineeEnrolled, TraineeCompleted), "person")
-    if isinstance(fact, LoanDisbursed):
-        found |= _named(index.of(subject_of("loan", fact.loan), LoanApplied), "person")
-    if isinstance(fact, VenueOpened):
-        for entity in _named(index.of(subject_of("venue", fact.venue), TenantAdmitted), "entity"):
-            found |= _persons_of(index, entity)
-    return found
+    match content.fact:
+        case CourseOpened(course=course):
+            return _named(index.of(subject_of("course", course), _TRAINEES), "person")
+        case LoanDisbursed(loan=loan):
+            return _named(index.of(subject_of("loan", loan), _APPLICATIONS), "person")
+        case VenueOpened(venue=venue):
+            tenants = _named(index.of(subject_of("venue", venue), _TENANCIES), "entity")
+            return {person for entity in tenants for person in _named(index.of(entity, _STAFF), "person")}
+        case StaffReported(persons=None):
+            return set()
+        case fact if isinstance(fact, (*LIFE_CYCLE, TenantAdmitted, StaffReported)):
+            return {person for entity in content.names.get("entity", ()) for person in _named(index.of(entity, _STAFF), "person")}
+        case _:
+            return set()
 
 
-def _persons_of(index: Index, entity: Subject) -> set[Subject]:
-    return _named(index.of(entity, EntityRegistered, EmploymentStarted, EmploymentEnded, StaffReported), "person")
-
-
-def _employees_and_entities(index: Index, persons: Iterable[Subject]) -> set[Subject]:
+def _founded_by(index: Index, persons: Iterable[Subject]) -> set[Subject]:
     """The entities these persons founded and everyone employed there: whether an entity was founded with help counts for its jobs."""
     found: set[Subject] = set()
     for person in persons:
-        for entity in _named(index.of(person, EntityRegistered), "entity"):
+        for entity in _named(index.of(person, _REGISTRATIONS), "entity"):
             found.add(index.canonical(entity))
-            found |= _named(index.of(entity, EmploymentStarted, EmploymentEnded, StaffReported), "person")
+            found |= _named(index.of(entity, _EMPLOYMENT), "person")
     return found
 
 
 def _inner_venues(index: Index, content: Content) -> set[Subject]:
     """The venues that lie, at any depth, within the one a fact is about."""
     found: set[Subject] = set()
-    waiting = [subject for subject in names_of(content.fact) if subject.startswith("venue:")]
+    waiting = list(content.names.get("venue", ()))
     while waiting:
-        for inner in _named(index.of(waiting.pop(), VenueOpened), "venue"):
+        for inner in _named(index.of(waiting.pop(), _OPENINGS), "venue"):
             if inner not in found:
                 found.add(inner)
                 waiting.append(inner)

@@ -142,6 +142,19 @@ def selections(measure: Measure) -> Sequence[Select]:
             assert_never(measure)
 
 
+def leading(measure: Measure) -> Sequence[Select]:
+    """The selections without a row of which a measure posts nothing."""
+    match measure:
+        case Members():
+            return measure.any_of
+        case Matured():
+            return [measure.start]
+        case Counted() | Level() | Distribution() | Published() | UnitsWhere():
+            return [measure.rows]
+        case _:
+            assert_never(measure)
+
+
 def jumps(measure: Measure, rows: Rows) -> Jumps:
     """The jumps of a measure for one subject."""
     found: Jumps = defaultdict(int)

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from services.indicators.history import FOREVER, View
 from services.indicators.places import UnitTree
-from shared.contracts.base import Service
+from shared.contracts.base import Fact
 
 SubjectKind = Literal["person", "entity", "loan", "venue", "case", "unit", "surveys", "answer", "statistic", "benchmark"]
 """Whose history a relation reads. An `answer` is one respondent's to one survey; `surveys` are all of a county; a `statistic` is one series of one place."""
@@ -102,8 +102,8 @@ class Relation:
     rows: Callable[["Rows"], Iterable[Row]]
     revision: int
     meaning: str
-    services: tuple[Service, ...] = ("registry",)
-    """The write services whose facts its rows follow from."""
+    reads: tuple[type[Fact], ...]
+    """The types of fact its rows follow from: a fact of another type never changes them."""
 
 
 class Rows:

@@ -25,6 +25,8 @@ def _completions(rows: Rows) -> Iterator[Row]:
             yield Row(completed, fact.unit, fact.park, {"days": completed - accepted})
 
 
+_CASE = (GreenChannelCaseAccepted, GreenChannelCaseCompleted)
+
 CASE_RELATIONS = (
     Relation(
         "case_promised",
@@ -34,6 +36,9 @@ CASE_RELATIONS = (
         _promises,
         1,
         "The day a case was promised for (承诺办结日).",
+        _CASE,
     ),
-    Relation("case_completed", "case", "event", {"days": "calendar days from accepted to completed"}, _completions, 1, "Completed (办结)."),
+    Relation(
+        "case_completed", "case", "event", {"days": "calendar days from accepted to completed"}, _completions, 1, "Completed (办结).", _CASE
+    ),
 )

@@ -6,9 +6,16 @@ from datetime import date
 from services.indicators.history import FOREVER, InForce
 from services.indicators.measures.kinds import months_later, next_year, until_next
 from services.indicators.measures.rows import Relation, Row, Rows
-from services.indicators.relations.lives import Life, lives, oldest_code
-from services.indicators.relations.persons import founded_with_help
-from shared.contracts.registry import EmploymentEnded, EmploymentStarted, StaffReported, SurvivalChecked
+from services.indicators.relations.lives import LIFE_CYCLE, Life, lives, oldest_code
+from services.indicators.relations.persons import EMPLOYMENT_FACTS, FOUNDING_FACTS, founded_with_help
+from shared.contracts.registry import (
+    EmploymentEnded,
+    EmploymentStarted,
+    EntityCodeReplaced,
+    EntityRegistered,
+    StaffReported,
+    SurvivalChecked,
+)
 
 SIGN_OF_LIFE_MONTHS = 6
 """A check or staff report speaks for the six months from its day on."""
@@ -96,25 +103,23 @@ def _head_count_peaks(rows: Rows) -> Iterator[Row]:
                 yield Row(day, life.registration.unit, life.registration.park, {"employees": peak}, until, life.order)
 
 
+_REGISTRATION = (EntityRegistered, EntityCodeReplaced)
+
 ENTITY_RELATIONS = (
     Relation(
         "registration", "entity", "event",
         {"entity_kind": "enterprise or individual_business", "year": "of registration", "start_up_cost_fen": "as stated, or null"},
-        _registrations, 1, "Registered (登记设立).",
-    ),
+        _registrations, 1, "Registered (登记设立).", _REGISTRATION),
     Relation(
         "state", "entity", "span", {"state": "operating, suspended or closed", "out": "moved out of the county"}, _states, 1,
-        "What the registers say of it (登记状态).",
-    ),
+        "What the registers say of it (登记状态).", LIFE_CYCLE),
     Relation(
         "sign_of_life", "entity", "span", {"operating": "what the latest check or staff report says"}, _signs_of_life, 1,
-        "The latest check or staff report, for six months (经营核查).",
-    ),
+        "The latest check or staff report, for six months (经营核查).", (*_REGISTRATION, SurvivalChecked, StaffReported)),
     Relation(
         "head_count", "entity", "span", {"employees": "head-count without founders", "helped": "founded with help"}, _head_counts, 1,
-        "Latest staff report of an entity in its year of registration, while no individual employment is known (用工人数，未去重).", services=("registry", "training", "finance")),
+        "Latest staff report of an entity in its year of registration, while no individual employment is known (用工人数，未去重).", (*LIFE_CYCLE, *EMPLOYMENT_FACTS, *FOUNDING_FACTS)),
     Relation(
         "head_count_peak", "entity", "span", {"employees": "greatest head-count so far"}, _head_count_peaks, 1,
-        "Greatest staff report so far in the year of registration (累计用工人数，未去重).",
-    ),
+        "Greatest staff report so far in the year of registration (累计用工人数，未去重).", (*_REGISTRATION, *EMPLOYMENT_FACTS)),
 )  # fmt: skip

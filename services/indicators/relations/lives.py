@@ -63,6 +63,8 @@ class Life:
 
 def oldest_code(rows: Rows, code: str) -> str:
     """The code an entity was first registered under, following the replacements in force."""
+    if not rows.context.view.of(EntityCodeReplaced):
+        return code
     return rows.shared(_oldest_codes, None).get(code, code)
 
 

@@ -161,6 +161,7 @@ def _standings(rows: Rows) -> Iterator[Row]:
         yield Row(since, applied.fact.unit, applied.fact.park, standing, FOREVER)
 
 
+_PAID = (LoanApplied, LoanDisbursed)
 _LOAN = {
     "loan_kind": "personal or enterprise",
     "borrowers": "number of distinct borrowers",
@@ -169,12 +170,12 @@ _LOAN = {
 }
 
 LOAN_RELATIONS = (
-    Relation("first_disbursement", "loan", "event", _LOAN, _first_disbursements, 1, "First dated disbursement of the loan (首次发放).", services=("finance",)),
-    Relation("tranche", "loan", "event", _LOAN, _tranches, 1, "Each dated disbursement (发放).", services=("finance",)),
-    Relation("undated_disbursement", "loan", "event", _LOAN, _undated, 1, "A disbursement reported without its date: not counted until corrected.", services=("finance",)),
-    Relation("compensation", "loan", "event", _LOAN, _compensations, 1, "Paid by the guarantee fund in the borrower's stead (代偿).", services=("finance",)),
+    Relation("first_disbursement", "loan", "event", _LOAN, _first_disbursements, 1, "First dated disbursement of the loan (首次发放).", _PAID),
+    Relation("tranche", "loan", "event", _LOAN, _tranches, 1, "Each dated disbursement (发放).", _PAID),
+    Relation("undated_disbursement", "loan", "event", _LOAN, _undated, 1, "A disbursement reported without its date: not counted until corrected.", _PAID),
+    Relation("compensation", "loan", "event", _LOAN, _compensations, 1, "Paid by the guarantee fund in the borrower's stead (代偿).", (LoanApplied, LoanCompensated)),
     Relation(
         "loan_standing", "loan", "span",
         {"due_fen": "principal due", "repaid_fen": "repaid of what is due", "overdue_fen": "due and unpaid", "balance_fen": "outstanding"},
-        _standings, 1, "Where repayment stands (还款情况).", services=("finance",)),
+        _standings, 1, "Where repayment stands (还款情况).", (LoanApplied, LoanDisbursed, InstalmentDue, LoanExtended, LoanRepaid, LoanCompensated, LoanWrittenOff, LoanSettled)),
 )  # fmt: skip

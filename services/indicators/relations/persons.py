@@ -10,10 +10,20 @@ from typing import Any
 from services.indicators.history import FOREVER, InForce
 from services.indicators.measures.kinds import next_year
 from services.indicators.measures.rows import Relation, Row, Rows
-from services.indicators.relations.lives import Life, lives, oldest_code
+from services.indicators.relations.lives import LIFE_CYCLE, Life, lives, oldest_code
 from services.indicators.relations.loans import first_disbursement
-from shared.contracts.finance import LoanApplied
-from shared.contracts.registry import EmploymentEnded, EmploymentStarted, ProjectMatched, StaffReported, TenantAdmitted, VenueOpened
+from shared.contracts.base import Fact
+from shared.contracts.finance import LoanApplied, LoanDisbursed
+from shared.contracts.registry import (
+    EmploymentEnded,
+    EmploymentStarted,
+    EntityCodeReplaced,
+    EntityRegistered,
+    ProjectMatched,
+    StaffReported,
+    TenantAdmitted,
+    VenueOpened,
+)
 from shared.contracts.training import CourseOpened, GuidanceGiven, TraineeCompleted, TraineeEnrolled
 
 
@@ -196,6 +206,14 @@ def _own(function: Any) -> Any:
     return rows_of_subject
 
 
+_PASSES = (TraineeCompleted, CourseOpened)
+_LOANS = (LoanApplied, LoanDisbursed)
+_HELP = (*_PASSES, GuidanceGiven, ProjectMatched, TenantAdmitted, VenueOpened, EntityRegistered, EntityCodeReplaced, *_LOANS)
+FOUNDING_FACTS: tuple[type[Fact], ...] = _HELP
+"""What a person's foundings, and whether help came before them, follow from."""
+EMPLOYMENT_FACTS: tuple[type[Fact], ...] = (EmploymentStarted, EmploymentEnded, StaffReported)
+"""What employments and head-counts follow from."""
+
 _URBAN = {"urban": "true, false, or null when only a township, park or the county is known"}
 _FOUNDING = {
     "entity": "code", "entity_kind": "enterprise or individual_business", "first": "the person's first founding ever",
@@ -203,16 +221,16 @@ _FOUNDING = {
 }  # fmt: skip
 
 PERSON_RELATIONS = (
-    Relation("enrolment", "person", "event", _URBAN, _enrolments, 1, "Enrolled in start-up training (创业培训报名).", services=("training",)),
-    Relation("pass", "person", "event", _URBAN, _own(_passes_of), 1, "Passed start-up training (创业培训合格).", services=("training",)),
-    Relation("guidance", "person", "event", _URBAN, _own(_guidance_of), 1, "Given start-up guidance (创业指导).", services=("training",)),
-    Relation("help", "person", "event", _URBAN, _own(_help_of), 1, "H: every help received (得到帮助).", services=("registry", "training", "finance")),
-    Relation("founding", "person", "event", _FOUNDING, _own(_foundings_of), 1, "Founded an entity (创业).", services=("registry", "training", "finance")),
-    Relation("founding_after_pass", "person", "event", {}, _foundings_after_pass, 1, "Founded in the year of a pass, on or after it (培训后当年创业).", services=("registry", "training")),
-    Relation("loan_received", "person", "event", _URBAN, _own(_loans_of), 1, "First disbursement of a personal start-up loan (获得创业贷款).", services=("finance",)),
-    Relation("operating", "person", "span", {"entity": "code", **_URBAN}, _operating, 1, "Founder of an entity that operates (自主创业中)."),
+    Relation("enrolment", "person", "event", _URBAN, _enrolments, 1, "Enrolled in start-up training (创业培训报名).", (TraineeEnrolled, CourseOpened)),
+    Relation("pass", "person", "event", _URBAN, _own(_passes_of), 1, "Passed start-up training (创业培训合格).", _PASSES),
+    Relation("guidance", "person", "event", _URBAN, _own(_guidance_of), 1, "Given start-up guidance (创业指导).", (GuidanceGiven,)),
+    Relation("help", "person", "event", _URBAN, _own(_help_of), 1, "H: every help received (得到帮助).", _HELP),
+    Relation("founding", "person", "event", _FOUNDING, _own(_foundings_of), 1, "Founded an entity (创业).", FOUNDING_FACTS),
+    Relation("founding_after_pass", "person", "event", {}, _foundings_after_pass, 1, "Founded in the year of a pass, on or after it (培训后当年创业).", FOUNDING_FACTS),
+    Relation("loan_received", "person", "event", _URBAN, _own(_loans_of), 1, "First disbursement of a personal start-up loan (获得创业贷款).", _LOANS),
+    Relation("operating", "person", "span", {"entity": "code", **_URBAN}, _operating, 1, "Founder of an entity that operates (自主创业中).", LIFE_CYCLE),
     Relation(
         "job", "person", "span", {"entity": "code", "helped": "founded with help"}, _jobs, 1,
-        "Open employment in an entity registered in the same calendar year, while it operates; founders excluded (带动就业).", services=("registry", "training", "finance")),
-    Relation("job_gross", "person", "span", {"entity": "code"}, _jobs_gross, 1, "Employed there on any day of the year so far (累计带动就业)."),
+        "Open employment in an entity registered in the same calendar year, while it operates; founders excluded (带动就业).", (*LIFE_CYCLE, *EMPLOYMENT_FACTS, *FOUNDING_FACTS)),
+    Relation("job_gross", "person", "span", {"entity": "code"}, _jobs_gross, 1, "Employed there on any day of the year so far (累计带动就业).", (*LIFE_CYCLE, *EMPLOYMENT_FACTS)),
 )  # fmt: skip

@@ -6,15 +6,22 @@ from datetime import date
 from services.indicators.history import FOREVER
 from services.indicators.measures.kinds import months_later, until_next
 from services.indicators.measures.rows import Relation, Row, Rows
+from shared.contracts.base import Fact
 from shared.contracts.finance import CreditCommunityRated, CreditRatingLapsed
 from shared.contracts.registry import (
     LeadingBodyEstablished,
     UnitDesignated,
     UnitDesignationWithdrawn,
+    UnitDissolved,
     UnitEnteredCampaign,
+    UnitListed,
+    UnitMerged,
     UnitPlanSubmitted,
+    UnitRenamed,
 )
 
+UNIT_FACTS: tuple[type[Fact], ...] = (UnitListed, UnitRenamed, UnitMerged, UnitDissolved)
+"""The facts that make the unit tree; they touch every subject with a fact at such a unit."""
 RATING_MONTHS = 12
 """A credit rating speaks for at most twelve months."""
 
@@ -70,12 +77,12 @@ def _ratings(rows: Rows) -> Iterator[Row]:
 _KIND = {"kind": "of the unit"}
 
 UNIT_RELATIONS = (
-    Relation("unit", "unit", "span", _KIND, _existing, 1, "Exists (单位存续)."),
-    Relation("entered_campaign", "unit", "span", _KIND, _entered, 1, "Entered the campaign (争创)."),
-    Relation("designated", "unit", "span", _KIND, _designated, 1, "Holds the title (命名，未撤销)."),
-    Relation("leading_body", "unit", "span", _KIND, _leading_bodies, 1, "Has its leading body (领导机构)."),
-    Relation("plan_submitted", "unit", "event", {"month_day": "MM-DD"}, _plans, 1, "Submitted its implementation plan (报送实施方案)."),
+    Relation("unit", "unit", "span", _KIND, _existing, 1, "Exists (单位存续).", UNIT_FACTS),
+    Relation("entered_campaign", "unit", "span", _KIND, _entered, 1, "Entered the campaign (争创).", (*UNIT_FACTS, UnitEnteredCampaign)),
+    Relation("designated", "unit", "span", _KIND, _designated, 1, "Holds the title (命名，未撤销).", (*UNIT_FACTS, UnitDesignated, UnitDesignationWithdrawn)),
+    Relation("leading_body", "unit", "span", _KIND, _leading_bodies, 1, "Has its leading body (领导机构).", (*UNIT_FACTS, LeadingBodyEstablished)),
+    Relation("plan_submitted", "unit", "event", {"month_day": "MM-DD"}, _plans, 1, "Submitted its implementation plan (报送实施方案).", (UnitPlanSubmitted,)),
     Relation(
         "credit_rating", "unit", "span", {**_KIND, "recovery_rate": "0 to 1", "lending_fen": "fen"}, _ratings, 1,
-        "Rated as a credit community at most twelve months ago (信用社区评定).", services=("registry", "finance")),
+        "Rated as a credit community at most twelve months ago (信用社区评定).", (*UNIT_FACTS, CreditCommunityRated, CreditRatingLapsed)),
 )  # fmt: skip
