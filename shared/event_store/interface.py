@@ -176,8 +176,8 @@ class Writing(Protocol):
         """All rows of these reports, every content of each."""
         ...
 
-    async def waiting(self, needs: Sequence[str]) -> list[ReportRow]:
-        """The reports that wait for any of these needs, in order of arrival."""
+    async def waiting(self, needs: Sequence[str]) -> list[tuple[str, ReportKey]]:
+        """Which reports wait for which of these needs."""
         ...
 
     async def all_waiting(self, after_arrival: int, limit: int) -> list[ReportRow]:

@@ -1,0 +1,86 @@
+"""Brings a database's schema for one county to what this code expects: every database is built by migrations, tests' too.
+
+One schema per county (`c330127000000`); the migrations in `deploy/migrations/<which>` name no schema, the search path does.
+"""
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from shared.units import unit_kind
+
+Which = Literal["write", "indicators"]
+MIGRATIONS = Path(__file__).parent.parent / "deploy" / "migrations"
+
+
+class NewerThanCode(Exception):
+    """The database was migrated by a later release; this one must not touch it."""
+
+
+def county_schema(county: str) -> str:
+    """The schema that holds one county. Raises ValueError when the code is not that of a county."""
+    if unit_kind(county) != "county":
+        raise ValueError(f"{county} is not the code of a county / {county} 不是县级代码")
+    return f"c{county}"
+
+
+async def ensure_database(dsn: str) -> None:
+    """Create the database that the DSN names, unless it exists. Raises what PostgreSQL raises when that is not allowed."""
+    parts = urlsplit(dsn)
+    name = parts.path.removeprefix("/")
+    connection = await asyncpg.connect(urlunsplit(parts._replace(path="/postgres")))
+    try:
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+            quoted = name.replace('"', '""')
+            try:
+                await connection.execute(f'CREATE DATABASE "{quoted}"')
+            except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+                return  # somebody else was faster
+    finally:
+        await connection.close()
+
+
+async def migrate(dsn: str, county: str, which: Which = "write") -> None:
+    """Bring the county's schema in this database to the newest migration; it is made if there is none.
+
+    Raises NewerThanCode, and what PostgreSQL raises. Several at once do no harm: they take turns.
+    """
+    schema = county_schema(county)
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn), poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade, schema, which)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection, schema: str, which: Which) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS / which).replace("%", "%%"))
+    config.attributes.update(connection=connection, schema=schema)
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:schema))"), {"schema": schema})
+    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
+    connection.execute(text(f"SET LOCAL search_path TO {schema}"))
+    _refuse_newer(connection, schema, ScriptDirectory.from_config(config))
+    command.upgrade(config, "head")
+
+
+def _refuse_newer(connection: Connection, schema: str, scripts: ScriptDirectory) -> None:
+    there = MigrationContext.configure(
+        connection, opts={"version_table": "migration", "version_table_schema": schema}
+    ).get_current_revision()  # fmt: skip
+    known = {script.revision for script in scripts.walk_revisions()}
+    if there is not None and there not in known:
+        raise NewerThanCode(
+            f"数据库由更新版本的程序建立（迁移 {there}），请使用该版本或更新版本 / "
+            f"the database was made by a newer release (migration {there}): use that release or a later one"
+        )

@@ -1,0 +1,85 @@
+"""Entity codes that stand for the same entity (换码): everything is ruled on in the history of its oldest code. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from shared.contracts.base import Subject, about_of, subject_of
+from shared.contracts.registry import EntityCodeReplaced
+from shared.rules import Rules, State
+from shared.write_service.history import Evolve, History, Told
+
+
+class Aliases:
+    """The replaced codes a store knows, and the oldest code of each."""
+
+    def __init__(self, oldest: Mapping[str, str]) -> None:
+        self._oldest = dict(oldest)
+        self._groups: dict[str, set[str]] = {}
+        for code, old in self._oldest.items():
+            self._groups.setdefault(old, {old}).add(code)
+
+    def canonical(self, subject: Subject) -> Subject:
+        """The subject in whose history facts about this one belong."""
+        kind, _, code = subject.partition(":")
+        return subject_of("entity", self._oldest[code]) if kind == "entity" and code in self._oldest else subject
+
+    def group(self, subject: Subject) -> frozenset[Subject]:
+        """Every subject whose facts belong to the same history, this one among them."""
+        kind, _, code = subject.partition(":")
+        if kind != "entity":
+            return frozenset((subject,))
+        codes = self._groups.get(self._oldest.get(code, code), {code})
+        return frozenset(subject_of("entity", member) for member in codes)
+
+    def take(self, changed: Mapping[str, str]) -> None:
+        """Codes and their oldest ones from now on; a code that is its own oldest is no alias any more."""
+        for code, old in changed.items():
+            if code in self._oldest:
+                self._groups[self._oldest.pop(code)].discard(code)
+            if code != old:
+                self._oldest[code] = old
+                self._groups.setdefault(old, {old}).add(code)
+
+
+@dataclass(frozen=True, slots=True)
+class Regrouped:
+    """What a replaced code, or the void of one, does to the histories of the codes concerned."""
+
+    oldest: Mapping[str, str]
+    histories: Mapping[Subject, History[object]]
+
+
+def regrouped(told: Iterable[Told], rules: Rules[State]) -> Regrouped:
+    """All facts of some group of codes, distributed anew to one history per entity. Raises whatever `evolve` raises."""
+    facts = {fact.key: fact for fact in told}
+    oldest = _oldest_codes(_replacements(facts.values()))
+    told_of: dict[Subject, list[Told]] = {}
+    for fact in facts.values():
+        code = about_of(fact.fact).partition(":")[2]
+        told_of.setdefault(subject_of("entity", oldest.get(code, code)), []).append(fact)
+        if isinstance(fact.fact, EntityCodeReplaced):  # without facts of its own a code still has a (now empty) history
+            told_of.setdefault(subject_of("entity", fact.fact.new_code), [])
+            oldest.setdefault(fact.fact.new_code, fact.fact.new_code)
+        oldest.setdefault(code, code)
+    evolve: Evolve[object] = rules.evolve  # type: ignore[assignment]
+    return Regrouped(oldest, {subject: History.of(rules.initial(subject), evolve, facts) for subject, facts in told_of.items()})
+
+
+def _replacements(told: Iterable[Told]) -> list[tuple[str, str]]:
+    """(old, new) of the effective replacements, in the order of the history."""
+    first: dict[str, Told] = {}
+    for fact in sorted(told, key=lambda fact: fact.position):
+        if isinstance(fact.fact, EntityCodeReplaced) and not fact.voided:
+            first.setdefault(fact.natural, fact)
+    ordered = sorted(first.values(), key=lambda fact: fact.order)
+    return [(fact.fact.entity, fact.fact.new_code) for fact in ordered if isinstance(fact.fact, EntityCodeReplaced)]
+
+
+def _oldest_codes(replacements: list[tuple[str, str]]) -> dict[str, str]:
+    """Of codes that stand for one entity, the one that replaced none (the first named, where several or none did)."""
+    groups: dict[str, list[str]] = {}
+    for old, new in replacements:
+        both = [*groups.get(old, [old]), *(code for code in groups.get(new, [new]) if code not in groups.get(old, [old]))]
+        groups.update(dict.fromkeys(both, both))
+    newer = {new for _, new in replacements}
+    return {code: next((member for member in group if member not in newer), group[0]) for code, group in groups.items()}

@@ -1,0 +1,244 @@
+"""What becomes of one report, given what lies on the desk. Pure: looks, decides, changes nothing.
+
+Read it from the top: the same id twice; a day to come; then a fact, a void or a correction. The rules of the aggregates themselves
+are in the services' packages and are asked last.
+"""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from shared.contracts import parse_fact
+from shared.contracts.base import Fact, natural_key_of
+from shared.contracts.common import SYSTEM, FactCorrected, FactVoided, common_class
+from shared.contracts.envelope import Source
+from shared.contracts.outcomes import Accept, Reason, Refuse, Wait
+from shared.contracts.registry import EntityCodeReplaced
+from shared.event_store.interface import ReportKey
+from shared.units import county_of
+from shared.write_service import reasons
+from shared.write_service.aliases import Regrouped, regrouped
+from shared.write_service.desk import Desk
+from shared.write_service.history import History, Step, Told
+from shared.write_service.parsing import Named, Readable, Unfit, corrected_fact
+from shared.write_service.verdicts import Again, Recording, Refused, Verdict, Waiting, report_need
+
+OFFICE = "chuangjianban"
+"""创建办, the leading group's office: it may void and correct what any department reported."""
+
+
+def decide(report: Readable | Unfit, desk: Desk) -> Verdict:
+    """A report that has just come in."""
+    known = desk.reports[report.key].get(report.digest)
+    if known is not None and (known.reason is None or known.reason.code != reasons.CONFLICT):
+        return Again(known)
+    bound = desk.bound(report.key)
+    if bound is not None:
+        reason = reasons.conflict(bound.position)
+        return Again(known) if known is not None and known.reason == reason else Refused(reason)
+    return decide_anew(report, desk)
+
+
+def decide_anew(report: Readable | Unfit, desk: Desk) -> Verdict:
+    """A report whose id stands for nothing else: a new one, or one that has waited."""
+    if isinstance(report, Unfit):
+        return Refused(report.reason)
+    if report.occurred > desk.today:
+        return Refused(reasons.future_day("occurred", desk.today))
+    match report.content:
+        case FactVoided():
+            return _void(report, report.content, desk)
+        case FactCorrected():
+            return _correct(report, report.content, desk)
+        case Fact():
+            return _fact(report, report.content, desk)
+
+
+def _fact(report: Readable, fact: Fact, desk: Desk) -> Verdict:
+    named = report.named
+    assert named is not None
+    blocked = _units(named, report.occurred, desk) or _opening_elsewhere(named, fact, desk) or _things(named, desk)
+    if blocked is not None:
+        return blocked
+    history = desk.history(named.about)
+    step = history.step(None, Told(desk.next_position, report.key, report.occurred, fact, named.natural))
+    if not step.stands:
+        return _recording((_repeated(step),), named, step, desk)
+    return _ruled(history.state, named, step, desk)
+
+
+def _void(report: Readable, void: FactVoided, desk: Desk) -> Verdict:
+    told = _target(report, void, desk)
+    if not isinstance(told, Told):
+        return told
+    named = Named.by(told.fact, told.occurred)
+    return _recording((), named, desk.history(named.about).step(told, replace(told, voided=True)), desk)
+
+
+def _correct(report: Readable, correction: FactCorrected, desk: Desk) -> Verdict:
+    told = _target(report, correction, desk)
+    if not isinstance(told, Told):
+        return told
+    fact = corrected_fact(told.fact.type, correction, desk.today)
+    if isinstance(fact, Reason):
+        return Refused(fact)
+    before, named = Named.by(told.fact, told.occurred), Named.by(fact, correction.occurred)
+    if named.about != before.about or _own_key(fact) != _own_key(told.fact):
+        return Refused(reasons.OTHER_KEY)
+    blocked = _units(named, correction.occurred, desk) or _things(named, desk)
+    if blocked is not None:
+        return blocked
+    history = desk.history(named.about)
+    step = history.step(told, _corrected(told, fact, correction.occurred, named))
+    if not step.stands:
+        return _recording((_repeated(step),), named, step, desk)
+    return _ruled(history.state_without(told), named, step, desk)
+
+
+def _ruled(state: Any, named: Named, step: Step[Any], desk: Desk) -> Verdict:
+    """Ask the aggregate."""
+    fact = step.after.fact
+    if isinstance(fact, EntityCodeReplaced) and (taken := _taken(fact, desk)) is not None:
+        return Refused(taken)
+    match desk.rules.decide(state, fact, step.after.occurred):
+        case Accept(flags):
+            return _recording(flags, named, step, desk)
+        case Wait(needs, reason):
+            return Waiting(frozenset(map(desk.memory.aliases.canonical, needs)), reason)
+        case Refuse(reason):
+            return Refused(reason)
+
+
+def _recording(flags: tuple[Reason, ...], named: Named, step: Step[Any], desk: Desk) -> Recording:
+    return Recording(flags, named.about, None if step.after.voided else named.natural, step, _regrouped(step, desk))
+
+
+# What a fact needs
+
+
+def _units(named: Named, occurred: date, desk: Desk) -> Refused | Waiting | None:
+    """Units it names must be known, of this county, and not have ended before its day (whether its own has, the unit's rules say)."""
+    unknown = []
+    for code in sorted(named.units):
+        if county_of(code) != desk.county:
+            return Refused(reasons.other_county(code))
+        standing = desk.memory.units.standing(code)
+        if not standing.listed:
+            unknown.append(code)
+        elif standing.last_day is not None and occurred > standing.last_day and named.about != f"unit:{code}":
+            return Refused(reasons.unit_gone(code, standing.last_day, desk.memory.units.successor(code, occurred)))
+    return Waiting(frozenset(f"unit:{code}" for code in unknown), reasons.unit_unknown(unknown)) if unknown else None
+
+
+def _opening_elsewhere(named: Named, fact: Fact, desk: Desk) -> Refused | None:
+    """A unit of another county cannot be listed here."""
+    kind, _, code = named.about.partition(":")
+    outside = fact.opens and kind == "unit" and county_of(code) != desk.county
+    return Refused(reasons.other_county(code)) if outside else None
+
+
+def _things(named: Named, desk: Desk) -> Waiting | None:
+    """What it is about, and what else it names in this service, must exist."""
+    missing = {subject for subject in named.things if not desk.opened(subject)}
+    return Waiting(frozenset(map(desk.memory.aliases.canonical, missing)), reasons.not_opened(missing)) if missing else None
+
+
+# Voids and corrections
+
+
+def _target(report: Readable, amendment: FactVoided | FactCorrected, desk: Desk) -> Told | Verdict:
+    """The fact that is voided or corrected, or why it cannot be (yet)."""
+    source = Source.parse(amendment.source)
+    if source.county != desk.county or report.department not in {source.department, OFFICE}:
+        return Refused(reasons.NOT_YOURS)
+    if source.department == SYSTEM:
+        return Refused(reasons.NOT_A_FACT)
+    key = ReportKey(amendment.source, amendment.id)
+    bound = desk.bound(key)
+    if bound is None and desk.reports[key]:
+        return Refused(reasons.TARGET_REFUSED)
+    if bound is None or bound.position is None:
+        return Waiting(frozenset((report_need(*key),)), reasons.TARGET_UNKNOWN)
+    if common_class(bound.type) is not None:
+        return Refused(reasons.NOT_A_FACT)
+    told = _recorded_fact(key, bound.position, desk)
+    return Refused(reasons.VOIDED_ALREADY) if told.voided else told
+
+
+def _recorded_fact(key: ReportKey, position: int, desk: Desk) -> Told:
+    about = desk.about_position[position]
+    assert about is not None
+    told = desk.history(about).find(key)
+    assert told is not None
+    return told
+
+
+def _corrected(told: Told, fact: Fact, occurred: date, named: Named) -> Told:
+    return replace(told, occurred=occurred, fact=fact, natural=named.natural)
+
+
+def _own_key(fact: Fact) -> str:
+    """The natural key but for the day."""
+    return natural_key_of(fact, date.min)
+
+
+def _repeated(step: Step[Any]) -> Reason:
+    """How the fact relates to the one that stands for its natural key."""
+    assert step.standing is not None
+    if step.after.fact.repeat == "supersedes":
+        return reasons.superseded(step.standing.position)
+    same = step.after.says_the_same_as(step.standing)
+    return reasons.confirmation(step.standing.position) if same else reasons.contradiction(step.standing.position)
+
+
+# Replaced entity codes
+
+
+def _taken(fact: EntityCodeReplaced, desk: Desk) -> Reason | None:
+    """The new code may be unused, or have a history of its own (the same entity registered under both), but belong to no third."""
+    aliases = desk.memory.aliases
+    new, oldest = f"entity:{fact.new_code}", aliases.canonical(f"entity:{fact.entity}")
+    if len(aliases.group(new)) == 1 or aliases.canonical(new) == oldest:
+        return None
+    return reasons.code_taken(fact.new_code, aliases.canonical(new).partition(":")[2])
+
+
+def _regrouped(step: Step[Any], desk: Desk) -> Regrouped | None:
+    """A replaced code, or what amends one, joins or parts histories."""
+    fact = step.after.fact
+    if not isinstance(fact, EntityCodeReplaced):
+        return None
+    histories: dict[int, History[Any]] = {}
+    for code in (fact.entity, fact.new_code):
+        history = desk.history(f"entity:{code}")
+        assert history.complete
+        histories[id(history)] = history
+    told = [known for history in histories.values() for known in history.told if known is not step.before]
+    return regrouped([*told, step.after], desk.rules)
+
+
+# What was recorded once already
+
+
+def adopt(report: Readable, desk: Desk) -> Recording:
+    """The effect of a record taken back from the stream: it was ruled on when it was recorded, nothing is ruled on again.
+
+    Raises ValueError when it amends nothing known.
+    """
+    if report.named is not None:
+        assert isinstance(report.content, Fact)
+        told = Told(desk.next_position, report.key, report.occurred, report.content, report.named.natural)
+        return _recording((), report.named, desk.history(report.named.about).step(None, told), desk)
+    assert not isinstance(report.content, Fact)
+    key = ReportKey(report.content.source, report.content.id)
+    bound = desk.bound(key)
+    if bound is None or bound.position is None:
+        raise ValueError(f"the record amends nothing known / 该记录所更正的原事实不存在: {report.key}")
+    told = _recorded_fact(key, bound.position, desk)
+    named = Named.by(told.fact, told.occurred)
+    after = replace(told, voided=True)
+    if isinstance(report.content, FactCorrected) and not told.voided:
+        fact = parse_fact(told.fact.type, report.content.version, report.content.data)
+        named = Named.by(fact, report.content.occurred)
+        after = _corrected(told, fact, report.content.occurred, named)
+    return _recording((), named, desk.history(named.about).step(told, after), desk)

@@ -1,0 +1,249 @@
+"""From the bytes of a report to something that can be decided, or to the reason why it cannot. Pure.
+
+Who reported and what are taken from the subject the report came under, which the broker vouches for; a body that says otherwise is
+refused. A report whose id cannot be read is answered under the HMAC of its bytes.
+"""
+
+import hmac
+import re
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from shared import subjects
+from shared.contracts import UnknownFactTypeError, parse_fact
+from shared.contracts.base import Fact, Service, Subject, about_of, names_of, natural_key_of
+from shared.contracts.common import COMMON_VERSION, DayClosed, FactCorrected, FactVoided, common_class
+from shared.contracts.envelope import ReportEnvelope, Source
+from shared.contracts.outcomes import Reason
+from shared.contracts.registry import EntityCodeReplaced
+from shared.event_store.interface import ReportKey
+from shared.write_service import reasons
+from shared.write_service.masking import has_resident_id
+
+DEPTH_MAX = 16
+"""How deeply a report may be nested."""
+OCCURRED_MIN = date(1949, 10, 1)
+"""Nothing this system is about is older; an earlier year is a slip, and arithmetic on years stays within the calendar."""
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+Content = Fact | FactVoided | FactCorrected
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingReport:
+    """One report as it came off the bus. Who reported and what is read from its subject, which the broker vouches for."""
+
+    department: str
+    system: str
+    type: str
+    """`<service>.<event>` from the subject, without a version."""
+    raw: bytes
+    instant: datetime | None = None
+    """The simulated instant of its header, honoured only by a simulated clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A report that fits its contract."""
+
+    key: ReportKey
+    digest: bytes
+    department: str
+    type: str
+    version: int
+    occurred: date
+    data: dict[str, Any]
+    content: Content
+    named: "Named | None"
+    """What a fact names; None for a void or a correction."""
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a fact of some day names."""
+
+    about: Subject
+    natural: str
+    """The text of its natural key."""
+    units: frozenset[str]
+    """The codes of the units it names, but for one that it brings into being."""
+    things: frozenset[Subject]
+    """What else it names and does not bring into being."""
+
+    @classmethod
+    def by(cls, fact: Fact, occurred: date) -> "Named":
+        """Read off the fact's fields."""
+        about, names = about_of(fact), names_of(fact)
+        brings = {about} if fact.opens else set()
+        if isinstance(fact, EntityCodeReplaced):
+            brings.add(f"entity:{fact.new_code}")
+        units = {code for code in (fact.unit, fact.park) if code is not None}
+        things = []
+        for name in names:
+            if name not in brings:
+                if name.startswith("unit:"):
+                    units.add(name[5:])
+                else:
+                    things.append(name)
+        return cls(about, natural_key_of(fact, occurred), frozenset(units), frozenset(things))
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A report that cannot be decided, and why."""
+
+    key: ReportKey
+    digest: bytes
+    type: str
+    reason: Reason
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A report that met a bug while it was read."""
+
+    key: ReportKey
+    digest: bytes
+    type: str
+    raw: bytes
+    traceback: str
+
+
+class _Refused(Exception):
+    def __init__(self, reason: Reason) -> None:
+        self.reason = reason
+
+
+def read(report: IncomingReport, county: str, service: Service, hmac_key: bytes) -> Readable | Unfit | Broken:
+    """Read a report: bytes, envelope, identity, payload. Never raises."""
+    source = Source(county, report.department, report.system)
+    raw = report.raw
+    digest = hmac.digest(hmac_key, raw, "sha256")
+    key = ReportKey(str(source), digest.hex())
+    try:
+        body = _json_object(raw)
+        key = ReportKey(str(source), _id(body))
+        envelope = _envelope(body)
+        type_, version = _identified(envelope, source, report.type, service)
+        digest, canonical = content_digest(hmac_key, type_, version, envelope.occurred, envelope.data)
+        if has_resident_id(canonical):
+            raise _Refused(reasons.RESIDENT_ID)
+        if envelope.occurred < OCCURRED_MIN:
+            raise _Refused(reasons.day_too_early("occurred", OCCURRED_MIN))
+        content = _content(type_, version, envelope.data)
+        named = Named.by(content, envelope.occurred) if isinstance(content, Fact) else None
+    except _Refused as refused:
+        return Unfit(key, digest, report.type, refused.reason, raw)
+    except Exception:  # noqa: BLE001 - a bug in a contract: this report is set aside, the others go on
+        return Broken(key, digest, report.type, raw, traceback.format_exc())
+    return Readable(key, digest, report.department, type_, version, envelope.occurred, envelope.data, content, named, raw)
+
+
+def corrected_fact(type: str, correction: FactCorrected, today: date) -> Fact | Reason:
+    """The whole new fact that a correction states for a fact of this type, or why it cannot be."""
+    if correction.occurred < OCCURRED_MIN:
+        return reasons.day_too_early("data.occurred", OCCURRED_MIN)
+    if correction.occurred > today:
+        return reasons.future_day("data.occurred", today)
+    try:
+        return parse_fact(type, correction.version, correction.data)
+    except UnknownFactTypeError:
+        return reasons.unknown_type(f"{type}.v{correction.version}")
+    except ValidationError as error:
+        return reasons.unfit(error, within="data.data")
+
+
+def content_digest(hmac_key: bytes, type: str, version: int, occurred: date, data: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """The HMAC of what a report says, whatever the order of its keys, and the canonical JSON it was taken of."""
+    canonical = orjson.dumps((type, version, occurred, data), option=orjson.OPT_SORT_KEYS)
+    return hmac.digest(hmac_key, canonical, "sha256"), canonical
+
+
+def read_content(type: str, version: int, data: Mapping[str, Any]) -> Content | DayClosed:
+    """The payload of anything recorded. Raises UnknownFactTypeError or pydantic's ValidationError."""
+    shape = common_class(type)
+    if shape is None:
+        return parse_fact(type, version, data)
+    if version != COMMON_VERSION:
+        raise UnknownFactTypeError(f"no fact has the type {type}.v{version} / 没有这种事实类型：{type}.v{version}")
+    return shape.model_validate(data)
+
+
+def _json_object(raw: bytes) -> dict[str, Any]:
+    if len(raw) > subjects.REPORT_BYTES_MAX:
+        raise _Refused(reasons.too_large(subjects.REPORT_BYTES_MAX))
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise _Refused(reasons.NOT_JSON) from None
+    if not isinstance(body, dict):
+        raise _Refused(reasons.NOT_AN_OBJECT)
+    if raw.count(b"{") + raw.count(b"[") > DEPTH_MAX and _depth(body) > DEPTH_MAX:
+        raise _Refused(reasons.TOO_DEEP)
+    if rb"\u0000" in raw and "\x00" in _texts(body):
+        raise _Refused(reasons.CONTROL_CHARACTER)  # PostgreSQL's texts cannot hold it
+    return body
+
+
+def _id(body: Mapping[str, Any]) -> str:
+    id_ = body.get("id")
+    if not isinstance(id_, str) or _ID.fullmatch(id_) is None:
+        raise _Refused(reasons.NO_ID)
+    if has_resident_id(id_.encode()):  # it would stand in the subject of the answer
+        raise _Refused(reasons.RESIDENT_ID)
+    return id_
+
+
+def _envelope(body: Mapping[str, Any]) -> ReportEnvelope:
+    try:
+        return ReportEnvelope.model_validate(body)
+    except ValidationError as error:
+        raise _Refused(reasons.unfit(error)) from None
+
+
+def _identified(envelope: ReportEnvelope, source: Source, type: str, service: Service) -> tuple[str, int]:
+    type_, _, version = envelope.type.rpartition(".v")
+    if envelope.source != str(source):
+        raise _Refused(reasons.other_source(str(source)))
+    if type_ != type:
+        raise _Refused(reasons.other_type(type))
+    if type_.partition(".")[0] != service:
+        raise _Refused(reasons.unknown_type(envelope.type))
+    return type_, int(version)
+
+
+def _content(type: str, version: int, data: Mapping[str, Any]) -> Content:
+    try:
+        content = read_content(type, version, data)
+    except UnknownFactTypeError:
+        raise _Refused(reasons.unknown_type(f"{type}.v{version}")) from None
+    except ValidationError as error:
+        raise _Refused(reasons.unfit(error, within="data")) from None
+    if isinstance(content, DayClosed):
+        raise _Refused(reasons.SYSTEM_ONLY)
+    return content
+
+
+def _depth(value: Any) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(_depth, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(_depth, value), default=0)
+    return 0
+
+
+def _texts(value: Any) -> str:
+    """All texts of a JSON value, keys too, one after the other."""
+    if isinstance(value, dict):
+        return "".join(str(key) + _texts(item) for key, item in value.items())
+    if isinstance(value, list):
+        return "".join(map(_texts, value))
+    return value if isinstance(value, str) else ""
