@@ -9,6 +9,7 @@ facts arrive nor how services interleave can change them. One read rule: the fig
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +71,10 @@ class Folding:
         self._leading = {measure.name: tuple(select.relation for select in leading(measure)) for measure in measures}
         self._affected: dict[frozenset[type[Fact]], Affected] = {}
         self.all = self._of(measures)
+
+    def only(self, names: AbstractSet[str]) -> "Folding":
+        """The same for some of the measures."""
+        return Folding(tuple(measure for measure in self.measures if measure.name in names), self.relations)
 
     def affected(self, types: frozenset[type[Fact]]) -> Affected:
         """What facts of these types may change."""
@@ -187,6 +192,14 @@ class Balances:
         """Take in entries."""
         for (cell, day, known), amount in entries.items():
             self.add(cell, day, known, amount)
+
+    def drop(self, measures: Iterable[str]) -> None:
+        """Forget all entries of some measures."""
+        gone = set(measures)
+        for cell in [cell for cell in self._accounts if cell[0] in gone]:
+            self.size -= len(self._accounts.pop(cell).days)
+        for key in [key for key in self._parts if key[0] in gone]:
+            del self._parts[key]
 
     def amount(self, measure: str, unit: str, part: str | None, day: int, known: int) -> int:
         """`Σ amount where day ≤ D and known ≤ K` of one cell."""

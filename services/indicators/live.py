@@ -1,0 +1,151 @@
+"""The live state of a county: histories and balances in memory, brought forward page by page with what the store commits.
+
+Memory changes only after a commit and without yielding in between, so that figures and positions of an answer are of one moment.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from services.indicators.answers import Snapshot
+from services.indicators.catalog import FOLDINGS, MEASURES, measure_digest
+from services.indicators.evaluation.plan import Plan, windows_of
+from services.indicators.ledger import Balances, Folding
+from services.indicators.measures.rows import SubjectKind
+from services.indicators.projection import Projection
+from services.indicators.store import Checkpoint, LedgerStore, Writing
+from shared.clock import Clock
+from shared.contracts.base import SERVICES, Service
+from shared.contracts.envelope import NO_HASH, Record
+from shared.days import day_of
+from shared.logs import logger
+
+log = logger(__name__)
+
+
+class BrokenChain(Exception):
+    """A record that does not follow the one before it: its position or `prevhash` is wrong. Nothing is taken in from then on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What moved: up to which positions, and the measures and units whose figures changed (none named: too many, ask again)."""
+
+    positions: dict[str, int]
+    measures: frozenset[str]
+    units: frozenset[str]
+
+
+class Live:
+    """One county's figures, live. `open` reads what the store holds; `take` brings records in."""
+
+    def __init__(self, plan: Plan, store: LedgerStore, clock: Clock) -> None:
+        self.plan = plan
+        self.windows = windows_of(plan)
+        self.store = store
+        self.clock = clock
+        self.projection = Projection(plan.county, FOLDINGS)
+        self.balances = Balances()
+        self.checkpoint: Checkpoint = dict.fromkeys(SERVICES, (0, NO_HASH))
+        self._changed = asyncio.Condition()
+        self._last = Change({}, frozenset(), frozenset())
+        self._pages = 0
+
+    async def open(self) -> None:
+        """Read facts and ledger, and backfill the measures whose definition is new or another than their entries were computed by."""
+        async with self.store.page() as writing:
+            await self._read(writing)
+            await self._backfill(writing)
+
+    async def _read(self, writing: Writing) -> None:
+        self.projection = Projection(self.plan.county, FOLDINGS)
+        self.balances = Balances()
+        records = [record async for record in self.store.facts(writing)]
+        self.projection.load(records)
+        for record in records:
+            self.clock.observe(record.recorded)
+        await self.store.load(self.balances, writing)
+        self.checkpoint = writing.checkpoint
+
+    async def _backfill(self, writing: Writing) -> None:
+        held = await self.store.definitions()
+        wanted = {name: measure_digest(name) for name in MEASURES}
+        if held == wanted:
+            return
+        changed = {name for name in wanted if held.get(name) != wanted[name]}
+        gone = (held.keys() - wanted.keys()) | changed
+        log.info("backfilling measures", measures=sorted(changed), gone=sorted(held.keys() - wanted.keys()))
+        foldings: dict[SubjectKind, Folding] = {
+            kind: folding.only(changed)
+            for kind, folding in FOLDINGS.items()
+            if any(measure.name in changed for measure in folding.measures)
+        }
+        entries = self.projection.entries(self.projection.index.subjects(), foldings)
+        await self.store.replace_measures(writing, gone, {name: wanted[name] for name in changed}, entries)
+        self.balances.drop(gone)
+        self.balances.add_all(entries)
+
+    async def take(self, records: Sequence[Record]) -> None:
+        """Take in a page of records in one commit. What is known already is left out. Raises BrokenChain, and what the store raises."""
+        async with self.store.page() as writing:
+            if writing.checkpoint != self.checkpoint:
+                log.warning("another projector wrote: reading again", ours=self.checkpoint, theirs=writing.checkpoint)
+                await self._read(writing)
+            fresh = self._fresh(records)
+            if not fresh:
+                return
+            try:
+                page = self.projection.fold(fresh)
+                await self.store.append(writing, fresh, page.entries)
+            except BaseException:
+                # Memory may be ahead of the store now: the next page finds them apart and reads again.
+                self.checkpoint = {}
+                raise
+        self.checkpoint = {**writing.checkpoint, **{record.service: (record.position, record.hash) for record in fresh}}
+        self.balances.add_all(page.entries)
+        for record in fresh:
+            self.clock.observe(record.recorded)
+        await self._announce(frozenset(cell[0] for cell, _, _ in page.entries), frozenset(cell[1] for cell, _, _ in page.entries))
+
+    def _fresh(self, records: Sequence[Record]) -> list[Record]:
+        """The records beyond the checkpoint, each verified to follow the one before."""
+        last = dict(self.checkpoint)
+        fresh = []
+        for record in records:
+            position, hash_ = last[record.service]
+            if record.position <= position:
+                continue
+            if record.position != position + 1 or record.prevhash != hash_:
+                raise BrokenChain(f"{record.service} {record.position} does not follow {position} {hash_[:12]}…")
+            last[record.service] = record.position, record.hash
+            fresh.append(record)
+        return fresh
+
+    def today(self) -> date:
+        """Today by the system's clock, in Asia/Shanghai."""
+        return day_of(self.clock.now())
+
+    def snapshot(self) -> Snapshot:
+        """What answers are read from, of this moment."""
+        unreadable: tuple[tuple[Service, date], ...] = tuple((record.service, record.known_day) for record in self.projection.unreadable)  # type: ignore[misc]
+        return Snapshot(
+            plan=self.plan, windows=self.windows, balances=self.balances, trees=self.projection.trees,
+            positions=dict(self.projection.positions), closed=dict(self.projection.closed), unreadable=unreadable,
+        )  # fmt: skip
+
+    async def _announce(self, measures: frozenset[str], units: frozenset[str]) -> None:
+        async with self._changed:
+            self._last = Change(dict(self.projection.positions), measures, units)
+            self._pages += 1
+            self._changed.notify_all()
+
+    async def changes(self) -> AsyncIterator[Change]:
+        """Each page's change from now on; a slow listener is given the changes it missed as one."""
+        seen = self._pages
+        while True:
+            async with self._changed:
+                await self._changed.wait_for(lambda since=seen: self._pages > since)  # type: ignore[misc]
+                missed, seen = self._pages - seen > 1, self._pages
+                change = self._last
+            yield Change(change.positions, frozenset(), frozenset()) if missed else change
