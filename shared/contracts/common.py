@@ -82,6 +82,7 @@ class DayClosed(BaseModel):
 
 CommonFact = FactVoided | FactCorrected | DayClosed
 COMMON_FACTS: tuple[type[CommonFact], ...] = (FactVoided, FactCorrected, DayClosed)
+_BY_NAME = {shape.name: shape for shape in COMMON_FACTS}
 COMMON_VERSION = 1
 """The wire version of all three."""
 
@@ -93,8 +94,7 @@ def common_type(shape: type[CommonFact], service: Service) -> str:
 
 def common_class(type: str) -> type[CommonFact] | None:
     """The shape a type names, or None when the type is one of the service's own facts."""
-    event = type.partition(".")[2]
-    return next((shape for shape in COMMON_FACTS if shape.name == event), None)
+    return _BY_NAME.get(type.partition(".")[2])
 
 
 def day_closed_id(day: date) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.contracts.base import Category, CourseId, Fact, InternshipId, PersonId, Placed, SurveyId, Text, VenueId
+from shared.contracts.base import Categories, CourseId, Fact, InternshipId, PersonId, Placed, SurveyId, Text, VenueId
 
 CourseKind = Literal["start_up", "internship", "vocational_qualification", "skill"]
 """创业培训, 创业见习, 职业资格培训, 技能培训 (plan 三(三)1)."""
@@ -16,8 +16,6 @@ Population = Literal["public", "served"]
 """社会公众, or 服务对象: those who were trained, guided or lent to."""
 Question = Literal["overall", "service", "cost", "policy"]
 """总体满意度, 服务, 创业成本, 政策."""
-Categories = Annotated[tuple[Category, ...], Field(max_length=11)]
-"""A person's categories as of the fact's day; empty when none applies or none is known."""
 
 
 class CourseOpened(Fact):

@@ -4,12 +4,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from shared.contracts.base import CaseId, Category, Count, EntityCode, Fact, Fen, Industry, PersonId, Placed, Text
+from shared.contracts.base import CaseId, Categories, Count, EntityCode, Fact, Fen, Industry, PersonId, Placed, Text
 
 EntityKind = Literal["enterprise", "individual_business"]
 """企业 or 个体工商户."""
-Categories = Annotated[tuple[Category, ...], AfterValidator(lambda categories: tuple(sorted(set(categories))))]
-"""人员类别 as a set: sorted, each once; empty when none applies or none is known."""
 
 
 class Founder(BaseModel):

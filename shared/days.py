@@ -1,0 +1,41 @@
+"""Days, months and instants: everything is a day in Asia/Shanghai or an instant in UTC.
+
+Days are inclusive; a state is the state at the *end* of its day. "At most 12 months old" and "within the last n months"
+mean from day d to the day before d + n months, and adding months clamps to the month's end (29 February + 1 year = 28 February).
+"""
+
+from calendar import monthrange
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def day_of(instant: datetime) -> date:
+    """The day in Asia/Shanghai on which an instant falls: the *known day* of a record is the day of its recorded time."""
+    return instant.astimezone(SHANGHAI).date()
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of the month `months` later (or earlier, when negative), clamped to that month's last day."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def next_new_year(day: date) -> date:
+    """1 January of the following year: where everything counted per calendar year falls back to nothing."""
+    return date(day.year + 1, 1, 1)
+
+
+def instant_text(instant: datetime) -> str:
+    """RFC 3339 in UTC with exactly six fractional digits, so that equal instants are equal texts and order is text order."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def instant_from(text: str) -> datetime:
+    """The instant an RFC 3339 text names. Raises ValueError when it names none or lacks an offset."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"an instant needs an offset: {text}")
+    return instant.astimezone(UTC)
