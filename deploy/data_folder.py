@@ -61,7 +61,8 @@ class Running(BaseModel):
     county_folder: Path
     simulated_clock: bool
     nats_url: str = Field(repr=False)
-    database_url: str = Field(repr=False)
+    databases: dict[str, str] = Field(repr=False)
+    """A DSN per service."""
     http_url: str
 
 

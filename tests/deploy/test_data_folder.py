@@ -15,7 +15,7 @@ REAL = Purpose(county=COUNTY, county_folder=Path("/counties/example"))
 PLAYED = Purpose(county=COUNTY, county_folder=Path("/counties/example"), demonstration=Demonstration(seed=7, facts=1000))
 RUNNING = Running(
     pid=1, county=COUNTY, county_folder=Path("/counties/example"), simulated_clock=False, nats_url="nats://kaiye:secret@127.0.0.1:1",
-    database_url="postgresql://kaiye:secret@127.0.0.1:2/postgres", http_url="http://127.0.0.1:3",
+    databases={"registry": "postgresql://kaiye:secret@127.0.0.1:2/registry"}, http_url="http://127.0.0.1:3",
 )  # fmt: skip
 
 

@@ -1,0 +1,50 @@
+"""The command line `kaiye`. Each module holds a group of commands and says `register(app)`; `GROUPS` lists them all.
+
+stdout carries only results; logs, progress and errors go to stderr, in Chinese and English. Exit codes: 0 ok, 1 a difference was found,
+2 bad input, 3 the system cannot be reached (70: a bug in kaiye itself, with its traceback).
+"""
+
+import sys
+import traceback
+
+import typer
+
+from deploy.cli import doctor, run, simulate
+from deploy.cli.common import EXIT_BAD_INPUT, EXIT_BUG, EXIT_UNREACHABLE, BadInput, Unreachable, said
+from deploy.data_folder import BadFolder, NothingRuns
+from deploy.processes import PartFailed
+from services.indicators.evaluation.problems import FileProblems
+from shared.bus import BusUnreachable
+
+GROUPS = (run, simulate, doctor)
+BAD_INPUT = (BadInput, BadFolder, FileProblems)
+UNREACHABLE = (Unreachable, NothingRuns, PartFailed, BusUnreachable)
+
+
+def make_app() -> typer.Typer:
+    """The command line with every group of commands."""
+    app = typer.Typer(
+        name="kaiye", help="开业：创业型城市创建工作的指标与考评 / how a county becomes an entrepreneurial city, in live figures",
+        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    )  # fmt: skip
+    for group in GROUPS:
+        group.register(app)
+    return app
+
+
+def main() -> None:
+    """Run one command and exit with its code."""
+    try:
+        make_app()()
+    except BAD_INPUT as error:
+        _end(error, EXIT_BAD_INPUT)
+    except UNREACHABLE as error:
+        _end(error, EXIT_UNREACHABLE)
+    except Exception:  # noqa: BLE001 - whatever it is, it must not exit with 1, which means a difference
+        traceback.print_exc()
+        sys.exit(EXIT_BUG)
+
+
+def _end(error: Exception, code: int) -> None:
+    said.print(f"错误 / error: {error}", markup=False)
+    sys.exit(code)

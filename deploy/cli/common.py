@@ -1,0 +1,77 @@
+"""What every command shares: options, exit codes, where output goes, and running until Ctrl-C."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+import uvloop
+from rich.console import Console
+
+from deploy.data_folder import DEFAULT_FOLDER
+
+EXIT_OK: Final = 0
+EXIT_DIFFERENCE: Final = 1
+"""A comparison was made and found a difference."""
+EXIT_BAD_INPUT: Final = 2
+EXIT_UNREACHABLE: Final = 3
+EXIT_BUG: Final = 70
+EXIT_INTERRUPTED: Final = 130
+
+EXAMPLE_COUNTY: Final = Path(__file__).resolve().parent.parent / "counties" / "example"
+
+said = Console(stderr=True, highlight=False, soft_wrap=True)
+"""For people: everything but the result. stdout carries only the result."""
+
+DataOption = Annotated[
+    Path, typer.Option("--data", metavar="DIR", help="数据文件夹 / data folder", show_default=str(DEFAULT_FOLDER), file_okay=False)
+]
+CountyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--county", metavar="FOLDER", exists=True, file_okay=False, resolve_path=True,
+        help="县的方案与名册所在文件夹，缺省为数据文件夹原有的县，否则为示例县 / folder of the county's plan and roster; "
+        "omitted: the county of the data folder, else the example county",
+    ),
+]  # fmt: skip
+HttpPortOption = Annotated[
+    int, typer.Option("--http-port", min=0, max=65535, help="网页与接口端口，0 为自动 / port of page and API; 0 takes a free one")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="只输出 JSON / print JSON only")]
+
+
+class BadInput(Exception):
+    """What was asked for makes no sense; the message says why in Chinese and English. The command exits with 2."""
+
+
+class Unreachable(Exception):
+    """The running system could not be reached; the message says why in Chinese and English. The command exits with 3."""
+
+
+def run_until_stopped(work: Coroutine[Any, Any, None]) -> bool:
+    """Run to the end, or until Ctrl-C or SIGTERM, with an orderly shutdown either way. Whether it ran to its end."""
+
+    async def guarded() -> bool:
+        stopped = False
+        task = asyncio.current_task()
+        assert task is not None
+
+        def stop() -> None:
+            nonlocal stopped
+            if not stopped:  # once: the shutdown itself is not interrupted
+                stopped = True
+                task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not stopped:
+                raise
+        return not stopped
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(guarded())

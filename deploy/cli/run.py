@@ -1,0 +1,129 @@
+"""`kaiye up` and `kaiye demo`: everything on this machine."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from deploy.cli.board import print_board
+from deploy.cli.common import (
+    EXAMPLE_COUNTY,
+    EXIT_INTERRUPTED,
+    BadInput,
+    CountyOption,
+    DataOption,
+    HttpPortOption,
+    JsonOption,
+    run_until_stopped,
+    said,
+)  # fmt: skip
+from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Demonstration, Purpose, Running
+from deploy.demo import play
+from deploy.local import local_system
+from services.indicators.evaluation.county import County, load_county
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("up")(up)
+    app.command("demo")(demo)
+
+
+def up(data: DataOption = DEFAULT_FOLDER, county: CountyOption = None, http_port: HttpPortOption = 0) -> None:
+    """启动全部服务，直到 Ctrl-C / Run everything on this machine until Ctrl-C; carries on with what the folder holds."""
+    folder = DataFolder(data)
+    known = folder.purpose()
+    _, purpose = _purpose(county, known, known.demonstration if known is not None else None)
+    run_until_stopped(_up(folder, purpose, http_port))
+
+
+async def _up(folder: DataFolder, purpose: Purpose, http_port: int) -> None:
+    async with local_system(folder, purpose, http_port=http_port) as running:
+        _say_where(folder, running)
+        await asyncio.Event().wait()
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="输出指标后结束 / print the board and end")] = False,
+    facts: Annotated[int, typer.Option("--facts", min=0, help="模拟报告数 / number of simulated reports, dirty ones included")] = 60_000,
+    seed: Annotated[int, typer.Option("--seed", help="随机种子 / the same seed gives the same history")] = 1,
+    json: JsonOption = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", metavar="DIR", file_okay=False,
+            help=f"数据文件夹，缺省为 {DEFAULT_FOLDER}；与 --once 同用时为临时文件夹 / data folder; omitted: {DEFAULT_FOLDER}, "
+            "or with --once a temporary one",
+        ),
+    ] = None,
+    county: CountyOption = None,
+    http_port: HttpPortOption = 0,
+) -> None:  # fmt: skip
+    """播放模拟部门上报的四年数据 / Everything on this machine, and simulated departments reporting four years through it."""
+    with _demo_folder(data, once) as folder:
+        known, purpose = _purpose(county, folder.purpose(), Demonstration(seed=seed, facts=facts))
+        finished = run_until_stopped(_demo(folder, purpose, known, http_port, once, json))
+    if once and not finished:
+        raise typer.Exit(EXIT_INTERRUPTED)
+
+
+async def _demo(folder: DataFolder, purpose: Purpose, county: County, http_port: int, once: bool, json: bool) -> None:
+    assert purpose.demonstration is not None
+    async with local_system(folder, purpose, http_port=http_port) as running:
+        with _progress() as progress:
+            played = await play(running, county, purpose.demonstration, progress)
+        said.print(
+            f"{played.reports} 条报告：上报 {played.reporting_seconds:.1f} 秒，其后指标更新 {played.settling_seconds:.1f} 秒 / "
+            f"{played.reports} reports: {played.reporting_seconds:.1f} s to the last answer, figures {played.settling_seconds:.1f} s later",
+            markup=False,
+        )
+        await print_board(running, as_of=played.as_of, known_at=played.known_at, json=json)
+        if not once:
+            _say_where(folder, running)
+            await asyncio.Event().wait()
+
+
+@contextmanager
+def _demo_folder(data: Path | None, once: bool) -> Iterator[DataFolder]:
+    """The folder asked for; otherwise the default one, or for a single run one that is gone afterwards."""
+    if data is not None or not once:
+        yield DataFolder(data or DEFAULT_FOLDER)
+        return
+    with tempfile.TemporaryDirectory(prefix="kaiye-demo-") as temporary:
+        yield DataFolder(Path(temporary) / "data")
+
+
+def _purpose(county: Path | None, known: Purpose | None, demonstration: Demonstration | None) -> tuple[County, Purpose]:
+    """The county asked for, else the folder's own, else the example; and what the folder is then for."""
+    chosen = county or (known.county_folder if known is not None else EXAMPLE_COUNTY)
+    try:
+        found = load_county(chosen)
+    except OSError as error:
+        raise BadInput(f"无法读取县文件夹 {chosen} / the county folder {chosen} cannot be read: {error}") from error
+    return found, Purpose(county=found.code, county_folder=chosen, demonstration=demonstration)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=said) as progress:
+        yield progress
+
+
+def _say_where(folder: DataFolder, running: Running) -> None:
+    data = "" if folder.path == DEFAULT_FOLDER.resolve() else f" --data {folder.path}"
+    clock = "（演示：模拟时钟 / demonstration: simulated clock）" if running.simulated_clock else ""
+    said.print(
+        f"kaiye 正在运行 / is running{clock}\n"
+        f"  指标 / figures   {running.http_url}/board   kaiye board{data}\n"
+        f"  接口 / API       {running.http_url}/docs\n"
+        f"  数据 / data      {folder.path}\n"
+        f"  日志 / logs      {folder.path / 'logs'}\n"
+        "  Ctrl-C 结束 / ends",
+        markup=False,
+    )

@@ -1,0 +1,179 @@
+"""Plays a simulated county on a running system: its departments report through the bus, on the clock of the history.
+
+Nothing here is known to the services: reports go out under the departments' subjects and come back answered, like anybody's. The
+history is a function of county, seed and number of facts, so playing it again on the same folder carries on where it was left.
+"""
+
+import asyncio
+import hmac
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+
+import httpx
+from nats.aio.client import Client
+from rich.progress import Progress, TaskID
+
+from deploy.data_folder import Demonstration, Running
+from deploy.simulator import SimulatedReport, simulate, unit_reports
+from services.indicators.evaluation.county import County
+from shared.answers import Answer
+from shared.bus import connect
+from shared.client import OutgoingReport, ReportingClient
+from shared.contracts.base import SERVICES
+from shared.contracts.envelope import Source
+from shared.days import day_of
+from shared.event_store.postgres import PostgresStore
+from shared.settings import Settings
+
+LOOK_SECONDS = 0.1
+QUIET_LOOKS = 3
+"""How many looks in a row nothing may move before everything counts as taken in: services also wake each other."""
+QUERY_SECONDS_MAX = 30.0
+
+Stores = tuple[PostgresStore, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a demonstration came to."""
+
+    as_of: date
+    """31 December of the plan year, or the last simulated day where that is earlier."""
+    known_at: date
+    """The last simulated day."""
+    reports: int
+    reporting_seconds: float
+    """From the first report of the history to the last answer."""
+    settling_seconds: float
+    """From the last answer until every figure followed."""
+
+
+async def play(running: Running, county: County, demonstration: Demonstration, progress: Progress) -> Played:
+    """Report the county's units, then its history, and wait until every figure follows from all of it.
+
+    It waits as long as that takes, through restarts of servers and services. Raises BusUnreachable when the bus does not answer at first.
+    """
+    async with _stores(running) as stores, _bus(running) as nc:
+        player = _Player(running.county, nc, {store.service: (await store.head()).key for store in stores}, progress)
+        listing = list(unit_reports(county))
+        await player.report("名册 / units", listing, len(listing))
+        await _until(lambda: _units_followed(stores, player.last_position))
+        started = time.monotonic()
+        history = simulate(county.roster, county.plan.year, demonstration.seed, demonstration.facts)
+        await player.report("部门上报 / departments report", history, demonstration.facts)
+        answered = time.monotonic()
+        bar = progress.add_task("指标更新 / figures follow", total=None)
+        await _settled(running, stores, lambda done, total: progress.update(bar, completed=done, total=total))
+        return Played(
+            as_of=min(date(county.plan.year, 12, 31), player.last_day), known_at=player.last_day, reports=demonstration.facts,
+            reporting_seconds=answered - started, settling_seconds=time.monotonic() - answered,
+        )  # fmt: skip
+
+
+class _Player:
+    """Sends simulated reports like the departments' systems would, and shows how they fare."""
+
+    def __init__(self, county: str, nc: Client, keys: Mapping[str, bytes], progress: Progress) -> None:
+        self._county = county
+        self._nc = nc
+        self._keys = keys
+        self._progress = progress
+        self.last_day = date.min
+        """The last simulated day so far."""
+        self.last_position = 0
+        """The last position among the answers to what was reported last."""
+
+    async def report(self, title: str, reports: Iterable[SimulatedReport], total: int) -> None:
+        """Report and return once the last answer is there."""
+        self.last_position = 0
+        bar = self._progress.add_task(title, total=total)
+        async with ReportingClient(self._nc, county=self._county, on_answer=self._answered) as client:
+            showing = asyncio.create_task(self._show(bar, title, client))
+            try:
+                await client.report_many(self._outgoing(reports))
+            finally:
+                showing.cancel()
+                await asyncio.wait([showing])
+            self._show_once(bar, title, client)
+
+    def _answered(self, answer: Answer) -> None:
+        self.last_position = max(self.last_position, answer.position or 0)
+
+    async def _outgoing(self, reports: Iterable[SimulatedReport]) -> AsyncIterator[OutgoingReport]:
+        for report in reports:
+            self.last_day = max(self.last_day, day_of(report.instant))
+            source = Source(self._county, report.department, report.system)
+            yield OutgoingReport(source, report.type, report.raw, self._answered_under(report), report.instant)
+
+    def _answered_under(self, report: SimulatedReport) -> str:
+        """The id of its answer. What cannot be read is answered under the HMAC of its bytes, and we have the service's key at hand."""
+        if report.dirt != "malformed":
+            return report.id
+        return hmac.digest(self._keys[report.type.partition(".")[0]], report.raw, "sha256").hex()
+
+    async def _show(self, bar: TaskID, title: str, client: ReportingClient) -> None:
+        while True:
+            self._show_once(bar, title, client)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _show_once(self, bar: TaskID, title: str, client: ReportingClient) -> None:
+        said = client.progress
+        counts = f"记录 {said.recorded} recorded · 等待 {said.waiting} waiting · 退回 {said.refused} refused"
+        self._progress.update(bar, completed=said.answered, description=f"{title} · {counts}" if said.answered else title)
+
+
+async def _units_followed(stores: Stores, position: int) -> bool:
+    """Whether the other services know the units that registry recorded up to a position."""
+    heads = [await store.head() for store in stores if store.service != "registry"]
+    return all(head.followed >= position for head in heads)
+
+
+async def _settled(running: Running, stores: Stores, show: Callable[[int, int], None]) -> None:
+    """Wait until the figures follow from everything recorded and nothing more is being recorded."""
+    quiet = 0
+    seen: dict[str, int] = {}
+    async with httpx.AsyncClient(timeout=QUERY_SECONDS_MAX) as http:
+        while quiet < QUIET_LOOKS:
+            heads = {str(store.service): (await store.head()).position for store in stores}
+            positions = await _positions(http, running)
+            show(sum(positions.values()), sum(heads.values()))
+            quiet = quiet + 1 if positions == heads == seen else 0
+            seen = heads
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _positions(http: httpx.AsyncClient, running: Running) -> dict[str, int]:
+    """Up to where the figures follow; nothing while the indicators service is being started again."""
+    try:
+        answer = await http.get(f"{running.http_url}/health")
+    except httpx.TransportError:
+        return {}
+    found: dict[str, int] = answer.json()["positions"]
+    return found
+
+
+async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
+    while not await condition():
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+@asynccontextmanager
+async def _stores(running: Running) -> AsyncIterator[Stores]:
+    async with AsyncExitStack() as opened:
+        stores = []
+        for service in SERVICES:
+            stores.append(await PostgresStore.open(running.databases[service], service, running.county))
+            opened.push_async_callback(stores[-1].close)
+        yield tuple(stores)
+
+
+@asynccontextmanager
+async def _bus(running: Running) -> AsyncIterator[Client]:
+    nc = await connect(Settings(county=running.county, nats_url=running.nats_url, database_url=""), name="kaiye-demo")
+    try:
+        yield nc
+    finally:
+        await nc.close()

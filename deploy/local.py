@@ -1,0 +1,112 @@
+"""A whole county on one machine: the servers and the four services, in one folder, under one supervisor.
+
+Start-up order: NATS and PostgreSQL, then the databases' migrations, then the three write services, then indicators, which follows
+them. Stopping goes the other way round. Logs of every part are in the folder's `logs/`.
+"""
+
+import http.client
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from deploy.data_folder import BadFolder, DataFolder, Purpose, Running
+from deploy.embedded import HOST, EmbeddedNats, EmbeddedPostgres, free_port, require_free
+from deploy.processes import Part
+from deploy.supervisor import supervised
+from shared.contracts.base import SERVICES
+from shared.migrate import NewerThanCode, Which, ensure_database, migrate
+
+INDICATORS = "indicators"
+HEALTH_SECONDS_MAX = 2.0
+
+
+class ServiceProcess(Part):
+    """One service, `python -m services.<name>`, told everything by its environment; it serves once its HTTP port answers."""
+
+    def __init__(self, name: str, settings: Mapping[str, str], log: Path) -> None:
+        super().__init__(log)
+        self.name = name
+        self._settings = settings
+
+    def command(self) -> Sequence[str]:
+        """The same interpreter as ours."""
+        return (sys.executable, "-m", f"services.{self.name}")
+
+    def environment(self) -> Mapping[str, str]:
+        """Ours without any setting meant for another system, and the service's settings."""
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("KAIYE_")}
+        return {**inherited, "PYTHONUNBUFFERED": "1", **self._settings}
+
+    def accepts(self) -> bool:
+        """`/health` answers, whatever it says: an unhealthy service runs, and tells why."""
+        connection = http.client.HTTPConnection(HOST, int(self._settings["KAIYE_HTTP_PORT"]), timeout=HEALTH_SECONDS_MAX)
+        try:
+            connection.request("GET", "/health")
+            connection.getresponse().read()
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+        return True
+
+
+@asynccontextmanager
+async def local_system(folder: DataFolder, purpose: Purpose, *, http_port: int = 0, log_level: str = "INFO") -> AsyncIterator[Running]:
+    """Everything running on the folder for as long as the block lasts.
+
+    `http_port` is where the figures are served; 0 takes a free port. Raises BadFolder when the folder does not fit the purpose or is
+    in use, PartFailed when something does not come up.
+    """
+    with folder.locked():
+        folder.dedicate(purpose)
+        if http_port:
+            require_free(http_port)
+        bus = EmbeddedNats(folder.nats, log=folder.log("nats"))
+        database = EmbeddedPostgres(folder.postgres, log=folder.log("postgres"))
+        async with supervised() as supervisor:
+            await supervisor.start([bus, database])
+            running = Running(
+                pid=os.getpid(), county=purpose.county, county_folder=purpose.county_folder,
+                simulated_clock=purpose.demonstration is not None, nats_url=bus.address,
+                databases={name: f"{database.address.rpartition('/')[0]}/{name}" for name in (*SERVICES, INDICATORS)},
+                http_url=f"http://{HOST}:{http_port or free_port()}",
+            )  # fmt: skip
+            await _migrate(running)
+            ports = dict.fromkeys(SERVICES, 0) | {INDICATORS: int(running.http_url.rpartition(":")[2])}
+            parts = {
+                name: ServiceProcess(name, service_settings(running, name, port or free_port(), log_level), folder.log(name))
+                for name, port in ports.items()
+            }
+            await supervisor.start([parts[name] for name in SERVICES])
+            await supervisor.start([parts[INDICATORS]])
+            folder.say_running(running)
+            try:
+                yield running
+            finally:
+                folder.say_stopped()
+
+
+def service_settings(running: Running, name: str, http_port: int, log_level: str = "INFO") -> dict[str, str]:
+    """The environment variables of one service on this machine: see `shared/settings.py` for what each means."""
+    return {
+        "KAIYE_COUNTY": running.county,
+        "KAIYE_COUNTY_FOLDER": str(running.county_folder),
+        "KAIYE_NATS_URL": running.nats_url,
+        "KAIYE_DATABASE_URL": running.databases[name],
+        "KAIYE_SIMULATED_CLOCK": "true" if running.simulated_clock else "false",
+        "KAIYE_HTTP_HOST": HOST,
+        "KAIYE_HTTP_PORT": str(http_port),
+        "KAIYE_LOG_LEVEL": log_level,
+    }
+
+
+async def _migrate(running: Running) -> None:
+    for name, dsn in running.databases.items():
+        which: Which = "indicators" if name == INDICATORS else "write"
+        await ensure_database(dsn)
+        try:
+            await migrate(dsn, running.county, which)
+        except NewerThanCode as error:
+            raise BadFolder(str(error)) from error
