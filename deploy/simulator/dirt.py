@@ -181,7 +181,9 @@ class Spoiler:
     def _unknown_unit(self, report: Outgoing) -> int:
         if "unit" not in report.data:
             return self._resent(report)
-        return self._broken_then_mended(self._with(report, "unknown_unit", unit=unknown_unit(self._random, self._county)), report)
+        broken = self._with(report, "unknown_unit", unit=unknown_unit(self._random, self._county))
+        report.id = report.desk.next_id()  # it waits for its unit and keeps its id: what is sent properly needs another
+        return self._broken_then_mended(broken, report)
 
     def _future_day(self, report: Outgoing) -> int:
         broken = report.again(report.instant, "future_day")

@@ -18,7 +18,7 @@ content · `confirming`/`contradicting` the same fact by another system, same/ot
 `unknown_unit` · `future_day` · `foreign_source` names another department · `undated` a loan disbursed on no stated day."""
 
 DIRT_RATES: dict[Dirt, float] = {
-    "late": 0.020, "overtaken": 0.008, "resent": 0.008, "conflicting": 0.002, "confirming": 0.006, "contradicting": 0.002,
+    "late": 0.020, "overtaken": 0.012, "resent": 0.008, "conflicting": 0.002, "confirming": 0.006, "contradicting": 0.002,
     "voiding": 0.004, "correcting": 0.005, "malformed": 0.0015, "wrong_check": 0.0015, "unknown_unit": 0.0015, "future_day": 0.001,
     "foreign_source": 0.0005,
 }  # fmt: skip

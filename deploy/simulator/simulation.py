@@ -17,7 +17,7 @@ from deploy.simulator.stories.venues import venues
 from deploy.simulator.world import World
 from shared.contracts.envelope import Source, report_bytes
 from shared.days import SHANGHAI
-from shared.units import county_of
+from shared.units import county_of, lineage
 
 LISTED = date(2010, 1, 1)
 """The day on which every unit of a roster was listed, years before any simulated history."""
@@ -28,7 +28,7 @@ class County(Protocol):
     """What the simulator needs of a county."""
 
     @property
-    def units(self) -> Sequence[RosterUnit]:
+    def roster(self) -> Sequence[RosterUnit]:
         """名册: every unit."""
 
 
@@ -38,7 +38,7 @@ def unit_reports(county: County, *, listed: date = LISTED, instant: datetime | N
     They occurred on `listed` and are reported at `instant` (the morning of that day unless given), a microsecond apart.
     """
     when = instant or datetime.combine(listed, time(9), SHANGHAI)
-    for n, unit in enumerate(sorted(county.units, key=lambda unit: (unit.code[6:] != "000000", unit.code[9:] != "000", unit.code))):
+    for n, unit in enumerate(sorted(county.roster, key=lambda unit: (len(lineage(unit.code)), unit.code))):
         source = Source(county_of(unit.code), "chuangjianban", "roster")
         data = {"code": unit.code, "name": unit.name, **({"urban_rural_class": unit.urban_rural_class} if unit.urban_rural_class else {})}
         id = f"unit-{unit.code}"

@@ -53,9 +53,8 @@ class World:
         self.outbox = outbox
         self._spoiler = Spoiler(self.random, outbox, self.desks, self.county, self.townships + self.communities + self.villages)
         self._places, self._place_weights = self._weigh_places()
-        names, weights = zip(*_CATEGORIES, strict=True)
-        self._categories: tuple[str, ...] = names
-        self._category_weights = list(accumulate(weights))
+        self._categories = [([name], [name, "woman"]) for name, _ in _CATEGORIES]
+        self._category_weights = list(accumulate(weight for _, weight in _CATEGORIES))
         self.people: Sample[Person] = Sample(self.random, 20_000)
         """Anybody met so far."""
         self.helped: Sample[Person] = Sample(self.random, 20_000)
@@ -132,10 +131,7 @@ class World:
     def person(self) -> Person:
         """Somebody not seen before."""
         at = bisect_right(self._category_weights, self.rnd() * 100)
-        categories = [self._categories[at]]
-        if self.rnd() < 0.43:
-            categories.append("woman")
-        return Person(pseudonym(self.random), categories)
+        return Person(pseudonym(self.random), self._categories[at][self.rnd() < 0.43])
 
     def place(self) -> Place:
         """Somewhere in the county: mostly communities and villages, some parks, now and then only the township or county is known."""

@@ -60,7 +60,7 @@ def _unit(world: World, code: str, *, early: bool, designated: bool) -> Story:
 def _progress_reports(world: World, code: str) -> Story:
     for year, quarter in [(world.plan_year, n) for n in (1, 2, 3, 4)]:
         ends = world.day_at(year, quarter * 3 + 1, 1) if quarter < 4 else world.day_at(year + 1, 1, 1)
-        yield ends + 2 + int(world.rnd() * 18)
+        yield ends + 1 + int(world.rnd() * 12)
         if world.rnd() < 0.94:
             data = {"code": code, "period": f"{year}-Q{quarter}"}
             world.report(world.desks.at(code), "registry.progress_report_submitted", data)

@@ -25,8 +25,8 @@ _LEVIES = ("增值税", "所得税", "城市维护建设税", "登记费")
 _NEEDS = (("流动资金", "已转小额担保贷款"), ("场地", "推荐入驻孵化基地"), ("用工", "推荐求职人员"), ("无", "经营正常"))
 
 
-def entity_life(world: World, founders: list[Person], place: Place, *, helped: bool, case: str | None = None) -> Story:
-    """One entity. `helped` says whether a founder had help before: such entities hire more."""
+def register(world: World, founders: list[Person], place: Place, *, helped: bool, case: str | None = None) -> None:
+    """Register an entity today; its life goes on by itself. `helped` says whether a founder had help before: then it hires more."""
     rnd = world.rnd
     enterprise = rnd() < ENTERPRISE_SHARE
     renumbered = world.year < world.plan_year and rnd() < 0.03
@@ -50,10 +50,10 @@ def entity_life(world: World, founders: list[Person], place: Place, *, helped: b
         world.spawn(_code_replaced(world, entity))
     if helped and rnd() < 0.14:
         world.spawn(_tenancy(world, entity))
-    yield from _run(world, entity, world.count(world.random.expovariate(1 / JOBS_MEAN[enterprise, helped])))
+    world.spawn(_life(world, entity, world.count(world.random.expovariate(1 / JOBS_MEAN[enterprise, helped]))))
 
 
-def _run(world: World, entity: Entity, hires: int) -> Story:
+def _life(world: World, entity: Entity, hires: int) -> Story:
     rnd = world.rnd
     manner = rnd()
     counts_only, lists_persons = manner < 0.10, 0.10 <= manner < 0.17

@@ -27,7 +27,8 @@ def personal_loan(world: World, borrowers: list[Person], place: Place, entity: E
         data["programme"] = "ybc"
     for person in borrowers:
         world.helped.add(person)
-    yield from _loan(world, data)
+    known = world.report(world.desks.bank, "finance.loan_applied", data)
+    world.spawn(_loan(world, data["loan"], data["amount_fen"], known))
 
 
 def enterprise_loan(world: World, entity: Entity) -> Story:
@@ -38,13 +39,12 @@ def enterprise_loan(world: World, entity: Entity) -> Story:
         **entity.place.fields, "loan": world.key("QD"), "loan_kind": "enterprise", "borrowers": [], "entity": entity.code,
         "amount_fen": amount_fen,
     }  # fmt: skip
-    yield from _loan(world, data)
+    known = world.report(world.desks.bank, "finance.loan_applied", data)
+    world.spawn(_loan(world, data["loan"], data["amount_fen"], known))
 
 
-def _loan(world: World, applied: Data) -> Story:
+def _loan(world: World, loan: str, amount_fen: int, known: int) -> Story:
     rnd, bank = world.rnd, world.desks.bank
-    loan, amount_fen = applied["loan"], applied["amount_fen"]
-    known = world.report(bank, "finance.loan_applied", applied)
     yield world.between(4, 18)
     if rnd() < DECLINED_SHARE:
         world.report(bank, "finance.loan_declined", {"loan": loan}, after=known)
@@ -66,7 +66,7 @@ def _loan(world: World, applied: Data) -> Story:
     if len(tranches) > 1:
         yield world.between(40, 80)
         known = _disburse(world, loan, 2, tranches[1], known)
-    yield from _pay_back(world, loan, due, owed, known)
+    world.spawn(_pay_back(world, loan, due, owed, known))
 
 
 def _disburse(world: World, loan: str, tranche: int, amount_fen: int, after: int) -> int:

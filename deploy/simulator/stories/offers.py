@@ -82,24 +82,25 @@ def _association(world: World, code: str) -> Story:
     data = {"unit": code, "association": association, "name": f"{world.names[code]}创业者协会"}
     known = world.report(desk, "registry.association_founded", data)
     number = world.number("association")
+    members: set[str] = set()
     for _ in range(10 + int(world.rnd() * 20)):
         yield world.soon(20)
-        join(world, association, known)
+        _join(world, association, members, known)
     if number % 4 == 3:
         yield world.soon(60)
         world.report(desk, "registry.association_dissolved", {"association": association}, after=known)
 
 
-def join(world: World, association: str, after: int) -> None:
+def _join(world: World, association: str, members: set[str], after: int) -> None:
     """A founder or an entity joins an association."""
     entity, person = world.entities.pick(), world.people.pick()
-    member: Data | None = None
-    if entity is not None and world.rnd() < 0.5:
-        member = {"entity": entity.code}
-    elif person is not None:
-        member = {"person": person.id}
-    if member is not None:
-        world.report(world.desks.commerce, "registry.association_member_joined", {"association": association, **member}, after=after)
+    if entity is None or person is None:
+        return
+    member = {"entity": entity.code} if world.rnd() < 0.5 else {"person": person.id}
+    joined = {"association": association, **member}
+    if members.isdisjoint(member.values()):
+        members.update(member.values())
+        world.report(world.desks.commerce, "registry.association_member_joined", joined, after=after)
 
 
 def _checks(world: World, item: str) -> Story:

@@ -8,10 +8,22 @@ _EVENTS = (
     ("contest", "创业大赛", (9,)), ("pioneer_selection", "创业先锋评选", (11,)), ("expo", "创业项目博览会", (5,)),
     ("campus_briefing", "高校毕业生政策宣讲", (4, 6)),
 )  # fmt: skip
-DUTIES = ("leading-group", "letters", "green-channel-plan", "site-use-rules", "teaching-plan", "internship-pilot", "directory", "ybc")
+DUTIES = (
+    ("leading_group", "rsj"), ("meeting_system", "chuangjianban"), ("publicity", "xcb"), ("financing", "czj"),
+    ("high_tech_projects", "kjj"), ("venue_approval", "ghj"), ("market_access", "gsj"), ("local_tax_relief", "dsj"),
+    ("documents_owed.campus_briefings", "jyuj"), ("documents_owed.guidance_directory", "jmj"), ("documents_owed.ybc", "txw"),
+    ("documents_owed.training_in_teaching_plan", "jyj"), ("documents_owed.green_channel_plan", "gsj"),
+    ("documents_owed.site_rules", "ghj"), ("documents_owed.internship_pilot", "jyuj"),
+)  # fmt: skip
+"""Duties as plan files name them, and who owes each."""
+MEMBERS = (
+    "rsj", "jyj", "xcb", "cyb", "fgw", "jyuj", "jcj", "mzj", "czj", "bb", "ghj", "jmj", "wsj", "nyj", "tjj", "gsj", "dsj", "guoshui",
+    "kjj", "gtj", "zgh", "txw", "gsl", "fl", "cl", "rmyh",
+)  # fmt: skip
+"""The departments of the leading group, which sign letters."""
 _ORIGINS = ("county_budget", "higher_budget", "bank", "enterprise", "donation")
-_FUNDS = (("guarantee_fund_contributed", 100_000_000), ("graduate_fund_raised", 26_000_000), ("support_fund_raised", 40_000_000))
-"""In fen, each time."""
+_FUNDS = (("guarantee_fund_contributed", 100_000_000), ("graduate_fund_raised", 26_000_000), ("support_fund_raised", 60_000_000))
+"""In fen, each time, in a full-size county."""
 _TARGETS = (("new_enterprises", "6"), ("jobs_brought", "140"))
 _DOCUMENTS = ("progress_table", "bulletin", "scoring_sheet", "evidence_index", "rectification_list", "roster")
 
@@ -22,21 +34,22 @@ def paperwork(world: World) -> None:
     for n, code in enumerate(world.townships + world.parks):
         if world.keeps(3):
             world.spawn(_letter(world, {"units": [code]}, world.day_at(year, 2, 16) + n % 12 + (9 if n == 20 else 0)))
-    for department in ("rsj", "czj", "gsj", "jyuj", "kjj"):
+    for n, department in enumerate(MEMBERS):
         if world.keeps(3):
-            world.spawn(_letter(world, {"departments": [department]}, world.day_at(year, 2, 20)))
+            world.spawn(_letter(world, {"departments": [department]}, world.day_at(year, 2, 12) + n % 15))
     for kind, title, months in _EVENTS:
         for month in months:
             world.spawn(_event(world, kind, title, world.day_at(year, month, 8) + int(world.rnd() * 18)))
-    for duty in DUTIES:
-        world.spawn(_duty(world, duty))
+    for n, (duty, owner) in enumerate(DUTIES):
+        if n < 2 or world.keeps(3):
+            world.spawn(_duty(world, duty, owner))
     for code in (*world.communities, *world.villages[:20]):
         if world.keeps(2):
             world.spawn(_credit_community(world, code))
     for kind, amount_fen in _FUNDS:
-        for n in range(10):
-            if n == 5 or world.keeps(2):
-                world.spawn(_fund_raised(world, kind, amount_fen, world.day_at(year - 1 + n // 5, 2 + n % 5 * 2, 14)))
+        for n in range(20):
+            if n == 15 or world.keeps(2):
+                world.spawn(_fund_raised(world, kind, amount_fen, world.day_at(year - 3 + n // 5, 1 + n % 5 * 2, 14)))
     world.spawn(_evaluations(world))
 
 
@@ -53,8 +66,8 @@ def _event(world: World, kind: str, title: str, day: int) -> Story:
     world.report(world.desks.office, "registry.campaign_event_held", data)
 
 
-def _duty(world: World, duty: str) -> Story:
-    owner = {"department": world.pick(("rsj", "gsj", "jyuj", "ghj", "jmj"))}
+def _duty(world: World, duty: str, department: str) -> Story:
+    owner = {"department": department}
     yield world.day_at(world.plan_year, 2, 20) + int(world.rnd() * 150)
     for _ in range(2):
         shown = {"duty": duty, **owner, "evidence": [{"document": f"县创建〔{world.year}〕{duty}"}]}
@@ -89,11 +102,12 @@ def _fund_raised(world: World, kind: str, amount_fen: int, day: int) -> Story:
     rnd = world.rnd
     yield day + int(rnd() * 20)
     fund, desk = kind.split("_", maxsplit=1)[0], world.desks.finance
-    data = {"fund": fund, "voucher": world.key("CZ"), "origin": world.pick(_ORIGINS), "amount_fen": int(amount_fen * (0.7 + 0.6 * rnd()))}
+    raised_fen = int(amount_fen * (0.7 + 0.6 * rnd()) * max(1.0, world.scale))
+    data = {"fund": fund, "voucher": world.key("CZ"), "origin": world.pick(_ORIGINS), "amount_fen": raised_fen}
     known = world.report(desk, f"finance.{kind}", data)
     if fund == "guarantee" and rnd() < 0.4:
         yield world.between(60, 150)
-        back = {"fund": fund, "voucher": world.key("CZ"), "origin": data["origin"], "amount_fen": amount_fen // 10}
+        back = {"fund": fund, "voucher": world.key("CZ"), "origin": data["origin"], "amount_fen": raised_fen // 10}
         world.report(desk, "finance.guarantee_fund_withdrawn", back, after=known)
 
 

@@ -1,6 +1,6 @@
 """How people come to start a business: they are trained, guided, matched with a project or take a loan, and some of them found."""
 
-from deploy.simulator.stories.entities import entity_life
+from deploy.simulator.stories.entities import register
 from deploy.simulator.stories.loans import personal_loan
 from deploy.simulator.things import Data, Person, Place, Story
 from deploy.simulator.world import World
@@ -102,4 +102,4 @@ def founding(world: World, person: Person, place: Place, *, helped: bool) -> Sto
         yield world.between(1, promised - world.day) if rnd() < 0.93 else promised + 1 + int(rnd() * 20)
         if rnd() < 0.985:
             world.report(world.desks.market, "registry.green_channel_case_completed", {"case": case}, after=known)
-    world.spawn(entity_life(world, founders, place, helped=helped, case=case))
+    register(world, founders, place, helped=helped, case=case)
