@@ -1,11 +1,13 @@
 """The sender of answers: whatever the deciding transaction left to say is published, at least once, to the stream of answers.
 
 Every message repeats the whole newest answer to one report and the stream keeps one message per subject, so sending twice is harmless.
+Sending in the wrong order is not: the stream would keep the older answer. So one process sends for a store, in the order of answers.
 """
 
 import asyncio
 import secrets
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Protocol
 
 import nats.errors
@@ -17,8 +19,8 @@ from shared.logs import logger
 from shared.relay.relay import PASSING_ERRORS
 from shared.window import Window
 
-POLL_SECONDS = 2.0
-"""How soon answers are noticed that another copy of the service left behind; one's own are sent at once."""
+POLL_SECONDS = 1.0
+"""How soon the answers of another copy of the service are noticed, and the end of the copy that sends; one's own are sent at once."""
 RETRY_SECONDS = 0.2
 PAGE = 1000
 
@@ -27,6 +29,10 @@ log = logger(__name__)
 
 class AnswerStore(Protocol):
     """What the sender needs from an event store."""
+
+    def sole_sender(self) -> AbstractAsyncContextManager[bool]:
+        """Whether this process is the one that publishes answers, until the context ends."""
+        ...
 
     async def unsent_answers(self, limit: int, /) -> Sequence[OutgoingAnswer]:
         """Answers to publish, oldest first."""
@@ -38,12 +44,13 @@ class AnswerStore(Protocol):
 
 
 class AnswerSender:
-    """One service's sender. `run` works until cancelled."""
+    """One service's sender. `run` works until cancelled; of several copies of a service one sends for all."""
 
-    def __init__(self, nc: Client, store: AnswerStore, *, county: str) -> None:
+    def __init__(self, nc: Client, store: AnswerStore, *, county: str, poll_seconds: float = POLL_SECONDS) -> None:
         self._nc = nc
         self._store = store
         self._county = county
+        self._poll_seconds = poll_seconds
         self._woken = asyncio.Event()
         self._idle = asyncio.Event()
         self._window: Window | None = None
@@ -51,7 +58,15 @@ class AnswerSender:
         """Answers published by this process, repetitions included."""
 
     async def run(self) -> None:
-        """Send, wait to be woken, send. Raises what trying again cannot mend."""
+        """Send whenever there is something to send. Raises what trying again cannot mend."""
+        while True:
+            async with self._store.sole_sender() as mine:
+                if mine:
+                    await self._send_for_ever()
+            self._idle.set()  # another copy sends; this one looks again whether it still does
+            await asyncio.sleep(self._poll_seconds)
+
+    async def _send_for_ever(self) -> None:
         while True:
             self._woken.clear()
             try:
@@ -66,11 +81,9 @@ class AnswerSender:
                 continue
             if not self._woken.is_set():
                 self._idle.set()
-            try:
-                async with asyncio.timeout(POLL_SECONDS):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._poll_seconds):
                     await self._woken.wait()
-            except TimeoutError:
-                continue
 
     def wake(self) -> None:
         """Something was decided: send its answers now."""

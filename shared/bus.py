@@ -30,7 +30,7 @@ RECONNECT_SECONDS = 0.25
 DUPLICATE_WINDOW_SECONDS_MIN = 0.1
 """The shortest the server accepts; 0 would mean its default of two minutes, in which a report sent again is swallowed."""
 DAY_SECONDS = 86_400.0
-ACK_SECONDS_MAX = 30.0
+ACK_SECONDS_MAX = 15.0
 """A report not acknowledged by then is delivered again, which is harmless: it gets the same answer."""
 _STREAM_NAME_IN_USE = 10058
 

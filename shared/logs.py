@@ -34,7 +34,7 @@ def configure_logs(level: str = "INFO", form: Literal["text", "json"] = "text") 
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for library in ("faststream", "nats", "uvicorn", "sqlalchemy", "asyncio"):
+    for library in ("alembic", "asyncio", "faststream", "httpcore", "httpx", "nats", "sqlalchemy", "uvicorn"):
         logging.getLogger(library).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[*shared_steps[:-1], structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     http_host: str = Field(default="127.0.0.1", description="监听地址 / address of /health and /metrics")
     http_port: int = Field(default=0, ge=0, le=65535, description="监听端口，0 为关闭 / port of /health and /metrics; 0: none")
     batch_size: int = Field(default=500, ge=1, le=5000, description="每批报告数上限 / reports decided in one commit, at most")
-    batch_wait_seconds: float = Field(default=0.1, gt=0, le=5, description="凑批等待 / how long a batch that is not full is waited for")
+    batch_wait_seconds: float = Field(default=0.05, gt=0, le=5, description="凑批等待 / how long a batch that is not full is waited for")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="日志级别 / least severe log line shown")
     log_format: Literal["text", "json"] = Field(default="text", description="日志格式 / log lines for people or for programs, on stderr")
 

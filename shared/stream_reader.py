@@ -6,37 +6,31 @@ never waits for a page to fill.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 import nats.errors
-import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, Header
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError, ServiceUnavailableError
 
 from shared.logs import logger
+from shared.pull import ConsumerLost, Puller
 
 CONSUMER_IDLE_SECONDS_MAX = 60.0
 """How long the broker keeps a consumer nobody asks."""
 RETRY_SECONDS = 0.25
 LINGER_SECONDS = 1.0
 """How long one request waits at the broker: a connection lost meanwhile is noticed that much later."""
-_REQUEST_MARGIN_SECONDS = 2.0
 
 log = logger(__name__)
 
 
 class StreamOutOfOrder(Exception):
     """A stream that should hold every sequence once delivered another: sequence and position no longer agree."""
-
-
-class _ConsumerLost(Exception):
-    """The consumer, its stream or the connection is gone; a new consumer carries on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +43,7 @@ class StreamMessage:
 
 
 class StreamReader:
-    """`page` gives the next messages. Without `only`, every sequence is asserted to follow the one before.
+    """`page` gives the next messages; use within `async with`. Without `only`, every sequence is asserted to follow the one before.
 
     `after` is the last sequence already seen; `only` limits the reader to some subjects, and sequences then leave gaps.
     """
@@ -60,10 +54,7 @@ class StreamReader:
         self._stream = stream
         self._only = list(only)
         self._after = after
-        self._inbox = nc.new_inbox()
-        self._requests = 0
-        self._subscription: Subscription | None = None
-        self._arrived: asyncio.Queue[Msg] = asyncio.Queue()
+        self._puller = Puller(nc)
         self._consumer: str | None = None
         self._delivered = 0
 
@@ -73,12 +64,11 @@ class StreamReader:
         return self._after
 
     async def __aenter__(self) -> Self:
-        self._subscription = await self._nc.subscribe(f"{self._inbox}.*", cb=self._arrived.put)
+        await self._puller.__aenter__()
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._subscription is not None and not (self._nc.is_closed or self._nc.is_draining):
-            await self._subscription.unsubscribe()
+        await self._puller.__aexit__(kind, error, trace)
 
     async def page(self, limit: int, *, wait_seconds: float) -> list[StreamMessage]:
         """The next messages, at most `limit`; empty when none came within `wait_seconds`.
@@ -86,82 +76,52 @@ class StreamReader:
         While the broker or the stream is away it waits and tries again. Raises StreamOutOfOrder, nats' ConnectionClosedError,
         and nats' errors that trying again cannot mend.
         """
-        deadline = asyncio.get_running_loop().time() + wait_seconds
-        while (left := deadline - asyncio.get_running_loop().time()) > 0:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait_seconds
+        while (left := deadline - loop.time()) > 0:
             try:
-                await self._ensure_consumer()
-                if page := await self._pull(limit, expires_seconds=0):
+                consumer = await self._ensure_consumer()
+                if page := self._take(await self._puller.now(self._stream, consumer, limit)):
                     return page
-                if page := await self._pull(1, expires_seconds=min(max(left, 0.01), LINGER_SECONDS)):
+                if page := self._take(await self._puller.within(self._stream, consumer, 1, min(left, LINGER_SECONDS))):
                     return page
-            except (_ConsumerLost, nats.errors.TimeoutError, ServiceUnavailableError, NotFoundError) as error:
+            except (ConsumerLost, nats.errors.TimeoutError, ServiceUnavailableError, NotFoundError) as error:
                 log.debug("reading again", stream=self._stream, after=self._after, because=repr(error))
                 self._consumer = None
-                await asyncio.sleep(min(RETRY_SECONDS, max(left, 0)))
+                await asyncio.sleep(min(RETRY_SECONDS, left))
         return []
 
-    async def _ensure_consumer(self) -> None:
+    async def _ensure_consumer(self) -> str:
         if self._nc.is_closed:
             raise nats.errors.ConnectionClosedError
         if not self._nc.is_connected:
-            raise _ConsumerLost("not connected")
-        if self._consumer is not None:
-            return
-        config = ConsumerConfig(
-            deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=self._after + 1, ack_policy=AckPolicy.NONE,
-            filter_subjects=self._only or None, inactive_threshold=CONSUMER_IDLE_SECONDS_MAX, mem_storage=True, num_replicas=1,
-        )  # fmt: skip
-        info = await self._js.add_consumer(self._stream, config)
-        self._consumer, self._delivered = info.name, 0
+            raise ConsumerLost("not connected")
+        if self._consumer is None:
+            config = ConsumerConfig(
+                deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=self._after + 1, ack_policy=AckPolicy.NONE,
+                filter_subjects=self._only or None, inactive_threshold=CONSUMER_IDLE_SECONDS_MAX, mem_storage=True, num_replicas=1,
+            )  # fmt: skip
+            self._consumer = (await self._js.add_consumer(self._stream, config)).name
+            self._delivered = 0
+        return self._consumer
 
-    async def _pull(self, limit: int, *, expires_seconds: float) -> list[StreamMessage]:
-        """One request: what is there now (expires 0), or the first to come within a time."""
-        self._requests += 1
-        inbox = f"{self._inbox}.{self._requests}"
-        request = {"batch": limit, "no_wait": True} if not expires_seconds else {"batch": limit, "expires": int(expires_seconds * 1e9)}
-        await self._nc.publish(f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}", orjson.dumps(request), reply=inbox)
+    def _take(self, messages: Iterable[Msg]) -> list[StreamMessage]:
         page: list[StreamMessage] = []
-        try:
-            await self._fill(page, limit, inbox, expires_seconds + _REQUEST_MARGIN_SECONDS)
-        except _ConsumerLost:
-            if not page:
-                raise
-            self._consumer = None  # what came is good and counted in `after`; a new consumer goes on behind it
-        return page
-
-    async def _fill(self, page: list[StreamMessage], limit: int, inbox: str, seconds_max: float) -> None:
-        delivered = 0
-        while delivered < limit:
-            message = await self._next(seconds_max)
-            if not message.reply:  # a status, sent to the inbox of the request it ends
-                status = (message.headers or {}).get(Header.STATUS)
-                if message.subject != inbox:
-                    continue
-                if status in {"404", "408"}:  # nothing there; nothing came in time
-                    return
-                raise _ConsumerLost(f"{status} {(message.headers or {}).get(Header.DESCRIPTION)}")
+        for message in messages:
             consumer, sequence, delivery = _delivery(message.reply)
             if consumer != self._consumer:
                 continue  # sent to a consumer given up
-            if delivery != self._delivered + 1:
-                raise _ConsumerLost(f"delivery {delivery} after {self._delivered}")
+            if delivery != self._delivered + 1:  # something was lost on the way: a new consumer starts behind what came
+                self._consumer = None
+                break
             self._delivered = delivery
-            delivered += 1
             if sequence <= self._after:  # a stream being refilled begins again
                 continue
             if not self._only and sequence != self._after + 1:
                 raise StreamOutOfOrder(f"{self._stream}: sequence {sequence} after {self._after}")
             self._after = sequence
             page.append(StreamMessage(sequence, message.subject, message.data))
-
-    async def _next(self, seconds_max: float) -> Msg:
-        if not self._arrived.empty():
-            return self._arrived.get_nowait()
-        try:
-            async with asyncio.timeout(seconds_max):
-                return await self._arrived.get()
-        except TimeoutError as error:
-            raise _ConsumerLost("no answer") from error
+        return page
 
 
 def _delivery(reply: str) -> tuple[str, int, int]:

@@ -256,6 +256,13 @@ class EventStore(Protocol):
         """The records with their derived columns, for the audit."""
         ...
 
+    def sole_sender(self) -> AbstractAsyncContextManager[bool]:
+        """Whether this process is the one that publishes answers, until the context ends.
+
+        Two at once could publish an older answer to a report after the newer one, and the stream keeps the last it was given.
+        """
+        ...
+
     async def unsent_answers(self, limit: int) -> list[OutgoingAnswer]:
         """Answers to publish, oldest first."""
         ...

@@ -31,8 +31,8 @@ from shared.event_store.interface import (
 )
 from shared.migrate import county_schema
 
-CONNECTIONS_MAX = 4
-"""One writes; the relay, the sender of answers and health read beside it."""
+CONNECTIONS_MAX = 5
+"""One writes, one holds the sender's lock; the relay, the sender of answers and health read beside them."""
 COMMAND_SECONDS_MAX = 60.0
 """How long one statement may take, waiting for the lock on the head included."""
 KEY_BYTES = 32
@@ -109,6 +109,16 @@ class PostgresStore:
         """The records with their derived columns."""
         rows = await self._pool.fetch(sql.RECORD_ROWS, after_position, limit)
         return [RecordRow(*row) for row in rows]
+
+    @asynccontextmanager
+    async def sole_sender(self) -> AsyncIterator[bool]:
+        """Whether this process is the one that publishes answers: a lock of the session, let go when the session ends in any way."""
+        async with self._pool.acquire() as connection:
+            try:
+                yield bool(await connection.fetchval(sql.LOCK_SENDER))
+            finally:
+                if not connection.is_closed():
+                    await connection.execute(sql.UNLOCK_SENDER)
 
     async def unsent_answers(self, limit: int) -> list[OutgoingAnswer]:
         """Answers to publish, oldest first."""

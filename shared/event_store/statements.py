@@ -36,6 +36,8 @@ ALIASES = "SELECT code, oldest FROM alias"
 UNIT_FACTS = "SELECT raw FROM unit_fact ORDER BY position"
 
 OUTBOX = "SELECT number, department, system, id, body FROM outbox ORDER BY number LIMIT $1"
+LOCK_SENDER = "SELECT pg_try_advisory_lock(hashtext('sender of answers'), hashtext(current_schema()))"
+UNLOCK_SENDER = "SELECT pg_advisory_unlock_all()"
 MARK_SENT = "DELETE FROM outbox WHERE number = ANY($1::bigint[])"
 ASIDE = 'SELECT source, id, arrival, "at", kept, traceback FROM aside ORDER BY arrival DESC LIMIT $1'
 COUNTS = """

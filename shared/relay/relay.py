@@ -56,7 +56,15 @@ class Relay:
     """One service's relay. `run` works until cancelled; `recording_allowed` is what the service waits for before it records."""
 
     def __init__(
-        self, nc: Client, store: RecordStore, *, county: str, service: Service, replicas: int = 1, check_seconds: float = CHECK_SECONDS
+        self,
+        nc: Client,
+        store: RecordStore,
+        *,
+        county: str,
+        service: Service,
+        replicas: int = 1,
+        check_seconds: float = CHECK_SECONDS,
+        allowed: asyncio.Event | None = None,
     ) -> None:
         self._nc = nc
         self._js = nc.jetstream()
@@ -66,7 +74,7 @@ class Relay:
         self._config = recorded_config(county, service, replicas)
         self._stream = subjects.recorded_stream(county, service)
         self._check_seconds = check_seconds
-        self._allowed = asyncio.Event()
+        self._allowed = allowed or asyncio.Event()  # set while the service may record
         self._woken = asyncio.Event()
         self._check_due = asyncio.Event()
         self._progress = asyncio.Event()
@@ -164,7 +172,8 @@ class Relay:
                     log.info("relay: stream and store agree", service=self._service, finding=en)
                 self.published = finding.in_stream
             case Refilled():
-                log.warning("relay: the stream is made anew", service=self._service, damage=finding.damage, finding=zh, finding_en=en)
+                lost = log.warning if finding.in_store else log.info  # a new service has no stream yet and has lost nothing
+                lost("relay: the stream is made anew", service=self._service, damage=finding.damage, finding=zh, finding_en=en)
                 await self._make_anew(finding)
                 self.published = 0
                 self.refills += 1

@@ -44,6 +44,7 @@ class MemoryStore:
     outbox: dict[ReportKey, OutgoingAnswer] = field(default_factory=dict)
     aside_rows: dict[int, AsideRow] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _sender: bool = False
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator["MemoryWriting"]:
@@ -61,6 +62,16 @@ class MemoryStore:
 
     async def rows(self, after_position: int, limit: int) -> list[RecordRow]:
         return self.record_rows[after_position : after_position + limit]
+
+    @asynccontextmanager
+    async def sole_sender(self) -> AsyncIterator[bool]:
+        mine = not self._sender
+        self._sender = True
+        try:
+            yield mine
+        finally:
+            if mine:
+                self._sender = False
 
     async def unsent_answers(self, limit: int) -> list[OutgoingAnswer]:
         return sorted(self.outbox.values())[:limit]

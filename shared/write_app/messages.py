@@ -1,0 +1,97 @@
+"""What stands on the bus, as schemas: one model per report and per record, built from the contracts, for the AsyncAPI documents.
+
+Nothing is validated with these at run time: reports are read by the write service, which must answer what it cannot read.
+"""
+
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints, create_model
+from pydantic_core import CoreSchema, core_schema
+
+from shared.contracts import FACTS
+from shared.contracts.base import Fact, Service, service_of
+from shared.contracts.common import COMMON_FACTS, COMMON_VERSION, CommonFact, DayClosed, common_type
+from shared.contracts.envelope import ReportEnvelope
+
+Envelope = TypeVar("Envelope", bound=BaseModel)
+
+
+class Documented:
+    """Marks a parameter that is passed on as it is, and documented as if it had this type."""
+
+    def __init__(self, documented_as: Any) -> None:
+        self._documented_as = documented_as
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.json_or_python_schema(
+            json_schema=handler.generate_schema(self._documented_as), python_schema=core_schema.any_schema()
+        )
+
+
+class RecordEnvelope(BaseModel):
+    """A recorded fact: CloudEvents 1.0 in JSON, the exact bytes for ever."""
+
+    model_config = ConfigDict(extra="forbid")
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: str
+    time: str
+    """When it was recorded: RFC 3339, UTC, six fractional digits."""
+    datacontenttype: Literal["application/json"]
+    occurred: str
+    """The day the fact held, Asia/Shanghai."""
+    position: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*$")]
+    """Its place in the service's history, which is the stream's sequence too."""
+    prevhash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    """SHA-256 of the record before it; 64 zeros for the first."""
+    data: Any
+
+
+class FlagMessage(BaseModel):
+    """What is odd about a recorded fact, for programs and for people."""
+
+    code: str
+    zh: str
+    en: str
+
+
+class AnswerMessage(BaseModel):
+    """What became of a report, and why. A later answer to the same report has a higher revision."""
+
+    source: str
+    id: str
+    type: str
+    revision: int
+    outcome: Literal["recorded", "waiting", "refused"]
+    code: str
+    zh: str
+    en: str
+    position: int | None
+    flags: tuple[FlagMessage, ...]
+
+
+def types_of(service: Service) -> tuple[tuple[str, int, type[Fact] | type[CommonFact]], ...]:
+    """Every type a service records, with its version and the class of its `data`."""
+    facts = [(fact.type, fact.version, fact) for fact in FACTS if service_of(fact) == service]
+    return (*facts, *((common_type(shape, service), COMMON_VERSION, shape) for shape in COMMON_FACTS))
+
+
+def report_schema(service: Service) -> Any:
+    """The union of everything that may be reported to a service, told apart by `type`."""
+    models = [_model(ReportEnvelope, type_, version, data) for type_, version, data in types_of(service) if data is not DayClosed]
+    return Annotated[reduce(or_, models), Field(discriminator="type")]
+
+
+def record_schema(type_: str, version: int, data: type[Fact] | type[CommonFact]) -> type[RecordEnvelope]:
+    """The record of one type."""
+    return _model(RecordEnvelope, type_, version, data)
+
+
+def _model(envelope: type[Envelope], type_: str, version: int, data: type[BaseModel]) -> type[Envelope]:
+    """The envelope around one type's data."""
+    name = f"{data.__name__}{envelope.__name__.removesuffix('Envelope')}"
+    fields: dict[str, Any] = {"type": (Literal[f"{type_}.v{version}"], ...), "data": (data, ...)}
+    return create_model(name, __base__=envelope, __doc__=data.__doc__, **fields)

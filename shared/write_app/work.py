@@ -1,0 +1,172 @@
+"""What a write service does once bus and store are connected: its parts, put together, and what goes on beside the reports."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from shared import subjects
+from shared.answer_sender import AnswerSender
+from shared.bus import ensure_reporting
+from shared.clock import Clock, SimulatedClock, WallClock
+from shared.contracts.common import FactCorrected, FactVoided, common_type
+from shared.contracts.envelope import parse_record
+from shared.days import day_of, instant_from
+from shared.event_store.interface import EventStore
+from shared.logs import logger
+from shared.relay import Relay, describe, may_record
+from shared.relay.relay import PASSING_ERRORS
+from shared.rules import Rules
+from shared.settings import Settings
+from shared.stream_reader import StreamReader
+from shared.unit_directory import UNIT_TYPES
+from shared.write_app.metrics import ServiceMetrics
+from shared.write_service.handler import IncomingReport, WriteService
+
+STOP_SECONDS_MAX = 5.0
+"""How long a stopping service goes on publishing what it has recorded and answered; the next start does the rest."""
+ENSURE_SECONDS = 5.0
+"""How often streams and consumer are looked after: a wiped broker serves again after so long at most."""
+CALENDAR_SECONDS = 30.0
+"""How often the calendar is looked at."""
+UNITS_PAGE = 500
+UNITS_WAIT_SECONDS = 60.0
+SIMULATION_STARTS = datetime(1970, 1, 1, tzinfo=UTC)
+
+log = logger(__name__)
+
+
+class Work:
+    """One write service at work. `handle` takes reports; `duties` are the loops to run beside it, each ending only with an error."""
+
+    def __init__(self, settings: Settings, nc: Client, store: EventStore, service: WriteService) -> None:
+        self._settings = settings
+        self._nc = nc
+        self._store = store
+        self._name = service.rules.service
+        self._ensure_due = asyncio.Event()
+        self.service = service
+        self.relay = Relay(
+            nc, store, county=settings.county, service=self._name, replicas=settings.nats_replicas, allowed=service.recording
+        )  # fmt: skip
+        self.sender = AnswerSender(nc, store, county=settings.county)
+
+    @classmethod
+    async def prepare(cls, settings: Settings, rules: Rules[Any], nc: Client, store: EventStore) -> "Work":
+        """Put the parts together and make sure that reports can be drawn and answered. Raises what bus and store raise."""
+        clock: Clock = SimulatedClock((await store.head()).simulated or SIMULATION_STARTS) if settings.simulated_clock else WallClock()
+        work = cls(settings, nc, store, WriteService(rules, store, settings.county, clock))
+        await work.ensure()
+        return work
+
+    def duties(self) -> list[Coroutine[Any, Any, None]]:
+        """Everything that goes on beside the reports."""
+        duties = [self.relay.run(), self.sender.run(), self._look_after_streams()]
+        if not self.service.clock.simulated:
+            duties.append(self._close_days())
+        if self._name != "registry":
+            duties.append(self._follow_units())
+        return duties
+
+    async def handle(self, messages: Sequence[Msg]) -> None:
+        """Decide a batch in one commit. Raises what the store raises: nothing is written then, and the batch comes again."""
+        await self.service.handle([self._incoming(message) for message in messages])
+        self._committed()
+
+    async def disconnected(self) -> None:
+        """The bus is gone: recording is held."""
+        await self.relay.disconnected()
+
+    async def reconnected(self) -> None:
+        """The bus is back, perhaps another one."""
+        await self.relay.reconnected()
+        await self.sender.reconnected()
+        self._ensure_due.set()
+
+    async def finish(self) -> None:
+        """Publish what is recorded and answered, as far as that can be done now."""
+        if self._nc.is_connected and may_record(self.relay.finding):
+            published = await self.relay.flush(STOP_SECONDS_MAX)
+            answered = await self.sender.flush(STOP_SECONDS_MAX)
+            log.info("service stops", service=self._name, everything_published=published, everything_answered=answered)
+
+    async def ensure(self) -> None:
+        """Streams and consumer as they must be, made anew where they are gone."""
+        settings = self._settings
+        await ensure_reporting(
+            self._nc.jetstream(), settings.county, self._name, batch_size=settings.batch_size, replicas=settings.nats_replicas
+        )  # fmt: skip
+
+    async def health(self, metrics: ServiceMetrics) -> tuple[bool, dict[str, Any]]:
+        """Whether the service records, and the details; the metrics are brought up to date along with them."""
+        finding = self.relay.finding
+        head, counts = await self._store.head(), await self._store.counts()
+        recording = self.service.recording.is_set()
+        metrics.recorded.set(head.position)
+        metrics.published.set(self.relay.published)
+        metrics.recording.set(recording)
+        metrics.waiting.set(counts.waiting)
+        metrics.aside.set(counts.aside)
+        metrics.unsent.set(counts.unsent)
+        metrics.refills.set(self.relay.refills)
+        metrics.answers(self.service.outcomes)
+        return recording, {
+            "service": self._name, "county": self._settings.county, "recording": recording, "bus_connected": self._nc.is_connected,
+            "simulated_clock": self.service.clock.simulated, "recorded": head.position, "published": self.relay.published,
+            "closed": head.closed, "waiting": counts.waiting, "set_aside": counts.aside, "answers_unsent": counts.unsent,
+            "relay": None if finding is None else {**asdict(finding), **dict(zip(("zh", "en"), describe(finding), strict=True))},
+        }  # fmt: skip
+
+    def _committed(self) -> None:
+        """Something was written: publish it."""
+        self.relay.wake()
+        self.sender.wake()
+
+    def _incoming(self, message: Msg) -> IncomingReport:
+        _, _, department, system, type_ = message.subject.split(".", 4)
+        instant = None
+        if self._settings.simulated_clock and (text := (message.headers or {}).get(subjects.INSTANT_HEADER)):
+            try:
+                instant = instant_from(text)
+            except ValueError:
+                log.warning("the simulated instant of a report is unreadable: the clock stands still", subject=message.subject, header=text)
+        return IncomingReport(department, system, type_, message.data, instant)
+
+    async def _follow_units(self) -> None:
+        """Take over what the registry records about units, from where the store stands."""
+        county = self._settings.county
+        types = (*UNIT_TYPES, *(common_type(shape, "registry") for shape in (FactVoided, FactCorrected)))
+        stream, after = subjects.recorded_stream(county, "registry"), (await self._store.head()).followed
+        async with StreamReader(self._nc, stream, after=after, only=[subjects.recorded(county, type_) for type_ in types]) as reader:
+            while True:
+                if page := await reader.page(UNITS_PAGE, wait_seconds=UNITS_WAIT_SECONDS):
+                    await self.service.unit_facts([parse_record(message.data) for message in page])
+                    self._committed()
+
+    async def _close_days(self) -> None:
+        """Close the days before today once a new day has begun, whether or not anything is reported."""
+        closed_before = None
+        while True:
+            today = day_of(self.service.clock.now())
+            if today != closed_before:
+                await self.service.close_day()
+                self._committed()
+                closed_before = today
+            await asyncio.sleep(CALENDAR_SECONDS)
+
+    async def _look_after_streams(self) -> None:
+        """Make streams and consumer anew when they are gone, so that reports flow again after a broker was wiped."""
+        while True:
+            self._ensure_due.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ENSURE_SECONDS):
+                    await self._ensure_due.wait()
+            try:
+                await self.ensure()
+            except PASSING_ERRORS as error:
+                log.info("streams not looked after", service=self._name, because=repr(error))
