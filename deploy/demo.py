@@ -22,6 +22,7 @@ from services.indicators.evaluation.county import County
 from shared.answers import Answer
 from shared.bus import connect
 from shared.client import OutgoingReport, ReportingClient
+from shared.client import Progress as Fared
 from shared.contracts.base import SERVICES
 from shared.contracts.envelope import Source
 from shared.days import day_of
@@ -44,7 +45,8 @@ class Played:
     """31 December of the plan year, or the last simulated day where that is earlier."""
     known_at: date
     """The last simulated day."""
-    reports: int
+    fared: Fared
+    """How many of the history's reports were recorded, wait or were refused."""
     reporting_seconds: float
     """From the first report of the history to the last answer."""
     settling_seconds: float
@@ -63,12 +65,12 @@ async def play(running: Running, county: County, demonstration: Demonstration, p
         await _until(lambda: _units_followed(stores, player.last_position))
         started = time.monotonic()
         history = simulate(county.roster, county.plan.year, demonstration.seed, demonstration.facts)
-        await player.report("部门上报 / departments report", history, demonstration.facts)
+        fared = await player.report("部门上报 / departments report", history, demonstration.facts)
         answered = time.monotonic()
         bar = progress.add_task("指标更新 / figures follow", total=None)
         await _settled(running, stores, lambda done, total: progress.update(bar, completed=done, total=total))
         return Played(
-            as_of=min(date(county.plan.year, 12, 31), player.last_day), known_at=player.last_day, reports=demonstration.facts,
+            as_of=min(date(county.plan.year, 12, 31), player.last_day), known_at=player.last_day, fared=fared,
             reporting_seconds=answered - started, settling_seconds=time.monotonic() - answered,
         )  # fmt: skip
 
@@ -86,18 +88,19 @@ class _Player:
         self.last_position = 0
         """The last position among the answers to what was reported last."""
 
-    async def report(self, title: str, reports: Iterable[SimulatedReport], total: int) -> None:
-        """Report and return once the last answer is there."""
+    async def report(self, title: str, reports: Iterable[SimulatedReport], total: int) -> Fared:
+        """Report and return once the last answer is there: how the reports fared."""
         self.last_position = 0
         bar = self._progress.add_task(title, total=total)
         async with ReportingClient(self._nc, county=self._county, on_answer=self._answered) as client:
-            showing = asyncio.create_task(self._show(bar, title, client))
+            showing = asyncio.create_task(self._show(bar, client))
             try:
-                await client.report_many(self._outgoing(reports))
+                fared = await client.report_many(self._outgoing(reports))
             finally:
                 showing.cancel()
                 await asyncio.wait([showing])
-            self._show_once(bar, title, client)
+            self._progress.update(bar, completed=total)
+            return fared
 
     def _answered(self, answer: Answer) -> None:
         self.last_position = max(self.last_position, answer.position or 0)
@@ -114,15 +117,10 @@ class _Player:
             return report.id
         return hmac.digest(self._keys[report.type.partition(".")[0]], report.raw, "sha256").hex()
 
-    async def _show(self, bar: TaskID, title: str, client: ReportingClient) -> None:
+    async def _show(self, bar: TaskID, client: ReportingClient) -> None:
         while True:
-            self._show_once(bar, title, client)
+            self._progress.update(bar, completed=client.progress.answered)
             await asyncio.sleep(LOOK_SECONDS)
-
-    def _show_once(self, bar: TaskID, title: str, client: ReportingClient) -> None:
-        said = client.progress
-        counts = f"记录 {said.recorded} recorded · 等待 {said.waiting} waiting · 退回 {said.refused} refused"
-        self._progress.update(bar, completed=said.answered, description=f"{title} · {counts}" if said.answered else title)
 
 
 async def _units_followed(stores: Stores, position: int) -> bool:

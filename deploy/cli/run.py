@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from deploy.cli.board import print_board
 from deploy.cli.common import (
@@ -77,9 +77,12 @@ async def _demo(folder: DataFolder, purpose: Purpose, county: County, http_port:
     async with local_system(folder, purpose, http_port=http_port) as running:
         with _progress() as progress:
             played = await play(running, county, purpose.demonstration, progress)
+        fared = played.fared
         said.print(
-            f"{played.reports} 条报告：上报 {played.reporting_seconds:.1f} 秒，其后指标更新 {played.settling_seconds:.1f} 秒 / "
-            f"{played.reports} reports: {played.reporting_seconds:.1f} s to the last answer, figures {played.settling_seconds:.1f} s later",
+            f"{fared.sent} 条报告：记录 {fared.recorded}、等待 {fared.waiting}、退回 {fared.refused}；"
+            f"上报 {played.reporting_seconds:.1f} 秒，其后指标更新 {played.settling_seconds:.1f} 秒\n"
+            f"{fared.sent} reports: {fared.recorded} recorded, {fared.waiting} waiting, {fared.refused} refused; "
+            f"{played.reporting_seconds:.1f} s to the last answer, figures {played.settling_seconds:.1f} s later",
             markup=False,
         )
         await print_board(running, as_of=played.as_of, known_at=played.known_at, json=json)
@@ -110,7 +113,7 @@ def _purpose(county: Path | None, known: Purpose | None, demonstration: Demonstr
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description:<26}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=said) as progress:
         yield progress
 
