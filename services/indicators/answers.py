@@ -189,13 +189,12 @@ def board(snapshot: Snapshot, question: Question, only: str | None = None) -> Bo
 
 
 def _rows(snapshot: Snapshot, question: Question, tree: UnitTree, unit: Unit, indicator: Indicator) -> Iterator[Row]:
-    window = snapshot.windows[indicator.window]
     last_day = min(question.as_of, date.fromordinal(unit.ended) - timedelta(days=1))
-    effective = window.effective(min(question.as_of, last_day))
     reader = Reader(snapshot.balances, tree, question.unit, question.known_at.toordinal())
     for variant in indicator.variants:
         if variant.units is None or unit.kind in variant.units:
-            yield from _variant_rows(snapshot, question, reader, indicator, variant, window, effective, last_day)
+            window = snapshot.windows[variant.window or indicator.window]
+            yield from _variant_rows(snapshot, question, reader, indicator, variant, window, window.effective(last_day), last_day)
 
 
 def _variant_rows(

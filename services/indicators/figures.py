@@ -109,6 +109,8 @@ class Variant:
     incomplete: Expression | None = None
     behaviour: Behaviour | None = None
     """Where it is judged unlike the indicator's default."""
+    window: str | None = None
+    """Where it is counted in another window than the indicator's."""
     units: tuple[UnitKind, ...] | None = None
     """Where it applies to fewer kinds of unit than the indicator."""
 

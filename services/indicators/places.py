@@ -134,9 +134,11 @@ class UnitTree:
             code = unit.successor
         return code
 
-    def urban(self, unit: str | None) -> bool | None:
-        """Whether a community or village is urban by its class; None where only a township, park or the county is known."""
-        if unit is None or unit_kind(unit) not in ("community", "village"):
-            return None
-        known = self.units.get(unit)
+    def urban(self, unit: str | None, park: str | None) -> bool | None:
+        """Whether a place is urban by its own class: its community's or village's, or its park's where it names neither.
+
+        None where only a township or the county is known, which have parts of both, or where no class was listed.
+        """
+        code = unit if unit is not None and unit_kind(unit) in ("community", "village") else park
+        known = self.units.get(code) if code is not None else None
         return None if known is None or known.urban_rural_class is None else known.urban

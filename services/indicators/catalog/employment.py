@@ -11,7 +11,7 @@ GUIDANCE_SESSIONS = Counted("guidance_sessions", Select("guidance"))
 TRAINED_OR_GUIDED = Members("trained_or_guided", (Select("pass"), Select("guidance")))
 _FIRST_WITH_HELP = Select("founding", where(first=True, helped=True))
 STARTS = Members("successful_starts", (_FIRST_WITH_HELP,))
-STARTS_ALL = Members("first_foundings", (Select("founding", where(first=True)),))
+FOUNDERS = Members("founders", (Select("founding"),))
 STARTS_OPERATING = Members("successful_starts.operating", (_FIRST_WITH_HELP,), meanwhile=Select("operating"))
 JOBS = Members("jobs", (Select("job"),))
 JOBS_HELPED = Members("jobs.helped", (Select("job", where(helped=True)),))
@@ -47,7 +47,7 @@ EMPLOYMENT = (
         behaviour="line",
         variants=(
             Variant("default", Amount(STARTS), "persons", "distinct persons whose first ever founding lies in the year, with help on or before that day"),
-            Variant("all_founders", Amount(STARTS_ALL), "persons", "with or without help"),
+            Variant("all_founders", Amount(FOUNDERS), "persons", "all who founded in the year, with or without help, first founding or not"),
             Variant("operating", Amount(STARTS_OPERATING), "persons", "still operating"),
         ),
     ),

@@ -45,7 +45,7 @@ GROWTH = (
         behaviour="line",
         variants=(
             Variant("default", Amount(NEW_ENTERPRISES), "entities", "enterprises registered in the year"),
-            Variant("yearly_average", SinceStart(NEW_ENTERPRISES_EVER), "entities", "registered since 1 January of the plan year ÷ plan years begun"),
+            Variant("yearly_average", SinceStart(NEW_ENTERPRISES_EVER), "entities", "registered since 1 January of the plan year ÷ plan years begun", window="two_years"),
         ),
     ),
     Indicator(
@@ -57,7 +57,7 @@ GROWTH = (
         behaviour="line",
         variants=(
             Variant("default", Amount(NEW_BUSINESSES), "entities", "individual businesses registered in the year"),
-            Variant("yearly_average", SinceStart(NEW_BUSINESSES_EVER), "entities", "registered since 1 January of the plan year ÷ plan years begun"),
+            Variant("yearly_average", SinceStart(NEW_BUSINESSES_EVER), "entities", "registered since 1 January of the plan year ÷ plan years begun", window="two_years"),
         ),
     ),
     Indicator(

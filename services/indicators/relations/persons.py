@@ -28,7 +28,7 @@ from shared.contracts.training import CourseOpened, GuidanceGiven, TraineeComple
 
 
 def _row(rows: Rows, fact: InForce, unit: str | None, park: str | None, **attributes: Any) -> Row:
-    return Row(fact.day, unit, park, {"urban": rows.context.tree.urban(unit), **attributes}, order=fact.order)
+    return Row(fact.day, unit, park, {"urban": rows.context.tree.urban(unit, park), **attributes}, order=fact.order)
 
 
 def _start_up_course(rows: Rows, course: str) -> bool:
@@ -131,7 +131,7 @@ def _operating(rows: Rows) -> Iterator[Row]:
         if rows.context.subject in life.founders:
             for stage in life.stages:
                 if stage.operating:
-                    urban = rows.context.tree.urban(stage.unit)
+                    urban = rows.context.tree.urban(stage.unit, stage.park)
                     yield Row(stage.start, stage.unit, stage.park, {"entity": life.code, "urban": urban}, stage.end, life.order)
 
 
@@ -214,7 +214,7 @@ FOUNDING_FACTS: tuple[type[Fact], ...] = _HELP
 EMPLOYMENT_FACTS: tuple[type[Fact], ...] = (EmploymentStarted, EmploymentEnded, StaffReported)
 """What employments and head-counts follow from."""
 
-_URBAN = {"urban": "true, false, or null when only a township, park or the county is known"}
+_URBAN = {"urban": "true, false, or null when only a township or the county is known"}
 _FOUNDING = {
     "entity": "code", "entity_kind": "enterprise or individual_business", "first": "the person's first founding ever",
     "helped": "H on or before that day",

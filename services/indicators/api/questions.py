@@ -1,0 +1,137 @@
+"""What may be asked, and what every door answers with: one place, so that HTTP and NATS cannot differ.
+
+Answers are computed without yielding to anything else, from one snapshot: figures and positions are of the same moment.
+"""
+
+from datetime import date
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic_core import ErrorDetails
+
+from services.indicators.answers import BadQuestionError, Board, ask, board
+from services.indicators.api.tables import Catalogue, Units, catalogue, units
+from services.indicators.live import Live
+
+NOT_FOUND: Final = frozenset({"unknown_unit", "unknown_indicator"})
+"""Codes of questions about what does not exist: HTTP status 404 instead of 400."""
+
+
+def _day(text: object) -> object:
+    if isinstance(text, str) and len(text) == len("2026-01-01") and text[4] == "-":
+        return date.fromisoformat(text)
+    if isinstance(text, date):
+        return text
+    raise ValueError("a day is written YYYY-MM-DD")
+
+
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+"""A day as YYYY-MM-DD and in no other spelling."""
+
+
+class NoQuestion(BaseModel):
+    """Nothing to choose: what is known today."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BoardQuestion(BaseModel):
+    """Which board. What is omitted: the county; known today; as of the known day."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    unit: str | None = Field(default=None, description="单位代码，缺省为县 / code of the unit; omitted: the county", examples=["330127000000"])
+    as_of: Day | None = Field(default=None, description="截至日，缺省为已知日 / figures as of this day; omitted: the known day")
+    known_at: Day | None = Field(default=None, description="已知日，缺省为今日 / as known at the end of this day; omitted: today")
+
+
+class IndicatorQuestion(BoardQuestion):
+    """Which rows of a board: those of one indicator."""
+
+    id: str = Field(description="指标 / the indicator", examples=["activity_index"])
+
+
+class Problem(BaseModel):
+    """Why there is no answer: a code for programs, a sentence for people."""
+
+    model_config = ConfigDict(frozen=True)
+    code: str
+    zh: str
+    en: str
+
+
+class NotReadyError(BadQuestionError):
+    """The store is still being read: nothing can be answered yet."""
+
+    def __init__(self) -> None:
+        super().__init__("not_ready", "正在读取指标库，请稍后再试", "the ledger is still being read: try again in a moment")
+
+
+class Questions:
+    """Answers questions from the live figures. Every method raises BadQuestionError when there is no answer."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self.ready = False
+        """Whether the store has been read."""
+
+    def board(self, question: BoardQuestion) -> Board:
+        """The board of a unit."""
+        return self._board(question, None)
+
+    def indicator(self, question: IndicatorQuestion) -> Board:
+        """The rows of one indicator, in the same form as a board."""
+        return self._board(question, question.id)
+
+    def units(self, _: NoQuestion) -> Units:
+        """All units ever listed, as known today."""
+        self._require_ready()
+        live = self.live
+        return units(live.snapshot(), live.today())
+
+    def catalogue(self, _: NoQuestion) -> Catalogue:
+        """Every indicator with its variants: names, clause, sentence and meaning."""
+        return catalogue(self.live.plan.county)
+
+    def _board(self, question: BoardQuestion, only: str | None) -> Board:
+        self._require_ready()
+        snapshot = self.live.snapshot()
+        asked = ask(snapshot, self.live.today(), question.unit, question.as_of, question.known_at)
+        return board(snapshot, asked, only)
+
+    def _require_ready(self) -> None:
+        if not self.ready:
+            raise NotReadyError
+
+
+def answer_bytes(answer: BaseModel) -> bytes:
+    """An answer's JSON: fields in the order of their declaration, Chinese as it is."""
+    return answer.model_dump_json(by_alias=True).encode()
+
+
+def problem_of(error: BadQuestionError) -> Problem:
+    """The answer to a question that has none."""
+    return Problem(code=error.code, zh=error.zh, en=error.en)
+
+
+def unreadable(error: ValidationError) -> Problem:
+    """The answer to a question that could not be understood."""
+    return describe([dict(each) for each in error.errors()])
+
+
+def describe(errors: "list[dict[str, Any]] | list[ErrorDetails]") -> Problem:
+    """What is wrong with a question, field by field."""
+    said = [_describe(str(each["loc"][-1]) if each["loc"] else "", str(each["type"]), each.get("input")) for each in errors]
+    return Problem(code="bad_question", zh="；".join(zh for zh, _ in said), en="; ".join(en for _, en in said))
+
+
+def _describe(name: str, kind: str, given: object) -> tuple[str, str]:
+    shown = str(given)[:40]
+    if kind == "extra_forbidden":
+        return f"没有参数 {name}", f"there is no parameter {name}"
+    if kind == "missing":
+        return f"缺少参数 {name}", f"the parameter {name} is missing"
+    if name in ("as_of", "known_at"):
+        return f"{name} 应为 YYYY-MM-DD 格式的日期，而不是 {shown}", f"{name} is a day written YYYY-MM-DD, not {shown}"
+    if not name or kind.startswith(("json", "model")):
+        return "问题应为 JSON 对象", "a question is a JSON object"
+    return f"{name} 应为文本，而不是 {shown}", f"{name} is a text, not {shown}"

@@ -1,0 +1,100 @@
+"""The two tables beside the board: the units, and the catalogue of indicators. Field order is the order of the JSON."""
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.indicators.answers import Snapshot
+from services.indicators.catalog import CATALOG, figure_digest
+from services.indicators.figures import Indicator, Variant
+from services.indicators.history import FOREVER
+from services.indicators.places import Unit
+from shared.units import UnitKind, lineage
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class UnitRow(_Table):
+    """A unit: it exists from `listed` to the day before `ended`; whoever asks about it afterwards is told its `successor`."""
+
+    code: str = Field(description="统计用区划代码 / division code, 12 digits")
+    name: str
+    kind: UnitKind
+    parent: str | None = Field(description="上级单位 / the unit above it; none for the county")
+    listed: date
+    ended: date | None
+    successor: str | None
+
+
+class Units(_Table):
+    """Every unit that was ever listed, by code, as known on a day."""
+
+    county: str
+    known_at: date
+    units: list[UnitRow]
+
+
+class VariantRow(_Table):
+    """One reading of an indicator; `definition` changes whenever what is computed does."""
+
+    name: str
+    meaning: str
+    note: str
+    unit_of_measure: str
+    window: str
+    units: list[UnitKind] = Field(description="适用的单位类型 / kinds of unit it applies to")
+    definition: str
+
+
+class IndicatorRow(_Table):
+    """An indicator: where the plan asks for it, in whose words, and how it may be read."""
+
+    id: str
+    zh: str
+    en: str
+    clause: str
+    quote: str
+    benchmarked: bool = Field(description="是否与全国平均水平比较 / whether it is compared with the national average")
+    variants: list[VariantRow]
+
+
+class Catalogue(_Table):
+    """Every indicator, in the order of the plan's sections."""
+
+    county: str
+    indicators: list[IndicatorRow]
+
+
+def units(snapshot: Snapshot, known_at: date) -> Units:
+    """The units as known at the end of a day."""
+    known = snapshot.trees.at(known_at.toordinal()).units
+    return Units(county=snapshot.plan.county, known_at=known_at, units=[_unit(known[code]) for code in sorted(known)])
+
+
+def _unit(unit: Unit) -> UnitRow:
+    above = lineage(unit.code)[1:]
+    return UnitRow(
+        code=unit.code, name=unit.name, kind=unit.kind, parent=above[0] if above else None, listed=date.fromordinal(unit.listed),
+        ended=None if unit.ended == FOREVER else date.fromordinal(unit.ended), successor=unit.successor,
+    )  # fmt: skip
+
+
+def catalogue(county: str) -> Catalogue:
+    """The catalogue this release computes."""
+    return Catalogue(county=county, indicators=[_indicator(each) for each in CATALOG])
+
+
+def _indicator(indicator: Indicator) -> IndicatorRow:
+    return IndicatorRow(
+        id=indicator.id, zh=indicator.zh, en=indicator.en, clause=indicator.clause, quote=indicator.quote,
+        benchmarked=indicator.benchmarked, variants=[_variant(indicator, each) for each in indicator.variants],
+    )  # fmt: skip
+
+
+def _variant(indicator: Indicator, variant: Variant) -> VariantRow:
+    return VariantRow(
+        name=variant.name, meaning=variant.meaning, note=variant.note, unit_of_measure=variant.unit_of_measure,
+        window=variant.window or indicator.window, units=list(variant.units or indicator.units), definition=figure_digest(variant.figure),
+    )  # fmt: skip
