@@ -19,7 +19,7 @@ from shared.contracts.envelope import Source, report_bytes
 from shared.days import SHANGHAI
 from shared.units import county_of, lineage
 
-LISTED = date(2010, 1, 1)
+LISTED = date(2000, 1, 1)
 """The day on which every unit of a roster was listed, years before any simulated history."""
 MONTHS_AFTER = 3
 

@@ -140,7 +140,7 @@ def test_every_unit_is_listed_once_years_before_higher_ones_first(county: County
     assert orjson.loads(listed[0].raw)["data"]["code"] == county.code
     assert all(earlier.instant < later.instant for earlier, later in pairwise(listed))
     assert day_of(listed[-1].instant) < date(YEAR - 3, 1, 1)
-    assert {orjson.loads(report.raw)["occurred"] for report in listed} == {"2010-01-01"}
+    assert {orjson.loads(report.raw)["occurred"] for report in listed} == {"2000-01-01"}
     assert {report.type for report in listed} == {"registry.unit_listed"}
 
 
@@ -173,3 +173,12 @@ def test_nothing_is_kept_for_days_after_the_last() -> None:
     outbox = Outbox(day, day)
     outbox.send(Outgoing(midnight_us(day + 1), Desk("330127000000", "gsj", "dengji"), "r-1", "registry.entity_suspended", day, {}))
     assert outbox.waiting(day + 1) == 0
+
+
+@pytest.mark.parametrize("year", [2010, 2024])
+def test_any_plan_year_has_its_story_leap_years_too(county: County, year: int) -> None:
+    reports = list(simulate(county.roster, year, SEED, 4_000))
+    assert len(reports) == 4_000
+    assert next(unit_reports(county)).instant < reports[0].instant
+    assert day_of(reports[0].instant).year == year - 3
+    assert day_of(reports[-1].instant).year == year + 1
