@@ -1,0 +1,180 @@
+"""Who may say and hear what, on a real server with the generated accounts."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from subprocess import run
+
+import nats
+import nkeys
+import pytest
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from deploy.embedded import EmbeddedNats
+from deploy.nats.accounts import CountyUsers, DepartmentUser, accounts_conf, inbox_of, main
+from shared import subjects
+
+NATS = Path(__file__).parent.parent.parent / "deploy" / "nats"
+COUNTY = "330127000000"
+WAIT_SECONDS = 0.3
+"""Long enough for a message on the loopback to arrive, if it is let through."""
+
+
+class NkeyServer(EmbeddedNats):
+    """The embedded server with generated accounts instead of a password."""
+
+    def __init__(self, folder: Path, accounts: str) -> None:
+        super().__init__(folder)
+        self._accounts = accounts
+
+    def make_folder(self) -> None:
+        (self.folder / "nats.conf").write_text(
+            f'host: "127.0.0.1"\nport: {self.port}\njetstream {{ store_dir: "{self.folder}" }}\n{self._accounts}'
+        )
+
+    @property
+    def address(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
+
+
+def _pair() -> tuple[str, str]:
+    seed = nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_USER)
+    return seed.decode(), nkeys.from_seed(bytearray(seed)).public_key.decode()
+
+
+PAIRS = {name: _pair() for name in ("registry", "training", "finance", "indicators", "bank", "school")}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    keys = {name: pair[1] for name, pair in PAIRS.items()}
+    users = CountyUsers(
+        registry=keys["registry"], training=keys["training"], finance=keys["finance"], indicators=keys["indicators"],
+        departments=(
+            DepartmentUser(department="bank", system="core", nkey=keys["bank"]),
+            DepartmentUser(department="school", system="core", nkey=keys["school"]),
+        ),
+    )  # fmt: skip
+    server = NkeyServer(tmp_path_factory.mktemp("nkeys"), accounts_conf({COUNTY: users}))
+    yield server.start()
+    server.stop()
+
+
+@asynccontextmanager
+async def _as(server: str, *names: str) -> AsyncIterator[tuple[Client, list[str]]]:
+    """Connected as a user, and what the server forbade it."""
+    forbidden: list[str] = []
+
+    async def heard(error: Exception) -> None:
+        forbidden.append(str(error))
+
+    client = await nats.connect(server, nkeys_seed_str=PAIRS[names[0]][0], inbox_prefix=inbox_of(*names), error_cb=heard)
+    try:
+        yield client, forbidden
+    finally:
+        await client.close()
+
+
+async def _hears(listener: Client, subject: str, speaker: Client) -> bool:
+    subscription = await listener.subscribe(subject)
+    await listener.flush()
+    await speaker.publish(subject, b"x")
+    await speaker.flush()
+    try:
+        await subscription.next_msg(timeout=WAIT_SECONDS)
+    except nats.errors.TimeoutError:
+        return False
+    finally:
+        await subscription.unsubscribe()
+    return True
+
+
+async def test_a_department_reports_under_its_own_name_only(server: str) -> None:
+    async with _as(server, "bank", "core") as (bank, forbidden), _as(server, "finance") as (service, _):
+        await service.jetstream().add_stream(name=f"REPORTED_{COUNTY}", subjects=[subjects.reported_to(COUNTY, "finance")])
+        own = subjects.reported(COUNTY, "bank", "core", "finance.loan_applied")
+        others = subjects.reported(COUNTY, "school", "core", "finance.loan_applied")
+        for subject in (own, others):
+            await bank.publish(subject, b"{}")
+        await bank.flush()
+        await asyncio.sleep(WAIT_SECONDS)
+        assert (await service.jetstream().stream_info(f"REPORTED_{COUNTY}")).state.messages == 1
+    assert any(others.lower() in said.lower() for said in forbidden)
+
+
+async def test_answers_reach_their_department_only(server: str) -> None:
+    answer = subjects.answered(COUNTY, "bank", "core", "1")
+    async with (
+        _as(server, "bank", "core") as (bank, _),
+        _as(server, "school", "core") as (school, _),
+        _as(server, "finance") as (service, _),
+    ):
+        assert await _hears(bank, answer, service)
+        assert not await _hears(school, answer, service)
+
+
+async def test_nobody_but_the_service_states_what_is_recorded(server: str) -> None:
+    recorded = subjects.recorded(COUNTY, "finance.loan_applied")
+    async with (
+        _as(server, "finance") as (finance, _),
+        _as(server, "training") as (training, denied),
+        _as(server, "bank", "core") as (bank, no),
+    ):
+        await finance.jetstream().add_stream(name="RECORDED", subjects=[recorded])
+        await finance.jetstream().publish(recorded, b"{}")
+        for stranger in (training, bank):
+            await stranger.publish(recorded, b"{}")
+            await stranger.flush()
+        await asyncio.sleep(WAIT_SECONDS)
+        assert (await finance.jetstream().stream_info("RECORDED")).state.messages == 1
+    assert denied
+    assert no
+
+
+async def test_a_department_cannot_touch_the_streams(server: str) -> None:
+    async with _as(server, "school", "core") as (school, forbidden):
+        with pytest.raises(nats.errors.TimeoutError):
+            await school.request("$JS.API.STREAM.NAMES", b"", timeout=WAIT_SECONDS)
+    assert forbidden
+
+
+async def test_a_department_cannot_hear_anothers_replies(server: str) -> None:
+    async with _as(server, "school", "core") as (school, forbidden):
+        await school.subscribe(f"{inbox_of('bank', 'core')}.>")
+        await school.subscribe("_INBOX.>")
+        await school.flush()
+        await asyncio.sleep(WAIT_SECONDS)
+    assert len(forbidden) == 2
+
+
+async def test_a_query_is_answered_to_whoever_asked(server: str) -> None:
+    subject = subjects.query(COUNTY, "board")
+
+    async with _as(server, "indicators") as (service, _), _as(server, "bank", "core") as (bank, _):
+
+        async def answer(message: Msg) -> None:
+            await message.respond(b"the board")
+
+        await service.subscribe(subject, cb=answer)
+        await service.flush()
+        assert (await bank.request(subject, b"", timeout=5)).data == b"the board"
+
+
+def test_the_example_makes_a_configuration_that_the_server_accepts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(NATS / "users.example.toml")]) == 0
+    (tmp_path / "accounts.conf").write_text(capsys.readouterr().out)
+    (tmp_path / "server.conf").write_text((NATS / "server.conf").read_text())
+    command = EmbeddedNats(tmp_path).command()[0]
+    checked = run([command, "-t", "-c", tmp_path / "server.conf"], env={"NATS_NAME": "n1"}, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize("said", ["", "not toml", '["330127001000"]', '["330127000000"]\nregistry = "UA"'])
+def test_bad_users_are_named_and_nothing_is_written(said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "users.toml"
+    file.write_text(said)
+    code = main([str(file)])
+    assert (code, capsys.readouterr().out) == ((2, "") if said else (0, "accounts: {}\n"))
