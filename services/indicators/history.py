@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from shared.contracts import parse_fact
 from shared.contracts.base import SERVICES, Fact, names_of, natural_key_of
@@ -83,13 +83,18 @@ class Chain:
             yield amendment.known
 
 
-@dataclass(frozen=True, slots=True)
-class InForce:
+F = TypeVar("F", bound=Fact)
+
+
+class InForce(Generic[F]):
     """A fact in force, with its place in history order."""
 
-    fact: Fact
-    day: int
-    order: Order
+    __slots__ = ("day", "fact", "order")
+
+    def __init__(self, fact: F, day: int, order: Order) -> None:
+        self.fact = fact
+        self.day = day
+        self.order = order
 
 
 def read_content(type_: str, version: int, data: dict[str, Any], occurred: date) -> Content:
@@ -111,7 +116,7 @@ def read_chain(record: Record) -> Chain:
     )  # fmt: skip
 
 
-def in_force(chains: Iterable[Chain], known: int) -> list[InForce]:
+def in_force(chains: Iterable[Chain], known: int) -> list[InForce[Fact]]:
     """The facts in force as known on a day, in history order.
 
     Among reports of the same fact (same type and natural key) the first recorded counts, and the others confirm or contradict it without
@@ -144,13 +149,13 @@ class View:
 
     __slots__ = ("_by_type", "facts")
 
-    def __init__(self, facts: Sequence[InForce]) -> None:
+    def __init__(self, facts: Sequence[InForce[Fact]]) -> None:
         self.facts = facts
-        self._by_type: dict[type[Fact], list[InForce]] = {}
+        self._by_type: dict[type[Fact], list[InForce[Any]]] = {}
         for fact in facts:
             self._by_type.setdefault(type(fact.fact), []).append(fact)
 
-    def of(self, *types: type[Fact]) -> list[InForce]:
+    def of(self, *types: type[F]) -> list[InForce[F]]:
         """The facts of these types in history order."""
         if len(types) == 1:
             return self._by_type.get(types[0], [])

@@ -48,7 +48,6 @@ class UnitTree:
         self._pieces: dict[tuple[str | None, str | None], tuple[Piece, ...]] = {}
         for listed in view.of(UnitListed):
             fact = listed.fact
-            assert isinstance(fact, UnitListed)
             self.units[fact.code] = Unit(fact.code, fact.name, unit_kind(fact.code), fact.urban_rural_class, listed.day)
         for change in view.of(UnitRenamed, UnitMerged, UnitDissolved):
             self._apply(change.fact, change.day)

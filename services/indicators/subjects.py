@@ -4,8 +4,8 @@ A subject's history is its own facts plus those of linked subjects. A fact touch
 linked, because a registration corrected to other founders must still undo the first. Links always lead along things a fact names.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import assert_never, cast, get_args
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, assert_never, cast, get_args
 
 from services.indicators.history import Chain, Content
 from services.indicators.ledger import History
@@ -48,6 +48,9 @@ _COURSES: Types = frozenset({CourseOpened})
 _TRAINEES: Types = frozenset({TraineeEnrolled, TraineeCompleted})
 _APPLICATIONS: Types = frozenset({LoanApplied})
 _DISBURSEMENTS: Types = frozenset({LoanDisbursed})
+_LINKING: Types = frozenset((*LIFE_CYCLE, TenantAdmitted, StaffReported))
+"""The facts about an entity that are part of its founders' and employees' histories."""
+_LINKED: Types = _LINKING | {CourseOpened, LoanDisbursed, VenueOpened}
 _STAFF: Types = frozenset((EntityRegistered, *EMPLOYMENT_FACTS))
 """The facts that link persons to an entity."""
 
@@ -55,21 +58,26 @@ _STAFF: Types = frozenset((EntityRegistered, *EMPLOYMENT_FACTS))
 def own_subjects(content: Content) -> Iterator[Subject]:
     """The subjects whose own history a fact belongs to, whether or not any measure reads them; its places are named `place:code`."""
     fact = content.fact
-    for code in (fact.unit, fact.park):
-        if code is not None:
-            yield f"place:{code}"
-    match fact:
-        case SurveyAnswered():
-            yield f"answer:{fact.survey}|{fact.respondent}"
-        case SurveyOpened() | SurveyClosed():
-            yield SURVEYS
-        case StatisticPublished():
-            yield f"statistic:{fact.series}|{fact.unit or ''}|{fact.park or ''}"
-        case BenchmarkPublished():
-            yield f"benchmark:{fact.indicator}|{fact.variant}|{fact.peer_group}"
-        case _:
-            for named in content.names.values():
-                yield from named
+    if fact.unit is not None:
+        yield f"place:{fact.unit}"
+    if fact.park is not None:
+        yield f"place:{fact.park}"
+    special = _SPECIAL.get(type(fact))
+    if special is not None:
+        yield special(fact)
+        return
+    for named in content.names.values():
+        yield from named
+
+
+_SPECIAL: dict[type[Fact], Callable[[Any], Subject]] = {
+    SurveyAnswered: lambda fact: f"answer:{fact.survey}|{fact.respondent}",
+    SurveyOpened: lambda _: SURVEYS,
+    SurveyClosed: lambda _: SURVEYS,
+    StatisticPublished: lambda fact: f"statistic:{fact.series}|{fact.unit or ''}|{fact.park or ''}",
+    BenchmarkPublished: lambda fact: f"benchmark:{fact.indicator}|{fact.variant}|{fact.peer_group}",
+}
+"""The facts whose subject in the ledger is not simply what they name."""
 
 
 def kind_of(subject: Subject) -> SubjectKind:
@@ -93,7 +101,7 @@ class Index:
         if type_ in UNIT_FACTS:
             self.units[place] = chain
         for content in chain.contents():
-            if isinstance(content.fact, EntityCodeReplaced):
+            if type_ is EntityCodeReplaced and isinstance(content.fact, EntityCodeReplaced):
                 self._join(subject_of("entity", content.fact.entity), subject_of("entity", content.fact.new_code))
             for subject in own_subjects(content):
                 self._chains.setdefault(subject, {}).setdefault(type_, {})[place] = chain
@@ -244,6 +252,8 @@ def touched(index: Index, chain: Chain) -> set[Subject]:
 
 def _linked_persons(index: Index, content: Content) -> set[Subject]:
     """The persons whose history holds this fact through an entity, a course, a loan or a venue."""
+    if type(content.fact) not in _LINKED:
+        return set()
     match content.fact:
         case CourseOpened(course=course):
             return _named(index.of(subject_of("course", course), _TRAINEES), "person")
@@ -254,7 +264,7 @@ def _linked_persons(index: Index, content: Content) -> set[Subject]:
             return {person for entity in tenants for person in _named(index.of(entity, _STAFF), "person")}
         case StaffReported(persons=None):
             return set()
-        case fact if isinstance(fact, (*LIFE_CYCLE, TenantAdmitted, StaffReported)):
+        case fact if type(fact) in _LINKING:
             return {person for entity in content.names.get("entity", ()) for person in _named(index.of(entity, _STAFF), "person")}
         case _:
             return set()

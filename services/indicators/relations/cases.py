@@ -9,7 +9,6 @@ from shared.contracts.registry import GreenChannelCaseAccepted, GreenChannelCase
 def _accepted(rows: Rows) -> Iterator[tuple[GreenChannelCaseAccepted, int, int | None]]:
     completed = min((case.day for case in rows.context.view.of(GreenChannelCaseCompleted)), default=None)
     for case in rows.context.view.of(GreenChannelCaseAccepted)[:1]:
-        assert isinstance(case.fact, GreenChannelCaseAccepted)
         yield case.fact, case.day, completed
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from services.indicators.history import FOREVER, InForce
 from services.indicators.measures.kinds import months_later, next_year, until_next
@@ -45,7 +46,7 @@ def _states(rows: Rows) -> Iterator[Row]:
 
 def _signs_of_life(rows: Rows) -> Iterator[Row]:
     for life in _own(rows):
-        signs: list[tuple[InForce, bool]] = []
+        signs: list[tuple[InForce[Any], bool]] = []
         for sign in rows.context.view.of(SurvivalChecked, StaffReported):
             match sign.fact:
                 case SurvivalChecked(entity=entity, operating=operating):
@@ -66,15 +67,12 @@ def _reports(rows: Rows, life: Life) -> tuple[list[tuple[int, int]], int]:
     individual = [
         fact.day
         for fact in rows.context.view.of(EmploymentStarted, EmploymentEnded, StaffReported)
-        if oldest_code(rows, fact.fact.entity) == life.code  # type: ignore[attr-defined]
-        and not (isinstance(fact.fact, StaffReported) and fact.fact.persons is None)
+        if oldest_code(rows, fact.fact.entity) == life.code and not (isinstance(fact.fact, StaffReported) and fact.fact.persons is None)
     ]
     counts = [
-        (report.day, report.fact.employees)  # type: ignore[attr-defined]
+        (report.day, report.fact.employees)
         for report in rows.context.view.of(StaffReported)
-        if report.day >= life.registered
-        and report.fact.persons is None  # type: ignore[attr-defined]
-        and oldest_code(rows, report.fact.entity) == life.code  # type: ignore[attr-defined]
+        if report.day >= life.registered and report.fact.persons is None and oldest_code(rows, report.fact.entity) == life.code
     ]
     return counts, min(individual, default=FOREVER)
 

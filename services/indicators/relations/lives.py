@@ -5,7 +5,7 @@ Everything that needs to know of an entity (its survival, who operates, whose jo
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from services.indicators.history import FOREVER, InForce, View
 from services.indicators.measures.rows import Rows
@@ -72,7 +72,6 @@ def _oldest_codes(rows: Rows, _: None) -> dict[str, str]:
     oldest: dict[str, str] = {}
     for replaced in rows.context.view.of(EntityCodeReplaced):
         fact = replaced.fact
-        assert isinstance(fact, EntityCodeReplaced)
         root = oldest.get(fact.entity, fact.entity)
         if root == fact.new_code:
             continue  # replaced back to a code it already had: the entity stays the same one
@@ -91,12 +90,11 @@ def lives(rows: Rows) -> dict[str, Life]:
 def _lives(rows: Rows, _: None) -> dict[str, Life]:
     view: View = rows.context.view
     found: dict[str, Life] = {}
-    changes: dict[str, list[InForce]] = {}
+    changes: dict[str, list[InForce[Any]]] = {}
     for change in view.of(EntityMoved, EntitySuspended, EntityLicenceRevoked, EntityDeregistered, EntityRestored):
-        changes.setdefault(oldest_code(rows, change.fact.entity), []).append(change)  # type: ignore[attr-defined]
+        changes.setdefault(oldest_code(rows, change.fact.entity), []).append(change)
     for registered in view.of(EntityRegistered):
         fact = registered.fact
-        assert isinstance(fact, EntityRegistered)
         code = oldest_code(rows, fact.entity)
         if code not in found:
             stages = tuple(_stages(fact, registered.day, changes.get(code, [])))
@@ -104,7 +102,7 @@ def _lives(rows: Rows, _: None) -> dict[str, Life]:
     return found
 
 
-def _stages(registration: EntityRegistered, registered: int, changes: list[InForce]) -> Iterator[Stage]:
+def _stages(registration: EntityRegistered, registered: int, changes: list[InForce[Any]]) -> Iterator[Stage]:
     """The stages from registration on; what is dated before the registration is not part of the life."""
     current = Stage(registered, FOREVER, "operating", registration.unit, registration.park, out=False)
     for change in changes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from services.indicators.history import FOREVER, InForce, View
 from services.indicators.measures.rows import Relation, Row, Rows
@@ -18,26 +19,25 @@ from shared.contracts.finance import (
 )
 
 
-def first_disbursement(view: View, loan: str) -> InForce | None:
+def first_disbursement(view: View, loan: str) -> InForce[LoanDisbursed] | None:
     """The first dated disbursement of a loan: lowest day, then lowest tranche. A disbursement without a date does not count."""
     dated = _dated(view, loan)
-    return min(dated, key=lambda paid: (paid.day, paid.fact.tranche), default=None)  # type: ignore[attr-defined]
+    return min(dated, key=lambda paid: (paid.day, paid.fact.tranche), default=None)
 
 
-def _dated(view: View, loan: str) -> list[InForce]:
-    return [paid for paid in view.of(LoanDisbursed) if paid.fact.loan == loan and not paid.fact.undated]  # type: ignore[attr-defined]
+def _dated(view: View, loan: str) -> list[InForce[LoanDisbursed]]:
+    return [paid for paid in view.of(LoanDisbursed) if paid.fact.loan == loan and not paid.fact.undated]
 
 
-def _application(rows: Rows) -> InForce | None:
+def _application(rows: Rows) -> InForce[LoanApplied] | None:
     return next(iter(rows.context.view.of(LoanApplied)), None)
 
 
-def _loan(rows: Rows, paid: InForce, amount_fen: int) -> Row | None:
+def _loan(rows: Rows, paid: InForce[Any], amount_fen: int) -> Row | None:
     applied = _application(rows)
     if applied is None:
         return None
     fact = applied.fact
-    assert isinstance(fact, LoanApplied)
     attributes = {"loan_kind": fact.loan_kind, "borrowers": len(set(fact.borrowers)), "programme": fact.programme, "amount_fen": amount_fen}
     return Row(paid.day, fact.unit, fact.park, attributes, order=paid.order)
 
@@ -50,20 +50,20 @@ def _first_disbursements(rows: Rows) -> Iterator[Row]:
 
 def _tranches(rows: Rows) -> Iterator[Row]:
     for paid in _dated(rows.context.view, rows.context.subject):
-        row = _loan(rows, paid, paid.fact.amount_fen)  # type: ignore[attr-defined]
+        row = _loan(rows, paid, paid.fact.amount_fen)
         if row is not None:
             yield row
 
 
 def _undated(rows: Rows) -> Iterator[Row]:
     for paid in rows.context.view.of(LoanDisbursed):
-        if paid.fact.undated and (row := _loan(rows, paid, 0)) is not None:  # type: ignore[attr-defined]
+        if paid.fact.undated and (row := _loan(rows, paid, 0)) is not None:
             yield row
 
 
 def _compensations(rows: Rows) -> Iterator[Row]:
     for paid in rows.context.view.of(LoanCompensated):
-        row = _loan(rows, paid, paid.fact.amount_fen)  # type: ignore[attr-defined]
+        row = _loan(rows, paid, paid.fact.amount_fen)
         if row is not None:
             yield row
 
@@ -144,7 +144,8 @@ def _standings(rows: Rows) -> Iterator[Row]:
         return
     facts = rows.context.view.facts
     days = {fact.day for fact in facts}
-    days.update(fact.fact.due.toordinal() for fact in rows.context.view.of(InstalmentDue, LoanExtended))  # type: ignore[attr-defined]
+    days.update(due.fact.due.toordinal() for due in rows.context.view.of(InstalmentDue))
+    days.update(extended.fact.due.toordinal() for extended in rows.context.view.of(LoanExtended))
     account = _Account()
     taken = 0
     since, standing = 0, account.standing(0)

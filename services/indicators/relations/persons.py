@@ -27,18 +27,17 @@ from shared.contracts.registry import (
 from shared.contracts.training import CourseOpened, GuidanceGiven, TraineeCompleted, TraineeEnrolled
 
 
-def _row(rows: Rows, fact: InForce, unit: str | None, park: str | None, **attributes: Any) -> Row:
+def _row(rows: Rows, fact: InForce[Any], unit: str | None, park: str | None, **attributes: Any) -> Row:
     return Row(fact.day, unit, park, {"urban": rows.context.tree.urban(unit, park), **attributes}, order=fact.order)
 
 
 def _start_up_course(rows: Rows, course: str) -> bool:
-    return any(opened.fact.course == course and opened.fact.course_kind == "start_up" for opened in rows.context.view.of(CourseOpened))  # type: ignore[attr-defined]
+    return any(opened.fact.course == course and opened.fact.course_kind == "start_up" for opened in rows.context.view.of(CourseOpened))
 
 
 def _enrolments(rows: Rows) -> Iterator[Row]:
     for enrolled in rows.context.view.of(TraineeEnrolled):
         fact = enrolled.fact
-        assert isinstance(fact, TraineeEnrolled)
         if fact.person == rows.context.subject and _start_up_course(rows, fact.course):
             yield _row(rows, enrolled, fact.unit, fact.park)
 
@@ -47,7 +46,6 @@ def _passes_of(rows: Rows, person: str) -> list[Row]:
     found = []
     for completed in rows.context.view.of(TraineeCompleted):
         fact = completed.fact
-        assert isinstance(fact, TraineeCompleted)
         if fact.person == person and fact.passed and _start_up_course(rows, fact.course):
             found.append(_row(rows, completed, fact.unit, fact.park))
     return found
@@ -55,9 +53,7 @@ def _passes_of(rows: Rows, person: str) -> list[Row]:
 
 def _guidance_of(rows: Rows, person: str) -> list[Row]:
     return [
-        _row(rows, given, given.fact.unit, given.fact.park)
-        for given in rows.context.view.of(GuidanceGiven)
-        if given.fact.person == person  # type: ignore[attr-defined]
+        _row(rows, given, given.fact.unit, given.fact.park) for given in rows.context.view.of(GuidanceGiven) if given.fact.person == person
     ]
 
 
@@ -66,12 +62,11 @@ def _tenancies_of(rows: Rows, person: str) -> Iterator[Row]:
     known = lives(rows)
     for admitted in rows.context.view.of(TenantAdmitted):
         fact = admitted.fact
-        assert isinstance(fact, TenantAdmitted)
         life = known.get(oldest_code(rows, fact.entity))
         if life is None or person not in life.founders or life.registered > admitted.day:
             continue
         for opened in rows.context.view.of(VenueOpened):
-            if opened.fact.venue == fact.venue:  # type: ignore[attr-defined]
+            if opened.fact.venue == fact.venue:
                 yield _row(rows, admitted, opened.fact.unit, opened.fact.park)
 
 
@@ -79,7 +74,6 @@ def _loans_of(rows: Rows, person: str) -> list[Row]:
     found = []
     for applied in rows.context.view.of(LoanApplied):
         fact = applied.fact
-        assert isinstance(fact, LoanApplied)
         if fact.loan_kind == "personal" and person in fact.borrowers:
             disbursed = first_disbursement(rows.context.view, fact.loan)
             if disbursed is not None:
@@ -89,9 +83,7 @@ def _loans_of(rows: Rows, person: str) -> list[Row]:
 
 def _help_of(rows: Rows, person: str) -> list[Row]:
     matched = [
-        _row(rows, match, match.fact.unit, match.fact.park)
-        for match in rows.context.view.of(ProjectMatched)
-        if match.fact.person == person  # type: ignore[attr-defined]
+        _row(rows, match, match.fact.unit, match.fact.park) for match in rows.context.view.of(ProjectMatched) if match.fact.person == person
     ]
     found = [
         *rows.shared(_passes_of, person),
@@ -138,15 +130,16 @@ def _operating(rows: Rows) -> Iterator[Row]:
 def _employments(rows: Rows, life: Life) -> list[tuple[int, int]]:
     """The days the person is employed in an entity: explicit facts win over staff reports that list persons."""
     person = rows.context.subject
-    explicit: list[tuple[int, bool]] = [
-        (fact.day, isinstance(fact.fact, EmploymentStarted))
-        for fact in rows.context.view.of(EmploymentStarted, EmploymentEnded)
-        if fact.fact.person == person and oldest_code(rows, fact.fact.entity) == life.code  # type: ignore[attr-defined]
+    facts: list[InForce[EmploymentStarted | EmploymentEnded]] = rows.context.view.of(EmploymentStarted, EmploymentEnded)
+    explicit = [
+        (fact.day, type(fact.fact) is EmploymentStarted)
+        for fact in facts
+        if fact.fact.person == person and oldest_code(rows, fact.fact.entity) == life.code
     ]
     listed = [
-        (report.day, person in report.fact.persons)  # type: ignore[attr-defined]
+        (report.day, person in report.fact.persons)
         for report in rows.context.view.of(StaffReported)
-        if report.fact.persons is not None and oldest_code(rows, report.fact.entity) == life.code  # type: ignore[attr-defined]
+        if report.fact.persons is not None and oldest_code(rows, report.fact.entity) == life.code
     ]
     spans: list[tuple[int, int]] = []
     since: int | None = None

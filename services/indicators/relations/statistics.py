@@ -13,22 +13,19 @@ BENCHMARK_SCALE = 1_000_000
 
 
 def _statistics(rows: Rows) -> Iterator[Row]:
-    published: list[tuple[int, int, StatisticPublished]] = []
-    for each in rows.context.view.of(StatisticPublished):
-        assert isinstance(each.fact, StatisticPublished)
-        published.append((each.fact.period_end.toordinal(), each.fact.value, each.fact))
-    published.sort(key=lambda found: found[0])
+    published = sorted(
+        ((each.fact.period_end.toordinal(), each.fact.value, each.fact) for each in rows.context.view.of(StatisticPublished)),
+        key=lambda found: found[0],
+    )
     for (period, value, fact), following in until_next(published, lambda later: later[0]):
         until = min(following, next_year(period)) if fact.series in CUMULATIVE_SERIES else following
         yield Row(period, fact.unit, fact.park, {"series": fact.series, "value": value, "presence": 1, "period": period}, until)
 
 
 def _benchmarks(rows: Rows) -> Iterator[Row]:
-    published: list[tuple[int, BenchmarkPublished]] = []
-    for each in rows.context.view.of(BenchmarkPublished):
-        assert isinstance(each.fact, BenchmarkPublished)
-        published.append((each.fact.period_end.toordinal(), each.fact))
-    published.sort(key=lambda found: found[0])
+    published = sorted(
+        ((each.fact.period_end.toordinal(), each.fact) for each in rows.context.view.of(BenchmarkPublished)), key=lambda found: found[0]
+    )
     for (period, fact), until in until_next(published, lambda later: later[0]):
         value = int((fact.value * BENCHMARK_SCALE).to_integral_value(rounding="ROUND_HALF_UP"))
         attributes = {

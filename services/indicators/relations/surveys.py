@@ -13,7 +13,6 @@ SATISFIED_FROM = 4
 def _answers(rows: Rows) -> Iterator[Row]:
     for answered in rows.context.view.of(SurveyAnswered):
         fact = answered.fact
-        assert isinstance(fact, SurveyAnswered)
         for score in fact.scores:
             attributes = {
                 "survey": fact.survey, "question": score.question, "service": score.service, "score": score.score,
@@ -24,12 +23,12 @@ def _answers(rows: Rows) -> Iterator[Row]:
 
 def _closed(rows: Rows) -> Iterator[Row]:
     """From its closing day until the next closing of the same population, a survey is the one that counts."""
-    populations = {opened.fact.survey: opened.fact.population for opened in rows.context.view.of(SurveyOpened)}  # type: ignore[attr-defined]
+    populations = {opened.fact.survey: opened.fact.population for opened in rows.context.view.of(SurveyOpened)}
     for population in ("public", "served"):
-        closed = [each for each in rows.context.view.of(SurveyClosed) if populations.get(each.fact.survey) == population]  # type: ignore[attr-defined]
+        closed = [each for each in rows.context.view.of(SurveyClosed) if populations.get(each.fact.survey) == population]
         for survey, until in until_next(closed, lambda later: later.day):
             if survey.day < until:
-                attributes = {"survey": survey.fact.survey, "population": population}  # type: ignore[attr-defined]
+                attributes = {"survey": survey.fact.survey, "population": population}
                 yield Row(survey.day, None, None, attributes, until, survey.order)
 
 

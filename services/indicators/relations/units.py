@@ -46,7 +46,7 @@ def _entered(rows: Rows) -> Iterator[Row]:
 def _designated(rows: Rows) -> Iterator[Row]:
     since: int | None = None
     for change in rows.context.view.of(UnitDesignated, UnitDesignationWithdrawn):
-        if isinstance(change.fact, UnitDesignated):
+        if type(change.fact) is UnitDesignated:
             since = change.day if since is None else since
         elif since is not None:
             yield from _while_existing(rows, since, change.day)
@@ -69,7 +69,7 @@ def _plans(rows: Rows) -> Iterator[Row]:
 def _ratings(rows: Rows) -> Iterator[Row]:
     changes = rows.context.view.of(CreditCommunityRated, CreditRatingLapsed)
     for change, until in until_next(changes, lambda later: later.day):
-        if isinstance(change.fact, CreditCommunityRated):
+        if type(change.fact) is CreditCommunityRated:
             end = min(until, months_later(change.day, RATING_MONTHS))
             yield from _while_existing(rows, change.day, end, recovery_rate=change.fact.recovery_rate, lending_fen=change.fact.lending_fen)
 

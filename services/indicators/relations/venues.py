@@ -10,13 +10,13 @@ from shared.contracts.registry import VenueClosed, VenueOpened, VenueResized
 
 def _opening(view: View, venue: str) -> tuple[VenueOpened, int] | None:
     for opened in view.of(VenueOpened):
-        if isinstance(opened.fact, VenueOpened) and opened.fact.venue == venue:
+        if opened.fact.venue == venue:
             return opened.fact, opened.day
     return None
 
 
 def _closing(view: View, venue: str) -> int:
-    return min((closed.day for closed in view.of(VenueClosed) if closed.fact.venue == venue), default=FOREVER)  # type: ignore[attr-defined]
+    return min((closed.day for closed in view.of(VenueClosed) if closed.fact.venue == venue), default=FOREVER)
 
 
 def _nested(view: View, inner: VenueOpened) -> list[tuple[int, int]]:
@@ -43,7 +43,7 @@ def _areas(rows: Rows) -> Iterator[Row]:
         return
     opened, day = found
     closed = _closing(view, venue)
-    resized = [(change.day, change.fact.area_m2) for change in view.of(VenueResized) if change.fact.venue == venue and change.day >= day]  # type: ignore[attr-defined]
+    resized = [(change.day, change.fact.area_m2) for change in view.of(VenueResized) if change.fact.venue == venue and change.day >= day]
     sizes = [(day, opened.area_m2), *resized]
     nested = _nested(view, opened)
     for (start, area_m2), end in until_next(sizes, lambda later: later[0]):
