@@ -69,8 +69,7 @@ class Head:
     """The secret key of this store's content digests (HMAC): the plain hash of a resident id could be guessed."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReportRow:
+class ReportRow(NamedTuple):
     """What became of one content reported under (source, id). At most one content of an id is recorded or waiting."""
 
     source: str
@@ -95,8 +94,7 @@ class ReportRow:
         return ReportKey(self.source, self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class RecordRow:
+class RecordRow(NamedTuple):
     """One record with the columns derived from its bytes."""
 
     position: int
@@ -110,11 +108,10 @@ class RecordRow:
     """The subject of the fact, or of the fact that is voided or corrected; None for a closed day."""
     natural: int | None
     """A 63-bit digest of the natural key of the content this record carries: equal keys have equal digests."""
-    raw: bytes = field(repr=False)
+    raw: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StateRow:
+class StateRow(NamedTuple):
     """The state of one thing, folded from its effective facts."""
 
     subject: Subject
@@ -127,8 +124,7 @@ class StateRow:
     """The last position that touched it."""
 
 
-@dataclass(frozen=True, slots=True)
-class AsideRow:
+class AsideRow(NamedTuple):
     """A report that met a bug: its bytes (masked) and the traceback, for whoever mends it."""
 
     source: str

@@ -26,7 +26,7 @@ class Aliases:
     def group(self, subject: Subject) -> frozenset[Subject]:
         """Every subject whose facts belong to the same history, this one among them."""
         kind, _, code = subject.partition(":")
-        if kind != "entity":
+        if kind != "entity" or (code not in self._oldest and code not in self._groups):
             return frozenset((subject,))
         codes = self._groups.get(self._oldest.get(code, code), {code})
         return frozenset(subject_of("entity", member) for member in codes)

@@ -67,6 +67,7 @@ class Desk:
         """What something happened to since it was last asked: see `take_moved`."""
         self._head = head
         self._position, self._hash, self._recorded, self._closed = head.position, head.hash, head.recorded, head.closed
+        self._today = day_of(head.recorded) if head.recorded is not None else None
         self._arrivals, self._answers, self._followed = head.arrivals, head.answers, head.followed
         self._changes = Changes(head)
         self._touched: dict[Subject, int] = {}
@@ -76,8 +77,8 @@ class Desk:
     @property
     def today(self) -> date:
         """The day in Asia/Shanghai by the recorded time."""
-        assert self._recorded is not None
-        return day_of(self._recorded)
+        assert self._today is not None
+        return self._today
 
     @property
     def next_position(self) -> int:
@@ -98,6 +99,8 @@ class Desk:
 
     def waiters(self, moved: Collection[str]) -> list[ReportKey]:
         """Who waits for any of these, in order of arrival."""
+        if self.waiting.keys().isdisjoint(moved):
+            return []
         found = {key for need in moved for key in self.waiting.get(need, ()) if need in self._changes.waiting.get(key, (need,))}
         rows = [row for key in found if (row := self.bound(key)) is not None and row.outcome == "waiting"]
         return [row.key for row in sorted(rows, key=lambda row: row.arrival)]
@@ -119,7 +122,9 @@ class Desk:
 
     def at(self, instant: datetime) -> None:
         """Time passes, and never back; on a new day the one before is closed first."""
-        self._recorded = instant if self._recorded is None else max(self._recorded, instant)
+        if self._recorded is None or instant > self._recorded:
+            self._recorded = instant
+            self._today = day_of(instant)
         yesterday = self.today - timedelta(days=1)
         if self._closed is None or self._closed < yesterday:
             data = DayClosed(day=yesterday).model_dump(mode="json")
@@ -132,7 +137,7 @@ class Desk:
         """Answer as before; newer than what was answered about other contents of the id meanwhile."""
         newest = max(other.revision for other in self.reports[row.key].values())
         if row.revision < newest:
-            row = replace(row, revision=newest + 1)
+            row = row._replace(revision=newest + 1)
             self._keep(row)
         self._answer(row)
 
@@ -153,7 +158,7 @@ class Desk:
     def put_aside(self, candidate: Candidate, traceback: str) -> None:
         """A bug was met: kept masked, with the traceback, until the service starts anew."""
         kept = mask(candidate.raw)
-        self.wait(replace(candidate, raw=kept), frozenset((INTERNAL_NEED,)), reasons.INTERNAL)
+        self.wait(candidate._replace(raw=kept), frozenset((INTERNAL_NEED,)), reasons.INTERNAL)
         arrival = self.reports[candidate.key][candidate.digest].arrival
         assert self._recorded is not None
         trace = mask_text(traceback.replace("\x00", "")[-TRACEBACK_MAX:])
@@ -266,7 +271,7 @@ class Desk:
         assert record.position == self.next_position
         assert record.prevhash == self._hash
         assert self._recorded is None or record.recorded >= self._recorded
-        self._recorded = record.recorded
+        self._recorded, self._today = record.recorded, record.known_day
         row = RecordRow(
             record.position,
             record.hash,
@@ -309,7 +314,7 @@ class Desk:
         if known is None:
             self._arrivals += 1
         arrival = self._arrivals if known is None else known.arrival
-        revision = 1 + max((row.revision for row in rows.values()), default=0)
+        revision = 1 + max((row.revision for row in rows.values()), default=0) if rows else 1
         row = ReportRow(key.source, key.id, digest, arrival, candidate.type, outcome, revision, reason, position, flags, kept)
         if known is not None and known.outcome == "waiting" and outcome != "waiting":
             self._changes.waiting[key] = frozenset()
@@ -323,6 +328,6 @@ class Desk:
     def _answer(self, row: ReportRow) -> None:
         self._answers += 1
         said = row.reason or reasons.RECORDED
-        source = Source.parse(row.source)
+        _, _, department, system = row.source.split("/")
         answer = Answer(row.source, row.id, row.type, row.revision, row.outcome, said.code, said.zh, said.en, row.position, row.flags)
-        self._changes.answers[row.key] = OutgoingAnswer(self._answers, source.department, source.system, row.id, answer_bytes(answer))
+        self._changes.answers[row.key] = OutgoingAnswer(self._answers, department, system, row.id, answer_bytes(answer))

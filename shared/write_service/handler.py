@@ -162,7 +162,8 @@ class WriteService:
         """Decide a report that has come in, then whatever waited for it."""
         known = desk.reports[candidate.key].get(candidate.digest)
         if not isinstance(candidate, Broken):
-            await load(desk, writing, [candidate])
+            if isinstance(candidate, Readable) and candidate.named is None:  # what it amends may have been recorded in this very batch
+                await load(desk, writing, [candidate])
             self._decide(candidate, desk, anew=False)
         elif known is None:
             self._put_aside(candidate, candidate.traceback, desk)
@@ -175,7 +176,8 @@ class WriteService:
         queue: deque[ReportKey] = deque()
         while True:
             if moved := desk.take_moved():
-                await load_waiters(desk, writing, moved)
+                if not moved <= desk.asked:
+                    await load_waiters(desk, writing, moved)
                 queue.extend(key for key in desk.waiters(moved) if key not in queue)
             if not queue:
                 return

@@ -53,8 +53,7 @@ class _Entry(NamedTuple, Generic[State]):
     """After this fact."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step(Generic[State]):
+class Step(NamedTuple, Generic[State]):
     """What a new, corrected or voided fact does to a history; `History.take` applies it."""
 
     before: Told | None
@@ -140,6 +139,9 @@ class History(Generic[State]):
 
     def step(self, before: Told | None, after: Told) -> Step[State]:
         """What happens when `after` is recorded, or takes the place of `before`. Raises whatever `evolve` raises."""
+        if before is None and after.natural not in self._groups:  # by far the most common
+            start, stop, entries = self._refolded([], [after])
+            return Step(before, after, after, start, stop, entries, int(after.fact.opens))
         gone: list[Told] = []
         come: list[Told] = []
         standing: Told | None = None
@@ -160,7 +162,7 @@ class History(Generic[State]):
         self._entries[step.start : step.stop] = step.entries
         self._orders[step.start : step.stop] = [entry.told.order for entry in step.entries]
         self._openers += step.openers
-        for natural in {told.natural for told in (step.before, step.after) if told is not None}:
+        for natural in {step.after.natural, (step.before or step.after).natural}:
             self._groups[natural] = _regrouped(self._groups.get(natural, ()), natural, step.before, step.after)
         self._told[step.after.key] = step.after
 
@@ -181,6 +183,10 @@ class History(Generic[State]):
         """Which entries change: from the first place touched to where the states are again what they were."""
         if not gone and not come:
             return len(self._entries), len(self._entries), ()
+        if not gone and len(come) == 1 and (not self._orders or come[0].order > self._orders[-1]):
+            assert self.takes(come[0].occurred), "an older fact needs the whole history"
+            entry = _Entry(come[0], self._evolve(self.state, come[0].fact, come[0].occurred))
+            return len(self._entries), len(self._entries), (entry,)
         left = {told.order for told in gone}
         waiting = sorted(come, key=lambda told: told.order, reverse=True)
         places = [told.order for told in (*gone, *come)]

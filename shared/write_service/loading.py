@@ -57,7 +57,7 @@ def read_waiting(desk: Desk, hmac_key: bytes, keys: Iterable[ReportKey]) -> list
 
 def _as_known(candidate: Candidate, key: ReportKey) -> Candidate:
     """Under the key it waits by, even if what reads it changed since."""
-    return candidate if candidate.key == key else replace(candidate, key=key)
+    return candidate if candidate.key == key else candidate._replace(key=key)
 
 
 def _amended(report: Readable) -> ReportKey | None:

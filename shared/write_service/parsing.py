@@ -8,9 +8,8 @@ import hmac
 import re
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import ValidationError
@@ -35,8 +34,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 Content = Fact | FactVoided | FactCorrected
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingReport:
+class IncomingReport(NamedTuple):
     """One report as it came off the bus. Who reported and what is read from its subject, which the broker vouches for."""
 
     department: str
@@ -48,8 +46,7 @@ class IncomingReport:
     """The simulated instant of its header, honoured only by a simulated clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class Readable:
+class Readable(NamedTuple):
     """A report that fits its contract."""
 
     key: ReportKey
@@ -65,8 +62,7 @@ class Readable:
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """What a fact of some day names."""
 
     about: Subject
@@ -95,8 +91,7 @@ class Named:
         return cls(about, natural_key_of(fact, occurred), frozenset(units), frozenset(things))
 
 
-@dataclass(frozen=True, slots=True)
-class Unfit:
+class Unfit(NamedTuple):
     """A report that cannot be decided, and why."""
 
     key: ReportKey
@@ -106,8 +101,7 @@ class Unfit:
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(NamedTuple):
     """A report that met a bug while it was read."""
 
     key: ReportKey
@@ -125,14 +119,14 @@ class _Refused(Exception):
 def read(report: IncomingReport, county: str, service: Service, hmac_key: bytes) -> Readable | Unfit | Broken:
     """Read a report: bytes, envelope, identity, payload. Never raises."""
     source = Source(county, report.department, report.system)
-    raw = report.raw
-    digest = hmac.digest(hmac_key, raw, "sha256")
-    key = ReportKey(str(source), digest.hex())
+    origin, raw = str(source), report.raw
+    key: ReportKey | None = None
+    digest: bytes | None = None
     try:
         body = _json_object(raw)
-        key = ReportKey(str(source), _id(body))
+        key = ReportKey(origin, _id(body))
         envelope = _envelope(body)
-        type_, version = _identified(envelope, source, report.type, service)
+        type_, version = _identified(envelope, origin, report.type, service)
         digest, canonical = content_digest(hmac_key, type_, version, envelope.occurred, envelope.data)
         if has_resident_id(canonical):
             raise _Refused(reasons.RESIDENT_ID)
@@ -141,9 +135,11 @@ def read(report: IncomingReport, county: str, service: Service, hmac_key: bytes)
         content = _content(type_, version, envelope.data)
         named = Named.by(content, envelope.occurred) if isinstance(content, Fact) else None
     except _Refused as refused:
-        return Unfit(key, digest, report.type, refused.reason, raw)
+        known = digest or hmac.digest(hmac_key, raw, "sha256")
+        return Unfit(key or ReportKey(origin, known.hex()), known, report.type, refused.reason, raw)
     except Exception:  # noqa: BLE001 - a bug in a contract: this report is set aside, the others go on
-        return Broken(key, digest, report.type, raw, traceback.format_exc())
+        known = digest or hmac.digest(hmac_key, raw, "sha256")
+        return Broken(key or ReportKey(origin, known.hex()), known, report.type, raw, traceback.format_exc())
     return Readable(key, digest, report.department, type_, version, envelope.occurred, envelope.data, content, named, raw)
 
 
@@ -209,10 +205,10 @@ def _envelope(body: Mapping[str, Any]) -> ReportEnvelope:
         raise _Refused(reasons.unfit(error)) from None
 
 
-def _identified(envelope: ReportEnvelope, source: Source, type: str, service: Service) -> tuple[str, int]:
+def _identified(envelope: ReportEnvelope, source: str, type: str, service: Service) -> tuple[str, int]:
     type_, _, version = envelope.type.rpartition(".v")
-    if envelope.source != str(source):
-        raise _Refused(reasons.other_source(str(source)))
+    if envelope.source != source:
+        raise _Refused(reasons.other_source(source))
     if type_ != type:
         raise _Refused(reasons.other_type(type))
     if type_.partition(".")[0] != service:

@@ -1,7 +1,7 @@
 """What can become of one report."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.contracts.base import Subject
 from shared.contracts.outcomes import Reason
@@ -33,8 +33,7 @@ class Waiting:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(NamedTuple):
     """To be recorded."""
 
     flags: tuple[Reason, ...]

@@ -1,0 +1,74 @@
+"""What only the store in PostgreSQL has: migrations, one schema per county, one service per database."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from shared.event_store.interface import Changes
+from shared.event_store.postgres import PostgresStore
+from shared.migrate import NewerThanCode, county_schema, ensure_database, migrate
+
+COUNTY, OTHER_COUNTY = "330127000000", "330128000000"
+
+
+async def test_migrating_twice_or_at_once_does_no_harm(database: str) -> None:
+    await asyncio.gather(*(migrate(database, COUNTY) for _ in range(3)))
+    await migrate(database, COUNTY)
+    store = await PostgresStore.open(database, "registry", COUNTY)
+    await store.close()
+
+
+async def test_a_database_made_by_a_newer_release_is_left_alone(database: str) -> None:
+    await migrate(database, COUNTY)
+    connection = await asyncpg.connect(database)
+    await connection.execute(f"UPDATE {county_schema(COUNTY)}.migration SET version_num = '9999'")
+    await connection.close()
+    with pytest.raises(NewerThanCode, match="9999"):
+        await migrate(database, COUNTY)
+
+
+async def test_counties_share_a_database_and_see_nothing_of_each_other(database: str) -> None:
+    for county in (COUNTY, OTHER_COUNTY):
+        await migrate(database, county)
+    here, there = [await PostgresStore.open(database, "registry", county) for county in (COUNTY, OTHER_COUNTY)]
+    async with here.writing() as writing:
+        await writing.commit(Changes(writing.head, units=[(1, b"unit")]))
+    async with there.writing() as writing:
+        assert await writing.units() == []
+    assert (await here.head()).key != (await there.head()).key
+    await here.close()
+    await there.close()
+
+
+async def test_the_database_of_another_service_is_refused(database: str) -> None:
+    await migrate(database, COUNTY)
+    store = await PostgresStore.open(database, "registry", COUNTY)
+    key = (await store.head()).key
+    await store.close()
+    with pytest.raises(ValueError, match="registry"):
+        await PostgresStore.open(database, "finance", COUNTY)
+    again = await PostgresStore.open(database, "registry", COUNTY)
+    assert (await again.head()).key == key
+    await again.close()
+
+
+async def test_commits_are_durable(database: str) -> None:
+    await migrate(database, COUNTY)
+    store = await PostgresStore.open(database, "registry", COUNTY)
+    assert await store._pool.fetchval("SHOW synchronous_commit") == "on"
+    await store.close()
+
+
+async def test_a_database_is_made_when_it_is_missing(postgres_dsn: str, database: str) -> None:
+    dsn = f"{postgres_dsn.rpartition('/')[0]}/made{database.rpartition('/')[2]}"
+    await asyncio.gather(*(ensure_database(dsn) for _ in range(3)))
+    connection = await asyncpg.connect(dsn)
+    assert await connection.fetchval("SELECT 1") == 1
+    await connection.close()
+
+
+def test_only_a_county_has_a_schema() -> None:
+    assert county_schema(COUNTY) == "c330127000000"
+    with pytest.raises(ValueError, match="330127101000"):
+        county_schema("330127101000")
