@@ -46,9 +46,9 @@ def recorded(county: str, type: str) -> str:
     return f"recorded.{county}.{type}"
 
 
-def query(county: str, name: str) -> str:
-    """Where the indicators service answers a query by request and reply."""
-    return f"query.indicators.{county}.{name}"
+def query(name: str) -> str:
+    """Where the indicators service answers a query by request and reply. Each county has an account of its own, so none is named."""
+    return f"query.indicators.{name}"
 
 
 def changed(county: str) -> str:

@@ -66,7 +66,7 @@ def _users(county: str, users: CountyUsers) -> list[dict[str, object]]:
 def _service(county: str, service: str, nkey: str) -> dict[str, object]:
     """Services share the streams' administration; what they may state as recorded is only their own."""
     own = [f"changed.indicators.{county}"] if service == "indicators" else [f"recorded.{county}.{service}.>", f"answered.{county}.>"]
-    heard = [f"query.indicators.{county}.>"] if service == "indicators" else []
+    heard = ["query.indicators.>"] if service == "indicators" else []
     # A service answers whoever asked it: `allow_responses` lets it publish to that one inbox, once.
     return _user(nkey, [*own, "$JS.API.>", "$JS.ACK.>"], [*heard, f"{inbox_of(service)}.>"], allow_responses=service == "indicators")
 
@@ -74,7 +74,7 @@ def _service(county: str, service: str, nkey: str) -> dict[str, object]:
 def _department(county: str, user: DepartmentUser) -> dict[str, object]:
     """Nothing of the streams' interface: answers come by plain subscription, and a report is sent again until its answer comes."""
     place = f"{county}.{user.department}.{user.system}"
-    said = [f"reported.{place}.>", f"query.indicators.{county}.>"]
+    said = [f"reported.{place}.>", "query.indicators.>"]
     return _user(user.nkey, said, [f"answered.{place}.>", f"{inbox_of(user.department, user.system)}.>"])
 
 

@@ -151,7 +151,7 @@ async def test_a_department_cannot_hear_anothers_replies(server: str) -> None:
 
 
 async def test_a_query_is_answered_to_whoever_asked(server: str) -> None:
-    subject = subjects.query(COUNTY, "board")
+    subject = subjects.query("board")
 
     async with _as(server, "indicators") as (service, _), _as(server, "bank", "core") as (bank, _):
 

@@ -5,11 +5,9 @@ from datetime import date
 
 import nats.errors
 from nats.aio.client import Client
-from nats.js.errors import APIError, NotFoundError
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.indicators.api.questions import Problem, Questions
-from services.indicators.live import Live
 from shared import subjects
 from shared.contracts.base import SERVICES, Service
 
@@ -26,7 +24,7 @@ class Health(BaseModel):
     ready: bool = Field(description="指标库已读入 / the store has been read: questions are answered")
     bus_connected: bool
     simulated_clock: bool
-    today: date | None = Field(description="系统今日 / today by the system's clock")
+    today: date = Field(description="系统今日 / today by the system's clock")
     positions: dict[str, int] = Field(description="已取用的记录 / records taken in, by service")
     lag: dict[str, int | None] = Field(description="尚未取用的记录 / records in the stream not taken in yet; null: not known")
     final: date | None = Field(description="最后一个定案日 / the last day on which no service can record anything more")
@@ -37,7 +35,9 @@ class Health(BaseModel):
 
 _OPENING = Problem(code="opening", zh="正在读取指标库", en="the ledger is being read")
 _BUS_AWAY = Problem(
-    code="bus_away", zh="与消息总线的连接中断，指标停在已取用的记录", en="the bus is away: the figures stand where they are until it is back"
+    code="bus_away",
+    zh="与消息总线的连接中断，指标停在已取用的记录",
+    en="the bus is away: the figures stand where they are until it is back",
 )
 
 
@@ -51,7 +51,8 @@ def _stream_missing(service: Service) -> Problem:
 def _stream_behind(service: Service, last: int, position: int) -> Problem:
     return Problem(
         code="stream_behind", zh=f"{service} 的记录流只到 {last}，指标已取用到 {position}：正在补发，或来自较旧的副本",
-        en=f"the stream of {service}'s records ends at {last}, the figures follow up to {position}: it is being refilled, or comes from an older copy",
+        en=f"the stream of {service}'s records ends at {last}, the figures follow up to {position}: "
+        "it is being refilled, or comes from an older copy",
     )  # fmt: skip
 
 
@@ -66,36 +67,50 @@ _HARMLESS = frozenset({"unreadable_records"})
 """Findings with which the service still does its work."""
 
 
-async def look(nc: Client, live: Live, questions: Questions) -> tuple[bool, Health]:
+async def look(nc: Client, questions: Questions) -> tuple[bool, Health]:
     """Whether the service does its work, and the details."""
+    live = questions.live
+    before = dict(live.snapshot().positions)
+    lasts = await _lasts(nc, live.plan.county)
+    # From here on nothing yields: all that is said is of one moment.
+    snapshot = live.snapshot()
+    connected, ready, unreadable = nc.is_connected, questions.ready, len(snapshot.unreadable)
+    behind: dict[str, int | None] = {
+        service: None if last is None else max(0, last - snapshot.positions[service]) for service, last in lasts.items()
+    }
     findings: list[Problem] = []
-    if not nc.is_connected:
-        findings.append(_BUS_AWAY)
-    ready = questions.ready
-    lasts = dict(zip(SERVICES, await asyncio.gather(*(_last(nc, live.plan.county, service) for service in SERVICES)), strict=True))
-    # From here on nothing yields: figures, positions and what is said about them are of one moment.
-    snapshot = live.snapshot() if ready else None
-    positions = snapshot.positions if snapshot is not None else {}
-    lag: dict[str, int | None] = {}
-    if snapshot is None:
+    if not ready:
         findings.append(_OPENING)
-    for service in SERVICES if snapshot is not None else ():
-        last, position = lasts[service], positions[service]
-        # A page taken in while the broker answered may have gone beyond what it said.
-        lag[service] = None if last is None else max(0, last - position)
-        if last is None and nc.is_connected:
-            findings.append(_stream_missing(service))
-        elif last is not None and last < position and not live.took_since(service, last):
-            findings.append(_stream_behind(service, last, position))
-    return False, Health(county="", ready=ready, bus_connected=True, simulated_clock=False, today=None, positions=positions, lag=lag, final=None, unreadable=0, entries=0, findings=findings)
+    if not connected:
+        findings.append(_BUS_AWAY)
+    if ready and connected:
+        for service, last in lasts.items():
+            if last is None:
+                findings.append(_stream_missing(service))
+            elif last < before[service]:
+                findings.append(_stream_behind(service, last, before[service]))
+    if unreadable:
+        findings.append(_unreadable(unreadable))
+    return all(finding.code in _HARMLESS for finding in findings), Health(
+        county=live.plan.county, ready=ready, bus_connected=connected, simulated_clock=live.clock.simulated, today=live.today(),
+        positions=dict(snapshot.positions) if ready else {},
+        lag=behind if ready else {},
+        final=min(snapshot.closed.values()) if len(snapshot.closed) == len(SERVICES) else None,
+        unreadable=unreadable, entries=snapshot.balances.size, findings=findings,
+    )  # fmt: skip
 
 
-async def _last(nc: Client, county: str, service: Service) -> int | None:
-    """The last sequence of a service's stream; None when nobody says."""
+async def _lasts(nc: Client, county: str) -> dict[Service, int | None]:
+    """The last sequence of each service's stream; None where nobody says."""
+    lasts = await asyncio.gather(*(_last(nc, subjects.recorded_stream(county, service)) for service in SERVICES))
+    return dict(zip(SERVICES, lasts, strict=True))
+
+
+async def _last(nc: Client, stream: str) -> int | None:
     if not nc.is_connected:
         return None
     try:
         async with asyncio.timeout(LOOK_SECONDS_MAX):
-            return (await nc.jetstream().stream_info(subjects.recorded_stream(county, service))).state.last_seq
-    except (TimeoutError, nats.errors.Error, APIError):
+            return (await nc.jetstream().stream_info(stream)).state.last_seq
+    except (TimeoutError, nats.errors.Error):
         return None

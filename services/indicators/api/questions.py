@@ -39,7 +39,9 @@ class BoardQuestion(BaseModel):
     """Which board. What is omitted: the county; known today; as of the known day."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    unit: str | None = Field(default=None, description="单位代码，缺省为县 / code of the unit; omitted: the county", examples=["330127000000"])
+    unit: str | None = Field(
+        default=None, description="单位代码，缺省为县 / code of the unit; omitted: the county", examples=["330127000000"]
+    )
     as_of: Day | None = Field(default=None, description="截至日，缺省为已知日 / figures as of this day; omitted: the known day")
     known_at: Day | None = Field(default=None, description="已知日，缺省为今日 / as known at the end of this day; omitted: today")
 
@@ -69,10 +71,20 @@ class NotReadyError(BadQuestionError):
 class Questions:
     """Answers questions from the live figures. Every method raises BadQuestionError when there is no answer."""
 
-    def __init__(self, live: Live) -> None:
-        self.live = live
+    def __init__(self) -> None:
+        self._live: Live | None = None
         self.ready = False
         """Whether the store has been read."""
+
+    def answer_from(self, live: Live) -> None:
+        """Where answers come from, before the first question."""
+        self._live = live
+
+    @property
+    def live(self) -> Live:
+        """The live figures."""
+        assert self._live is not None, "the service is not started"
+        return self._live
 
     def board(self, question: BoardQuestion) -> Board:
         """The board of a unit."""

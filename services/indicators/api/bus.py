@@ -1,0 +1,83 @@
+"""The door on the bus: `query.indicators.board | indicator | units | catalogue`, by core request and reply.
+
+A request is a JSON object with the same parameters as over HTTP (nothing at all asks for the defaults), a reply the same bytes as
+over HTTP. A question without an answer is replied to with `{"code", "zh", "en"}` and the code in the header `Kaiye-Error`.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Annotated, Any, Final, TypeVar
+
+from faststream import Context
+from faststream.nats import NatsBroker
+from faststream.nats.message import NatsMessage
+from faststream.nats.response import NatsResponse
+from pydantic import BaseModel, ValidationError
+
+from services.indicators.answers import BadQuestionError, Board
+from services.indicators.api.metrics import QueryMetrics
+from services.indicators.api.questions import (
+    BoardQuestion,
+    IndicatorQuestion,
+    NoQuestion,
+    Problem,
+    Questions,
+    answer_bytes,
+    problem_of,
+    unreadable,
+)
+from services.indicators.api.tables import Catalogue, Units
+from shared import subjects
+from shared.logs import logger
+from shared.write_app.messages import Documented
+
+ERROR_HEADER: Final = "Kaiye-Error"
+QUEUE: Final = "indicators"
+"""Copies of the service share the questions: each is answered once."""
+
+Asked = TypeVar("Asked", bound=BaseModel)
+
+log = logger(__name__)
+
+
+def answer_questions(broker: NatsBroker, questions: Questions, metrics: QueryMetrics) -> None:
+    """Subscribe to the four questions."""
+    _answer(broker, "board", BoardQuestion, questions.board, metrics, "一个单位的全部指标 / the board of one unit")
+    _answer(broker, "indicator", IndicatorQuestion, questions.indicator, metrics, "一个指标的各行 / the rows of one indicator")
+    _answer(broker, "units", NoQuestion, questions.units, metrics, "单位名册 / the units, as known today")
+    _answer(broker, "catalogue", NoQuestion, questions.catalogue, metrics, "指标目录 / the catalogue of indicators")
+
+
+def _answer(
+    broker: NatsBroker, query: str, shape: type[Asked], ask: Callable[[Asked], BaseModel], metrics: QueryMetrics, description: str
+) -> None:
+    returns = {"board": Board, "indicator": Board, "units": Units, "catalogue": Catalogue}[query]
+
+    async def undecoded(message: NatsMessage) -> bytes:
+        return message.body
+
+    async def asked(
+        question: Annotated[Any, Documented(shape)],  # noqa: ARG001 - the documented shape; `message` holds the same bytes
+        message: Annotated[NatsMessage, Context("message")],
+    ) -> Any:
+        started = time.perf_counter()
+        body, code = _reply(query, shape, ask, message.body)
+        metrics.answered("bus", query, code or "ok", time.perf_counter() - started)
+        return NatsResponse(body, headers={ERROR_HEADER: code} if code else {})
+
+    asked.__annotations__["return"] = Annotated[Any, Documented(returns)]
+    broker.subscriber(subjects.query(query), queue=QUEUE, decoder=undecoded, title=f"query.{query}", description=description)(asked)
+
+
+def _reply(query: str, shape: type[Asked], ask: Callable[[Asked], BaseModel], body: bytes) -> tuple[bytes, str]:
+    """The reply to a question, and the code of the error when it has no answer."""
+    try:
+        return answer_bytes(ask(shape.model_validate_json(body or b"{}"))), ""
+    except ValidationError as error:
+        problem = unreadable(error)
+    except BadQuestionError as error:
+        problem = problem_of(error)
+    except Exception:
+        log.exception("a question met a bug", query=query)
+        problem = Problem(code="internal", zh="内部错误，已记入日志", en="an internal error, which has been logged")
+    return answer_bytes(problem), problem.code

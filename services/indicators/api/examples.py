@@ -1,0 +1,40 @@
+"""Examples for the API's description, made of the models themselves so that they cannot be wrong about a name."""
+
+from datetime import date
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from services.indicators.answers import BaselineAnswer, BenchmarkAnswer, Board, Row, TargetAnswer, WindowAnswer
+from services.indicators.api.feed import Changed
+from services.indicators.api.questions import Problem
+
+_COUNTY: Final = "330127000000"
+_POSITIONS: Final = {"registry": 32873, "training": 13118, "finance": 9520}
+
+
+def _json(model: BaseModel) -> dict[str, Any]:
+    return model.model_dump(mode="json", by_alias=True)
+
+
+EXAMPLE_BOARD: Final = _json(
+    Board(
+        county=_COUNTY, unit=_COUNTY, as_of=date(2026, 6, 30), known_at=date(2026, 7, 10), final=True, positions=_POSITIONS,
+        indicators=[Row(
+            id="activity_index", variant="default", part=None, clause="二(一)", unit_of_measure="ratio",
+            window=WindowAnswer(name="plan_year", first=date(2026, 1, 1), last=date(2026, 12, 31)), effective_as_of=date(2026, 6, 30),
+            numerator="2600", denominator="20000", value="0.130000", expected="0.099178",
+            targets=[TargetAnswer(op=">=", value="0.200000", clause="二(一)", expected="0.099178", status="on_schedule")],
+            status="on_schedule", benchmark=BenchmarkAnswer(value="0.120000", status="met"),
+            baseline=BaselineAnswer(value="0.110000", status="met"), n=2600, incomplete=0, note="", definition="0" * 64,
+        )],
+    )
+)  # fmt: skip
+
+EXAMPLE_CHANGED: Final = _json(Changed(county=_COUNTY, positions=_POSITIONS, indicators=["loans"], units=[_COUNTY, "330127100000"]))
+
+EXAMPLE_PROBLEM: Final = _json(
+    Problem(
+        code="as_of_after_known_at", zh="截至日 2026-07-01 晚于已知日 2026-06-30", en="as-of 2026-07-01 lies after known-at 2026-06-30"
+    )
+)  # fmt: skip

@@ -1,0 +1,195 @@
+"""The HTTP door: the board, its rows, the tables beside it, the recorded facts, the change feed, health and metrics.
+
+Handlers are coroutines that answer without yielding, in the loop that takes records in: figures and positions are of one moment.
+Errors have one shape everywhere: `{"code", "zh", "en"}`.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import FastAPI, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response, StreamingResponse
+from nats.aio.client import Client
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from services.indicators.answers import BadQuestionError, Board
+from services.indicators.api.examples import EXAMPLE_BOARD, EXAMPLE_CHANGED, EXAMPLE_PROBLEM
+from services.indicators.api.feed import Feed
+from services.indicators.api.health import Health, look
+from services.indicators.api.metrics import QueryMetrics
+from services.indicators.api.questions import (
+    NOT_FOUND,
+    BoardQuestion,
+    IndicatorQuestion,
+    NoQuestion,
+    NotReadyError,
+    Problem,
+    Questions,
+    answer_bytes,
+    describe,
+    problem_of,
+)
+from services.indicators.api.tables import Catalogue, Units
+
+JSON: Final = "application/json"
+LINES: Final = "application/x-ndjson"
+EVENTS: Final = "text/event-stream"
+CHUNK_BYTES: Final = 64 * 1024
+EXPORTS_MAX: Final = 2
+"""So many downloads of the facts at once; each holds one of the store's few connections, and the projector needs one."""
+
+_ERROR: Final[dict[str, Any]] = {"model": Problem, "content": {JSON: {"example": EXAMPLE_PROBLEM}}}
+_ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    400: {**_ERROR, "description": "问题没有答案 / a question without an answer"},
+    404: {**_ERROR, "description": "没有该单位或指标 / no such unit or indicator"},
+    422: {**_ERROR, "description": "参数无法理解 / a parameter cannot be understood"},
+    503: {**_ERROR, "description": "正在读取指标库 / the ledger is still being read"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the HTTP door needs to answer."""
+
+    questions: Questions
+    feed: Feed
+    nc: Client
+    metrics: QueryMetrics
+    registry: CollectorRegistry
+
+
+def make_http(doors: Doors) -> FastAPI:
+    """The HTTP application; it serves `/openapi.json`, and needs nothing from outside the machine."""
+    app = FastAPI(
+        title="kaiye 开业", version="1.0.0", docs_url=None, redoc_url=None,
+        description="创建创业型城市的指标：任一单位、截至任一日、以任一日所知 / figures of any unit, as of any day, as known on any day.",
+    )  # fmt: skip
+    _answer_errors(app)
+    _add_questions(app, doors)
+    _add_streams(app, doors)
+    _add_watching(app, doors)
+    return app
+
+
+def _answer_errors(app: FastAPI) -> None:
+    @app.exception_handler(BadQuestionError)
+    async def no_answer(_: Request, error: BadQuestionError) -> Response:
+        status = 503 if isinstance(error, NotReadyError) else 404 if error.code in NOT_FOUND else 400
+        return _problem(status, problem_of(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def not_understood(_: Request, error: RequestValidationError) -> Response:
+        return _problem(422, describe(list(error.errors())))
+
+    @app.exception_handler(HTTPException)
+    async def no_such_page(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 404:
+            return _problem(404, Problem(code="not_found", zh=f"没有 {request.url.path}", en=f"there is no {request.url.path}"))
+        return _problem(error.status_code, Problem(code="refused", zh=f"请求无法处理：{error.detail}", en=str(error.detail)))
+
+    @app.exception_handler(Exception)
+    async def a_bug(_: Request, error: Exception) -> Response:  # noqa: ARG001 - uvicorn logs it with its traceback
+        return _problem(500, Problem(code="internal", zh="内部错误，已记入日志", en="an internal error, which has been logged"))
+
+
+def _problem(status: int, problem: Problem) -> Response:
+    return Response(answer_bytes(problem), status_code=status, media_type=JSON)
+
+
+def _add_questions(app: FastAPI, doors: Doors) -> None:
+    questions = doors.questions
+
+    def answer(query: str, ask: Callable[[], BaseModel]) -> Response:
+        started = time.perf_counter()
+        code = "internal"
+        try:
+            body = answer_bytes(ask())
+            code = "ok"
+        except BadQuestionError as error:
+            code = error.code
+            raise
+        finally:
+            doors.metrics.answered("http", query, code, time.perf_counter() - started)
+        return Response(body, media_type=JSON)
+
+    board_example: dict[int | str, dict[str, Any]] = {200: {"content": {JSON: {"example": EXAMPLE_BOARD}}}, **_ERRORS}
+
+    @app.get("/board", response_model=Board, responses=board_example, summary="一个单位的全部指标 / the board of one unit")
+    async def board(question: Annotated[BoardQuestion, Query()]) -> Response:
+        return answer("board", lambda: questions.board(question))
+
+    @app.get("/indicators", response_model=Catalogue, summary="指标目录 / the catalogue of indicators")
+    async def catalogue(question: Annotated[NoQuestion, Query()]) -> Response:
+        return answer("catalogue", lambda: questions.catalogue(question))
+
+    @app.get(
+        "/indicators/{id}", response_model=Board, responses=board_example, summary="一个指标的各行 / the rows of one indicator"
+    )  # fmt: skip
+    async def indicator(
+        id: Annotated[str, Path(description="指标 / the indicator", examples=["activity_index"])],
+        question: Annotated[BoardQuestion, Query()],
+    ) -> Response:
+        asked = IndicatorQuestion(id=id, unit=question.unit, as_of=question.as_of, known_at=question.known_at)
+        return answer("indicator", lambda: questions.indicator(asked))
+
+    @app.get("/units", response_model=Units, responses={503: _ERRORS[503]}, summary="单位名册 / the units, as known today")
+    async def units(question: Annotated[NoQuestion, Query()]) -> Response:
+        return answer("units", lambda: questions.units(question))
+
+
+def _add_streams(app: FastAPI, doors: Doors) -> None:
+    exports = asyncio.Semaphore(EXPORTS_MAX)
+
+    async def lines() -> AsyncIterator[bytes]:
+        async with exports:
+            chunk: list[bytes] = []
+            size = 0
+            async for record in doors.questions.live.store.export():
+                chunk += (record, b"\n")
+                size += len(record) + 1
+                if size >= CHUNK_BYTES:
+                    yield b"".join(chunk)
+                    chunk, size = [], 0
+            yield b"".join(chunk)
+
+    async def events() -> AsyncIterator[bytes]:
+        async for told in doors.feed.listen():
+            yield b": ping\n\n" if told is None else b"event: changed\ndata: " + answer_bytes(told) + b"\n\n"
+
+    @app.get(
+        "/facts", response_class=StreamingResponse, responses={200: {"content": {LINES: {}}}},
+        summary="已记录的事实，一行一条，与发布时逐字节相同 / the recorded facts, one per line, exactly as published",
+    )  # fmt: skip
+    async def facts() -> StreamingResponse:
+        """Ordered by service and position. A download that breaks off ends without the closing chunk: it is never silently short."""
+        return StreamingResponse(lines(), media_type=LINES)
+
+    @app.get(
+        "/changes", response_class=StreamingResponse, responses={200: {"content": {EVENTS: {"example": EXAMPLE_CHANGED}}}},
+        summary="变动通知（SSE）/ the change feed, as server-sent events",
+    )  # fmt: skip
+    async def changes() -> StreamingResponse:
+        """Event `changed`: first where the figures stand, then each change. It tells when to ask again; it is no log."""
+        return StreamingResponse(events(), media_type=EVENTS, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+
+
+def _add_watching(app: FastAPI, doors: Doors) -> None:
+    @app.get(
+        "/health", response_model=Health, responses={503: {"model": Health, "description": "指标未能跟上记录 / the figures cannot follow"}},
+        summary="运行状况 / whether the figures follow the records",
+    )  # fmt: skip
+    async def health() -> Response:
+        well, found = await look(doors.nc, doors.questions)
+        return Response(answer_bytes(found), status_code=200 if well else 503, media_type=JSON)
+
+    @app.get("/metrics", response_class=Response, summary="Prometheus 指标 / metrics for Prometheus")
+    async def metrics() -> Response:
+        well, found = await look(doors.nc, doors.questions)
+        doors.metrics.health(found, well=well)
+        return Response(generate_latest(doors.registry), media_type=CONTENT_TYPE_LATEST)
