@@ -53,12 +53,17 @@ class History:
     chains: Sequence[Chain]
 
 
+Types = frozenset[type[Fact]]
+
+
 @dataclass(frozen=True, slots=True)
 class Affected:
     """The measures that facts of some types may change, and every type of fact that those measures follow from."""
 
     measures: tuple[Measure, ...]
-    reads: frozenset[type[Fact]]
+    leads: tuple[tuple[tuple[str, ...], tuple[Measure, ...]], ...]
+    """The measures by the relations without a row of which they post nothing."""
+    reads: Types
 
 
 class Folding:
@@ -68,24 +73,33 @@ class Folding:
         self.measures = measures
         self.relations = relations
         self._reads = {measure.name: _reads(measure, relations) for measure in measures}
+        self._requires = {measure.name: _requires(measure, relations) for measure in measures}
         self._leading = {measure.name: tuple(select.relation for select in leading(measure)) for measure in measures}
-        self._affected: dict[frozenset[type[Fact]], Affected] = {}
+        self._affected: dict[tuple[Types, Types], Affected] = {}
         self.all = self._of(measures)
 
     def only(self, names: AbstractSet[str]) -> "Folding":
         """The same for some of the measures."""
         return Folding(tuple(measure for measure in self.measures if measure.name in names), self.relations)
 
-    def affected(self, types: frozenset[type[Fact]]) -> Affected:
-        """What facts of these types may change."""
-        found = self._affected.get(types)
+    def affected(self, types: Types, present: Types) -> Affected:
+        """What facts of these types may change for a subject that facts of the `present` types name."""
+        found = self._affected.get((types, present))
         if found is None:
-            measures = tuple(measure for measure in self.measures if not types.isdisjoint(self._reads[measure.name]))
-            found = self._affected[types] = self._of(measures)
+            measures = tuple(
+                measure
+                for measure in self.measures
+                if not types.isdisjoint(self._reads[measure.name]) and not present.isdisjoint(self._requires[measure.name])
+            )
+            found = self._affected[types, present] = self._of(measures)
         return found
 
     def _of(self, measures: tuple[Measure, ...]) -> Affected:
-        return Affected(measures, frozenset(type_ for measure in measures for type_ in self._reads[measure.name]))
+        leads: dict[tuple[str, ...], list[Measure]] = {}
+        for measure in measures:
+            leads.setdefault(self._leading[measure.name], []).append(measure)
+        reads = frozenset(type_ for measure in measures for type_ in self._reads[measure.name])
+        return Affected(measures, tuple((relations, tuple(led)) for relations, led in leads.items()), reads)
 
     def postings(self, history: History, trees: Trees, known: int, affected: Affected) -> Postings:
         """What a subject posts under the affected measures, as known on a day; measures that post nothing are left out."""
@@ -94,13 +108,12 @@ class Folding:
         if not context.view.facts:
             return found
         rows = Rows(context, self.relations)
-        for measure in affected.measures:
-            for relation in self._leading[measure.name]:
-                if rows.all(relation):
+        for relations, measures in affected.leads:
+            if any(rows.all(relation) for relation in relations):
+                for measure in measures:
                     posted = jumps(measure, rows)
                     if posted:
                         found[measure.name] = posted
-                    break
         return found
 
     def entries(self, history: History, trees: Trees) -> Entries:
@@ -119,6 +132,10 @@ class Folding:
 
 def _reads(measure: Measure, relations: Mapping[str, Relation]) -> frozenset[type[Fact]]:
     return frozenset(type_ for select in selections(measure) for type_ in relations[select.relation].reads)
+
+
+def _requires(measure: Measure, relations: Mapping[str, Relation]) -> Types:
+    return frozenset(type_ for select in leading(measure) for type_ in relations[select.relation].requires)
 
 
 _NOTHING: Jumps = {}

@@ -96,7 +96,7 @@ class Projection:
         folding = self.foldings.get(kind_of(subject))
         if folding is None:
             return
-        affected = folding.affected(types)
+        affected = folding.affected(types, self.index.types(subject))
         if not affected.measures:
             return
         whole = history(self.index, subject, affected.reads)

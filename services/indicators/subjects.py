@@ -134,6 +134,13 @@ class Index:
                     if type_ in types:
                         yield from chains.values()
 
+    def types(self, subject: Subject) -> frozenset[type[Fact]]:
+        """The types of the chains that name a subject."""
+        codes = self._codes.get(subject)
+        if codes is None:
+            return frozenset(self._chains.get(subject, ()))
+        return frozenset(type_ for code in codes for type_ in self._chains.get(code, ()))
+
     def subjects(self) -> Iterator[Subject]:
         """Every subject that measures may read, each once."""
         for subject in self._chains:

@@ -104,6 +104,8 @@ class Relation:
     meaning: str
     reads: tuple[type[Fact], ...]
     """The types of fact its rows follow from: a fact of another type never changes them."""
+    requires: tuple[type[Fact], ...]
+    """Without a fact of one of these types that names the subject itself there are no rows."""
 
 
 class Rows:

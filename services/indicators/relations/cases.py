@@ -36,8 +36,17 @@ CASE_RELATIONS = (
         1,
         "The day a case was promised for (承诺办结日).",
         _CASE,
+        (GreenChannelCaseAccepted,),
     ),
     Relation(
-        "case_completed", "case", "event", {"days": "calendar days from accepted to completed"}, _completions, 1, "Completed (办结).", _CASE
+        "case_completed",
+        "case",
+        "event",
+        {"days": "calendar days from accepted to completed"},
+        _completions,
+        1,
+        "Completed (办结).",
+        _CASE,
+        (GreenChannelCaseCompleted,),
     ),
 )

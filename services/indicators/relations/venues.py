@@ -73,5 +73,5 @@ VENUE_RELATIONS = (
         "venue", "venue", "span",
         {"venue_kind": "incubator, start_up_park, start_up_street or internship_base", "in_park": "stands in a park",
          "nested": "a surrounding venue of its kind counts the area", "area_m2": "present area"},
-        _areas, 1, "Open, with its present area (场地面积).", (VenueOpened, VenueResized, VenueClosed)),
+        _areas, 1, "Open, with its present area (场地面积).", (VenueOpened, VenueResized, VenueClosed), (VenueOpened,)),
 )  # fmt: skip
