@@ -48,6 +48,7 @@ class Live:
         self.projection = Projection(plan.county, FOLDINGS)
         self.balances = Balances()
         self.checkpoint: Checkpoint = dict.fromkeys(SERVICES, (0, NO_HASH))
+        self._shown = self._now()
         self._changed = asyncio.Condition()
         self._last = Change({}, frozenset(), frozenset())
         self._pages = 0
@@ -59,14 +60,14 @@ class Live:
             await self._backfill(writing)
 
     async def _read(self, writing: Writing) -> None:
-        self.projection = Projection(self.plan.county, FOLDINGS)
-        self.balances = Balances()
+        """Read the store anew. Answers are given from what was there before, until all of it is read."""
+        projection, balances = Projection(self.plan.county, FOLDINGS), Balances()
         records = [record async for record in self.store.facts(writing)]
-        self.projection.load(records)
-        for record in records:
-            self.clock.observe(record.recorded)
-        await self.store.load(self.balances, writing)
-        self.checkpoint = writing.checkpoint
+        projection.load(records)
+        await self.store.load(balances, writing)
+        self.projection, self.balances, self.checkpoint = projection, balances, writing.checkpoint
+        self._observe(records)
+        self._shown = self._now()
 
     async def _backfill(self, writing: Writing) -> None:
         held = await self.store.definitions()
@@ -92,6 +93,7 @@ class Live:
             if writing.checkpoint != self.checkpoint:
                 log.warning("another projector wrote: reading again", ours=self.checkpoint, theirs=writing.checkpoint)
                 await self._read(writing)
+                await self._announce(frozenset(), frozenset())
             fresh = self._fresh(records)
             if not fresh:
                 return
@@ -104,8 +106,8 @@ class Live:
                 raise
         self.checkpoint = {**writing.checkpoint, **{record.service: (record.position, record.hash) for record in fresh}}
         self.balances.add_all(page.entries)
-        for record in fresh:
-            self.clock.observe(record.recorded)
+        self._observe(fresh)
+        self._shown = self._now()
         await self._announce(frozenset(cell[0] for cell, _, _ in page.entries), frozenset(cell[1] for cell, _, _ in page.entries))
 
     def _fresh(self, records: Sequence[Record]) -> list[Record]:
@@ -127,7 +129,14 @@ class Live:
         return day_of(self.clock.now())
 
     def snapshot(self) -> Snapshot:
-        """What answers are read from, of this moment."""
+        """What answers are read from: the last committed page. A page being written shows in none of it."""
+        return self._shown
+
+    def _observe(self, records: Sequence[Record]) -> None:
+        for record in records:
+            self.clock.observe(record.recorded)
+
+    def _now(self) -> Snapshot:
         unreadable: tuple[tuple[Service, date], ...] = tuple((record.service, record.known_day) for record in self.projection.unreadable)  # type: ignore[misc]
         return Snapshot(
             plan=self.plan, windows=self.windows, balances=self.balances, trees=self.projection.trees,
@@ -136,7 +145,7 @@ class Live:
 
     async def _announce(self, measures: frozenset[str], units: frozenset[str]) -> None:
         async with self._changed:
-            self._last = Change(dict(self.projection.positions), measures, units)
+            self._last = Change(dict(self._shown.positions), measures, units)
             self._pages += 1
             self._changed.notify_all()
 
