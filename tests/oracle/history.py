@@ -34,6 +34,11 @@ def entity(number: int) -> str:
     return f"330127{number:09d}"
 
 
+def whole(figure: Figure) -> tuple[object, object, object]:
+    """Numerator, denominator and value."""
+    return figure.numerator, figure.denominator, figure.value
+
+
 class History:
     """Records in the order in which they are recorded; without a known day a fact is recorded on the day on which it occurred."""
 
@@ -54,7 +59,7 @@ class History:
     def correct(self, id: str, on: str, fact: Fact, *, known: str) -> str:
         """Correct the fact of this id to this day and content."""
         data = {
-            "source": SOURCE, "id": id, "reason": "录错", "occurred": on, "version": 1,
+            "source": SOURCE, "id": id, "reason": "录错", "occurred": on,
             "data": fact.model_dump(mode="json", exclude_none=True),
         }  # fmt: skip
         return self._record(service_of(fact), f"{service_of(fact)}.fact_corrected.v1", known, known, data)

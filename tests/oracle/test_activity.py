@@ -16,7 +16,7 @@ from shared.contracts.registry import (
     TenantAdmitted,
 )
 from shared.contracts.training import TraineeEnrolled
-from tests.oracle.history import COMMUNITY, COUNTY, PARK, PARK_2, TOWN, TOWN_B, VILLAGE, VILLAGE_2, History, entity, person
+from tests.oracle.history import COMMUNITY, COUNTY, PARK, PARK_2, TOWN, TOWN_B, VILLAGE, VILLAGE_2, History, entity, person, whole
 
 
 def workers(unit: str, value: int, *, park: bool = False) -> StatisticPublished:
@@ -36,7 +36,7 @@ def test_activity_counts_persons_once_who_enrolled_were_helped_or_operate() -> N
     history.founds("2008-05-01", [3, 4], 1, unit=COMMUNITY)
     history.guides("2010-03-05", 4, unit=TOWN)
     county = history.ask("activity_index")
-    assert (county.numerator, county.denominator, county.value) == (3, 20, Fraction(3, 20))  # 1, 3, 4
+    assert whole(county) == (3, 20, Fraction(3, 20))  # 1, 3, 4
     assert history.ask("activity_index", "flow").value == Fraction(2, 20)  # 1, 4
     assert history.ask("activity_index", as_of="2010-02-28").value == Fraction(2, 20)  # 3 and 4 operate
     assert history.ask("activity_index", unit=VILLAGE_2).numerator == 1
@@ -52,9 +52,12 @@ def test_activity_at_urban_units_leaves_out_what_is_known_of_townships_and_count
     history.guides("2010-03-01", 5, unit=None, park=PARK_2)  # class 121
     history.founds("2009-01-01", [1, 6], 1, unit=VILLAGE_2)  # class 122
     history.founds("2009-01-01", [7], 2, unit=TOWN_B)  # cannot be told
+    history.founds("2009-01-01", [8, 9], 3, unit=VILLAGE)  # rural
+    history.founds("2009-01-01", [], 4, unit=TOWN)  # nobody's: nothing is left out
     urban = history.ask("activity_index", "urban")
-    assert (urban.numerator, urban.value, urban.incomplete) == (3, Fraction(3, 10), 3)  # 1, 5, 6
+    assert [urban.numerator, urban.value, urban.incomplete] == [3, Fraction(3, 10), 3]  # 1, 5, 6
     assert history.ask("activity_index", "urban", unit=TOWN).incomplete == 1
+    assert history.ask("activity_index").incomplete == 0
 
 
 def test_without_the_statistic_activity_shows_the_count_and_no_ratio() -> None:
@@ -62,7 +65,7 @@ def test_without_the_statistic_activity_shows_the_count_and_no_ratio() -> None:
     history.add("2010-02-01", workers(COUNTY, 20))
     history.guides("2010-03-01", 1)
     village = history.ask("activity_index", unit=VILLAGE)
-    assert (village.numerator, village.denominator, village.value) == (1, None, None)
+    assert whole(village) == (1, None, None)
 
 
 def test_operating_ends_with_suspension_and_leaving_the_county_and_begins_again_with_restoration() -> None:
@@ -103,7 +106,7 @@ def test_trained_and_guided_adds_the_two_and_their_ratio_is_one_to_the_other() -
     history.guides("2010-03-03", 2)
     answers = {variant: history.ask("trained_and_guided", variant).value for variant in ("default", "union", "person_times")}
     assert answers == {"default": 3, "union": 2, "person_times": 4}
-    assert (history.ask("guided").value, history.ask("guided", "person_times").value) == (2, 3)
+    assert [history.ask("guided").value, history.ask("guided", "person_times").value] == [2, 3]
     assert history.ask("training_guidance_ratio").value == 2
     assert history.ask("training_guidance_ratio", unit=TOWN_B).value is None
 
@@ -132,7 +135,7 @@ def test_a_successful_start_still_operates_when_the_person_operates_anything_any
     history.founds("2010-03-01", [1], 1, unit=VILLAGE)
     history.founds("2010-04-01", [1], 2, unit=TOWN_B)
     history.add("2010-05-01", EntitySuspended(entity=entity(1)))
-    history.add("2010-06-01", EntitySuspended(entity=entity(2)))
+    history.add("2010-06-01", EntityMoved(entity=entity(2), out_of_county=True))
     assert history.ask("successful_starts", "operating", unit=VILLAGE, as_of="2010-05-31").value == 1
     assert history.ask("successful_starts", "operating", unit=VILLAGE, as_of="2010-06-01").value == 0
     assert history.ask("successful_starts", unit=VILLAGE).value == 1

@@ -13,6 +13,8 @@ from shared.contracts.registry import (
 )
 from tests.oracle.history import COMMUNITY, COUNTY, PARK, PARK_2, TOWN, TOWN_B, VILLAGE, VILLAGE_2, VILLAGE_B, History
 
+KINDS = ("townships", "parks", "communities", "villages")
+
 
 def test_created_is_designated_and_not_withdrawn_of_the_units_existing() -> None:
     history = History()
@@ -23,9 +25,9 @@ def test_created_is_designated_and_not_withdrawn_of_the_units_existing() -> None
     assert [history.ask("created_share", as_of=day).value for day in ("2010-05-31", "2010-06-01")] == [Fraction(4, 8), Fraction(3, 8)]
     two_years_on = history.ask("created_share", as_of="2012-01-05")
     assert (two_years_on.value, str(two_years_on.effective_as_of)) == (Fraction(4, 8), "2011-12-31")
-    shares = {
-        kind: history.ask(f"created_share_{kind}", as_of="2010-06-01").value for kind in ("townships", "parks", "communities", "villages")
-    }
+    ends = {str(history.ask(f"created_share_{kind}", as_of="2012-01-05").effective_as_of) for kind in KINDS}
+    assert ends == {"2011-12-31"}
+    shares = {kind: history.ask(f"created_share_{kind}", as_of="2010-06-01").value for kind in KINDS}
     assert shares == {"townships": Fraction(1, 2), "parks": Fraction(1, 2), "communities": 1, "villages": 0}
 
 
@@ -33,7 +35,7 @@ def test_created_shares_of_a_township_are_those_of_its_own_subtree() -> None:
     history = History()
     history.add("2010-03-01", UnitDesignated(code=VILLAGE))
     overall, villages = history.ask("created_share", unit=TOWN), history.ask("created_share_villages", unit=TOWN)
-    assert (overall.numerator, overall.denominator) == (1, 4)  # the township, a community and two villages
+    assert [overall.numerator, overall.denominator] == [1, 4]  # the township, a community and two villages
     assert villages.value == Fraction(1, 2)
     assert history.ask("created_share_villages", unit=TOWN_B).value == 0
     assert history.ask("created_share_parks", unit=TOWN).value is None
@@ -45,7 +47,7 @@ def test_a_merged_unit_is_neither_created_nor_missing() -> None:
     history.add("2010-03-01", UnitDesignated(code=VILLAGE))
     history.add("2010-06-01", UnitMerged(code=VILLAGE, into=VILLAGE_2))
     figure = history.ask("created_share_villages")
-    assert (figure.numerator, figure.denominator) == (0, 2)
+    assert [figure.numerator, figure.denominator] == [0, 2]
     assert history.ask("created_share_villages", as_of="2010-05-31").value == Fraction(1, 3)
 
 
@@ -56,7 +58,7 @@ def test_units_that_entered_the_campaign_are_counted_by_kind_in_any_year() -> No
         ("2010-03-02", COMMUNITY),
     ):  # fmt: skip
         history.add(on, UnitEnteredCampaign(code=code))
-    asked = {kind: history.ask(f"campaign_{kind}").value for kind in ("townships", "parks", "communities", "villages")}
+    asked = {kind: history.ask(f"campaign_{kind}").value for kind in KINDS}
     assert asked == {"townships": 1, "parks": 1, "communities": 1, "villages": 2}
     assert history.ask("campaign_villages", unit=TOWN).value == 1
     assert history.ask("campaign_parks", as_of="2010-02-28").value == 0

@@ -13,7 +13,7 @@ from shared.contracts.registry import (
     StaffReported,
     SurvivalChecked,
 )
-from tests.oracle.history import TOWN_B, VILLAGE, VILLAGE_2, VILLAGE_B, History, entity, person
+from tests.oracle.history import TOWN_B, VILLAGE, VILLAGE_2, VILLAGE_B, History, entity, person, whole
 
 
 def test_new_entities_are_counted_by_kind_where_they_were_registered() -> None:
@@ -30,12 +30,15 @@ def test_new_entities_are_counted_by_kind_where_they_were_registered() -> None:
 
 def test_the_yearly_average_divides_by_the_plan_years_begun() -> None:
     history = History()
-    for number, day in enumerate(("2009-12-31", "2010-03-01", "2010-04-01", "2011-01-01")):
+    for number, day in enumerate(("2009-12-31", "2010-01-01", "2010-04-01", "2011-01-01")):
         history.founds(day, [number], number)
     first, second = (history.ask("new_enterprises", "yearly_average", as_of=day) for day in ("2010-12-31", "2011-01-01"))
-    assert (first.numerator, first.denominator, first.value) == (2, 1, 2)
-    assert (second.numerator, second.denominator, second.value) == (3, 2, Fraction(3, 2))
+    assert whole(first) == (2, 1, 2)
+    assert whole(second) == (3, 2, Fraction(3, 2))
     assert history.ask("new_individual_businesses", "yearly_average", as_of="2011-01-01").value == 0
+    for kind in ("new_enterprises", "new_individual_businesses"):
+        assert str(history.ask(kind, "yearly_average", as_of="2012-06-01").effective_as_of) == "2011-12-31"
+        assert str(history.ask(kind, as_of="2012-06-01").effective_as_of) == "2010-12-31"
 
 
 def survival(history: History, as_of: str, variant: str = "default", part: str | None = None) -> tuple[int, int]:
@@ -138,17 +141,17 @@ def test_operating_survival_takes_the_last_check_or_report_of_the_six_months_up_
     history.add("2010-05-11", SurvivalChecked(entity=entity(4), operating=True))  # too late
     history.add("2010-04-01", StaffReported(entity=entity(5), employees=0))
     history.add("2010-03-01", SurvivalChecked(entity=entity(6), operating=False))
-    history.add("2010-04-01", StaffReported(entity=entity(6), employees=2))
+    history.add("2010-04-01", StaffReported(entity=entity(6), employees=1))
     history.add("2010-04-01", StaffReported(entity=entity(7), employees=1, persons=(person(99),)))
     history.add("2010-04-02", SurvivalChecked(entity=entity(7), operating=False))
     figure = history.ask("survival_1y", "operating")
-    assert (figure.numerator, figure.denominator, figure.incomplete) == (2, 5, 2)  # 2 and 6 of 2, 3, 5, 6, 7; 1 and 4 unknown
+    assert [figure.numerator, figure.denominator, figure.incomplete] == [2, 5, 2]  # 2 and 6 of 2, 3, 5, 6, 7; 1 and 4 unknown
     assert history.ask("survival_1y", "operating", "2009").incomplete == 2
 
 
 def test_an_empty_cohort_has_no_value() -> None:
     figure = History().ask("survival_1y")
-    assert (figure.numerator, figure.denominator, figure.value) == (0, 0, None)
+    assert whole(figure) == (0, 0, None)
 
 
 def success(history: History, as_of: str, unit: str = VILLAGE, variant: str = "default") -> tuple[int, int]:
@@ -173,6 +176,14 @@ def test_success_after_training_is_a_founding_after_the_first_pass_and_within_si
     assert success(history, "2011-08-27") == (1, 3)
     assert success(history, "2011-08-28") == (0, 0)
     assert success(history, "2010-12-31", VILLAGE_2) == (0, 0)
+
+
+def test_who_founds_on_the_day_after_the_pass_has_succeeded() -> None:
+    history = History()
+    history.course()
+    history.passes("2010-02-01", 1)
+    history.founds("2010-02-02", [1], 1)
+    assert success(history, "2010-12-31") == (1, 1)
 
 
 def test_who_founded_on_the_day_of_the_pass_and_closed_it_that_day_is_in_the_cohort_without_success() -> None:

@@ -11,7 +11,7 @@ from shared.contracts.registry import (
     EntitySuspended,
     StaffReported,
 )
-from tests.oracle.history import TOWN, TOWN_B, VILLAGE, VILLAGE_2, VILLAGE_B, History, entity, person
+from tests.oracle.history import TOWN, TOWN_B, VILLAGE, VILLAGE_2, VILLAGE_B, History, entity, person, whole
 
 
 def starts(history: History, on: str, who: int, number: int = 1) -> None:
@@ -132,6 +132,14 @@ def test_an_entity_with_only_head_counts_brings_its_latest_and_gross_its_highest
     assert history.ask("jobs_brought").note == "1 head-counts not de-duplicated"
 
 
+def test_a_head_count_of_the_registration_day_counts() -> None:
+    history = History()
+    history.founds("2010-02-01", [1], 1)
+    counts(history, "2010-02-01", 4)
+    assert history.ask("jobs_brought").value == 4
+    assert history.ask("jobs_brought", "gross").value == 4
+
+
 def test_head_counts_end_with_the_first_fact_about_a_persons_employment() -> None:
     history = History()
     history.founds("2010-02-01", [1], 1)
@@ -155,9 +163,9 @@ def test_helped_jobs_are_those_of_entities_that_are_somebodys_successful_start()
     assert history.ask("job_multiplier").value == 6
     assert history.ask("job_multiplier", "all_jobs").value == 17
     per_entity = history.ask("job_multiplier", "per_entity")
-    assert (per_entity.numerator, per_entity.denominator, per_entity.value) == (17, 3, Fraction(17, 3))
+    assert whole(per_entity) == (17, 3, Fraction(17, 3))
 
 
 def test_without_starts_there_is_no_multiplier() -> None:
     none = History().ask("job_multiplier")
-    assert (none.numerator, none.denominator, none.value) == (0, 0, None)
+    assert whole(none) == (0, 0, None)

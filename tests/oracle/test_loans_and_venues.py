@@ -12,7 +12,7 @@ from shared.contracts.finance import (
     LoanWrittenOff,
 )
 from shared.contracts.registry import UnitMerged, VenueClosed, VenueResized
-from tests.oracle.history import COUNTY, PARK, PARK_2, TOWN, TOWN_B, VILLAGE, VILLAGE_2, History, entity
+from tests.oracle.history import COUNTY, PARK, PARK_2, TOWN, TOWN_B, VILLAGE, VILLAGE_2, History, entity, person
 
 
 def loan_figures(history: History, *, as_of: str = "2010-12-31", unit: str = COUNTY) -> list[int]:
@@ -36,7 +36,7 @@ def test_a_loan_counts_at_its_first_disbursement_each_co_borrower_once() -> None
 def test_a_disbursement_without_a_day_counts_once_it_is_dated() -> None:
     history = History()
     history.add("2010-02-01", LoanApplied(loan="L1", loan_kind="personal", borrowers=(), amount_fen=500, unit=VILLAGE))
-    history.add("2010-02-01", LoanApplied(loan="L2", loan_kind="enterprise", entity=entity(1), amount_fen=500, unit=VILLAGE))
+    history.add("2010-02-01", LoanApplied(loan="L2", loan_kind="enterprise", borrowers=(person(1),), amount_fen=500, unit=VILLAGE))
     paid = history.add("2010-06-01", LoanDisbursed(loan="L2", tranche=1, amount_fen=50000, undated=True))
     assert loan_figures(history) == [0, 0, 0, 0]
     history.correct(paid, "2010-05-20", LoanDisbursed(loan="L2", tranche=1, amount_fen=50000), known="2010-07-01")
@@ -50,12 +50,12 @@ def test_loans_count_at_the_place_of_the_application() -> None:
     assert [loan_figures(history, unit=unit)[0] for unit in (COUNTY, TOWN, PARK, VILLAGE)] == [1, 1, 1, 0]
 
 
-def recovery(history: History, as_of: str = "2010-12-31", variant: str = "default") -> tuple[int, int]:
+def recovery(history: History, as_of: str = "2010-12-31", variant: str = "default") -> tuple[object, object]:
     """Numerator and denominator in yuan."""
     figure = history.ask("loan_recovery", variant, as_of=as_of)
     assert figure.numerator is not None
     assert figure.denominator is not None
-    return int(figure.numerator) // 100, int(figure.denominator) // 100
+    return figure.numerator / 100, figure.denominator / 100
 
 
 def test_recovery_is_what_was_repaid_to_the_instalments_due_up_to_their_principal() -> None:
@@ -73,6 +73,16 @@ def test_recovery_is_what_was_repaid_to_the_instalments_due_up_to_their_principa
     assert history.ask("loan_recovery", as_of="2011-03-01", year=2011).value == Fraction(230, 300)
 
 
+def test_recovery_of_a_unit_is_that_of_the_loans_applied_for_there() -> None:
+    history = History()
+    for loan, unit, repaid in (("L1", VILLAGE, 100), ("L2", VILLAGE_2, 20)):
+        history.lends("2009-01-01", loan, [1], 100, unit=unit)
+        history.owes("2009-01-02", loan, 1, "2010-03-01", 100)
+        history.repays("2010-02-01", loan, "a", repaid, instalment=1)
+    asked = {unit: history.ask("loan_recovery", unit=unit).value for unit in (COUNTY, VILLAGE, VILLAGE_2, TOWN_B)}
+    assert asked == {COUNTY: Fraction(120, 200), VILLAGE: 1, VILLAGE_2: Fraction(20, 100), TOWN_B: None}
+
+
 def test_an_unnamed_repayment_fills_only_instalments_already_notified_and_the_rest_belongs_to_none() -> None:
     history = History()
     history.lends("2009-01-01", "L1", [1], 300)
@@ -81,6 +91,8 @@ def test_an_unnamed_repayment_fills_only_instalments_already_notified_and_the_re
     history.owes("2010-02-02", "L1", 2, "2010-02-15", 100)
     assert recovery(history) == (100, 200)
     assert recovery(history, variant="overdue") == (100, 150)
+    history.repays("2010-02-02", "L1", "b", 30)  # the second was notified on this very day
+    assert recovery(history) == (130, 200)
 
 
 def test_the_oldest_instalment_is_the_one_due_first_then_the_lowest_number() -> None:
@@ -101,6 +113,7 @@ def test_an_extension_moves_the_due_day_from_its_own_day_on_and_the_last_one_hol
     history = History()
     history.lends("2009-01-01", "L1", [1], 100)
     history.owes("2009-01-02", "L1", 1, "2010-03-01", 100)
+    history.add("2010-02-10", LoanExtended(loan="L1", instalment=7, due=date(2010, 9, 1)))  # of no instalment
     history.add("2010-03-10", LoanExtended(loan="L1", instalment=1, due=date(2010, 9, 1)))
     history.add("2010-04-10", LoanExtended(loan="L1", instalment=1, due=date(2010, 6, 1)))
     days = {"2010-03-01": (0, 100), "2010-03-10": (0, 0), "2010-04-10": (0, 0), "2010-06-01": (0, 100)}
@@ -118,6 +131,8 @@ def test_compensation_is_no_repayment_and_lowers_the_balance_as_writing_off_does
     assert recovery(history, variant="overdue") == (100, 200)
     assert recovery(history, variant="compensated") == (50, 200)
     assert recovery(history, "2010-04-30", "compensated") == (50, 230)
+    history.add("2010-01-01", LoanCompensated(loan="L1", amount_fen=1000))
+    assert recovery(history, variant="compensated") == (60, 190)
 
 
 def test_a_settled_loan_owes_nothing_and_no_balance_falls_below_zero() -> None:
@@ -169,6 +184,28 @@ def test_an_incubator_within_another_open_one_in_a_park_adds_no_area() -> None:
     assert history.ask("incubator_area").value == 120
 
 
+def test_facts_of_a_venue_dated_before_its_opening_or_of_none_that_opened_are_ignored() -> None:
+    history = History()
+    history.opens_venue("2010-02-01", "V1", 1000, park=PARK)
+    history.opens_venue("2010-02-01", "V2", 300, park=PARK, within="V9")
+    for venue in ("V1", "V8"):
+        history.add("2010-01-31", VenueResized(venue=venue, area_m2=1))
+        history.add("2010-01-31", VenueClosed(venue=venue))
+    assert history.ask("incubator_area").value == 1300
+    history.add("2010-02-01", VenueResized(venue="V2", area_m2=400))
+    assert history.ask("incubator_area").value == 1400
+    history.add("2010-02-01", VenueClosed(venue="V2"))
+    assert history.ask("incubator_area").value == 1000
+
+
+def test_a_venue_is_not_within_itself_by_a_roundabout_way() -> None:
+    history = History()
+    history.opens_venue("2010-02-01", "V1", 1000, park=PARK, within="V2")
+    history.opens_venue("2010-02-01", "V2", 300, park=PARK, within="V1")
+    history.add("2010-03-01", VenueClosed(venue="V2"))
+    assert history.ask("incubator_area").value == 1000
+
+
 def test_the_smallest_park_counts_even_with_nothing_and_for_the_county_alone() -> None:
     history = History()
     history.opens_venue("2010-02-01", "V1", 1000, park=PARK)
@@ -179,6 +216,10 @@ def test_the_smallest_park_counts_even_with_nothing_and_for_the_county_alone() -
     assert with_each == [COUNTY]
     history.add("2010-05-01", UnitMerged(code=PARK, into=PARK_2))
     assert history.ask("incubator_area", "each").value == 1400
+
+
+def test_without_parks_there_is_no_smallest_one() -> None:
+    assert not has_each(History({COUNTY: None}), COUNTY)
 
 
 def has_each(history: History, unit: str) -> bool:
