@@ -17,6 +17,7 @@ from faststream.nats import JStream, NatsBroker, PullSub
 from faststream.nats.message import NatsBatchMessage
 from faststream.nats.security import NatsCredentials, NatsNKey, NatsSecurity
 from faststream.specification import AsyncAPI
+from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 
 from shared import subjects
@@ -28,7 +29,7 @@ from shared.rules import Rules
 from shared.settings import Settings
 from shared.write_app.drawing import PromptBatches
 from shared.write_app.http import HealthServer
-from shared.write_app.messages import AnswerMessage, Documented, record_schema, report_schema, types_of
+from shared.write_app.messages import Documented, answer_schema, record_schema, report_schema, types_of
 from shared.write_app.metrics import ServiceMetrics, report_metrics
 from shared.write_app.work import Work
 
@@ -50,6 +51,7 @@ class WriteApp(FastStream):
         """Where /health and /metrics are served; 0 when they are not."""
         self._open_store = open_store
         self._opened = AsyncExitStack()
+        self._connection: Client | None = None
         self._work: Work | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
@@ -79,7 +81,12 @@ class WriteApp(FastStream):
 
     async def run(self, log_level: int = logging.INFO, run_extra_options: dict[str, Any] | None = None, sleep_time: float = 0.1) -> None:
         """Serve until SIGINT or SIGTERM. Raises what a reconnect cannot mend, at the start or later."""
-        await super().run(log_level, run_extra_options, sleep_time)
+        try:
+            await super().run(log_level, run_extra_options, sleep_time)
+        finally:  # after a start that failed nothing else lets go of bus and store
+            await self._close()
+            if self._connection is not None:
+                await self._connection.close()
         if self.failure is not None:
             raise self.failure
 
@@ -147,7 +154,7 @@ class WriteApp(FastStream):
         """Name what is published, for the AsyncAPI document; relay and sender publish beneath FastStream, for speed."""
         county, service = self.settings.county, self.rules.service
         answers = subjects.answered(county, "*", "*", "*")
-        self._nats.publisher(answers, title="answered", schema=AnswerMessage, description="The newest answer to each report.")
+        self._nats.publisher(answers, title="answered", schema=answer_schema(), description="The newest answer to each report.")
         for type_, version, data in types_of(service):
             subject, schema = subjects.recorded(county, type_), record_schema(type_, version, data)
             self._nats.publisher(subject, title=f"recorded.{type_}", schema=schema, description=data.zh)
@@ -157,7 +164,7 @@ class WriteApp(FastStream):
         settings = self.settings
         try:
             async with asyncio.timeout(settings.nats_connect_seconds_max):
-                nc = await self._nats.connect()
+                self._connection = nc = await self._nats.connect()
         except (TimeoutError, nats.errors.NoServersError) as error:
             raise unreachable(settings) from error
         store = await self._opened.enter_async_context(self._open_store(settings, self.rules.service))

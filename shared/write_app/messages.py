@@ -5,11 +5,12 @@ Nothing is validated with these at run time: reports are read by the write servi
 
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints, create_model
 from pydantic_core import CoreSchema, core_schema
 
+from shared.answers import Answer
 from shared.contracts import FACTS
 from shared.contracts.base import Fact, Service, service_of
 from shared.contracts.common import COMMON_FACTS, COMMON_VERSION, CommonFact, DayClosed, common_type
@@ -50,27 +51,10 @@ class RecordEnvelope(BaseModel):
     data: Any
 
 
-class FlagMessage(BaseModel):
-    """What is odd about a recorded fact, for programs and for people."""
-
-    code: str
-    zh: str
-    en: str
-
-
-class AnswerMessage(BaseModel):
-    """What became of a report, and why. A later answer to the same report has a higher revision."""
-
-    source: str
-    id: str
-    type: str
-    revision: int
-    outcome: Literal["recorded", "waiting", "refused"]
-    code: str
-    zh: str
-    en: str
-    position: int | None
-    flags: tuple[FlagMessage, ...]
+def answer_schema() -> type[BaseModel]:
+    """The answer to a report, as a model: FastStream cannot document a dataclass that holds another."""
+    fields: dict[str, Any] = {name: (hint, ...) for name, hint in get_type_hints(Answer).items()}
+    return create_model("AnswerMessage", __doc__=Answer.__doc__, **fields)
 
 
 def types_of(service: Service) -> tuple[tuple[str, int, type[Fact] | type[CommonFact]], ...]:
