@@ -42,11 +42,11 @@ test: setup
 	@exec $(VENV)/bin/pytest
 
 check: setup
-	@$(VENV)/bin/ruff format --quiet --check .
-	@$(VENV)/bin/ruff check --quiet .
-	@$(VENV)/bin/mypy --no-error-summary
-	@$(VENV)/bin/lint-imports --no-logo >/dev/null || $(VENV)/bin/lint-imports --no-logo --verbose
-	@echo '检查通过 / check passed'
+	@well=yes; $(VENV)/bin/ruff format --quiet --check . || well=no; \
+	$(VENV)/bin/ruff check --quiet . || well=no; \
+	$(VENV)/bin/mypy --no-error-summary || well=no; \
+	$(VENV)/bin/lint-imports --no-logo >/dev/null || { $(VENV)/bin/lint-imports --no-logo --verbose; well=no; }; \
+	[ $$well = yes ] && echo '检查通过 / check passed'
 
 bench: setup
 	@exec $(VENV)/bin/pytest tests/benchmarks

@@ -9,14 +9,14 @@ import traceback
 
 import typer
 
-from deploy.cli import doctor, run, simulate
+from deploy.cli import doctor, queries, run, simulate
 from deploy.cli.common import EXIT_BAD_INPUT, EXIT_BUG, EXIT_UNREACHABLE, BadInput, Unreachable, said
 from deploy.data_folder import BadFolder, NothingRuns
 from deploy.processes import PartFailed
 from services.indicators.evaluation.problems import FileProblems
 from shared.bus import BusUnreachable
 
-GROUPS = (run, simulate, doctor)
+GROUPS = (run, queries, simulate, doctor)
 BAD_INPUT = (BadInput, BadFolder, FileProblems)
 UNREACHABLE = (Unreachable, NothingRuns, PartFailed, BusUnreachable)
 

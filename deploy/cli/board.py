@@ -1,45 +1,98 @@
-"""Asking a running system for its board, and showing it to people."""
+"""Asking a running system over HTTP, and showing its board to people."""
 
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+import sys
 from datetime import date
 from typing import Any
 
 import httpx
+import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from deploy.cli.common import BadInput, Unreachable
+from deploy.cli.tables import board_table
 from deploy.data_folder import Running
 
 QUERY_SECONDS_MAX = 60.0
+PLAIN_WIDTH = 120
+"""Columns where stdout is no terminal."""
+WIDTH_WITHOUT_TERMINAL = 200
+"""A table that goes to a file or another program is not squeezed into 80 columns."""
+
+WIDE_COLUMNS = 160
+"""From this width on a board is shown with everything."""
+
+Parameters = Mapping[str, str | None]
 
 
-async def print_board(running: Running, *, as_of: date, known_at: date, json: bool) -> None:
-    """Print the county's board to stdout. Raises Unreachable, BadInput when the question has no answer."""
-    asked = {"as_of": as_of.isoformat(), "known_at": known_at.isoformat()}
+async def ask(http_url: str, path: str, parameters: Parameters | None = None) -> bytes:
+    """The answer exactly as the service gave it. Raises BadInput when the question has none, Unreachable when nobody answers."""
+    async with asking(http_url, path, parameters) as answer:
+        return await answer.aread()
+
+
+@asynccontextmanager
+async def asking(http_url: str, path: str, parameters: Parameters | None = None) -> AsyncIterator[httpx.Response]:
+    """An answer whose body is still to be read, for what is long. Raises BadInput and Unreachable, within the block too."""
+    given = {name: value for name, value in (parameters or {}).items() if value is not None}
     try:
-        async with httpx.AsyncClient(timeout=QUERY_SECONDS_MAX) as http:
-            answer = await http.get(f"{running.http_url}/board", params=asked)
+        # The service is on this machine: a proxy named in the environment has no part in it.
+        async with (
+            httpx.AsyncClient(base_url=http_url, timeout=QUERY_SECONDS_MAX, trust_env=False) as http,
+            http.stream("GET", path, params=given) as answer,
+        ):
+            if answer.is_error:
+                raise _no_answer(http_url, answer.status_code, await answer.aread())
+            yield answer
     except httpx.TransportError as error:
-        raise Unreachable(f"无法连接 {running.http_url} / {running.http_url} cannot be reached: {error}") from error
-    if answer.is_client_error:
-        raise BadInput(answer.text)
-    if answer.is_error:
-        raise Unreachable(f"{running.http_url}: {answer.status_code} {answer.text}")
+        raise Unreachable(f"无法连接 {http_url} / {http_url} cannot be reached: {error!r}") from error
+
+
+def _no_answer(http_url: str, status: int, body: bytes) -> BadInput | Unreachable:
+    try:
+        problem = orjson.loads(body)
+        said = f"{problem['zh']} / {problem['en']}"
+    except (orjson.JSONDecodeError, TypeError, KeyError):
+        return Unreachable(f"{http_url} 应答异常 / answered with {status}: {body[:200].decode(errors='replace')}")
+    return BadInput(said) if status < 500 else Unreachable(said)
+
+
+async def fetch_board(
+    http_url: str, *, unit: str | None = None, as_of: str | date | None = None, known_at: str | date | None = None,
+    indicator: str | None = None,
+) -> bytes:  # fmt: skip
+    """The board of a unit (or the rows of one indicator) as JSON, exactly as the service gave it. Raises BadInput, Unreachable."""
+    path = "/board" if indicator is None else f"/indicators/{indicator}"
+    return await ask(http_url, path, {"unit": unit, "as_of": _text(as_of), "known_at": _text(known_at)})
+
+
+async def show_board(http_url: str, board: bytes, *, json: bool) -> None:
+    """Print a board to stdout: its exact JSON, or a table with the names that the service gives. Raises BadInput, Unreachable."""
     if json:
-        typer.echo(answer.text)
-    else:
-        Console().print(board_table(answer.json()))
+        typer.echo(board)
+        return
+    found: dict[str, Any] = orjson.loads(board)
+    catalogue, units = (orjson.loads(table) for table in await asyncio.gather(ask(http_url, "/indicators"), ask(http_url, "/units")))
+    names = {each["id"]: each["zh"] for each in catalogue["indicators"]}
+    (unit,) = (each["name"] for each in units["units"] if each["code"] == found["unit"])
+    console = result()
+    console.print(board_table(found, names, unit, wide=console.width >= WIDE_COLUMNS))
 
 
-def board_table(board: dict[str, Any]) -> Table:
-    """The board for people: one line per row that has a target."""
-    table = Table(title=f"{board['unit']} · 截至 as of {board['as_of']} · 已知 known at {board['known_at']}")
-    for name in ("指标 indicator", "条款 clause", "数值 value", "目标 target", "应达 expected", "状态 status"):
-        table.add_column(name, justify="right" if name[:2] in ("数值", "目标", "应达") else "left")
-    for row in board["indicators"]:
-        for target in row["targets"]:
-            name = ".".join(part for part in (row["id"], row["variant"] if row["variant"] != "default" else None, row["part"]) if part)
-            goal = f"{target['op']} {target['value'] or '–'}"
-            table.add_row(name, target["clause"], row["value"] or "–", goal, target["expected"] or "–", target["status"])
-    return table
+async def print_board(running: Running, *, as_of: date | None = None, known_at: date | None = None, json: bool) -> None:
+    """Print the county's board to stdout. Raises Unreachable, and BadInput when the question has no answer."""
+    board = await fetch_board(running.http_url, as_of=as_of, known_at=known_at)
+    await show_board(running.http_url, board, json=json)
+
+
+def result() -> Console:
+    """Where tables go: stdout, as wide as the terminal."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDTH_WITHOUT_TERMINAL)
+
+
+def _text(day: str | date | None) -> str | None:
+    return day.isoformat() if isinstance(day, date) else day

@@ -1,0 +1,134 @@
+"""The commands as people run them, on a folder of their own, with a hand on every process behind them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from deploy.data_folder import DataFolder, NothingRuns, Running
+
+SERVERS = ("nats-server", "postgres")
+SERVICES = ("registry", "training", "finance", "indicators")
+PARTS = (*SERVERS, *SERVICES)
+COMMAND_SECONDS_MAX = 240.0
+START_SECONDS_MAX = 60.0
+
+Board = dict[str, Any]
+
+
+class Machine:
+    """One data folder and the `kaiye` commands on it. What commands say to people is kept in `said`."""
+
+    def __init__(self, folder: Path, *, facts: int, seed: int) -> None:
+        self.data = DataFolder(folder / "data")
+        self._said = folder / "said.log"
+        self._history = ("--facts", str(facts), "--seed", str(seed))
+
+    @property
+    def said(self) -> str:
+        """Everything the commands wrote to stderr, and the logs of the parts."""
+        logs = sorted((self.data.path / "logs").glob("*.log")) if self.data.path.exists() else []
+        return "\n".join(f"== {file.name}\n{file.read_text(errors='replace')[-4000:]}" for file in (self._said, *logs) if file.exists())
+
+    @contextmanager
+    def demo(self) -> Iterator["Command"]:
+        """`kaiye demo --once --json`, under way."""
+        with self._command("demo", "--once", "--json", *self._history) as command:
+            yield command
+
+    @contextmanager
+    def up(self) -> Iterator[Running]:
+        """`kaiye up`, running for as long as the block lasts; it must end well."""
+        with self._command("up") as command:
+            yield command.running()
+            command.process.send_signal(signal.SIGINT)
+            assert command.process.wait(COMMAND_SECONDS_MAX) == 0, self.said
+
+    def doctor(self, *options: str) -> tuple[int, str]:
+        """`kaiye doctor`: its exit code and what it printed."""
+        done = subprocess.run(
+            (*_KAIYE, "doctor", "--data", self.data.path, *options),
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS_MAX,
+            check=False,
+        )
+        with self._said.open("a") as log:
+            log.write(done.stderr)
+        return done.returncode, done.stdout
+
+    @contextmanager
+    def _command(self, *words: str) -> Iterator["Command"]:
+        with self._said.open("ab") as log:
+            process = subprocess.Popen((*_KAIYE, *words, "--data", self.data.path), stdout=subprocess.PIPE, stderr=log)
+        try:
+            yield Command(self, process)
+        finally:
+            process.kill()
+            process.communicate()
+
+
+class Command:
+    """One `kaiye` command under way."""
+
+    def __init__(self, machine: Machine, process: subprocess.Popen[bytes]) -> None:
+        self._machine = machine
+        self.process = process
+
+    def running(self) -> Running:
+        """How to reach what it started, once that is up."""
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while True:
+            try:
+                return self._machine.data.running()
+            except NothingRuns:
+                assert self.process.poll() is None, self._machine.said
+                assert time.monotonic() < deadline, f"not up in time\n{self._machine.said}"
+                time.sleep(0.02)
+
+    def kill(self, part: str) -> bool:
+        """kill −9 of one server or service, once it runs; False when the command has ended already."""
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while (pid := self._pid(part)) is None:
+            if self.process.poll() is not None:
+                return False
+            assert time.monotonic() < deadline, f"{part} did not come back\n{self._machine.said}"
+            time.sleep(0.02)
+        os.kill(pid, signal.SIGKILL)
+        return True
+
+    def board(self) -> Board:
+        """The board it prints at its end, which must be a good one."""
+        out, _ = self.process.communicate(timeout=COMMAND_SECONDS_MAX)
+        assert self.process.returncode == 0, f"exit code {self.process.returncode}\n{self._machine.said}"
+        return figures(json.loads(out))
+
+    def _pid(self, part: str) -> int | None:
+        try:
+            children = psutil.Process(self.process.pid).children()
+        except psutil.NoSuchProcess:
+            return None
+        for child in children:
+            try:
+                name, arguments = child.name(), child.cmdline()
+            except psutil.NoSuchProcess:
+                continue
+            if name == part or f"services.{part}" in arguments:
+                return int(child.pid)
+        return None
+
+
+def figures(board: Board) -> Board:
+    """A board without the positions: how many days were closed on the way depends on when the services ran, the figures do not."""
+    return {name: value for name, value in board.items() if name != "positions"}
+
+
+_KAIYE = (sys.executable, "-c", "from deploy.cli import main; main()")
