@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from shared.units import unit_kind
+from shared.county_schema import county_schema
 
 Which = Literal["write", "indicators"]
 MIGRATIONS = Path(__file__).parent.parent / "deploy" / "migrations"
@@ -28,13 +28,6 @@ class NewerThanCode(Exception):
 
 class NotMigrated(Exception):
     """The database lacks the county's schema, or has that of an earlier release; the message says so in Chinese and English."""
-
-
-def county_schema(county: str) -> str:
-    """The schema that holds one county. Raises ValueError when the code is not that of a county."""
-    if unit_kind(county) != "county":
-        raise ValueError(f"{county} is not the code of a county / {county} 不是县级代码")
-    return f"c{county}"
 
 
 async def ensure_database(dsn: str) -> None:

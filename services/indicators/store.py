@@ -17,7 +17,7 @@ import numpy as np
 from services.indicators.ledger import Balances, Cell, Entries
 from shared.contracts.base import SERVICES
 from shared.contracts.envelope import NO_HASH, Record, parse_record
-from shared.migrate import county_schema
+from shared.county_schema import county_schema
 
 Checkpoint = dict[str, tuple[int, str]]
 """Service → (position, hash of the record there)."""

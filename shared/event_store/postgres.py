@@ -16,6 +16,7 @@ import orjson
 from shared.contracts.base import Service, Subject
 from shared.contracts.envelope import NO_HASH
 from shared.contracts.outcomes import Reason
+from shared.county_schema import county_schema
 from shared.event_store import statements as sql
 from shared.event_store.interface import (
     AsideRow,
@@ -29,7 +30,6 @@ from shared.event_store.interface import (
     ReportRow,
     StateRow,
 )
-from shared.migrate import county_schema
 
 CONNECTIONS_MAX = 5
 """One writes, one holds the sender's lock; the relay, the sender of answers and health read beside them."""

@@ -5,9 +5,10 @@ import asyncio
 import asyncpg
 import pytest
 
+from shared.county_schema import county_schema
 from shared.event_store.interface import Changes
 from shared.event_store.postgres import PostgresStore
-from shared.migrate import NewerThanCode, county_schema, ensure_database, migrate
+from shared.migrate import NewerThanCode, ensure_database, migrate
 
 COUNTY, OTHER_COUNTY = "330127000000", "330128000000"
 
