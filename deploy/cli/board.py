@@ -19,10 +19,10 @@ from deploy.data_folder import Running
 QUERY_SECONDS_MAX = 60.0
 PLAIN_WIDTH = 120
 """Columns where stdout is no terminal."""
-WIDTH_WITHOUT_TERMINAL = 200
+WIDTH_WITHOUT_TERMINAL = 220
 """A table that goes to a file or another program is not squeezed into 80 columns."""
 
-WIDE_COLUMNS = 160
+WIDE_COLUMNS = 180
 """From this width on a board is shown with everything."""
 
 Parameters = Mapping[str, str | None]

@@ -1,0 +1,110 @@
+"""`kaiye board`, `indicator`, `units` and `facts`: questions to the running system."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import orjson
+import typer
+
+from deploy.cli.board import ask, asking, fetch_board, result, show_board
+from deploy.cli.common import BadInput, DataOption, JsonOption, said
+from deploy.cli.tables import units_table
+from deploy.data_folder import DEFAULT_FOLDER, DataFolder
+
+UnitOption = Annotated[str | None, typer.Option("--unit", metavar="CODE", help="单位代码，缺省为县 / code of a unit; omitted: the county")]
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="截至日，缺省为已知日 / as of this day; omitted: the known day")
+]
+KnownAtOption = Annotated[
+    str | None, typer.Option("--known-at", metavar="YYYY-MM-DD", help="已知日，缺省为今日 / as known on this day; omitted: today")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("board")(board)
+    app.command("indicator")(indicator)
+    app.command("units")(units)
+    app.command("facts")(facts)
+
+
+def board(
+    unit: UnitOption = None, as_of: AsOfOption = None, known_at: KnownAtOption = None, json: JsonOption = False,
+    data: DataOption = DEFAULT_FOLDER,
+) -> None:  # fmt: skip
+    """一个单位的全部指标 / The board of one unit, as of any day, as known on any day."""
+    _print_rows(data, unit, as_of, known_at, None, json=json)
+
+
+def indicator(
+    id: Annotated[str, typer.Argument(metavar="ID", help="指标，如 activity_index / the indicator")],
+    unit: UnitOption = None, as_of: AsOfOption = None, known_at: KnownAtOption = None, json: JsonOption = False,
+    data: DataOption = DEFAULT_FOLDER,
+) -> None:  # fmt: skip
+    """一个指标的各行 / The rows of one indicator: every variant and part."""
+    if not id.isidentifier():
+        raise BadInput(f"没有这个指标：{id} / there is no indicator {id}")
+    _print_rows(data, unit, as_of, known_at, id, json=json)
+
+
+def _print_rows(data: Path, unit: str | None, as_of: str | None, known_at: str | None, id: str | None, *, json: bool) -> None:
+    http_url = DataFolder(data).running().http_url
+
+    async def fetch_and_show() -> None:
+        found = await fetch_board(http_url, unit=unit, as_of=as_of, known_at=known_at, indicator=id)
+        await show_board(http_url, found, json=json)
+
+    asyncio.run(fetch_and_show())
+
+
+def units(json: JsonOption = False, data: DataOption = DEFAULT_FOLDER) -> None:
+    """全部单位 / Every unit ever listed, as known today."""
+    found = asyncio.run(ask(DataFolder(data).running().http_url, "/units"))
+    if json:
+        typer.echo(found)
+    else:
+        result().print(units_table(orjson.loads(found)))
+
+
+def facts(
+    export: Annotated[
+        Path | None,
+        typer.Option("--export", metavar="FILE", dir_okay=False, help="写入文件，缺省为标准输出 / to a file; omitted: to stdout"),
+    ] = None,
+    data: DataOption = DEFAULT_FOLDER,
+) -> None:
+    """已记录的事实，一行一条，与发布时逐字节相同 / The recorded facts, one per line, exactly as published, by service and position."""
+    http_url = DataFolder(data).running().http_url
+    if export is None:
+        try:
+            asyncio.run(_download(http_url, sys.stdout.buffer))
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:  # whoever reads has seen enough; there is nothing left to flush at the end either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    partial = export.with_name(f"{export.name}.part")
+    try:
+        try:
+            with partial.open("wb") as file:
+                lines = asyncio.run(_download(http_url, file))
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(export)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise BadInput(f"无法写入 {export} / {export} cannot be written: {error.strerror}") from error
+    said.print(f"{lines} 条记录已写入 / records written to {export}", markup=False)
+
+
+async def _download(http_url: str, file: BinaryIO) -> int:
+    """Write all recorded facts as they come; a download that breaks off raises Unreachable. How many lines."""
+    lines = 0
+    async with asking(http_url, "/facts") as answer:
+        async for chunk in answer.aiter_raw():
+            file.write(chunk)
+            lines += chunk.count(b"\n")
+    return lines
