@@ -133,7 +133,7 @@ async def _settled(running: Running, stores: Stores, show: Callable[[int, int], 
     """Wait until the figures follow from everything recorded and nothing more is being recorded."""
     quiet = 0
     seen: dict[str, int] = {}
-    async with httpx.AsyncClient(timeout=QUERY_SECONDS_MAX) as http:
+    async with httpx.AsyncClient(timeout=QUERY_SECONDS_MAX, trust_env=False) as http:
         while quiet < QUIET_LOOKS:
             heads = {str(store.service): (await store.head()).position for store in stores}
             positions = await _positions(http, running)

@@ -15,6 +15,7 @@ from deploy.data_folder import BadFolder, NothingRuns
 from deploy.processes import PartFailed
 from services.indicators.evaluation.problems import FileProblems
 from shared.bus import BusUnreachable
+from shared.logs import configure_logs
 
 GROUPS = (run, queries, simulate, doctor)
 BAD_INPUT = (BadInput, BadFolder, FileProblems)
@@ -34,6 +35,7 @@ def make_app() -> typer.Typer:
 
 def main() -> None:
     """Run one command and exit with its code."""
+    configure_logs("WARNING")
     try:
         make_app()()
     except BAD_INPUT as error:

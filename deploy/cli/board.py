@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-import sys
 from datetime import date
 from typing import Any
 
@@ -17,8 +16,6 @@ from deploy.cli.tables import board_table
 from deploy.data_folder import Running
 
 QUERY_SECONDS_MAX = 60.0
-PLAIN_WIDTH = 120
-"""Columns where stdout is no terminal."""
 WIDTH_WITHOUT_TERMINAL = 220
 """A table that goes to a file or another program is not squeezed into 80 columns."""
 
