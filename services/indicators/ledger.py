@@ -23,7 +23,7 @@ from shared.contracts.base import Fact
 Cell = tuple[str, str, str | None]
 """(measure, unit, part): what amounts are summed for."""
 Postings = dict[str, Jumps]
-"""measure → (unit, part, day) → amount: what a subject posts, as known on some day."""
+"""measure → (units, part, day) → amount: what a subject posts, as known on some day."""
 Entries = dict[tuple[Cell, int, int], int]
 """(cell, day, known day) → amount."""
 
@@ -147,13 +147,18 @@ def add_difference(entries: Entries, after: Postings, before: Postings, known: i
         new, old = after.get(name, _NOTHING), before.get(name, _NOTHING)
         if new == old:
             continue
-        for (unit, part, day), amount in new.items():
-            difference = amount - old.get((unit, part, day), 0)
-            if difference:
-                _add(entries, ((name, unit, part), day, known), difference)
-        for (unit, part, day), amount in old.items():
-            if (unit, part, day) not in new:
-                _add(entries, ((name, unit, part), day, known), -amount)
+        for key, amount in new.items():
+            if difference := amount - old.get(key, 0):
+                _spread(entries, name, key, known, difference)
+        for key, amount in old.items():
+            if key not in new:
+                _spread(entries, name, key, known, -amount)
+
+
+def _spread(entries: Entries, measure: str, key: tuple[tuple[str, ...], str | None, int], known: int, amount: int) -> None:
+    units, part, day = key
+    for unit in units:
+        _add(entries, ((measure, unit, part), day, known), amount)
 
 
 def _add(entries: Entries, key: tuple[Cell, int, int], amount: int) -> None:

@@ -5,7 +5,6 @@
 fold over days. Every kind is data: names, selections and numbers, so that a second engine can evaluate the same declaration.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,8 +17,8 @@ from services.indicators.places import UnitTree
 from shared.days import add_months, next_new_year
 from shared.units import UnitKind, unit_kind
 
-Jumps = dict[tuple[str, str | None, int], int]
-"""(unit, part, day) → amount."""
+Jumps = dict[tuple[tuple[str, ...], str | None, int], int]
+"""(units, part, day) → amount: the same amount at each of these units, which most often are a unit and all above it."""
 
 T = TypeVar("T")
 Window = Literal["calendar_year", "ever"]
@@ -157,7 +156,7 @@ def leading(measure: Measure) -> Sequence[Select]:
 
 def jumps(measure: Measure, rows: Rows) -> Jumps:
     """The jumps of a measure for one subject."""
-    found: Jumps = defaultdict(int)
+    found: Jumps = {}
     tree = rows.context.tree
     match measure:
         case Counted():
@@ -179,13 +178,13 @@ def jumps(measure: Measure, rows: Rows) -> Jumps:
             _matured(found, measure, rows)
         case Published():
             for row in rows.select(measure.rows):
-                unit = row.park or row.unit or tree.county
+                own = (row.park or row.unit or tree.county,)
                 for part in ("value", "presence", "period"):
                     name = "|".join([*(str(row.attributes[field]) for field in measure.key), part])
-                    _step(found, unit, name, (row.day, row.until), row.attributes[part])
+                    _step(found, own, name, (row.day, row.until), row.attributes[part])
         case _:
             assert_never(measure)
-    return {key: amount for key, amount in found.items() if amount}
+    return found if all(found.values()) else {key: amount for key, amount in found.items() if amount}
 
 
 @cache
@@ -208,20 +207,19 @@ def _amount(row: Row, field: str | None) -> int:
     return 1 if field is None else int(row.attributes[field])
 
 
-def _step(found: Jumps, unit: str, part: str | None, interval: Interval, amount: int) -> None:
+def _step(found: Jumps, units: tuple[str, ...], part: str | None, interval: Interval, amount: int) -> None:
     start, end = interval
     if start < end and amount:
-        found[unit, part, start] += amount
+        key = units, part, start
+        found[key] = found.get(key, 0) + amount
         if end < FOREVER:
-            found[unit, part, end] -= amount
+            key = units, part, end
+            found[key] = found.get(key, 0) - amount
 
 
 def _add(found: Jumps, tree: UnitTree, row: Row, interval: Interval, part: str | None, amount: int) -> None:
     for piece in tree.places(row.unit, row.park):
-        start, end = max(interval[0], piece.start), min(interval[1], piece.end)
-        if start < end:
-            for code in piece.codes:
-                _step(found, code, part, (start, end), amount)
+        _step(found, piece.codes, part, (max(interval[0], piece.start), min(interval[1], piece.end)), amount)
 
 
 def _interval(rows: Rows, select: Select, row: Row) -> Interval:
@@ -231,23 +229,37 @@ def _interval(rows: Rows, select: Select, row: Row) -> Interval:
 
 
 def _members(found: Jumps, any_of: tuple[Select, ...], part: str | None, meanwhile: Select | None, rows: Rows) -> None:
-    tree = rows.context.tree
-    held: dict[tuple[str, str | None], list[Interval]] = {}
+    held: dict[tuple[str | None, str | None, str | None], list[Interval]] = {}
     for select in any_of:
+        event = rows.relations[select.relation].shape == "event"
         for row in rows.select(select):
-            start, end = _interval(rows, select, row)
-            for piece in tree.places(row.unit, row.park):
-                overlap = max(start, piece.start), min(end, piece.end)
-                if overlap[0] < overlap[1]:
-                    for code in piece.codes:
-                        held.setdefault((code, _part(row, part)), []).append(overlap)
+            key = row.unit, row.park, None if part is None else _part(row, part)
+            held.setdefault(key, []).append((row.day, next_year(row.day) if event else row.until))
     if not held:
         return
     allowed = None if meanwhile is None else union(_interval(rows, meanwhile, row) for row in rows.select(meanwhile))
-    for (code, key), intervals in held.items():
-        whole = intervals if len(intervals) == 1 else union(intervals)
-        for interval in whole if allowed is None else intersection(whole, allowed):
-            _step(found, code, key, interval, 1)
+    tree = rows.context.tree
+    if len(held) == 1:
+        # Everything at one place: it counts alike at the place and at all units above it.
+        ((unit, park, only), intervals) = next(iter(held.items()))
+        for interval in _distinct(intervals, allowed):
+            for piece in tree.places(unit, park):
+                _step(found, piece.codes, only, (max(interval[0], piece.start), min(interval[1], piece.end)), 1)
+        return
+    by_unit: dict[tuple[str, str | None], list[Interval]] = {}
+    for (unit, park, named), intervals in held.items():
+        for piece in tree.places(unit, park):
+            inside = [(max(start, piece.start), min(end, piece.end)) for start, end in intervals]
+            for code in piece.codes:
+                by_unit.setdefault((code, named), []).extend(inside)
+    for (code, named), intervals in by_unit.items():
+        for interval in _distinct(intervals, allowed):
+            _step(found, (code,), named, interval, 1)
+
+
+def _distinct(intervals: Sequence[Interval], allowed: Sequence[Interval] | None) -> Sequence[Interval]:
+    whole = intervals if len(intervals) == 1 else union(intervals)
+    return whole if allowed is None else intersection(whole, allowed)
 
 
 def _matured(found: Jumps, measure: Matured, rows: Rows) -> None:
