@@ -60,6 +60,15 @@ def test_activity_at_urban_units_leaves_out_what_is_known_of_townships_and_count
     assert history.ask("activity_index").incomplete == 0
 
 
+def test_a_fact_known_of_a_township_is_urban_only_by_a_park_that_is() -> None:
+    history = History({COUNTY: None, TOWN: "112", PARK: None, PARK_2: "121"})
+    history.guides("2010-03-01", 1, unit=TOWN)  # a township's own class says nothing about its parts
+    history.guides("2010-03-01", 2, unit=TOWN, park=PARK)
+    history.guides("2010-03-01", 3, unit=TOWN, park=PARK_2)
+    urban = history.ask("activity_index", "urban")
+    assert [urban.numerator, urban.incomplete] == [1, 2]
+
+
 def test_without_the_statistic_activity_shows_the_count_and_no_ratio() -> None:
     history = History()
     history.add("2010-02-01", workers(COUNTY, 20))
@@ -143,15 +152,18 @@ def test_a_successful_start_still_operates_when_the_person_operates_anything_any
 
 def test_an_admitted_tenant_helps_its_founders_at_the_place_of_the_venue() -> None:
     history = History()
-    history.opens_venue("2009-01-01", "V1", 100, unit=TOWN_B, park=PARK)
+    venue = history.opens_venue("2009-01-01", "V1", 100, unit=TOWN_B, park=PARK)
     history.founds("2010-03-01", [1, 2], 1, unit=VILLAGE)
     history.add("2010-03-01", TenantAdmitted(venue="V1", entity=entity(1)))
     history.founds("2010-05-01", [3], 2, unit=VILLAGE)
+    history.add("2010-04-29", TenantAdmitted(venue="V1", entity=entity(9)))  # never registered
     history.add("2010-04-30", TenantAdmitted(venue="V1", entity=entity(2)))  # before it had founders
     assert history.ask("activity_index", "flow", unit=PARK).numerator == 2
     assert history.ask("activity_index", "flow", unit=TOWN_B).numerator == 2
     assert history.ask("activity_index", "flow", unit=VILLAGE).numerator == 0
     assert history.ask("successful_starts").value == 2
+    history.void("registry", venue, known="2010-06-01")
+    assert history.ask("successful_starts").value == 0
 
 
 @pytest.mark.parametrize(("kind", "helped"), [("personal", 2), ("enterprise", 0)])

@@ -171,3 +171,6 @@ def test_a_cumulative_statistic_must_end_in_the_year_asked() -> None:
     history.add("2010-01-05", fact)
     assert history.ask("new_employment", as_of="2010-02-01").value is None
     assert history.ask("new_employment", as_of="2009-12-31", year=2009).value == 900
+    stock = StatisticPublished(series="urban_workers", unit=COUNTY, period_end=date(2009, 12, 31), value=800, publisher="统计局")
+    history.add("2010-01-05", stock)
+    assert history.ask("urban_workers", as_of="2010-02-01").value == 800
