@@ -6,7 +6,7 @@ import pytest
 
 from shared.contracts.registry import EntityCodeReplaced, EntityDeregistered, StaffReported, StatisticPublished
 from shared.contracts.training import GuidanceGiven
-from tests.oracle.history import COUNTY, VILLAGE, VILLAGE_2, History, entity, person, whole
+from tests.oracle.history import COUNTY, PARK, VILLAGE, VILLAGE_2, History, entity, person, whole
 from tests.support.oracle import Oracle
 
 
@@ -174,3 +174,16 @@ def test_a_cumulative_statistic_must_end_in_the_year_asked() -> None:
     stock = StatisticPublished(series="urban_workers", unit=COUNTY, period_end=date(2009, 12, 31), value=800, publisher="统计局")
     history.add("2010-01-05", stock)
     assert history.ask("urban_workers", as_of="2010-02-01").value == 800
+    first_day = StatisticPublished(series="new_employment", unit=COUNTY, period_end=date(2010, 1, 1), value=3, publisher="统计局")
+    history.add("2010-01-06", first_day)
+    assert history.ask("new_employment", as_of="2010-02-01").value == 3
+
+
+def test_a_statistic_is_of_one_series_and_of_one_unit_or_park() -> None:
+    history = History()
+    for series, unit, park, value in (
+        ("urban_workers", COUNTY, None, 100), ("urban_workers", None, PARK, 7), ("enterprises_existing", COUNTY, None, 40),
+    ):  # fmt: skip
+        end = date(2010, 1, 31)
+        history.add("2010-02-01", StatisticPublished(series=series, unit=unit, park=park, period_end=end, value=value, publisher="统计局"))
+    assert [history.ask("urban_workers", unit=unit).value for unit in (COUNTY, PARK, VILLAGE)] == [100, 7, None]
