@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 
+import asyncpg
 import httpx
 from nats.aio.client import Client
 from rich.progress import Progress, TaskID
@@ -26,6 +27,7 @@ from shared.client import Progress as Fared
 from shared.contracts.base import SERVICES
 from shared.contracts.envelope import Source
 from shared.days import day_of
+from shared.event_store.interface import Head
 from shared.event_store.postgres import PostgresStore
 from shared.settings import Settings
 
@@ -33,6 +35,9 @@ LOOK_SECONDS = 0.1
 QUIET_LOOKS = 3
 """How many looks in a row nothing may move before everything counts as taken in: services also wake each other."""
 QUERY_SECONDS_MAX = 30.0
+
+DATABASE_AWAY = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
+"""What asyncpg raises while PostgreSQL is gone or coming back."""
 
 Stores = tuple[PostgresStore, ...]
 
@@ -123,10 +128,18 @@ class _Player:
             await asyncio.sleep(LOOK_SECONDS)
 
 
+async def _heads(stores: Stores) -> dict[str, Head] | None:
+    """The stores' heads; None while the database is being started again."""
+    try:
+        return {str(store.service): await store.head() for store in stores}
+    except DATABASE_AWAY:
+        return None
+
+
 async def _units_followed(stores: Stores, position: int) -> bool:
     """Whether the other services know the units that registry recorded up to a position."""
-    heads = [await store.head() for store in stores if store.service != "registry"]
-    return all(head.followed >= position for head in heads)
+    heads = await _heads(stores)
+    return heads is not None and all(head.followed >= position for service, head in heads.items() if service != "registry")
 
 
 async def _settled(running: Running, stores: Stores, show: Callable[[int, int], None]) -> None:
@@ -135,11 +148,11 @@ async def _settled(running: Running, stores: Stores, show: Callable[[int, int], 
     seen: dict[str, int] = {}
     async with httpx.AsyncClient(timeout=QUERY_SECONDS_MAX, trust_env=False) as http:
         while quiet < QUIET_LOOKS:
-            heads = {str(store.service): (await store.head()).position for store in stores}
+            recorded = {service: head.position for service, head in (await _heads(stores) or {}).items()}
             positions = await _positions(http, running)
-            show(sum(positions.values()), sum(heads.values()))
-            quiet = quiet + 1 if positions == heads == seen else 0
-            seen = heads
+            show(sum(positions.values()), sum(recorded.values()))
+            quiet = quiet + 1 if recorded and positions == recorded == seen else 0
+            seen = recorded
             await asyncio.sleep(LOOK_SECONDS)
 
 
