@@ -15,6 +15,7 @@ from collections.abc import AsyncIterable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -30,9 +31,12 @@ from shared.client.progress import Progress
 from shared.contracts.envelope import Source
 from shared.days import instant_text
 
-UNDER_WAY_MAX = 4096
+UNDER_WAY_MAX = 2048
 RESEND_SECONDS = 5.0
-"""How long the first wait for an answer is; every further wait is twice as long, up to the maximum."""
+"""How long an answer is waited for at least; every further wait is twice as long, up to the maximum."""
+LATENCIES = 4.0
+"""An answer is late only after so many times what answers take these days: sending again to a busy service makes it busier."""
+_LATENCY_WEIGHT = 0.01
 RESEND_SECONDS_MAX = 60.0
 AFTER_RECONNECT_SECONDS = 1.0
 """How long answers are waited for after a reconnect before everything under way is sent again."""
@@ -64,6 +68,14 @@ class _UnderWay:
     wait_seconds: float
     answer: "asyncio.Future[Answer] | None"
     """Only where somebody waits for this very answer."""
+    first_sent: float = 0.0
+    """By the loop's clock."""
+    last_sent: float = 0.0
+
+    @property
+    def service(self) -> str:
+        """Who will answer: each service is as busy as it is."""
+        return self.report.type.partition(".")[0]
 
 
 class ReportingClient:
@@ -98,6 +110,7 @@ class ReportingClient:
         self._unreadable_ids: dict[Key, Key] = {}
         self._due: list[tuple[float, int, Key]] = []
         self._numbers = 0
+        self._latencies: dict[str, float] = {}
         self._answer_came = asyncio.Event()
         self._subscription: Subscription | None = None
         self._resender: asyncio.Task[None] | None = None
@@ -176,14 +189,15 @@ class ReportingClient:
         report = entry.report
         subject = subjects.reported(report.source.county, report.source.department, report.source.system, report.type)
         headers = {subjects.INSTANT_HEADER: instant_text(report.instant)} if report.instant is not None else None
-        self._numbers += 1
-        heapq.heappush(self._due, (asyncio.get_running_loop().time() + entry.wait_seconds, self._numbers, entry.key))
+        entry.last_sent = asyncio.get_running_loop().time()
+        entry.first_sent = entry.first_sent or entry.last_sent
+        self._put_due(entry.last_sent + entry.wait_seconds, entry.key)
         with suppress(OutboundBufferLimitError):  # disconnected this moment: it is sent again when its time is over
             await self._nc.publish(subject, report.raw, headers=headers)
 
     async def _resend(self) -> None:
         """Send again what is not answered in time, and, after a reconnect, everything soon: its answers may have been missed."""
-        reconnects = self._nc.stats["reconnects"]
+        reconnects, reconnected = self._nc.stats["reconnects"], -inf
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             self._raise_if_closed()
@@ -192,14 +206,28 @@ class ReportingClient:
             now = asyncio.get_running_loop().time()
             if self._nc.stats["reconnects"] != reconnects:
                 reconnects = self._nc.stats["reconnects"]
-                self._due = [(now + AFTER_RECONNECT_SECONDS, number, key) for number, key in enumerate(self._under_way)]
-                heapq.heapify(self._due)
+                reconnected = now
+                self._due.clear()
+                for key in self._under_way:
+                    self._put_due(now + AFTER_RECONNECT_SECONDS, key)
             while self._due and self._due[0][0] <= now and self._nc.is_connected:
                 _, _, key = heapq.heappop(self._due)
                 if (entry := self._under_way.get(key)) is not None:
+                    late = entry.last_sent + max(entry.wait_seconds, self._patience(entry.service))
+                    if late > now and entry.last_sent > reconnected:
+                        self._put_due(late, key)
+                        continue
                     entry.wait_seconds = min(2 * entry.wait_seconds, self._resend_seconds_max)
                     self.progress.sent_again += 1
                     await self._send(entry)
+
+    def _patience(self, service: str) -> float:
+        """How many seconds a service may take before its answer counts as lost, as busy as it is these days."""
+        return min(LATENCIES * self._latencies.get(service, 0.0), self._resend_seconds_max)
+
+    def _put_due(self, when: float, key: Key) -> None:
+        self._numbers += 1
+        heapq.heappush(self._due, (when, self._numbers, key))
 
     def _resender_ended(self, resender: "asyncio.Task[None]") -> None:
         """Nothing will be sent again: whoever waits for an answer must not wait for ever."""
@@ -218,6 +246,8 @@ class ReportingClient:
             if self.progress.revise(answer):
                 self._tell(answer)
             return
+        latency = self._latencies.get(entry.service, 0.0)
+        self._latencies[entry.service] = latency + _LATENCY_WEIGHT * (asyncio.get_running_loop().time() - entry.first_sent - latency)
         self.progress.settle(answer)
         self._tell(answer)
         if entry.answer is not None and not entry.answer.done():
@@ -248,7 +278,9 @@ class ReportingClient:
 
 
 def _key(report: OutgoingReport) -> tuple[Key, bool]:
-    """What the answer is found by, and whether it is the report's own id: bytes without a usable one are known by their digest."""
+    """What the answer is found by, and whether that is certain: bytes without a usable id are answered under the write service's digest
+    of them, which `report.id` may be, where somebody knows it.
+    """
     source = str(report.source)
     try:
         body = orjson.loads(report.raw)
@@ -257,6 +289,8 @@ def _key(report: OutgoingReport) -> tuple[Key, bool]:
     id_ = body.get("id") if isinstance(body, dict) else None
     if isinstance(id_, str) and _ID.fullmatch(id_):
         return (source, id_), True
+    if _DIGEST.fullmatch(report.id):
+        return (source, report.id), True
     return (source, f"sha256:{hashlib.sha256(report.raw).hexdigest()}"), False
 
 

@@ -208,3 +208,23 @@ async def test_whoever_waits_for_an_answer_is_told_when_the_connection_is_closed
         for waiting in (one, many):
             with pytest.raises(ConnectionClosedError):
                 await asyncio.wait_for(waiting, SECONDS_MAX)
+
+
+async def test_a_busy_service_is_not_made_busier_by_sending_again(broker: Broker) -> None:
+    """Answers take 0.3 s here: waiting no longer than that would send everything twice."""
+    later: set[asyncio.Task[None]] = set()
+
+    async with connected(broker) as nc:
+
+        def ruling(message: Msg, times: int) -> None:
+            async def answer_late() -> None:
+                await asyncio.sleep(0.3)
+                await desk.give(answer(message, id_of(message)))
+
+            later.add(asyncio.create_task(answer_late()))
+
+        async with deciding(nc, ruling) as desk, ReportingClient(nc, county=COUNTY, resend_seconds=0.2, under_way_max=100) as client:
+            progress = await asyncio.wait_for(client.report_many(each(outgoing(f"r-{n}") for n in range(2000))), SECONDS_MAX)
+        await asyncio.gather(*later)
+    assert progress.recorded == 2000
+    assert progress.sent_again < 1000  # the first few hundred, before the client knows
