@@ -100,23 +100,30 @@ class Projection:
         if not affected.measures:
             return
         whole = history(self.index, subject, affected.reads)
-        new_days, old_known = _known_days(whole, seen)
+        new_days, old_days = _known_days(whole, seen)
         if not new_days:
             return
-        if min(new_days) < old_known:
-            self._post_anew(subject, page, seen)
-            return
+        latest = max(old_days, default=0)
         kept = self._kept(subject)
-        if old_known and not self._kept_all and any(measure.name not in kept for measure in affected.measures):
-            before = folding.postings(_as_of(whole, seen), self.trees, old_known, affected)
+        if old_days and not self._kept_all and any(measure.name not in kept for measure in affected.measures):
+            held = folding.postings(_as_of(whole, seen), self.trees, latest, affected)
         else:
-            before = {measure.name: kept.get(measure.name, _NOTHING) for measure in affected.measures}
-        for known in sorted(new_days):
+            held = {measure.name: kept.get(measure.name, _NOTHING) for measure in affected.measures}
+        # Entries change by what the page adds on each known day less what it added on the one before: from the first day it speaks of,
+        # over every later day on which something was known already (another service was ahead).
+        first = min(new_days)
+        after_before: tuple[Postings, Postings] = {}, {}
+        for known in sorted(new_days | {day for day in old_days if day > first}):
             after = folding.postings(whole, self.trees, known, affected)
-            add_difference(page.entries, after, before, known)
-            before = after
+            before = held if known >= latest else folding.postings(_as_of(whole, seen), self.trees, known, affected)
+            if before is after_before[1]:
+                add_difference(page.entries, after, after_before[0], known)
+            else:
+                add_difference(page.entries, after, before, known)
+                add_difference(page.entries, after_before[1], after_before[0], known)
+            after_before = after, before
         for measure in affected.measures:
-            kept[measure.name] = before.get(measure.name, _NOTHING)
+            kept[measure.name] = after_before[0].get(measure.name, _NOTHING)
 
     def _post_anew(self, subject: str, page: Page, seen: Seen) -> None:
         """Post the difference between all entries of a subject after the page and all before it."""
@@ -194,22 +201,16 @@ class Projection:
 _NOTHING: Jumps = {}
 
 
-def _known_days(whole: History, seen: Seen) -> tuple[set[int], int]:
-    """The known days of what lies beyond these positions, and the last known day of what does not (0: nothing)."""
+def _known_days(whole: History, seen: Seen) -> tuple[set[int], set[int]]:
+    """The known days of what lies beyond these positions, and of what does not."""
     new_days: set[int] = set()
-    old_known = 0
+    old_days: set[int] = set()
     for chain in whole.chains:
         before = seen[chain.service]
-        if chain.position > before:
-            new_days.update(chain.known_days())
-            continue
-        old_known = max(old_known, chain.known)
+        (new_days if chain.position > before else old_days).add(chain.known)
         for amendment in chain.amendments:
-            if amendment.position > before:
-                new_days.add(amendment.known)
-            else:
-                old_known = max(old_known, amendment.known)
-    return new_days, old_known
+            (new_days if amendment.position > before else old_days).add(amendment.known)
+    return new_days, old_days
 
 
 def _as_of(whole: History, seen: Seen) -> History:
