@@ -26,10 +26,6 @@ class NewerThanCode(Exception):
     """The database was migrated by a later release; this one must not touch it."""
 
 
-class NotMigrated(Exception):
-    """The database lacks the county's schema, or has that of an earlier release; the message says so in Chinese and English."""
-
-
 async def ensure_database(dsn: str) -> None:
     """Create the database that the DSN names, unless it exists. Raises what PostgreSQL raises when that is not allowed."""
     parts = urlsplit(dsn)
@@ -60,41 +56,9 @@ async def migrate(dsn: str, county: str, which: Which = "write") -> None:
         await engine.dispose()
 
 
-async def require_migrated(dsn: str, county: str, which: Which = "write") -> None:
-    """Refuse a database that is not exactly what this code expects. Raises NotMigrated, NewerThanCode, and what PostgreSQL raises."""
-    schema = county_schema(county)
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn), poolclass=NullPool)
-    try:
-        async with engine.connect() as connection:
-            await connection.run_sync(_require_newest, schema, which)
-    finally:
-        await engine.dispose()
-
-
-def _require_newest(connection: Connection, schema: str, which: Which) -> None:
-    scripts = ScriptDirectory.from_config(_config(which))
-    _refuse_newer(connection, schema, scripts)
-    there = _revision(connection, schema)
-    if there != scripts.get_current_head():
-        raise NotMigrated(
-            f"数据库尚未为县 {schema[1:]} 迁移到本版本（现为 {there}），请先运行 kaiye up 或迁移 / "
-            f"the database is not migrated to this release for county {schema[1:]} (it is at {there}): run the migrations first"
-        )
-
-
-def _config(which: Which) -> Config:
+def _upgrade(connection: Connection, schema: str, which: Which) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS / which).replace("%", "%%"))
-    return config
-
-
-def _revision(connection: Connection, schema: str) -> str | None:
-    options = {"version_table": "migration", "version_table_schema": schema}
-    return MigrationContext.configure(connection, opts=options).get_current_revision()
-
-
-def _upgrade(connection: Connection, schema: str, which: Which) -> None:
-    config = _config(which)
     config.attributes.update(connection=connection, schema=schema)
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:schema))"), {"schema": schema})
     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
@@ -104,7 +68,9 @@ def _upgrade(connection: Connection, schema: str, which: Which) -> None:
 
 
 def _refuse_newer(connection: Connection, schema: str, scripts: ScriptDirectory) -> None:
-    there = _revision(connection, schema)
+    there = MigrationContext.configure(
+        connection, opts={"version_table": "migration", "version_table_schema": schema}
+    ).get_current_revision()  # fmt: skip
     known = {script.revision for script in scripts.walk_revisions()}
     if there is not None and there not in known:
         raise NewerThanCode(

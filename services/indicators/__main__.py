@@ -11,12 +11,11 @@ from pydantic import ValidationError
 
 from services.indicators.app import WrongCounty, create_app
 from services.indicators.evaluation.problems import FileProblems
-from services.indicators.opening import StoreUnreachable
+from services.indicators.opening import StoreUnfit, StoreUnreachable
 from services.indicators.settings import IndicatorsSettings
 from shared.bus import BusUnreachable
 from shared.http_server import PortTaken
 from shared.logs import configure_logs
-from shared.migrate import NewerThanCode, NotMigrated
 
 BAD_SETTINGS, OUT_OF_REACH = 2, 3
 
@@ -32,7 +31,7 @@ def main() -> int:
     configure_logs(settings.log_level, settings.log_format)
     try:
         uvloop.run(create_app(settings).run())
-    except (FileProblems, FileNotFoundError, WrongCounty, NotMigrated, NewerThanCode) as error:
+    except (FileProblems, FileNotFoundError, WrongCounty, StoreUnfit) as error:
         sys.stderr.write(f"{error}\n")
         return BAD_SETTINGS
     except (BusUnreachable, StoreUnreachable, PortTaken) as error:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from nats.aio.client import Client
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from pydantic import BaseModel
@@ -23,6 +23,7 @@ from services.indicators.api.examples import EXAMPLE_BOARD, EXAMPLE_CHANGED, EXA
 from services.indicators.api.feed import Feed
 from services.indicators.api.health import Health, look
 from services.indicators.api.metrics import QueryMetrics
+from services.indicators.api.page import docs_page
 from services.indicators.api.questions import (
     NOT_FOUND,
     BoardQuestion,
@@ -65,7 +66,7 @@ class Doors:
 
 
 def make_http(doors: Doors) -> FastAPI:
-    """The HTTP application; it serves `/openapi.json`, and needs nothing from outside the machine."""
+    """The HTTP application, described at `/docs` and `/openapi.json`; it needs nothing from outside the machine."""
     app = FastAPI(
         title="kaiye 开业", version="1.0.0", docs_url=None, redoc_url=None,
         description="创建创业型城市的指标：任一单位、截至任一日、以任一日所知 / figures of any unit, as of any day, as known on any day.",
@@ -74,6 +75,11 @@ def make_http(doors: Doors) -> FastAPI:
     _add_questions(app, doors)
     _add_streams(app, doors)
     _add_watching(app, doors)
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(docs_page(app.openapi()))
+
     return app
 
 

@@ -1,0 +1,46 @@
+"""The page /docs: the API's own description for people, made on the spot and whole in itself, because an intranet has no CDN."""
+
+import json
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any, Final
+
+Json = Mapping[str, Any]
+
+_STYLE: Final = """
+body { font: 15px/1.6 system-ui, "Microsoft YaHei", "PingFang SC", sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+h2 { border-top: 1px solid #ccc; padding-top: 1rem; } code, pre { font-family: ui-monospace, Consolas, monospace; }
+pre { background: #f5f5f5; padding: .8rem; overflow: auto; } td, th { text-align: left; padding: .1rem 1rem .1rem 0; vertical-align: top; }
+"""
+
+
+def docs_page(described: Json) -> str:
+    """HTML for an OpenAPI description: every page with its parameters, answers and an example."""
+    return (
+        f"<!DOCTYPE html><html lang='zh'><head><meta charset='utf-8'><title>{escape(described['info']['title'])}</title>"
+        f"<style>{_STYLE}</style></head><body><h1>{escape(described['info']['title'])}</h1>"
+        f"<p>{escape(described['info']['description'])}</p><p><a href='/openapi.json'>OpenAPI</a></p>"
+        f"{''.join(_page(path, methods['get']) for path, methods in described['paths'].items())}</body></html>"
+    )
+
+
+def _page(path: str, page: Json) -> str:
+    shown = f"<a href='{path}'>{path}</a>" if "{" not in path and path != "/changes" else escape(path)
+    more = f"<p>{escape(page['description'])}</p>" if page.get("description") else ""
+    return f"<h2><code>GET {shown}</code></h2><p>{escape(page['summary'])}</p>{more}{_parameters(page)}{''.join(_answers(page))}"
+
+
+def _parameters(page: Json) -> str:
+    rows = "".join(
+        f"<tr><td><code>{escape(each['name'])}</code></td><td>{escape(each.get('description', ''))}</td></tr>"
+        for each in page.get("parameters", ())
+    )
+    return f"<table>{rows}</table>" if rows else ""
+
+
+def _answers(page: Json) -> Iterator[str]:
+    for status, answer in page["responses"].items():
+        for kind, content in answer.get("content", {}).items():
+            yield f"<p><b>{escape(status)}</b> <code>{escape(kind)}</code> {escape(answer['description'])}</p>"
+            if status == "200" and "example" in content:
+                yield f"<pre>{escape(json.dumps(content['example'], ensure_ascii=False, indent=2))}</pre>"

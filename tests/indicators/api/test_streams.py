@@ -1,0 +1,111 @@
+"""The facts as they were published, and the change feed."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import orjson
+import pytest
+
+from services.indicators.api import feed
+from services.indicators.catalog import CATALOG
+from shared import subjects
+from tests.indicators.api.system import COUNTY, SECONDS_MAX, TOWN, VILLAGE, Recorded, System, until
+
+
+async def test_facts_are_the_exact_records_by_service_and_position(system: System, recorded: Recorded) -> None:
+    answer = await system.http.get("/facts")
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert answer.content == recorded.lines
+
+
+async def test_more_downloads_than_the_store_has_connections_leave_one_to_the_projector(
+    system: System, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    store, done = system.app.questions.live.store, asyncio.Event()
+
+    async def slow_export() -> AsyncGenerator[bytes]:
+        async with store._pool.acquire():
+            yield b"{}"
+            await done.wait()
+
+    monkeypatch.setattr(store, "export", slow_export)
+    async with asyncio.timeout(SECONDS_MAX), asyncio.TaskGroup() as group:
+        downloads = [group.create_task(system.http.get("/facts")) for _ in range(6)]
+        await until(lambda: store._pool.get_idle_size() < store._pool.get_size())
+        recorded.founds("2025-07-02", 9)
+        await recorded.publish(system.nc)
+        await system.followed(recorded)
+        assert not any(download.done() for download in downloads)
+        done.set()
+    assert [download.result().content for download in downloads] == [b"{}\n"] * 6
+
+
+async def events(system: System) -> AsyncGenerator[dict[str, Any] | None]:
+    """What /changes says: the data of each event, None for a ping."""
+    async with system.http.stream("GET", "/changes") as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        async for line in answer.aiter_lines():
+            if line.startswith("data: "):
+                yield orjson.loads(line.removeprefix("data: "))
+            elif line.startswith(":"):
+                yield None
+
+
+async def test_listeners_hear_where_the_figures_stand_and_then_what_changed(system: System, recorded: Recorded) -> None:
+    async with asyncio.timeout(SECONDS_MAX), aclosing(events(system)) as listening:
+        first = await anext(listening)
+        assert first == {"county": COUNTY, "positions": recorded.positions, "indicators": None, "units": None}
+        recorded.founds("2025-07-02", 40)
+        await recorded.publish(system.nc)
+        change = await anext(listening)
+    assert change is not None
+    assert change["positions"] == recorded.positions
+    assert set(change["units"]) == {COUNTY, TOWN, VILLAGE}
+    assert "new_enterprises" in change["indicators"]
+    assert "loans" not in change["indicators"]
+    order = [indicator.id for indicator in CATALOG]
+    assert change["indicators"] == sorted(change["indicators"], key=order.index)
+
+
+async def test_a_slow_listener_is_told_once_that_anything_may_have_changed(system: System, recorded: Recorded) -> None:
+    listening = system.app.questions.live.changes()
+    hearing = asyncio.ensure_future(anext(listening))
+    await asyncio.sleep(0)
+    recorded.founds("2025-07-02", 9)
+    await recorded.publish(system.nc)
+    await system.followed(recorded)
+    await hearing
+    for number in (10, 11, 12):
+        recorded.founds("2025-07-02", number)
+        await recorded.publish(system.nc)
+        await system.followed(recorded)
+    missed = feed.changed(COUNTY, await anext(listening))
+    assert (missed.positions, missed.indicators, missed.units) == (recorded.positions, None, None)
+
+
+async def test_the_bus_hears_every_change(system: System, recorded: Recorded) -> None:
+    heard = await system.nc.subscribe(subjects.changed(COUNTY))
+    await system.nc.flush()
+    recorded.guides("2025-07-02", 30)
+    await recorded.publish(system.nc)
+    change = orjson.loads((await heard.next_msg(timeout=SECONDS_MAX)).data)
+    assert change["positions"] == recorded.positions
+    assert "trained_and_guided" in change["indicators"]
+    assert set(change["units"]) == {COUNTY, TOWN, VILLAGE}
+
+
+async def test_a_quiet_feed_shows_that_it_lives(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "PING_SECONDS", 0.05)
+    async with asyncio.timeout(SECONDS_MAX), aclosing(events(system)) as listening:
+        assert await anext(listening) is not None
+        assert await anext(listening) is None
+        assert await anext(listening) is None
+
+
+async def test_listeners_do_not_hold_up_the_end(system: System) -> None:
+    async with asyncio.timeout(SECONDS_MAX), aclosing(events(system)) as listening:
+        await anext(listening)
+        await system.app.stop()
+        assert [event async for event in listening] == []
