@@ -1,4 +1,7 @@
-"""Answers: the board of one unit, as of a day, as known on a day. Contracts other programs rely on; field order is the order of the JSON."""
+"""Answers: the board of one unit, as of a day, as known on a day.
+
+Contracts other programs rely on; field order is the order of the JSON.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -234,7 +237,8 @@ def _variant_rows(
         yield Row(
             id=indicator.id, variant=variant.name, part=part, clause=indicator.clause, unit_of_measure=variant.unit_of_measure,
             window=WindowAnswer(name=window.name, first=window.first, last=window.last), effective_as_of=effective,
-            numerator=_text(value.numerator, whole=True), denominator=_text(value.denominator, whole=True), value=_text(value.value, whole=_whole(variant)),
+            numerator=_text(value.numerator, whole=True), denominator=_text(value.denominator, whole=True),
+            value=_text(value.value, whole=_whole(variant)),
             expected=answers[0].expected if answers else None, targets=answers, status=answers[0].status if answers else judge(plain),
             benchmark=_benchmark_answer(question, window, value, benchmark) if indicator.benchmarked and part is None else None,
             baseline=_baseline_answer(question, window, value, baseline, variant) if indicator.behaviour != "deadline" else None,

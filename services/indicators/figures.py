@@ -42,7 +42,7 @@ class SinceStart:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`share` and `mean`: one sum over another. `parts` names the split shown beside the whole; an empty denominator is a cohort not yet due."""
+    """`share` and `mean`: one sum over another. `parts` shows the split beside the whole; an empty denominator is a cohort not yet due."""
 
     of: Expression
     over: Expression
@@ -51,7 +51,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class StatisticShare:
-    """A sum over the latest published statistic of the unit itself. For a cumulative series the numerator is cut at the statistic's period end."""
+    """A sum over the latest published statistic of the unit itself. For a cumulative series the numerator is cut at its period end too."""
 
     of: Expression
     over: Published

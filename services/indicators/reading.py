@@ -29,7 +29,7 @@ from services.indicators.places import UnitTree
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a figure comes to. `absence` says why there is no value; `n` is the number of things behind it (the denominator's, else its own)."""
+    """What a figure comes to. `absence` says why there is no value; `n` is how many things stand behind (denominator, else its own)."""
 
     numerator: Fraction | None
     denominator: Fraction | None
@@ -69,7 +69,7 @@ class Reader:
                 return self.balances.amount(of.name, unit or self.unit, part, day, self.known)
 
     def values(self, figure: Figure, start: date, day: date) -> Iterator[tuple[str | None, Value]]:
-        """The figure at the end of a day of the window that starts on `start`: its whole (part None) first where it has one, then its parts."""
+        """The figure at the end of a day of the window from `start` on: its whole (part None) first, where it has one, then parts."""
         on = day.toordinal()
         match figure:
             case Amount():

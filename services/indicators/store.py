@@ -25,7 +25,8 @@ Checkpoint = dict[str, tuple[int, str]]
 _COPY_SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _COPY_END = b"\xff\xff"
 _LEDGER_ROW = np.dtype([
-    ("fields", ">i2"), ("l0", ">i4"), ("cell", ">i4"), ("l1", ">i4"), ("day", ">i4"), ("l2", ">i4"), ("known", ">i4"), ("l3", ">i4"), ("amount", ">i8"),
+    ("fields", ">i2"), ("l0", ">i4"), ("cell", ">i4"), ("l1", ">i4"), ("day", ">i4"), ("l2", ">i4"), ("known", ">i4"), ("l3", ">i4"),
+    ("amount", ">i8"),
 ])  # fmt: skip
 """One ledger row in COPY's binary format: the number of fields, then each field's length and value."""
 

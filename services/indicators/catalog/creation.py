@@ -44,7 +44,10 @@ def _share(id: str, zh: str, en: str, *kinds: UnitKind) -> Indicator:
         id=id, zh=zh, en=en, clause="二(五)", quote="利用两年时间使创建比例达到95%以上", behaviour="line", window="two_years",
         starts_from_eve=True, units=units, benchmarked=id == "created_share",
         variants=(
-            Variant("default", Share(designated(*kinds), existing(*kinds)), "ratio", "designated and not withdrawn ÷ units existing on the day"),
+            Variant(
+                "default", Share(designated(*kinds), existing(*kinds)), "ratio",
+                "designated and not withdrawn ÷ units existing on the day",
+            ),
             Variant("of_entered", Share(designated(*kinds), entered(*kinds)), "ratio", "÷ units that entered the campaign"),
         ),
     )  # fmt: skip

@@ -46,8 +46,13 @@ EMPLOYMENT = (
         quote="帮助成功创业500人",
         behaviour="line",
         variants=(
-            Variant("default", Amount(STARTS), "persons", "distinct persons whose first ever founding lies in the year, with help on or before that day"),
-            Variant("all_founders", Amount(FOUNDERS), "persons", "all who founded in the year, with or without help, first founding or not"),
+            Variant(
+                "default", Amount(STARTS), "persons",
+                "distinct persons whose first ever founding lies in the year, with help on or before that day",
+            ),
+            Variant(
+                "all_founders", Amount(FOUNDERS), "persons", "all who founded in the year, with or without help, first founding or not",
+            ),
             Variant("operating", Amount(STARTS_OPERATING), "persons", "still operating"),
         ),
     ),
@@ -59,9 +64,13 @@ EMPLOYMENT = (
         quote="创业带动就业3000人",
         behaviour="line",
         variants=(
-            Variant("default", Amount(JOBS_BROUGHT), "jobs", "open employments in entities registered in the year, founders excluded", note=NOT_DEDUPLICATED),
             Variant(
-                "gross", Amount(Sum((JOBS_GROSS, HEAD_COUNT_PEAKS))), "jobs", "anyone employed there on any day of the year; greatest head-counts",
+                "default", Amount(JOBS_BROUGHT), "jobs", "open employments in entities registered in the year, founders excluded",
+                note=NOT_DEDUPLICATED,
+            ),
+            Variant(
+                "gross", Amount(Sum((JOBS_GROSS, HEAD_COUNT_PEAKS))), "jobs",
+                "anyone employed there on any day of the year; greatest head-counts",
                 note=NOT_DEDUPLICATED,
             ),
             Variant("helped", Amount(JOBS_BROUGHT_HELPED), "jobs", "only entities founded by successful starts", note=NOT_DEDUPLICATED),
@@ -75,7 +84,10 @@ EMPLOYMENT = (
         quote="创业带动就业率达到1:6",
         behaviour="level",
         variants=(
-            Variant("default", Share(JOBS_BROUGHT_HELPED, STARTS), "ratio", "jobs in entities founded by successful starts ÷ successful starts", note=NOT_DEDUPLICATED),
+            Variant(
+                "default", Share(JOBS_BROUGHT_HELPED, STARTS), "ratio",
+                "jobs in entities founded by successful starts ÷ successful starts", note=NOT_DEDUPLICATED,
+            ),
             Variant("all_jobs", Share(JOBS_BROUGHT, STARTS), "ratio", "all jobs brought ÷ successful starts", note=NOT_DEDUPLICATED),
             Variant("per_entity", Share(JOBS_BROUGHT, NEW_ENTITIES), "ratio", "all jobs brought ÷ all new entities", note=NOT_DEDUPLICATED),
         ),

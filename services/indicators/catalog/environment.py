@@ -25,7 +25,10 @@ ENVIRONMENT = (
         behaviour="level",
         benchmarked=True,
         variants=(
-            Variant("default", SurveyShare(SATISFIED, ANSWERS, LATEST_PUBLIC), "ratio", "satisfied (4 or 5 of 5) ÷ valid answers of the latest closed public survey"),
+            Variant(
+                "default", SurveyShare(SATISFIED, ANSWERS, LATEST_PUBLIC), "ratio",
+                "satisfied (4 or 5 of 5) ÷ valid answers of the latest closed public survey",
+            ),
         ),
     ),
     Indicator(
@@ -36,8 +39,13 @@ ENVIRONMENT = (
         quote="创业环境满意度的各项指标达到90%",
         behaviour="level",
         variants=(
-            Variant("default", Share(PASSED_FOUNDED, PASSED_COHORT), "ratio", "founded within six months of the first pass; those already operating left out"),
-            Variant("current_period", Share(TRAINED_FOUNDED, TRAINED), "ratio", "of those who passed in the year, founded in it afterwards"),
+            Variant(
+                "default", Share(PASSED_FOUNDED, PASSED_COHORT), "ratio",
+                "founded within six months of the first pass; those already operating left out",
+            ),
+            Variant(
+                "current_period", Share(TRAINED_FOUNDED, TRAINED), "ratio", "of those who passed in the year, founded in it afterwards",
+            ),
             Variant("over_helped", Share(STARTS, Sum((TRAINED, GUIDED))), "ratio", "successful starts ÷ trained and guided"),
         ),
     ),

@@ -45,7 +45,10 @@ GROWTH = (
         behaviour="line",
         variants=(
             Variant("default", Amount(NEW_ENTERPRISES), "entities", "enterprises registered in the year"),
-            Variant("yearly_average", SinceStart(NEW_ENTERPRISES_EVER), "entities", "registered since 1 January of the plan year ÷ plan years begun", window="two_years"),
+            Variant(
+                "yearly_average", SinceStart(NEW_ENTERPRISES_EVER), "entities",
+                "registered since 1 January of the plan year ÷ plan years begun", window="two_years",
+            ),
         ),
     ),
     Indicator(
@@ -57,7 +60,10 @@ GROWTH = (
         behaviour="line",
         variants=(
             Variant("default", Amount(NEW_BUSINESSES), "entities", "individual businesses registered in the year"),
-            Variant("yearly_average", SinceStart(NEW_BUSINESSES_EVER), "entities", "registered since 1 January of the plan year ÷ plan years begun", window="two_years"),
+            Variant(
+                "yearly_average", SinceStart(NEW_BUSINESSES_EVER), "entities",
+                "registered since 1 January of the plan year ÷ plan years begun", window="two_years",
+            ),
         ),
     ),
     Indicator(
@@ -69,12 +75,16 @@ GROWTH = (
         behaviour="level",
         benchmarked=True,
         variants=(
-            Variant("default", Share(ALIVE, COHORT, parts=True), "ratio", "enterprises not deregistered or revoked at the end of their first anniversary"),
+            Variant(
+                "default", Share(ALIVE, COHORT, parts=True), "ratio",
+                "enterprises not deregistered or revoked at the end of their first anniversary",
+            ),
             Variant("with_businesses", Share(ALIVE_ALL, COHORT_ALL, parts=True), "ratio", "individual businesses as well"),
             Variant(
                 "operating", Share(CHECKED_OPERATING, CHECKED, parts=True), "ratio",
                 "the last check or staff report in the six months up to the anniversary says operating",
-                note="六个月内没有核查或用工报告的不明，另列数 / those without a check or report in six months are unknown and counted apart",
+                note="六个月内没有核查或用工报告的不明，另列数 / "
+                "those without a check or report in six months are unknown and counted apart",
                 incomplete=Less(COHORT, CHECKED),
             ),
             Variant("snapshot", Share(PRESENT_ALIVE, PRESENT, parts=True), "ratio", "alive on the effective day"),

@@ -44,7 +44,10 @@ TASKS = (
         behaviour="shown",
         variants=(
             Variant("default", Share(ON_TIME, PROMISED), "ratio", "cases promised for a day of the year so far that were completed by it"),
-            Variant("days", Quantiles(CASE_DAYS, (("median", 50), ("p90", 90))), "days", "calendar days from accepted to completed, cases completed in the year"),
+            Variant(
+                "days", Quantiles(CASE_DAYS, (("median", 50), ("p90", 90))), "days",
+                "calendar days from accepted to completed, cases completed in the year",
+            ),
         ),
     ),
     Indicator(
@@ -57,7 +60,10 @@ TASKS = (
         starts_from_eve=True,
         units=("county", "township", "community", "village"),
         variants=(
-            Variant("default", Share(CREDIT_COMMUNITIES, existing("community")), "ratio", "rated at most twelve months ago with recovery of 95 % or more ÷ all communities"),
+            Variant(
+                "default", Share(CREDIT_COMMUNITIES, existing("community")), "ratio",
+                "rated at most twelve months ago with recovery of 95 % or more ÷ all communities",
+            ),
             Variant("with_villages", Share(CREDIT_UNITS, existing("community", "village")), "ratio", "villages as well"),
         ),
     ),
@@ -70,7 +76,8 @@ TASKS = (
         behaviour="line",
         variants=(
             Variant(
-                "default", Amount(LOANS), "person_times", "personal start-up loans first disbursed in the year, each co-borrower once per loan",
+                "default", Amount(LOANS), "person_times",
+                "personal start-up loans first disbursed in the year, each co-borrower once per loan",
                 note="未报发放日期的不计，另列数 / disbursements without a date are not counted but listed", incomplete=UNDATED,
             ),
             Variant("persons", Amount(LOAN_PERSONS), "persons", "distinct borrowers"),
@@ -86,9 +93,15 @@ TASKS = (
         quote="完善小额担保贷款工作机制",
         behaviour="shown",
         variants=(
-            Variant("default", Share(REPAID, DUE), "ratio", "repaid of each instalment due so far ÷ due; 代偿 is not repayment", note="参考线 95% / reference line 95 %"),
+            Variant(
+                "default", Share(REPAID, DUE), "ratio", "repaid of each instalment due so far ÷ due; 代偿 is not repayment",
+                note="参考线 95% / reference line 95 %",
+            ),
             Variant("overdue", Share(OVERDUE, BALANCE), "ratio", "principal due and unpaid ÷ balance"),
-            Variant("compensated", Share(COMPENSATED, BALANCE), "ratio", "compensated in the year ÷ balance", note="参考线 20% / reference line 20 %"),
+            Variant(
+                "compensated", Share(COMPENSATED, BALANCE), "ratio", "compensated in the year ÷ balance",
+                note="参考线 20% / reference line 20 %",
+            ),
         ),
     ),
     Indicator(

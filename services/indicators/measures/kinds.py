@@ -76,8 +76,8 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Matured:
-    """`matured`: a cohort. The subject's first row of `start` has its due day `lag_months` later; the subject belongs to the cohort from the
-    due day until the day before due + `stays_months`, at the place of that row; `outcome` keeps those with that outcome only.
+    """`matured`: a cohort. The subject's first row of `start` has its due day `lag_months` later; the subject belongs to the cohort
+    from the due day until the day before due + `stays_months`, at the place of that row; `outcome` keeps those with that outcome only.
 
     `unless` keeps out who has such a span on the start's day, `left` who has one at the end of the day before the due day.
     """
@@ -103,8 +103,8 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """`published`: the latest statistic on the day, at its own unit only. Parts: `value`, `presence` (1 where there is one) and `period` (its
-    end's ordinal), after the values of `key` where one measure holds many series.
+    """`published`: the latest statistic on the day, at its own unit only. Parts: `value`, `presence` (1 where there is one) and
+    `period` (its end's ordinal), after the values of `key` where one measure holds many series.
     """
 
     name: str
@@ -114,7 +114,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class UnitsWhere:
-    """`units_where`: distinct units of these kinds for which a row holds (or happened in the calendar year); each counts at itself and above."""
+    """`units_where`: distinct units of these kinds for which a row holds (or happened in the calendar year), at themselves and above."""
 
     name: str
     rows: Select

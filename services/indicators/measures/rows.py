@@ -14,7 +14,8 @@ from services.indicators.places import UnitTree
 from shared.contracts.base import Fact
 
 SubjectKind = Literal["person", "entity", "loan", "venue", "case", "unit", "surveys", "answer", "statistic", "benchmark"]
-"""Whose history a relation reads. An `answer` is one respondent's to one survey; `surveys` are all of a county; a `statistic` is one series of one place."""
+"""Whose history a relation reads. An `answer` is one respondent's to one survey; `surveys` are all of a county; a `statistic` is one
+series of one place."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -24,7 +25,7 @@ Shape = Literal["event", "span"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: it holds from `day` to the day before `until`, at the place its unit and park name. `order` is its place in history order."""
+    """One row: it holds from `day` to the day before `until`, where its unit and park say. `order` is its place in history order."""
 
     day: int
     unit: str | None
@@ -78,8 +79,8 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a relation is given: the subject's identifier (and any other code it was ever known by), its facts in force, and the units as known
-    on the same day.
+    """What a relation is given: the subject's identifier (and any other code it was ever known by), its facts in force, and the units
+    as known on the same day.
     """
 
     subject: str
@@ -90,7 +91,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A named relation: whose history it reads, whether its rows are events or spans, the attributes they carry, and how they follow from facts.
+    """A named relation: whose history it reads, whether its rows are events or spans, what they carry, and how they follow from facts.
 
     `revision` goes into every definition's digest: it must rise whenever `rows` yields something else for the same facts.
     """

@@ -113,11 +113,14 @@ ENTITY_RELATIONS = (
         "What the registers say of it (登记状态).", LIFE_CYCLE, (EntityRegistered,)),
     Relation(
         "sign_of_life", "entity", "span", {"operating": "what the latest check or staff report says"}, _signs_of_life, 1,
-        "The latest check or staff report, for six months (经营核查).", (*_REGISTRATION, SurvivalChecked, StaffReported), (SurvivalChecked, StaffReported)),
+        "The latest check or staff report, for six months (经营核查).", (*_REGISTRATION, SurvivalChecked, StaffReported),
+        (SurvivalChecked, StaffReported)),
     Relation(
         "head_count", "entity", "span", {"employees": "head-count without founders", "helped": "founded with help"}, _head_counts, 1,
-        "Latest staff report of an entity in its year of registration, while no individual employment is known (用工人数，未去重).", (*LIFE_CYCLE, *EMPLOYMENT_FACTS, *FOUNDING_FACTS), (StaffReported,)),
+        "Latest staff report of an entity in its year of registration, while no individual employment is known (用工人数，未去重).",
+        (*LIFE_CYCLE, *EMPLOYMENT_FACTS, *FOUNDING_FACTS), (StaffReported,)),
     Relation(
         "head_count_peak", "entity", "span", {"employees": "greatest head-count so far"}, _head_count_peaks, 1,
-        "Greatest staff report so far in the year of registration (累计用工人数，未去重).", (*_REGISTRATION, *EMPLOYMENT_FACTS), (StaffReported,)),
+        "Greatest staff report so far in the year of registration (累计用工人数，未去重).", (*_REGISTRATION, *EMPLOYMENT_FACTS),
+        (StaffReported,)),
 )  # fmt: skip

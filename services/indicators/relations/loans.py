@@ -171,12 +171,23 @@ _LOAN = {
 }
 
 LOAN_RELATIONS = (
-    Relation("first_disbursement", "loan", "event", _LOAN, _first_disbursements, 1, "First dated disbursement of the loan (首次发放).", _PAID, (LoanDisbursed,)),
+    Relation(
+        "first_disbursement", "loan", "event", _LOAN, _first_disbursements, 1, "First dated disbursement of the loan (首次发放).", _PAID,
+        (LoanDisbursed,),
+    ),
     Relation("tranche", "loan", "event", _LOAN, _tranches, 1, "Each dated disbursement (发放).", _PAID, (LoanDisbursed,)),
-    Relation("undated_disbursement", "loan", "event", _LOAN, _undated, 1, "A disbursement reported without its date: not counted until corrected.", _PAID, (LoanDisbursed,)),
-    Relation("compensation", "loan", "event", _LOAN, _compensations, 1, "Paid by the guarantee fund in the borrower's stead (代偿).", (LoanApplied, LoanCompensated), (LoanCompensated,)),
+    Relation(
+        "undated_disbursement", "loan", "event", _LOAN, _undated, 1,
+        "A disbursement reported without its date: not counted until corrected.", _PAID, (LoanDisbursed,),
+    ),
+    Relation(
+        "compensation", "loan", "event", _LOAN, _compensations, 1, "Paid by the guarantee fund in the borrower's stead (代偿).",
+        (LoanApplied, LoanCompensated), (LoanCompensated,),
+    ),
     Relation(
         "loan_standing", "loan", "span",
         {"due_fen": "principal due", "repaid_fen": "repaid of what is due", "overdue_fen": "due and unpaid", "balance_fen": "outstanding"},
-        _standings, 1, "Where repayment stands (还款情况).", (LoanApplied, LoanDisbursed, InstalmentDue, LoanExtended, LoanRepaid, LoanCompensated, LoanWrittenOff, LoanSettled), (LoanDisbursed, InstalmentDue)),
+        _standings, 1, "Where repayment stands (还款情况).",
+        (LoanApplied, LoanDisbursed, InstalmentDue, LoanExtended, LoanRepaid, LoanCompensated, LoanWrittenOff, LoanSettled),
+        (LoanDisbursed, InstalmentDue)),
 )  # fmt: skip

@@ -102,7 +102,10 @@ def _foundings_of(rows: Rows, person: str) -> list[Row]:
     return [
         Row(
             life.registered, life.registration.unit, life.registration.park,
-            {"entity": life.code, "entity_kind": life.registration.entity_kind, "first": life is founded[0], "helped": helped_since <= life.registered},
+            {
+                "entity": life.code, "entity_kind": life.registration.entity_kind, "first": life is founded[0],
+                "helped": helped_since <= life.registered,
+            },
             order=life.order,
         )
         for life in founded
@@ -214,16 +217,43 @@ _FOUNDING = {
 }  # fmt: skip
 
 PERSON_RELATIONS = (
-    Relation("enrolment", "person", "event", _URBAN, _enrolments, 1, "Enrolled in start-up training (创业培训报名).", (TraineeEnrolled, CourseOpened), (TraineeEnrolled,)),
-    Relation("pass", "person", "event", _URBAN, _own(_passes_of), 1, "Passed start-up training (创业培训合格).", _PASSES, (TraineeCompleted,)),
-    Relation("guidance", "person", "event", _URBAN, _own(_guidance_of), 1, "Given start-up guidance (创业指导).", (GuidanceGiven,), (GuidanceGiven,)),
-    Relation("help", "person", "event", _URBAN, _own(_help_of), 1, "H: every help received (得到帮助).", _HELP, (TraineeCompleted, GuidanceGiven, ProjectMatched, LoanApplied, EntityRegistered)),
-    Relation("founding", "person", "event", _FOUNDING, _own(_foundings_of), 1, "Founded an entity (创业).", FOUNDING_FACTS, (EntityRegistered,)),
-    Relation("founding_after_pass", "person", "event", {}, _foundings_after_pass, 1, "Founded in the year of a pass, on or after it (培训后当年创业).", FOUNDING_FACTS, (EntityRegistered,)),
-    Relation("loan_received", "person", "event", _URBAN, _own(_loans_of), 1, "First disbursement of a personal start-up loan (获得创业贷款).", _LOANS, (LoanApplied,)),
-    Relation("operating", "person", "span", {"entity": "code", **_URBAN}, _operating, 1, "Founder of an entity that operates (自主创业中).", LIFE_CYCLE, (EntityRegistered,)),
+    Relation(
+        "enrolment", "person", "event", _URBAN, _enrolments, 1, "Enrolled in start-up training (创业培训报名).",
+        (TraineeEnrolled, CourseOpened), (TraineeEnrolled,),
+    ),
+    Relation(
+        "pass", "person", "event", _URBAN, _own(_passes_of), 1, "Passed start-up training (创业培训合格).", _PASSES, (TraineeCompleted,),
+    ),
+    Relation(
+        "guidance", "person", "event", _URBAN, _own(_guidance_of), 1, "Given start-up guidance (创业指导).", (GuidanceGiven,),
+        (GuidanceGiven,),
+    ),
+    Relation(
+        "help", "person", "event", _URBAN, _own(_help_of), 1, "H: every help received (得到帮助).", _HELP,
+        (TraineeCompleted, GuidanceGiven, ProjectMatched, LoanApplied, EntityRegistered),
+    ),
+    Relation(
+        "founding", "person", "event", _FOUNDING, _own(_foundings_of), 1, "Founded an entity (创业).", FOUNDING_FACTS,
+        (EntityRegistered,),
+    ),
+    Relation(
+        "founding_after_pass", "person", "event", {}, _foundings_after_pass, 1,
+        "Founded in the year of a pass, on or after it (培训后当年创业).", FOUNDING_FACTS, (EntityRegistered,),
+    ),
+    Relation(
+        "loan_received", "person", "event", _URBAN, _own(_loans_of), 1, "First disbursement of a personal start-up loan (获得创业贷款).",
+        _LOANS, (LoanApplied,),
+    ),
+    Relation(
+        "operating", "person", "span", {"entity": "code", **_URBAN}, _operating, 1, "Founder of an entity that operates (自主创业中).",
+        LIFE_CYCLE, (EntityRegistered,),
+    ),
     Relation(
         "job", "person", "span", {"entity": "code", "helped": "founded with help"}, _jobs, 1,
-        "Open employment in an entity registered in the same calendar year, while it operates; founders excluded (带动就业).", (*LIFE_CYCLE, *EMPLOYMENT_FACTS, *FOUNDING_FACTS), (EmploymentStarted, StaffReported)),
-    Relation("job_gross", "person", "span", {"entity": "code"}, _jobs_gross, 1, "Employed there on any day of the year so far (累计带动就业).", (*LIFE_CYCLE, *EMPLOYMENT_FACTS), (EmploymentStarted, StaffReported)),
+        "Open employment in an entity registered in the same calendar year, while it operates; founders excluded (带动就业).",
+        (*LIFE_CYCLE, *EMPLOYMENT_FACTS, *FOUNDING_FACTS), (EmploymentStarted, StaffReported)),
+    Relation(
+        "job_gross", "person", "span", {"entity": "code"}, _jobs_gross, 1, "Employed there on any day of the year so far (累计带动就业).",
+        (*LIFE_CYCLE, *EMPLOYMENT_FACTS), (EmploymentStarted, StaffReported),
+    ),
 )  # fmt: skip

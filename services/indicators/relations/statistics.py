@@ -41,10 +41,12 @@ def _benchmarks(rows: Rows) -> Iterator[Row]:
 
 STATISTIC_RELATIONS = (
     Relation(
-        "statistic", "statistic", "span", {"series": "name", "value": "as published", "presence": "1", "period": "its end's ordinal"}, _statistics, 1,
+        "statistic", "statistic", "span", {"series": "name", "value": "as published", "presence": "1", "period": "its end's ordinal"},
+        _statistics, 1,
         "The latest value of a series at one place (统计数据).", (StatisticPublished,), (StatisticPublished,)),
     Relation(
         "benchmark", "benchmark", "span",
-        {"indicator": "id", "variant": "name", "peer_group": "national, province or city", "value": "millionths", "presence": "1", "period": "its end's ordinal"},
+        {"indicator": "id", "variant": "name", "peer_group": "national, province or city", "value": "millionths", "presence": "1",
+         "period": "its end's ordinal"},
         _benchmarks, 1, "The latest benchmark of a peer group (全国平均水平).", (BenchmarkPublished,), (BenchmarkPublished,)),
 )  # fmt: skip

@@ -38,5 +38,8 @@ SURVEY_RELATIONS = (
         {"survey": "id", "question": "overall, service, cost or policy", "service": "which, or null", "score": "1–5", "satisfied": "4 or 5",
          "group": "of the respondent, or null"},
         _answers, 1, "A respondent's latest answer to a question (问卷答复).", (SurveyAnswered,), (SurveyAnswered,)),
-    Relation("survey_in_force", "surveys", "span", {"survey": "id", "population": "public or served"}, _closed, 1, "The latest closed survey (最近一次调查).", (SurveyOpened, SurveyClosed), (SurveyClosed,)),
+    Relation(
+        "survey_in_force", "surveys", "span", {"survey": "id", "population": "public or served"}, _closed, 1,
+        "The latest closed survey (最近一次调查).", (SurveyOpened, SurveyClosed), (SurveyClosed,),
+    ),
 )  # fmt: skip

@@ -78,11 +78,24 @@ _KIND = {"kind": "of the unit"}
 
 UNIT_RELATIONS = (
     Relation("unit", "unit", "span", _KIND, _existing, 1, "Exists (单位存续).", UNIT_FACTS, (UnitListed,)),
-    Relation("entered_campaign", "unit", "span", _KIND, _entered, 1, "Entered the campaign (争创).", (*UNIT_FACTS, UnitEnteredCampaign), (UnitEnteredCampaign,)),
-    Relation("designated", "unit", "span", _KIND, _designated, 1, "Holds the title (命名，未撤销).", (*UNIT_FACTS, UnitDesignated, UnitDesignationWithdrawn), (UnitDesignated,)),
-    Relation("leading_body", "unit", "span", _KIND, _leading_bodies, 1, "Has its leading body (领导机构).", (*UNIT_FACTS, LeadingBodyEstablished), (LeadingBodyEstablished,)),
-    Relation("plan_submitted", "unit", "event", {"month_day": "MM-DD"}, _plans, 1, "Submitted its implementation plan (报送实施方案).", (UnitPlanSubmitted,), (UnitPlanSubmitted,)),
+    Relation(
+        "entered_campaign", "unit", "span", _KIND, _entered, 1, "Entered the campaign (争创).", (*UNIT_FACTS, UnitEnteredCampaign),
+        (UnitEnteredCampaign,),
+    ),
+    Relation(
+        "designated", "unit", "span", _KIND, _designated, 1, "Holds the title (命名，未撤销).",
+        (*UNIT_FACTS, UnitDesignated, UnitDesignationWithdrawn), (UnitDesignated,),
+    ),
+    Relation(
+        "leading_body", "unit", "span", _KIND, _leading_bodies, 1, "Has its leading body (领导机构).",
+        (*UNIT_FACTS, LeadingBodyEstablished), (LeadingBodyEstablished,),
+    ),
+    Relation(
+        "plan_submitted", "unit", "event", {"month_day": "MM-DD"}, _plans, 1, "Submitted its implementation plan (报送实施方案).",
+        (UnitPlanSubmitted,), (UnitPlanSubmitted,),
+    ),
     Relation(
         "credit_rating", "unit", "span", {**_KIND, "recovery_rate": "0 to 1", "lending_fen": "fen"}, _ratings, 1,
-        "Rated as a credit community at most twelve months ago (信用社区评定).", (*UNIT_FACTS, CreditCommunityRated, CreditRatingLapsed), (CreditCommunityRated,)),
+        "Rated as a credit community at most twelve months ago (信用社区评定).", (*UNIT_FACTS, CreditCommunityRated, CreditRatingLapsed),
+        (CreditCommunityRated,)),
 )  # fmt: skip
