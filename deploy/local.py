@@ -5,6 +5,7 @@ them. Stopping goes the other way round. Logs of every part are in the folder's 
 """
 
 import http.client
+import json
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -23,7 +24,9 @@ HEALTH_SECONDS_MAX = 2.0
 
 
 class ServiceProcess(Part):
-    """One service, `python -m services.<name>`, told everything by its environment; it serves once its HTTP port answers."""
+    """One service, `python -m services.<name>`, told everything by its environment; it serves once its HTTP port says so."""
+
+    start_seconds_max = 600.0  # reading the ledger takes as long as it is large
 
     def __init__(self, name: str, settings: Mapping[str, str], log: Path) -> None:
         super().__init__(log)
@@ -40,16 +43,16 @@ class ServiceProcess(Part):
         return {**inherited, "PYTHONUNBUFFERED": "1", **self._settings}
 
     def accepts(self) -> bool:
-        """`/health` answers, whatever it says: an unhealthy service runs, and tells why."""
+        """`/health` answers, even with bad news: an unhealthy service runs, and tells why. Only a ledger still being read is not ready."""
         connection = http.client.HTTPConnection(HOST, int(self._settings["KAIYE_HTTP_PORT"]), timeout=HEALTH_SECONDS_MAX)
         try:
             connection.request("GET", "/health")
-            connection.getresponse().read()
+            said = json.loads(connection.getresponse().read())
         except (OSError, http.client.HTTPException):
             return False
         finally:
             connection.close()
-        return True
+        return bool(said.get("ready", True))
 
 
 @asynccontextmanager

@@ -46,6 +46,8 @@ class Part(ABC):
     stop_signal: signal.Signals = signal.SIGTERM
     orphan_signal: signal.Signals = signal.SIGKILL
     """What it gets when its parent is gone."""
+    start_seconds_max: float = START_SECONDS_MAX
+    """How long it may take until it serves for the first time."""
 
     def __init__(self, log: Path) -> None:
         self.log = log
@@ -79,7 +81,7 @@ class Part(ABC):
     def launch_and_wait(self) -> None:
         """Start and wait until it serves. Raises PartFailed."""
         self.launch()
-        deadline = time.monotonic() + START_SECONDS_MAX
+        deadline = time.monotonic() + self.start_seconds_max
         while not self.ready():
             if time.monotonic() > deadline:
                 self.stop()
@@ -133,7 +135,7 @@ class Part(ABC):
 
     def not_ready(self) -> PartFailed:
         """The error for one that runs but never served."""
-        return self.failed(f"在 {START_SECONDS_MAX:.0f} 秒内未就绪", f"was not ready within {START_SECONDS_MAX:.0f} s")
+        return self.failed(f"在 {self.start_seconds_max:.0f} 秒内未就绪", f"was not ready within {self.start_seconds_max:.0f} s")
 
     def failed(self, zh: str, en: str) -> PartFailed:
         """An error with the end of the log."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from deploy.processes import START_SECONDS_MAX, STOP_SECONDS_MAX, Part, PartFailed
+from deploy.processes import STOP_SECONDS_MAX, Part, PartFailed
 from shared.logs import logger
 
 LOOK_SECONDS = 0.05
@@ -48,10 +48,10 @@ class Supervisor:
         self._stages.append(stage)
         for part in stage:
             part.launch()
-        deadline = time.monotonic() + START_SECONDS_MAX
+        launched = time.monotonic()
         for part in stage:
             while not await asyncio.to_thread(part.ready):
-                if time.monotonic() > deadline:
+                if time.monotonic() - launched > part.start_seconds_max:
                     raise part.not_ready()
                 await asyncio.sleep(LOOK_SECONDS)
             self._watched.append(_Watched(part, time.monotonic()))
