@@ -29,7 +29,10 @@ from shared import subjects
 from shared.answers import Answer, parse_answer
 from shared.client.progress import Progress
 from shared.contracts.envelope import Source
+from shared.contracts.outcomes import Reason
 from shared.days import instant_text
+from shared.write_service import reasons
+from shared.write_service.masking import has_resident_id
 
 UNDER_WAY_MAX = 2048
 RESEND_SECONDS = 5.0
@@ -133,7 +136,7 @@ class ReportingClient:
     async def report(self, report: OutgoingReport) -> Answer:
         """Send one report and wait for its answer, however long that takes: bound it with `asyncio.timeout`.
 
-        A report larger than `REPORT_BYTES_MAX` is not sent; its answer is *refused* at once, with revision 0.
+        A report that is larger than `REPORT_BYTES_MAX` or holds a resident id is not sent: it is *refused* at once, with revision 0.
         Raises nats' ConnectionClosedError when the connection was closed for good.
         """
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -164,8 +167,8 @@ class ReportingClient:
 
     async def _start(self, report: OutgoingReport, answer: "asyncio.Future[Answer] | None") -> None:
         self.progress.sent += 1
-        if len(report.raw) + _HEADER_BYTES > subjects.REPORT_BYTES_MAX:
-            refusal = _too_large(report)
+        if (reason := _unsendable(report)) is not None:
+            refusal = Answer(str(report.source), report.id, report.type, 0, "refused", reason.code, reason.zh, reason.en, None)
             self.progress.settle(refusal)
             self._tell(refusal)
             if answer is not None:
@@ -294,9 +297,8 @@ def _key(report: OutgoingReport) -> tuple[Key, bool]:
     return (source, f"sha256:{hashlib.sha256(report.raw).hexdigest()}"), False
 
 
-def _too_large(report: OutgoingReport) -> Answer:
-    size, limit = len(report.raw), subjects.REPORT_BYTES_MAX
-    return Answer(
-        source=str(report.source), id=report.id, type=report.type, revision=0, outcome="refused", code="report_too_large",
-        zh=f"报告过大：{size} 字节，上限 {limit}", en=f"the report is too large: {size} bytes of {limit} at most", position=None,
-    )  # fmt: skip
+def _unsendable(report: OutgoingReport) -> Reason | None:
+    """Why a report must not even be sent: the broker would drop it without a word, or it would carry a resident id onto the bus."""
+    if len(report.raw) + _HEADER_BYTES > subjects.REPORT_BYTES_MAX:
+        return reasons.too_large(subjects.REPORT_BYTES_MAX)
+    return reasons.RESIDENT_ID if has_resident_id(report.raw) else None

@@ -28,7 +28,7 @@ from shared.write_service.memory import Memory
 from shared.write_service.parsing import Broken, IncomingReport, Named, Readable, Unfit, content_digest, read, read_content
 from shared.write_service.verdicts import Again, Recording, Refused, Waiting
 
-__all__ = ["ClockAhead", "IncomingReport", "NotAdoptable", "WriteService", "WrongStore"]
+__all__ = ["ClockAhead", "IncomingReport", "NotAdoptable", "StoreWentBack", "WriteService", "WrongStore"]
 
 LEAD_MAX = timedelta(minutes=1)
 """How far a recorded time may be ahead of the database's clock."""
@@ -44,6 +44,13 @@ class ClockAhead(Exception):
 
 class WrongStore(Exception):
     """The store belongs to another service or county, or was written under the other kind of clock."""
+
+
+class StoreWentBack(Exception):
+    """The store holds less than this process has seen in it: it came back from an older copy while the process ran.
+
+    Recording on would give positions the stream already holds to other records; the next start compares the two first.
+    """
 
 
 class NotAdoptable(Exception):
@@ -69,6 +76,7 @@ class WriteService:
         self._turn = asyncio.Lock()
         self._memory: Memory | None = None
         self._seen: tuple[int, str, int] | None = None
+        self._commits = 0
         self._key: bytes | None = None
         self._started = False
 
@@ -139,6 +147,7 @@ class WriteService:
                     "模拟时钟只能用于演示数据夹，且终身如此 / a simulated clock is for demonstration folders only, which keep it for life"
                 )
             self._key = head.key
+            self._commits = head.commits
 
     async def _decide_waiting(self) -> None:
         arrival = 0
@@ -251,6 +260,12 @@ class WriteService:
         """Lock the head, hand out a desk, commit. After any failure nothing is remembered."""
         async with self._turn, self.store.writing() as writing:
             head = writing.head
+            if head.commits < self._commits:
+                raise StoreWentBack(
+                    f"库已倒退：现有 {head.commits} 次提交，此前见过 {self._commits} 次 / the store went back: {head.commits} commits, "
+                    f"where this process has seen {self._commits}"
+                )
+            self._commits = head.commits
             self._check_clock(head, writing)
             try:
                 memory = self._memory
@@ -266,7 +281,7 @@ class WriteService:
                 self._memory = None
                 raise
             memory.settle(desk.used)
-            self._memory, self._seen = memory, _seen(changes.head)
+            self._memory, self._seen, self._commits = memory, _seen(changes.head), changes.head.commits
 
     def _check_clock(self, head: Head, writing: Writing) -> None:
         self.clock.observe(head.simulated)

@@ -78,6 +78,20 @@ async def test_a_store_from_an_older_backup_is_held_shown_and_taken_back(broker:
     assert recorded_ids(older) == [*(f"c-{n}" for n in range(40)), "c-99"]
 
 
+async def test_a_store_that_goes_back_while_the_service_runs_ends_it_before_anything_is_recorded(broker: Broker) -> None:
+    store = MemoryStore("training", COUNTY)
+    with pytest.raises(AssertionError, match="the store went back"):
+        async with serving(broker, RULES, store) as app, department(broker) as client:
+            await asyncio.wait_for(client.report_many(each([course(n) for n in range(5)])), SECONDS_MAX)
+            older = backup(store)
+            await asyncio.wait_for(client.report_many(each([course(n) for n in range(5, 40)])), SECONDS_MAX)
+            vars(store).update(vars(older))
+            reporting = asyncio.create_task(client.report(course(99)))
+            await until(lambda: app.failure is not None)
+            reporting.cancel()
+    assert recorded_ids(store) == [f"c-{n}" for n in range(5)]
+
+
 async def test_health_is_not_well_while_the_bus_is_away(broker: Broker) -> None:
     store = MemoryStore("training", COUNTY)
     async with serving(broker, RULES, store, http_port=free_port()) as app:
