@@ -6,6 +6,7 @@ its successor and the units above that (earlier figures stay as they were, becau
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.indicators.history import FOREVER, View
 from shared.contracts.registry import UnitDissolved, UnitListed, UnitMerged, UnitRenamed
@@ -30,8 +31,7 @@ class Unit:
         return (self.urban_rural_class or "").startswith("1")
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """From `start` to the day before `end` the fact counts at these units, the county among them."""
 
     start: int

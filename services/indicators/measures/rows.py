@@ -7,7 +7,7 @@ engine can evaluate the same declaration.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 from services.indicators.history import FOREVER, View
 from services.indicators.places import UnitTree
@@ -23,8 +23,7 @@ V = TypeVar("V")
 Shape = Literal["event", "span"]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row: it holds from `day` to the day before `until`, where its unit and park say. `order` is its place in history order."""
 
     day: int

@@ -4,8 +4,7 @@ Everything that needs to know of an entity (its survival, who operates, whose jo
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from services.indicators.history import FOREVER, InForce, View
 from services.indicators.measures.rows import Rows
@@ -28,8 +27,7 @@ LIFE_CYCLE: tuple[type[Fact], ...] = (
 State = Literal["operating", "suspended", "closed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(NamedTuple):
     """From `start` to the day before `end` the entity stands here in this state; `out` when it has moved out of the county."""
 
     start: int
@@ -45,8 +43,7 @@ class Stage:
         return self.state == "operating" and not self.out
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(NamedTuple):
     """One entity under its oldest code."""
 
     code: str
@@ -54,11 +51,8 @@ class Life:
     registered: int
     order: tuple[object, ...]
     stages: tuple[Stage, ...]
-
-    @property
-    def founders(self) -> frozenset[str]:
-        """The persons who founded it."""
-        return frozenset(founder.person for founder in self.registration.founders)
+    founders: frozenset[str]
+    """The persons who founded it."""
 
 
 def oldest_code(rows: Rows, code: str) -> str:
@@ -98,7 +92,8 @@ def _lives(rows: Rows, _: None) -> dict[str, Life]:
         code = oldest_code(rows, fact.entity)
         if code not in found:
             stages = tuple(_stages(fact, registered.day, changes.get(code, [])))
-            found[code] = Life(code, fact, registered.day, registered.order, stages)
+            founders = frozenset(founder.person for founder in fact.founders)
+            found[code] = Life(code, fact, registered.day, registered.order, stages, founders)
     return found
 
 
@@ -108,9 +103,9 @@ def _stages(registration: EntityRegistered, registered: int, changes: list[InFor
     for change in changes:
         if change.day < registered:
             continue
-        following = replace(_changed(current, change.fact), start=change.day)
+        following = _changed(current, change.fact)._replace(start=change.day)
         if change.day > current.start:
-            yield replace(current, end=change.day)
+            yield current._replace(end=change.day)
         current = following
     yield current
 
@@ -119,13 +114,13 @@ def _changed(stage: Stage, fact: Fact) -> Stage:
     match fact:
         case EntityMoved():
             if fact.out_of_county:
-                return replace(stage, unit=None, park=None, out=True)
-            return replace(stage, unit=fact.unit, park=fact.park, out=False)
+                return stage._replace(unit=None, park=None, out=True)
+            return stage._replace(unit=fact.unit, park=fact.park, out=False)
         case EntitySuspended():
-            return stage if stage.state == "closed" else replace(stage, state="suspended")
+            return stage if stage.state == "closed" else stage._replace(state="suspended")
         case EntityLicenceRevoked() | EntityDeregistered():
-            return replace(stage, state="closed")
+            return stage._replace(state="closed")
         case EntityRestored():
-            return replace(stage, state="operating")
+            return stage._replace(state="operating")
         case _:
             raise AssertionError(fact)
