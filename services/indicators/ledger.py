@@ -43,6 +43,10 @@ class Trees:
         index = bisect_right(self.days, known)
         return self._trees[index - 1] if index else self._none
 
+    def since(self, known: int) -> Sequence[int]:
+        """The days after this one on which what is known of the units changed."""
+        return self.days[bisect_right(self.days, known) :]
+
 
 @dataclass(frozen=True, slots=True)
 class History:

@@ -103,19 +103,20 @@ class Projection:
         new_days, old_days = _known_days(whole, seen)
         if not new_days:
             return
-        latest = max(old_days, default=0)
+        latest = max((*old_days, *self.trees.days[-1:]), default=0)
         kept = self._kept(subject)
         if old_days and not self._kept_all and any(measure.name not in kept for measure in affected.measures):
-            held = folding.postings(_as_of(whole, seen), self.trees, latest, affected)
+            held = folding.postings(_as_of(whole, seen), self.trees, FOREVER, affected)
         else:
             held = {measure.name: kept.get(measure.name, _NOTHING) for measure in affected.measures}
         # Entries change by what the page adds on each known day less what it added on the one before: from the first day it speaks of,
-        # over every later day on which something was known already (another service was ahead).
+        # over every later day on which something was known already, of the subject or of the units (another service was ahead).
         first = min(new_days)
         after_before: tuple[Postings, Postings] = {}, {}
-        for known in sorted(new_days | {day for day in old_days if day > first}):
+        for known in sorted(new_days | {day for day in (*old_days, *self.trees.since(first)) if day > first}):
             after = folding.postings(whole, self.trees, known, affected)
-            before = held if known >= latest else folding.postings(_as_of(whole, seen), self.trees, known, affected)
+            ahead = old_days and known < latest
+            before = folding.postings(_as_of(whole, seen), self.trees, known, affected) if ahead else held
             if before is after_before[1]:
                 add_difference(page.entries, after, after_before[0], known)
             else:
@@ -158,8 +159,8 @@ class Projection:
         for chain in changed:
             for content in chain.contents():
                 for name in content.names.get("unit", ()):
-                    code = name.partition(":")[2]
-                    found |= {subject for there in self.index.at_unit(code) for subject in touched(self.index, there)}
+                    for code in self.index.answered_by(name.partition(":")[2]):
+                        found |= {subject for there in self.index.at_unit(code) for subject in touched(self.index, there)}
                 for name in content.names.get("entity", ()):
                     found.add(self.index.canonical(name))
                     self._posted.pop(name, None)

@@ -29,7 +29,7 @@ from services.indicators.places import UnitTree
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a figure comes to. `absence` says why there is no value; `n` is how many things stand behind (denominator, else its own)."""
+    """What a figure comes to. `absence` says why there is no value; `n` is how many stand behind it (denominator, else its own)."""
 
     numerator: Fraction | None
     denominator: Fraction | None

@@ -22,6 +22,8 @@ from shared.contracts.registry import (
     StaffReported,
     StatisticPublished,
     TenantAdmitted,
+    UnitDissolved,
+    UnitMerged,
     VenueClosed,
     VenueOpened,
     VenueResized,
@@ -92,6 +94,7 @@ class Index:
         self._chains: dict[Subject, dict[type[Fact], Chains]] = {}
         self._by_report: dict[tuple[str, str], Chain] = {}
         self._codes: dict[Subject, set[Subject]] = {}
+        self._successions: set[tuple[str, str]] = set()
         self.units: Chains = {}
 
     def add(self, chain: Chain) -> None:
@@ -100,6 +103,7 @@ class Index:
         place, type_ = (chain.service, chain.position), type(chain.first.fact)
         if type_ in UNIT_FACTS:
             self.units[place] = chain
+            self._successions.update(_successions(chain))
         for content in chain.contents():
             if type_ is EntityCodeReplaced and isinstance(content.fact, EntityCodeReplaced):
                 self._join(subject_of("entity", content.fact.entity), subject_of("entity", content.fact.new_code))
@@ -147,9 +151,19 @@ class Index:
             if kind_of(subject) in _SUBJECT_KINDS and self.canonical(subject) == subject:
                 yield subject
 
+    def answered_by(self, code: str) -> set[str]:
+        """A unit and every unit whose facts any report ever made it, one below it, or one of those that follow answer with."""
+        found = {code}
+        while True:
+            below = tuple(_at_or_below(each) for each in found)
+            more = {before for before, successor in self._successions if successor.startswith(below)} - found
+            if not more:
+                return found
+            found |= more
+
     def at_unit(self, code: str) -> list[Chain]:
         """Every chain placed at or about a unit or one below it."""
-        prefix = code[:9] if code.endswith("000") and not code.endswith("000000") else code
+        prefix = _at_or_below(code)
         prefixes = f"place:{prefix}", f"unit:{prefix}"
         return [
             chain
@@ -158,6 +172,23 @@ class Index:
             for chains in by_type.values()
             for chain in chains.values()
         ]
+
+
+def _at_or_below(code: str) -> str:
+    """How the codes of a unit and of those below it begin; the county's own facts are its own only, for nothing can end it."""
+    return code[:9] if code.endswith("000") and not code.endswith("000000") else code
+
+
+def _successions(chain: Chain) -> Iterator[tuple[str, str]]:
+    """Every (unit, successor) that any revision of a unit fact ever named."""
+    for content in chain.contents():
+        match content.fact:
+            case UnitMerged(code=code, into=into):
+                yield code, into
+            case UnitDissolved(code=code, successor=str(successor)):
+                yield code, successor
+            case _:
+                pass
 
 
 def history(index: Index, subject: Subject, types: Types) -> History:
