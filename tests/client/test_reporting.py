@@ -2,15 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
-import nats
 import orjson
 import pytest
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError
 
@@ -19,7 +15,7 @@ from shared.answers import Answer
 from shared.client import OutgoingReport, ReportingClient
 from shared.contracts.envelope import Source, report_bytes
 from tests.client.desk import COUNTY, answer, deciding
-from tests.support.nats import Broker
+from tests.support.nats import Broker, connected
 
 SOURCE = Source(COUNTY, "employment", "hr")
 TYPE = "training.course_closed"
@@ -32,19 +28,6 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     server.start()
     yield server
     server.stop()
-
-
-@asynccontextmanager
-async def connected(broker: Broker) -> AsyncIterator[Client]:
-    async def quiet(error: Exception) -> None:
-        """The broker is killed on purpose."""
-
-    options: dict[str, Any] = {"reconnect_time_wait": 0.05, "max_reconnect_attempts": -1}
-    client = await nats.connect(broker.address, error_cb=quiet, **options)
-    try:
-        yield client
-    finally:
-        await client.close()
 
 
 def outgoing(id: str, *, course: str = "C1", instant: datetime | None = None) -> OutgoingReport:

@@ -1,14 +1,10 @@
 """The relay against a real broker that is killed, wiped, purged and rolled back: the stream ends dense and exact every time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
 
-import nats
 import pytest
-import pytest_asyncio
 from nats.aio.client import Client
 from nats.js.api import StreamConfig
 from nats.js.errors import APIError
@@ -17,37 +13,10 @@ from shared import subjects
 from shared.bus import recorded_config
 from shared.relay import AdoptionRefused, Forked, Healthy, Refilled, Relay, RelayFinding, StoreBehind, adopt
 from tests.relay.chain import COUNTY, Chain
-from tests.support.nats import Broker, read_stream
+from tests.support.nats import Broker, connected, read_stream
 
 STREAM = subjects.recorded_stream(COUNTY, "training")
 SECONDS_MAX = 20.0
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    server = Broker(tmp_path / "nats")
-    server.start()
-    yield server
-    server.stop()
-
-
-@asynccontextmanager
-async def connected(broker: Broker, **callbacks: Callable[[], Awaitable[None]]) -> AsyncIterator[Client]:
-    async def quiet(error: Exception) -> None:
-        """The broker is killed on purpose."""
-
-    options: dict[str, Any] = {"reconnect_time_wait": 0.05, "max_reconnect_attempts": -1}
-    client = await nats.connect(broker.address, error_cb=quiet, **options, **callbacks)
-    try:
-        yield client
-    finally:
-        await client.close()
-
-
-@pytest_asyncio.fixture
-async def nc(broker: Broker) -> AsyncIterator[Client]:
-    async with connected(broker) as client:
-        yield client
 
 
 @asynccontextmanager
@@ -76,7 +45,7 @@ async def relaying(broker: Broker, store: Chain) -> AsyncIterator[Relay]:
 
 async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(SECONDS_MAX):
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.01)
 
 

@@ -3,8 +3,12 @@
 import os
 import shutil
 import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import nats
 from nats.aio.client import Client
 
 from deploy.embedded import EmbeddedNats
@@ -28,6 +32,21 @@ class Broker(EmbeddedNats):
         """Delete everything it ever stored. It must not be running."""
         assert self.pid is None
         shutil.rmtree(self.folder / "jetstream")
+
+
+@asynccontextmanager
+async def connected(broker: Broker, **callbacks: Callable[[], Awaitable[None]]) -> AsyncIterator[Client]:
+    """A connection that comes back as soon as the broker does, and says nothing about its absence."""
+
+    async def quiet(error: Exception) -> None:
+        """The broker is killed on purpose."""
+
+    options: dict[str, Any] = {"reconnect_time_wait": 0.05, "max_reconnect_attempts": -1}
+    client = await nats.connect(broker.address, error_cb=quiet, **options, **callbacks)
+    try:
+        yield client
+    finally:
+        await client.close()
 
 
 async def read_stream(nc: Client, stream: str) -> list[StreamMessage]:

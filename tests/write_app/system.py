@@ -6,9 +6,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
-import nats
-from nats.aio.client import Client
-
 from shared.client import OutgoingReport, ReportingClient
 from shared.contracts.base import Service
 from shared.contracts.common import DayClosed, common_type
@@ -18,7 +15,7 @@ from shared.rules import Rules
 from shared.settings import Settings
 from shared.write_app import WriteApp, create_write_app
 from tests.support.memory_store import MemoryStore
-from tests.support.nats import Broker
+from tests.support.nats import Broker, connected
 
 COUNTY = "990101000000"
 SOURCE = Source(COUNTY, "employment", "hr")
@@ -46,19 +43,6 @@ async def serving(broker: Broker, rules: Rules[Any], store: EventStore, **change
     finally:
         await app.stop()
     assert app.failure is None, app.failure
-
-
-@asynccontextmanager
-async def connected(broker: Broker) -> AsyncIterator[Client]:
-    async def quiet(error: Exception) -> None:
-        """The broker is killed on purpose."""
-
-    options: dict[str, Any] = {"reconnect_time_wait": 0.05, "max_reconnect_attempts": -1}
-    client = await nats.connect(broker.address, error_cb=quiet, **options)
-    try:
-        yield client
-    finally:
-        await client.close()
 
 
 @asynccontextmanager

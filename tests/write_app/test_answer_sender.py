@@ -13,8 +13,8 @@ from shared.bus import answered_config, ensure_stream
 from shared.event_store.interface import OutgoingAnswer, ReportKey
 from shared.stream_reader import StreamMessage, StreamReader
 from tests.support.memory_store import MemoryStore
-from tests.support.nats import Broker
-from tests.write_app.system import COUNTY, SECONDS_MAX, connected, until
+from tests.support.nats import Broker, connected
+from tests.write_app.system import COUNTY, SECONDS_MAX, until
 
 STREAM = subjects.answered_stream(COUNTY)
 

@@ -16,8 +16,8 @@ from shared.relay import adopt
 from shared.write_app.http import HealthServer, PortTaken
 from shared.write_service.handler import WriteService
 from tests.support.memory_store import MemoryStore
-from tests.support.nats import Broker
-from tests.write_app.system import COUNTY, SECONDS_MAX, connected, course, department, each, recorded_ids, serving, until
+from tests.support.nats import Broker, connected
+from tests.write_app.system import COUNTY, SECONDS_MAX, course, department, each, recorded_ids, serving, until
 
 
 async def get(port: int, page: str) -> httpx.Response:

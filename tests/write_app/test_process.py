@@ -18,8 +18,8 @@ from deploy.embedded import free_port
 from shared import subjects
 from shared.event_store.postgres import PostgresStore
 from shared.migrate import migrate
-from tests.support.nats import Broker, read_stream
-from tests.write_app.system import COUNTY, connected, course, department, each
+from tests.support.nats import Broker, connected, read_stream
+from tests.write_app.system import COUNTY, course, department, each
 
 ROOT = Path(__file__).parents[2]
 EXIT_SECONDS_MAX = 30

@@ -17,12 +17,11 @@ from shared.clock import WallClock
 from shared.days import day_of, instant_text
 from shared.write_service.handler import IncomingReport, WriteService
 from tests.support.memory_store import MemoryStore, MemoryWriting, wall_time
-from tests.support.nats import Broker, read_stream
+from tests.support.nats import Broker, connected, read_stream
 from tests.write_app.system import (
     COUNTY,
     SECONDS_MAX,
     assert_chained,
-    connected,
     course,
     department,
     each,
