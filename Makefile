@@ -35,8 +35,9 @@ $(SET_UP):
 	@rm -f $(VENV)/.set-up-*
 	@touch $@
 
+# At a terminal Ctrl-C is for kaiye alone, which ends well; make would report it as a failure.
 run: setup
-	@exec $(VENV)/bin/kaiye demo
+	@if [ -t 0 ]; then set -m; $(VENV)/bin/kaiye demo & fg >/dev/null; else exec $(VENV)/bin/kaiye demo; fi
 
 test: setup
 	@exec $(VENV)/bin/pytest

@@ -10,16 +10,12 @@ import traceback
 import typer
 
 from deploy.cli import doctor, queries, run, simulate
-from deploy.cli.common import EXIT_BAD_INPUT, EXIT_BUG, EXIT_UNREACHABLE, BadInput, Unreachable, said
+from deploy.cli.common import EXIT_BAD_INPUT, EXIT_BUG, EXIT_DIFFERENCE, EXIT_UNREACHABLE, BadInput, Unreachable, said
 from deploy.data_folder import BadFolder, NothingRuns
 from deploy.processes import PartFailed
-from services.indicators.evaluation.problems import FileProblems
-from shared.bus import BusUnreachable
 from shared.logs import configure_logs
 
 GROUPS = (run, queries, simulate, doctor)
-BAD_INPUT = (BadInput, BadFolder, FileProblems)
-UNREACHABLE = (Unreachable, NothingRuns, PartFailed, BusUnreachable)
 
 
 def make_app() -> typer.Typer:
@@ -38,15 +34,27 @@ def main() -> None:
     configure_logs("WARNING")
     try:
         make_app()()
-    except BAD_INPUT as error:
-        _end(error, EXIT_BAD_INPUT)
-    except UNREACHABLE as error:
-        _end(error, EXIT_UNREACHABLE)
-    except Exception:  # noqa: BLE001 - whatever it is, it must not exit with 1, which means a difference
-        traceback.print_exc()
-        sys.exit(EXIT_BUG)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not exit with 1, which means a difference
+        code = _exit_code(error)
+        if code == EXIT_BUG:
+            traceback.print_exc()
+        else:
+            said.print(f"错误 / error: {error}", markup=False)
+        sys.exit(code)
 
 
-def _end(error: Exception, code: int) -> None:
-    said.print(f"错误 / error: {error}", markup=False)
-    sys.exit(code)
+def _exit_code(error: Exception) -> int:
+    # Imported here because a command loads only what it needs: a question to the running system must not load its services.
+    from services.indicators.evaluation.problems import FileProblems
+    from shared.bus import BusUnreachable
+    from shared.relay import AdoptionRefused
+
+    match error:
+        case BadInput() | BadFolder() | FileProblems():
+            return EXIT_BAD_INPUT
+        case Unreachable() | NothingRuns() | PartFailed() | BusUnreachable():
+            return EXIT_UNREACHABLE
+        case AdoptionRefused():
+            return EXIT_DIFFERENCE
+        case _:
+            return EXIT_BUG

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -23,9 +23,9 @@ from deploy.cli.common import (
     said,
 )  # fmt: skip
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Demonstration, Purpose, Running
-from deploy.demo import play
-from deploy.local import local_system
-from services.indicators.evaluation.county import County, load_county
+
+if TYPE_CHECKING:
+    from services.indicators.evaluation.county import County
 
 
 def register(app: typer.Typer) -> None:
@@ -43,6 +43,8 @@ def up(data: DataOption = DEFAULT_FOLDER, county: CountyOption = None, http_port
 
 
 async def _up(folder: DataFolder, purpose: Purpose, http_port: int) -> None:
+    from deploy.local import local_system
+
     async with local_system(folder, purpose, http_port=http_port) as running:
         _say_where(folder, running)
         await asyncio.Event().wait()
@@ -72,7 +74,10 @@ def demo(
         raise typer.Exit(EXIT_INTERRUPTED)
 
 
-async def _demo(folder: DataFolder, purpose: Purpose, county: County, http_port: int, once: bool, json: bool) -> None:
+async def _demo(folder: DataFolder, purpose: Purpose, county: "County", http_port: int, once: bool, json: bool) -> None:
+    from deploy.demo import play
+    from deploy.local import local_system
+
     assert purpose.demonstration is not None
     async with local_system(folder, purpose, http_port=http_port) as running:
         with _progress() as progress:
@@ -101,8 +106,10 @@ def _demo_folder(data: Path | None, once: bool) -> Iterator[DataFolder]:
         yield DataFolder(Path(temporary) / "data")
 
 
-def _purpose(county: Path | None, known: Purpose | None, demonstration: Demonstration | None) -> tuple[County, Purpose]:
+def _purpose(county: Path | None, known: Purpose | None, demonstration: Demonstration | None) -> tuple["County", Purpose]:
     """The county asked for, else the folder's own, else the example; and what the folder is then for."""
+    from services.indicators.evaluation.county import load_county
+
     chosen = county or (known.county_folder if known is not None else EXAMPLE_COUNTY)
     try:
         found = load_county(chosen)

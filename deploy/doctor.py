@@ -1,0 +1,47 @@
+"""Compares every service's stream with its database, and takes back from the stream what an older backup of the database lacks."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+from deploy.data_folder import Running
+from services.finance.rules import RULES as FINANCE
+from services.registry.rules import RULES as REGISTRY
+from services.training.rules import RULES as TRAINING
+from shared.bus import connect
+from shared.clock import Clock, SimulatedClock, WallClock
+from shared.event_store.interface import EventStore
+from shared.event_store.postgres import PostgresStore
+from shared.relay import Adopted, Relay, RelayFinding, StoreBehind, adopt
+from shared.rules import Rules
+from shared.settings import Settings
+from shared.write_service.handler import WriteService
+
+RULES: tuple[Rules[Any], ...] = (REGISTRY, TRAINING, FINANCE)
+
+
+async def examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted | RelayFinding]:
+    """What is found, service by service; before it, where `adopting`, what was taken back.
+
+    Raises BusUnreachable, AdoptionRefused when the stream's tail does not follow from the store, and what asyncpg raises.
+    """
+    settings = Settings(county=running.county, nats_url=running.nats_url, database_url="")
+    async with AsyncExitStack() as opened:
+        nc = await connect(settings, name="kaiye-doctor")
+        opened.push_async_callback(nc.close)
+        for rules in RULES:
+            store = await PostgresStore.open(running.databases[rules.service], rules.service, running.county)
+            opened.push_async_callback(store.close)
+            relay = Relay(nc, store, county=running.county, service=rules.service)
+            finding = await relay.check()
+            if adopting and isinstance(finding, StoreBehind):
+                service = WriteService(rules, store, running.county, await _clock(store))
+                yield await adopt(nc, store, service.append_adopted, county=running.county, service=rules.service)
+                finding = await relay.check()
+            yield finding
+
+
+async def _clock(store: EventStore) -> Clock:
+    """The clock that the store was written by."""
+    simulated = (await store.head()).simulated
+    return WallClock() if simulated is None else SimulatedClock(simulated)
