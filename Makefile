@@ -50,7 +50,7 @@ check: setup
 	[ $$well = yes ] && echo '检查通过 / check passed'
 
 bench: setup
-	@exec $(VENV)/bin/pytest tests/benchmarks
+	@exec $(VENV)/bin/python -m tests.benchmarks
 
 faults: setup
 	@exec $(VENV)/bin/pytest tests/faults
