@@ -1,6 +1,6 @@
 """Entity codes that stand for the same entity (换码): everything is ruled on in the history of its oldest code. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.contracts.base import Subject, about_of, subject_of
@@ -49,18 +49,13 @@ class Regrouped:
     histories: Mapping[Subject, History[object]]
 
 
-def regrouped(told: Iterable[Told], rules: Rules[State]) -> Regrouped:
-    """All facts of some group of codes, distributed anew to one history per entity. Raises whatever `evolve` raises."""
-    facts = {fact.key: fact for fact in told}
-    oldest = _oldest_codes(_replacements(facts.values()))
-    told_of: dict[Subject, list[Told]] = {}
-    for fact in facts.values():
-        code = about_of(fact.fact).partition(":")[2]
-        told_of.setdefault(subject_of("entity", oldest.get(code, code)), []).append(fact)
-        if isinstance(fact.fact, EntityCodeReplaced):  # without facts of its own a code still has a (now empty) history
-            told_of.setdefault(subject_of("entity", fact.fact.new_code), [])
-            oldest.setdefault(fact.fact.new_code, fact.fact.new_code)
-        oldest.setdefault(code, code)
+def regrouped(subjects: Iterable[Subject], told: Sequence[Told], rules: Rules[State]) -> Regrouped:
+    """All facts about some entities, whole groups of codes, distributed anew to one history per entity. Raises whatever `evolve` raises."""
+    codes = [subject.partition(":")[2] for subject in subjects]
+    oldest = {code: code for code in codes} | _oldest_codes(_replacements(told))
+    told_of: dict[Subject, list[Told]] = {subject_of("entity", code): [] for code in codes}  # now empty where a code is replaced
+    for fact in told:
+        told_of[subject_of("entity", oldest[about_of(fact.fact).partition(":")[2]])].append(fact)
     evolve: Evolve[object] = rules.evolve  # type: ignore[assignment]
     return Regrouped(oldest, {subject: History.of(rules.initial(subject), evolve, facts) for subject, facts in told_of.items()})
 

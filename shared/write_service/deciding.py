@@ -19,7 +19,7 @@ from shared.units import county_of
 from shared.write_service import reasons
 from shared.write_service.aliases import Regrouped, regrouped
 from shared.write_service.desk import Desk
-from shared.write_service.history import History, Step, Told
+from shared.write_service.history import Step, Told
 from shared.write_service.parsing import Named, Readable, Unfit, corrected_fact
 from shared.write_service.verdicts import Again, Recording, Refused, Verdict, Waiting, report_need
 
@@ -195,10 +195,13 @@ def _repeated(step: Step[Any]) -> Reason:
 
 
 def _taken(fact: EntityCodeReplaced, desk: Desk) -> Reason | None:
-    """The new code may be unused, or have a history of its own (the same entity registered under both), but belong to no third."""
+    """The new code may be unused, or have a history of its own (the same entity registered under both), but belong to no third.
+
+    Nor may it be the oldest code itself: codes do not go round in a circle.
+    """
     aliases = desk.memory.aliases
     new, oldest = f"entity:{fact.new_code}", aliases.canonical(f"entity:{fact.entity}")
-    if len(aliases.group(new)) == 1 or aliases.canonical(new) == oldest:
+    if new != oldest and (len(aliases.group(new)) == 1 or aliases.canonical(new) == oldest):
         return None
     return reasons.code_taken(fact.new_code, aliases.canonical(new).partition(":")[2])
 
@@ -208,13 +211,14 @@ def _regrouped(step: Step[Any], desk: Desk) -> Regrouped | None:
     fact = step.after.fact
     if not isinstance(fact, EntityCodeReplaced):
         return None
-    histories: dict[int, History[Any]] = {}
-    for code in (fact.entity, fact.new_code):
-        history = desk.history(f"entity:{code}")
+    named = (f"entity:{fact.entity}", f"entity:{fact.new_code}")
+    told = {step.after.key: step.after}
+    for subject in named:
+        history = desk.history(subject)
         assert history.complete
-        histories[id(history)] = history
-    told = [known for history in histories.values() for known in history.told if known is not step.before]
-    return regrouped([*told, step.after], desk.rules)
+        told = {known.key: known for known in history.told} | told
+    codes = desk.memory.aliases.group(named[0]) | desk.memory.aliases.group(named[1])
+    return regrouped(codes, list(told.values()), desk.rules)
 
 
 # What was recorded once already

@@ -67,7 +67,8 @@ class Desk:
         """What something happened to since it was last asked: see `take_moved`."""
         self._head = head
         self._position, self._hash, self._recorded, self._closed = head.position, head.hash, head.recorded, head.closed
-        self._today = day_of(head.recorded) if head.recorded is not None else None
+        self._now: datetime | None = None
+        self._today: date | None = None
         self._arrivals, self._answers, self._followed = head.arrivals, head.answers, head.followed
         self._changes = Changes(head)
         self._touched: dict[Subject, int] = {}
@@ -76,7 +77,7 @@ class Desk:
 
     @property
     def today(self) -> date:
-        """The day in Asia/Shanghai by the recorded time."""
+        """The day in Asia/Shanghai on which anything decided now is recorded."""
         assert self._today is not None
         return self._today
 
@@ -116,15 +117,16 @@ class Desk:
             recorded=record.recorded, position=self.next_position, prevhash=self._hash, data=record.data,
         )  # fmt: skip
         on_time = self._recorded is None or record.recorded >= self._recorded
-        return again == record.raw and on_time and Source.parse(record.source).county == self.county
+        linked = (record.position, record.prevhash) == (self.next_position, self._hash)
+        return linked and again == record.raw and on_time and Source.parse(record.source).county == self.county
 
     # What happens
 
     def at(self, instant: datetime) -> None:
-        """Time passes, and never back; on a new day the one before is closed first."""
-        if self._recorded is None or instant > self._recorded:
-            self._recorded = instant
-            self._today = day_of(instant)
+        """Time passes, and never back behind the last record; on a new day the one before is closed first."""
+        now = instant if self._recorded is None else max(instant, self._recorded)
+        if now != self._now:
+            self._now, self._today = now, day_of(now)
         yesterday = self.today - timedelta(days=1)
         if self._closed is None or self._closed < yesterday:
             data = DayClosed(day=yesterday).model_dump(mode="json")
@@ -160,9 +162,9 @@ class Desk:
         kept = mask(candidate.raw)
         self.wait(candidate._replace(raw=kept), frozenset((INTERNAL_NEED,)), reasons.INTERNAL)
         arrival = self.reports[candidate.key][candidate.digest].arrival
-        assert self._recorded is not None
+        assert self._now is not None
         trace = mask_text(traceback.replace("\x00", "")[-TRACEBACK_MAX:])
-        self._changes.aside.append(AsideRow(candidate.key.source, candidate.key.id, arrival, self._recorded, kept, trace))
+        self._changes.aside.append(AsideRow(candidate.key.source, candidate.key.id, arrival, self._now, kept, trace))
 
     def record(self, report: Readable, verdict: Recording, adopted: Record | None = None) -> None:
         """Append it, and let its subject's history and everything derived follow. `adopted` is the record where it exists already."""
@@ -233,7 +235,7 @@ class Desk:
     def changes(self, simulated: datetime | None) -> Changes:
         """Everything to write. `simulated` is where a simulated clock stands."""
         self._changes.head = replace(
-            self._head, position=self._position, hash=self._hash, recorded=self._recorded if self._position else None, closed=self._closed,
+            self._head, position=self._position, hash=self._hash, recorded=self._recorded, closed=self._closed,
             followed=self._followed, arrivals=self._arrivals, answers=self._answers, commits=self._head.commits + 1, simulated=simulated,
         )  # fmt: skip
         for subject, position in self._touched.items():
@@ -256,14 +258,12 @@ class Desk:
         about: Subject | None,
         natural: int | None,
     ) -> RecordRow:
-        assert self._recorded is not None
+        assert self._now is not None
         raw = record_bytes(
-            source=source, id=id_, type=type_, version=version, occurred=occurred, recorded=self._recorded, position=self.next_position,
+            source=source, id=id_, type=type_, version=version, occurred=occurred, recorded=self._now, position=self.next_position,
             prevhash=self._hash, data=data,
         )  # fmt: skip
-        row = RecordRow(
-            self.next_position, hashlib.sha256(raw).hexdigest(), type_, source, id_, occurred, self._recorded, about, natural, raw
-        )
+        row = RecordRow(self.next_position, hashlib.sha256(raw).hexdigest(), type_, source, id_, occurred, self._now, about, natural, raw)
         self._place(row, lambda: Record(source, id_, type_, version, occurred, row.recorded, row.position, self._hash, data, raw))
         return row
 
@@ -271,7 +271,6 @@ class Desk:
         assert record.position == self.next_position
         assert record.prevhash == self._hash
         assert self._recorded is None or record.recorded >= self._recorded
-        self._recorded, self._today = record.recorded, record.known_day
         row = RecordRow(
             record.position,
             record.hash,
@@ -292,7 +291,7 @@ class Desk:
         self._changes.records.append(row)
         if self.rules.service == "registry" and (row.type in UNIT_TYPES or common_class(row.type) is not None):
             self._take_unit(record())
-        self._position, self._hash = row.position, row.hash
+        self._position, self._hash, self._recorded = row.position, row.hash, row.recorded
         self.about_position[row.position] = row.about
         if row.natural is not None:
             self.naturals[row.natural] = True

@@ -139,7 +139,7 @@ class History(Generic[State]):
 
     def step(self, before: Told | None, after: Told) -> Step[State]:
         """What happens when `after` is recorded, or takes the place of `before`. Raises whatever `evolve` raises."""
-        if before is None and after.natural not in self._groups:  # by far the most common
+        if before is None and not after.voided and after.natural not in self._groups:  # by far the most common
             start, stop, entries = self._refolded([], [after])
             return Step(before, after, after, start, stop, entries, int(after.fact.opens))
         gone: list[Told] = []

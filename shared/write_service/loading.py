@@ -46,7 +46,8 @@ def read_waiting(desk: Desk, hmac_key: bytes, keys: Iterable[ReportKey]) -> list
     """These waiting reports, read anew from the bytes kept."""
     rows = [row for key in keys if (row := desk.bound(key)) is not None and row.outcome == "waiting"]
     for row in rows:
-        if row.key in desk.candidates:
+        known = desk.candidates.get(row.key)
+        if known is not None and known.digest == row.digest:  # another content may have waited under the same id before
             continue
         assert row.kept is not None
         source = Source.parse(row.source)

@@ -125,6 +125,7 @@ def read(report: IncomingReport, county: str, service: Service, hmac_key: bytes)
     try:
         body = _json_object(raw)
         key = ReportKey(origin, _id(body))
+        _bounded(body, raw)
         envelope = _envelope(body)
         type_, version = _identified(envelope, origin, report.type, service)
         digest, canonical = content_digest(hmac_key, type_, version, envelope.occurred, envelope.data)
@@ -182,10 +183,6 @@ def _json_object(raw: bytes) -> dict[str, Any]:
         raise _Refused(reasons.NOT_JSON) from None
     if not isinstance(body, dict):
         raise _Refused(reasons.NOT_AN_OBJECT)
-    if raw.count(b"{") + raw.count(b"[") > DEPTH_MAX and _depth(body) > DEPTH_MAX:
-        raise _Refused(reasons.TOO_DEEP)
-    if rb"\u0000" in raw and "\x00" in _texts(body):
-        raise _Refused(reasons.CONTROL_CHARACTER)  # PostgreSQL's texts cannot hold it
     return body
 
 
@@ -196,6 +193,13 @@ def _id(body: Mapping[str, Any]) -> str:
     if has_resident_id(id_.encode()):  # it would stand in the subject of the answer
         raise _Refused(reasons.RESIDENT_ID)
     return id_
+
+
+def _bounded(body: Mapping[str, Any], raw: bytes) -> None:
+    if raw.count(b"{") + raw.count(b"[") > DEPTH_MAX and _deeper_than(DEPTH_MAX, body):
+        raise _Refused(reasons.TOO_DEEP)
+    if rb"\u0000" in raw and "\x00" in _texts(body):
+        raise _Refused(reasons.CONTROL_CHARACTER)  # PostgreSQL's texts cannot hold it
 
 
 def _envelope(body: Mapping[str, Any]) -> ReportEnvelope:
@@ -228,12 +232,12 @@ def _content(type: str, version: int, data: Mapping[str, Any]) -> Content:
     return content
 
 
-def _depth(value: Any) -> int:
-    if isinstance(value, dict):
-        return 1 + max(map(_depth, value.values()), default=0)
-    if isinstance(value, list):
-        return 1 + max(map(_depth, value), default=0)
-    return 0
+def _deeper_than(levels: int, value: Any) -> bool:
+    """Whether objects and arrays are nested in more levels than that; looks no deeper than it must."""
+    if not isinstance(value, dict | list):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_deeper_than(levels - 1, item) for item in inside)
 
 
 def _texts(value: Any) -> str:
