@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cache
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_serializer
@@ -213,7 +214,7 @@ def _variant_rows(
     eve = dict(reader.values(variant.figure, window.first, window.first - timedelta(days=1))) if indicator.starts_from_eve else {}
     notes = [variant.note] if variant.note else []
     if last_day < question.as_of:
-        notes.append(f"单位已于 {last_day + timedelta(days=1)} 撤并，按最后一日作答 / merged or dissolved; answered as of its last day")
+        notes.append(f"单位的最后一日是 {last_day}，按该日作答 / merged or dissolved; answered as of its last day, {last_day}")
     incomplete = _incomplete(snapshot, reader, question, variant, on) if effective else 0
     for part, value in values:
         benchmark = _benchmark(reader, indicator, variant, on) if indicator.benchmarked and part is None else None
@@ -318,6 +319,7 @@ def _incomplete(snapshot: Snapshot, reader: Reader, question: Question, variant:
     return left_out + unknown
 
 
+@cache
 def services_read(figure: Figure) -> frozenset[Service]:
     """The services whose facts a figure follows from."""
     names = {select.relation for measure in measures_in(figure) for select in selections(measure)}

@@ -179,19 +179,50 @@ def add_entries(entries: Entries, more: Entries, sign: int = 1) -> None:
         _add(entries, key, sign * amount)
 
 
+_FEW = 24
+"""Up to so many entries a loop beats setting up vectors."""
+
+
 class _Account:
     """The entries of one cell, in the order they came, as plain machine numbers."""
 
-    __slots__ = ("amounts", "days", "knowns")
+    __slots__ = ("_days", "_summed", "_sums", "amounts", "days", "known_max", "knowns")
 
     def __init__(self) -> None:
         self.days = array("i")
         self.knowns = array("i")
         self.amounts = array("q")
+        self.known_max = 0
+        self._summed = 0
+        self._days: list[int] = []
+        self._sums: list[int] = []
 
+    def add(self, day: int, known: int, amount: int) -> None:
+        self.days.append(day)
+        self.knowns.append(known)
+        self.amounts.append(amount)
+        self.known_max = max(self.known_max, known)
 
-_FEW = 24
-"""Up to so many entries a loop beats setting up vectors."""
+    def amount(self, day: int, known: int) -> int:
+        """`Σ amount where day ≤ D and known ≤ K`."""
+        if len(self.days) <= _FEW:
+            entries = zip(self.days, self.knowns, self.amounts, strict=True)
+            return sum(amount for on, seen, amount in entries if on <= day and seen <= known)
+        if known >= self.known_max:
+            return self._latest(day)
+        # Views, gone when this returns: an array that is looked at cannot grow.
+        days, knowns = np.frombuffer(self.days, dtype=np.int32), np.frombuffer(self.knowns, dtype=np.int32)
+        return int(np.frombuffer(self.amounts, dtype=np.int64)[(days <= day) & (knowns <= known)].sum())
+
+    def _latest(self, day: int) -> int:
+        """At latest knowledge: a prefix sum by day, made anew when entries came since it was made."""
+        if self._summed != len(self.days):
+            days, places = np.unique(np.frombuffer(self.days, dtype=np.int32), return_inverse=True)
+            sums = np.zeros(len(days), dtype=np.int64)
+            np.add.at(sums, places, np.frombuffer(self.amounts, dtype=np.int64))
+            self._days, self._sums, self._summed = days.tolist(), np.cumsum(sums).tolist(), len(self.days)
+        index = bisect_right(self._days, day)
+        return self._sums[index - 1] if index else 0
 
 
 class Balances:
@@ -209,9 +240,7 @@ class Balances:
             account = self._accounts[cell] = _Account()
             if cell[2] is not None:
                 self._parts.setdefault(cell[:2], []).append(cell[2])
-        account.days.append(day)
-        account.knowns.append(known)
-        account.amounts.append(amount)
+        account.add(day, known, amount)
         self.size += 1
 
     def add_all(self, entries: Entries) -> None:
@@ -230,15 +259,7 @@ class Balances:
     def amount(self, measure: str, unit: str, part: str | None, day: int, known: int) -> int:
         """`Σ amount where day ≤ D and known ≤ K` of one cell."""
         account = self._accounts.get((measure, unit, part))
-        if account is None:
-            return 0
-        if len(account.days) <= _FEW:
-            entries = zip(account.days, account.knowns, account.amounts, strict=True)
-            return sum(amount for on, seen, amount in entries if on <= day and seen <= known)
-        # Copies: a view of a growing array would forbid it to grow.
-        days, knowns = np.array(account.days, dtype=np.int32), np.array(account.knowns, dtype=np.int32)
-        amounts = np.array(account.amounts, dtype=np.int64)
-        return int(amounts[(days <= day) & (knowns <= known)].sum())
+        return 0 if account is None else account.amount(day, known)
 
     def parts(self, measure: str, unit: str) -> list[str]:
         """Every part that was ever posted for a measure at a unit, in order."""

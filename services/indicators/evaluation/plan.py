@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -173,6 +174,14 @@ class Plan(_Part):
     duties: tuple[Duty, ...] = ()
     decomposition: tuple[Decomposition, ...] = ()
 
+    @cached_property
+    def targets_by_row(self) -> dict[tuple[str, str, str | None], tuple[Target, ...]]:
+        """The targets of each row that has any, in the file's order."""
+        found: dict[tuple[str, str, str | None], tuple[Target, ...]] = {}
+        for target in self.targets:
+            found[target.row] = (*found.get(target.row, ()), target)
+        return found
+
 
 def windows_of(plan: Plan) -> dict[str, Window]:
     """Every window of the plan by name: `plan_year` (Y), `two_years` (Y and Y+1), then others as written."""
@@ -188,7 +197,7 @@ def years_of(plan: Plan) -> tuple[Window, Window]:
 
 def targets_of(plan: Plan, indicator: str, variant: str = "default", part: str | None = None, *, on: date) -> tuple[Target, ...]:
     """The targets of one row that hold on a day, in the file's order."""
-    return _in_force((target for target in plan.targets if target.row == (indicator, variant, part)), on)
+    return _in_force(plan.targets_by_row.get((indicator, variant, part), ()), on)
 
 
 def unit_targets_of(
@@ -198,12 +207,14 @@ def unit_targets_of(
 
     Empty where nothing was decomposed to that unit.
     """
+    whole = targets_of(plan, indicator, variant, part, on=on)
+    if not whole:
+        return ()
     shares = [
         entry.parts[unit]
         for entry in _latest((entry for entry in plan.decomposition if entry.row == (indicator, variant, part)), on)
         if unit in entry.parts
     ]
-    whole = targets_of(plan, indicator, variant, part, on=on)
     return tuple(target.model_copy(update={"value": share, "milestones": ()}) for target in whole for share in shares)
 
 
