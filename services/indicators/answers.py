@@ -215,7 +215,6 @@ def _variant_rows(
     notes = [variant.note] if variant.note else []
     if last_day < question.as_of:
         notes.append(f"单位的最后一日是 {last_day}，按该日作答 / merged or dissolved; answered as of its last day, {last_day}")
-    incomplete = _incomplete(snapshot, reader, question, variant, on) if effective else 0
     for part, value in values:
         benchmark = _benchmark(reader, indicator, variant, on) if indicator.benchmarked and part is None else None
         behaviour = variant.behaviour or indicator.behaviour
@@ -243,7 +242,8 @@ def _variant_rows(
             expected=answers[0].expected if answers else None, targets=answers, status=answers[0].status if answers else judge(plain),
             benchmark=_benchmark_answer(question, window, value, benchmark) if indicator.benchmarked and part is None else None,
             baseline=_baseline_answer(question, window, value, baseline, variant) if indicator.behaviour != "deadline" else None,
-            n=value.n, incomplete=incomplete, note="；".join(notes), definition=figure_digest(variant.figure),
+            n=value.n, incomplete=_incomplete(snapshot, reader, question, variant, part, on) if effective else 0,
+            note="；".join(notes), definition=figure_digest(variant.figure),
             margin=value.extra.get("margin"), period_end=_date(value.extra.get("period_end")),
         )  # fmt: skip
 
@@ -311,9 +311,11 @@ def _baseline_answer(question: Question, window: Window, value: Value, baseline:
     return BaselineAnswer(value=_text(earlier, whole=_whole(variant)), status=status)
 
 
-def _incomplete(snapshot: Snapshot, reader: Reader, question: Question, variant: Variant, on: date) -> int:
+def _incomplete(snapshot: Snapshot, reader: Reader, question: Question, variant: Variant, part: str | None, on: date) -> int:
     """How many facts this definition could not take in."""
-    left_out = reader.amount(variant.incomplete, on.toordinal()) if variant.incomplete is not None else 0
+    left_out, day = 0, on.toordinal()
+    if variant.incomplete is not None:
+        left_out = reader.amount(variant.incomplete, day) if part is None else reader.part(variant.incomplete, part, day)
     services = services_read(variant.figure)
     unknown = sum(service in services and day <= question.known_at for service, day in snapshot.unreadable)
     return left_out + unknown

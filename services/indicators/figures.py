@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.indicators.evaluation.status import Behaviour
-from services.indicators.measures.kinds import Distribution, Measure, Published
+from services.indicators.measures.kinds import Distribution, Matured, Measure, Published
 from shared.units import UnitKind
 
 
@@ -35,18 +35,19 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class SinceStart:
-    """What was added since the window's first day, per plan year begun (平均每年)."""
+    """What there is of the window's years, per plan year begun (平均每年). The measure's parts are calendar years."""
 
-    of: Expression
+    of: Measure
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`share` and `mean`: one sum over another. `parts` shows the split beside the whole; an empty denominator is a cohort not yet due."""
+    """`share` and `mean`: one sum over another; an empty denominator is a cohort not yet due."""
 
     of: Expression
     over: Expression
-    parts: bool = False
+    parts: Matured | None = None
+    """The cohort whose parts are shown beside the whole: each that has a member."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Where a fact counts: its unit, the units above it, its park, and the county once, by the units that exist on the day.
 
-A unit's parents follow from its code; what changes over time is which units exist. From the day a unit is merged its facts answer under
-its successor and the units above that (earlier figures stay as they were, because an earlier day still finds the earlier units).
+A unit's parents follow from its code; what changes over time is which units exist. From the day after a unit's last its facts answer
+under its successor and the units above that (earlier figures stay as they were, because an earlier day still finds the earlier units).
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from shared.units import UnitKind, lineage, unit_kind
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit as known on a day: it exists from `listed` to the day before `ended`."""
+    """A unit as known on a day: it exists from `listed` to the day before `ended` (the day it is merged or dissolved is its last)."""
 
     code: str
     name: str
@@ -57,11 +57,16 @@ class UnitTree:
             case UnitRenamed():
                 self._replace(fact.code, name=fact.name)
             case UnitMerged():
-                self._replace(fact.code, ended=day, successor=fact.into)
+                self._end(fact.code, day, fact.into)
             case UnitDissolved():
-                self._replace(fact.code, ended=day, successor=fact.successor)
+                self._end(fact.code, day, fact.successor)
             case _:
                 raise AssertionError(fact)
+
+    def _end(self, code: str, last_day: int, successor: str | None) -> None:
+        unit = self.units.get(code)
+        if unit is not None and unit.ended == FOREVER and last_day >= unit.listed:  # a unit ends once, and not before it began
+            self._replace(code, ended=last_day + 1, successor=successor)
 
     def _replace(self, code: str, *, name: str | None = None, ended: int | None = None, successor: str | None = None) -> None:
         unit = self.units.get(code)

@@ -189,7 +189,7 @@ class Projection:
         """The chain that a void or a correction amends."""
         shape = common_class(record.type)
         amendment = (FactVoided if shape is FactVoided else FactCorrected).model_validate(record.data)
-        chain = self.index.report(amendment.source, amendment.id)
+        chain = self.index.report(SERVICES.index(record.service), amendment.source, amendment.id)
         if chain is None:
             raise LookupError(f"{record.source} {record.id} amends an unknown fact")
         content = None

@@ -23,7 +23,7 @@ from services.indicators.figures import (
     SurveyShare,
 )
 from services.indicators.ledger import Balances
-from services.indicators.measures.kinds import Matured, Published
+from services.indicators.measures.kinds import Published
 from services.indicators.places import UnitTree
 
 
@@ -75,13 +75,16 @@ class Reader:
             case Amount():
                 yield None, _count(self.amount(figure.of, on))
             case SinceStart():
-                added = self.amount(figure.of, on) - self.amount(figure.of, start.toordinal() - 1)
+                parts = self.balances.parts(figure.of.name, self.unit)
+                added = sum(self.part(figure.of, part, on) for part in parts if int(part) >= start.year)
                 years = day.year - start.year + 1
                 yield None, Value(Fraction(added), Fraction(years), Fraction(added, years), n=added)
             case Share():
                 yield None, _ratio(self.amount(figure.of, on), self.amount(figure.over, on))
-                if figure.parts:
-                    yield from self._share_parts(figure, on)
+                if figure.parts is not None:
+                    for part in self.balances.parts(figure.parts.name, self.unit):
+                        if self.part(figure.parts, part, on):
+                            yield part, _ratio(self.part(figure.of, part, on), self.part(figure.over, part, on))
             case StatisticShare():
                 yield None, self._statistic_share(figure, on)
             case SurveyShare():
@@ -96,15 +99,6 @@ class Reader:
                 yield None, _count(having)
             case _:
                 assert_never(figure)
-
-    def _share_parts(self, figure: Share, on: int) -> Iterator[tuple[str, Value]]:
-        over = figure.over
-        if not isinstance(over, Matured):
-            raise TypeError(f"only a cohort is shown by parts, not {over}")
-        for part in self.balances.parts(over.name, self.unit):
-            denominator = self.part(over, part, on)
-            if denominator:
-                yield part, _ratio(self.part(figure.of, part, on), denominator)
 
     def _statistic_share(self, figure: StatisticShare, on: int) -> Value:
         if not self.published(figure.over, "presence", on):

@@ -19,6 +19,8 @@ from shared.contracts.registry import (
     BenchmarkPublished,
     EntityCodeReplaced,
     EntityRegistered,
+    ProjectCollected,
+    ProjectMatched,
     StaffReported,
     StatisticPublished,
     TenantAdmitted,
@@ -47,12 +49,14 @@ _OPENINGS: Types = frozenset({VenueOpened})
 _VENUE_FACTS: Types = frozenset({VenueOpened, VenueResized, VenueClosed})
 _TENANCIES: Types = frozenset({TenantAdmitted})
 _COURSES: Types = frozenset({CourseOpened})
+_PROJECTS: Types = frozenset({ProjectCollected})
+_MATCHES: Types = frozenset({ProjectMatched})
 _TRAINEES: Types = frozenset({TraineeEnrolled, TraineeCompleted})
 _APPLICATIONS: Types = frozenset({LoanApplied})
 _DISBURSEMENTS: Types = frozenset({LoanDisbursed})
 _LINKING: Types = frozenset((*LIFE_CYCLE, TenantAdmitted, StaffReported))
 """The facts about an entity that are part of its founders' and employees' histories."""
-_LINKED: Types = _LINKING | {CourseOpened, LoanDisbursed, VenueOpened}
+_LINKED: Types = _LINKING | {CourseOpened, LoanDisbursed, VenueOpened, ProjectCollected}
 _STAFF: Types = frozenset((EntityRegistered, *EMPLOYMENT_FACTS))
 """The facts that link persons to an entity."""
 
@@ -92,14 +96,14 @@ class Index:
 
     def __init__(self) -> None:
         self._chains: dict[Subject, dict[type[Fact], Chains]] = {}
-        self._by_report: dict[tuple[str, str], Chain] = {}
+        self._by_report: dict[tuple[int, str, str], Chain] = {}
         self._codes: dict[Subject, set[Subject]] = {}
         self._successions: set[tuple[str, str]] = set()
         self.units: Chains = {}
 
     def add(self, chain: Chain) -> None:
         """Take in a chain, or what a new revision of it names."""
-        self._by_report[chain.source, chain.id] = chain
+        self._by_report[chain.service, chain.source, chain.id] = chain
         place, type_ = (chain.service, chain.position), type(chain.first.fact)
         if type_ in UNIT_FACTS:
             self.units[place] = chain
@@ -116,9 +120,9 @@ class Index:
         for code in codes:
             self._codes[code] = codes
 
-    def report(self, source: str, id: str) -> Chain | None:
-        """The chain a report began."""
-        return self._by_report.get((source, id))
+    def report(self, service: int, source: str, id: str) -> Chain | None:
+        """The chain a report began. Ids are unique per source within a service: only its own voids and corrections reach a fact."""
+        return self._by_report.get((service, source, id))
 
     def canonical(self, subject: Subject) -> Subject:
         """One key for all codes of an entity."""
@@ -231,12 +235,15 @@ def _reach(index: Index, subject: Subject, types: Types) -> Chains:
 
 
 def _base(index: Index, person: Subject, types: Types) -> Chains:
-    """A person's own facts with the courses, loans, entities (their life and tenancies) and venues these name."""
+    """A person's own facts with the courses, projects, loans, entities (their life and tenancies) and venues these name."""
     found: Chains = {}
     _take(found, index.of(person, types))
     if CourseOpened in types:
         for course in _named(index.of(person, _TRAINEES), "course"):
             _take(found, index.of(course, _COURSES))
+    if ProjectCollected in types:
+        for project in _named(index.of(person, _MATCHES), "project"):
+            _take(found, index.of(project, _PROJECTS))
     if LoanDisbursed in types:
         for loan in _named(index.of(person, _APPLICATIONS), "loan"):
             _take(found, index.of(loan, _DISBURSEMENTS))
@@ -289,12 +296,14 @@ def touched(index: Index, chain: Chain) -> set[Subject]:
 
 
 def _linked_persons(index: Index, content: Content) -> set[Subject]:
-    """The persons whose history holds this fact through an entity, a course, a loan or a venue."""
+    """The persons whose history holds this fact through an entity, a course, a project, a loan or a venue."""
     if type(content.fact) not in _LINKED:
         return set()
     match content.fact:
         case CourseOpened(course=course):
             return _named(index.of(subject_of("course", course), _TRAINEES), "person")
+        case ProjectCollected(project=project):
+            return _named(index.of(subject_of("project", project), _MATCHES), "person")
         case LoanDisbursed(loan=loan):
             return _named(index.of(subject_of("loan", loan), _APPLICATIONS), "person")
         case VenueOpened(venue=venue):

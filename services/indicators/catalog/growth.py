@@ -7,9 +7,9 @@ from services.indicators.measures.rows import Predicate, Select, where
 _ENTERPRISES = where(entity_kind="enterprise")
 _BUSINESSES = where(entity_kind="individual_business")
 NEW_ENTERPRISES = Counted("new_enterprises", Select("registration", _ENTERPRISES))
-NEW_ENTERPRISES_EVER = Counted("new_enterprises.ever", Select("registration", _ENTERPRISES), window="ever")
+NEW_ENTERPRISES_EVER = Counted("new_enterprises.ever", Select("registration", _ENTERPRISES), part="year", window="ever")
 NEW_BUSINESSES = Counted("new_individual_businesses", Select("registration", _BUSINESSES))
-NEW_BUSINESSES_EVER = Counted("new_individual_businesses.ever", Select("registration", _BUSINESSES), window="ever")
+NEW_BUSINESSES_EVER = Counted("new_individual_businesses.ever", Select("registration", _BUSINESSES), part="year", window="ever")
 
 _OUT = Select("state", where(out=True))
 _IN_COUNTY = Select("state", where(out=False))
@@ -21,7 +21,7 @@ _SIGN_OPERATING = Select("sign_of_life", where(operating=True))
 
 
 def _cohort(name: str, start: Select, outcome: Holding | None, *, months: int = 12) -> Matured:
-    return Matured(name, start, months, outcome, left=_OUT, part="year")
+    return Matured(name, start, months, outcome, left=_OUT, member="entity", part="year")
 
 
 _REGISTERED_ENTERPRISE = Select("registration", _ENTERPRISES)
@@ -76,18 +76,18 @@ GROWTH = (
         benchmarked=True,
         variants=(
             Variant(
-                "default", Share(ALIVE, COHORT, parts=True), "ratio",
+                "default", Share(ALIVE, COHORT, parts=COHORT), "ratio",
                 "enterprises not deregistered or revoked at the end of their first anniversary",
             ),
-            Variant("with_businesses", Share(ALIVE_ALL, COHORT_ALL, parts=True), "ratio", "individual businesses as well"),
+            Variant("with_businesses", Share(ALIVE_ALL, COHORT_ALL, parts=COHORT_ALL), "ratio", "individual businesses as well"),
             Variant(
-                "operating", Share(CHECKED_OPERATING, CHECKED, parts=True), "ratio",
+                "operating", Share(CHECKED_OPERATING, CHECKED, parts=COHORT), "ratio",
                 "the last check or staff report in the six months up to the anniversary says operating",
                 note="六个月内没有核查或用工报告的不明，另列数 / "
                 "those without a check or report in six months are unknown and counted apart",
                 incomplete=Less(COHORT, CHECKED),
             ),
-            Variant("snapshot", Share(PRESENT_ALIVE, PRESENT, parts=True), "ratio", "alive on the effective day"),
+            Variant("snapshot", Share(PRESENT_ALIVE, PRESENT, parts=PRESENT), "ratio", "alive on the effective day"),
         ),
     ),
 )  # fmt: skip

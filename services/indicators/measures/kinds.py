@@ -80,6 +80,8 @@ class Matured:
     from the due day until the day before due + `stays_months`, at the place of that row; `outcome` keeps those with that outcome only.
 
     `unless` keeps out who has such a span on the start's day, `left` who has one at the end of the day before the due day.
+    With `member` everything is matched within the rows that share this attribute: codes said to be one entity's and later not so
+    are one subject with two entities.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Matured:
     outcome: Happened | Holding | None = None
     unless: Select | None = None
     left: Select | None = None
+    member: str | None = None
     part: str | None = None
     stays_months: int = 12
 
@@ -263,30 +266,37 @@ def _distinct(intervals: Sequence[Interval], allowed: Sequence[Interval] | None)
 
 
 def _matured(found: Jumps, measure: Matured, rows: Rows) -> None:
-    started = rows.select(measure.start)
-    if not started:
-        return
-    row = min(started, key=lambda each: each.order)
-    due = months_later(row.day, measure.lag_months)
-    if measure.unless and any(_holds(other, row.day) for other in rows.select(measure.unless)):
-        return
-    if measure.left and any(_holds(other, due - 1) for other in rows.select(measure.left)):
-        return
-    stays: Interval = due, months_later(due, measure.stays_months)
-    for interval in _with_outcome(measure.outcome, row, stays, rows):
-        _add(found, rows.context.tree, row, interval, _part(row, measure.part), 1)
+    started: dict[str | None, Row] = {}
+    for row in rows.select(measure.start):
+        first = started.setdefault(_part(row, measure.member), row)
+        if row.order < first.order:
+            started[_part(row, measure.member)] = row
+    for member, row in started.items():
+        due = months_later(row.day, measure.lag_months)
+        if measure.unless and any(_holds(other, row.day) for other in _of_member(rows, measure.unless, measure, member)):
+            continue
+        if measure.left and any(_holds(other, due - 1) for other in _of_member(rows, measure.left, measure, member)):
+            continue
+        stays: Interval = due, months_later(due, measure.stays_months)
+        outcomes = _of_member(rows, measure.outcome.rows, measure, member) if measure.outcome else []
+        for interval in _with_outcome(measure.outcome, row, stays, outcomes):
+            _add(found, rows.context.tree, row, interval, _part(row, measure.part), 1)
 
 
-def _with_outcome(outcome: Happened | Holding | None, start: Row, stays: Interval, rows: Rows) -> list[Interval]:
+def _of_member(rows: Rows, select: Select, measure: Matured, member: str | None) -> list[Row]:
+    return [row for row in rows.select(select) if _part(row, measure.member) == member]
+
+
+def _with_outcome(outcome: Happened | Holding | None, start: Row, stays: Interval, rows: list[Row]) -> list[Interval]:
     match outcome:
         case None:
             return [stays]
         case Happened():
-            return [stays] if any(start.day < row.day <= stays[0] for row in rows.select(outcome.rows)) else []
+            return [stays] if any(start.day < row.day <= stays[0] for row in rows) else []
         case Holding(on="due"):
-            return [stays] if any(_holds(row, stays[0]) for row in rows.select(outcome.rows)) else []
+            return [stays] if any(_holds(row, stays[0]) for row in rows) else []
         case Holding():
-            return intersection([stays], union((row.day, row.until) for row in rows.select(outcome.rows)))
+            return intersection([stays], union((row.day, row.until) for row in rows))
         case _:
             assert_never(outcome)
 

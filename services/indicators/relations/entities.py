@@ -31,6 +31,7 @@ def _registrations(rows: Rows) -> Iterator[Row]:
     for life in _own(rows):
         registration = life.registration
         attributes = {
+            "entity": life.code,
             "entity_kind": registration.entity_kind,
             "year": str(date.fromordinal(life.registered).year),
             "start_up_cost_fen": registration.start_up_cost_fen,
@@ -41,7 +42,8 @@ def _registrations(rows: Rows) -> Iterator[Row]:
 def _states(rows: Rows) -> Iterator[Row]:
     for life in _own(rows):
         for stage in life.stages:
-            yield Row(stage.start, stage.unit, stage.park, {"state": stage.state, "out": stage.out}, stage.end, life.order)
+            attributes = {"entity": life.code, "state": stage.state, "out": stage.out}
+            yield Row(stage.start, stage.unit, stage.park, attributes, stage.end, life.order)
 
 
 def _signs_of_life(rows: Rows) -> Iterator[Row]:
@@ -59,7 +61,8 @@ def _signs_of_life(rows: Rows) -> Iterator[Row]:
                 signs.append((sign, seen))
         for (sign, seen), following in until_next(signs, lambda later: later[0].day):
             until = min(following, months_later(sign.day, SIGN_OF_LIFE_MONTHS))
-            yield Row(sign.day, life.registration.unit, life.registration.park, {"operating": seen}, until, sign.order)
+            attributes = {"entity": life.code, "operating": seen}
+            yield Row(sign.day, life.registration.unit, life.registration.park, attributes, until, sign.order)
 
 
 def _reports(rows: Rows, life: Life) -> tuple[list[tuple[int, int]], int]:
@@ -106,13 +109,14 @@ _REGISTRATION = (EntityRegistered, EntityCodeReplaced)
 ENTITY_RELATIONS = (
     Relation(
         "registration", "entity", "event",
-        {"entity_kind": "enterprise or individual_business", "year": "of registration", "start_up_cost_fen": "as stated, or null"},
+        {"entity": "code", "entity_kind": "enterprise or individual_business", "year": "of registration",
+         "start_up_cost_fen": "as stated, or null"},
         _registrations, 1, "Registered (登记设立).", _REGISTRATION, (EntityRegistered,)),
     Relation(
-        "state", "entity", "span", {"state": "operating, suspended or closed", "out": "moved out of the county"}, _states, 1,
-        "What the registers say of it (登记状态).", LIFE_CYCLE, (EntityRegistered,)),
+        "state", "entity", "span", {"entity": "code", "state": "operating, suspended or closed", "out": "moved out of the county"},
+        _states, 1, "What the registers say of it (登记状态).", LIFE_CYCLE, (EntityRegistered,)),
     Relation(
-        "sign_of_life", "entity", "span", {"operating": "what the latest check or staff report says"}, _signs_of_life, 1,
+        "sign_of_life", "entity", "span", {"entity": "code", "operating": "what the latest check or staff report says"}, _signs_of_life, 1,
         "The latest check or staff report, for six months (经营核查).", (*_REGISTRATION, SurvivalChecked, StaffReported),
         (SurvivalChecked, StaffReported)),
     Relation(

@@ -56,24 +56,20 @@ class Life(NamedTuple):
 
 
 def oldest_code(rows: Rows, code: str) -> str:
-    """The code an entity was first registered under, following the replacements in force."""
+    """The code that stands for an entity: of codes that replaced one another, in whatever order and direction, the first one replaced."""
     if not rows.context.view.of(EntityCodeReplaced):
         return code
     return rows.shared(_oldest_codes, None).get(code, code)
 
 
 def _oldest_codes(rows: Rows, _: None) -> dict[str, str]:
-    oldest: dict[str, str] = {}
+    groups: dict[str, list[str]] = {}
     for replaced in rows.context.view.of(EntityCodeReplaced):
         fact = replaced.fact
-        root = oldest.get(fact.entity, fact.entity)
-        if root == fact.new_code:
-            continue  # replaced back to a code it already had: the entity stays the same one
-        oldest[fact.new_code] = root
-        for code, known in list(oldest.items()):
-            if known == fact.new_code:
-                oldest[code] = root
-    return oldest
+        old, new = groups.get(fact.entity, [fact.entity]), groups.get(fact.new_code, [fact.new_code])
+        together = old if old is new else [*old, *new]
+        groups.update(dict.fromkeys(together, together))
+    return {code: group[0] for code, group in groups.items()}
 
 
 def lives(rows: Rows) -> dict[str, Life]:

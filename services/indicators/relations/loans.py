@@ -142,7 +142,8 @@ def _standings(rows: Rows) -> Iterator[Row]:
     applied = _application(rows)
     if applied is None:
         return
-    facts = rows.context.view.facts
+    # Of one day's facts repayments come last: they fill what is scheduled at its end.
+    facts = sorted(rows.context.view.facts, key=lambda each: (each.day, isinstance(each.fact, LoanRepaid)))
     days = {fact.day for fact in facts}
     days.update(due.fact.due.toordinal() for due in rows.context.view.of(InstalmentDue))
     days.update(extended.fact.due.toordinal() for extended in rows.context.view.of(LoanExtended))

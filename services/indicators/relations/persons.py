@@ -19,6 +19,7 @@ from shared.contracts.registry import (
     EmploymentStarted,
     EntityCodeReplaced,
     EntityRegistered,
+    ProjectCollected,
     ProjectMatched,
     StaffReported,
     TenantAdmitted,
@@ -81,14 +82,19 @@ def _loans_of(rows: Rows, person: str) -> list[Row]:
     return found
 
 
+def _matches_of(rows: Rows, person: str) -> Iterator[Row]:
+    collected = {project.fact.project for project in rows.context.view.of(ProjectCollected)}
+    for matched in rows.context.view.of(ProjectMatched):
+        fact = matched.fact
+        if fact.person == person and fact.project in collected:
+            yield _row(rows, matched, fact.unit, fact.park)
+
+
 def _help_of(rows: Rows, person: str) -> list[Row]:
-    matched = [
-        _row(rows, match, match.fact.unit, match.fact.park) for match in rows.context.view.of(ProjectMatched) if match.fact.person == person
-    ]
     found = [
         *rows.shared(_passes_of, person),
         *rows.shared(_guidance_of, person),
-        *matched,
+        *_matches_of(rows, person),
         *_tenancies_of(rows, person),
         *rows.shared(_loans_of, person),
     ]
@@ -131,7 +137,7 @@ def _operating(rows: Rows) -> Iterator[Row]:
 
 
 def _employments(rows: Rows, life: Life) -> list[tuple[int, int]]:
-    """The days the person is employed in an entity: explicit facts win over staff reports that list persons."""
+    """The days the person is employed in an entity: from their first day on, explicit facts win over staff reports that list persons."""
     person = rows.context.subject
     facts: list[InForce[EmploymentStarted | EmploymentEnded]] = rows.context.view.of(EmploymentStarted, EmploymentEnded)
     explicit = [
@@ -139,14 +145,15 @@ def _employments(rows: Rows, life: Life) -> list[tuple[int, int]]:
         for fact in facts
         if fact.fact.person == person and oldest_code(rows, fact.fact.entity) == life.code
     ]
+    since_day = explicit[0][0] if explicit else FOREVER
     listed = [
         (report.day, person in report.fact.persons)
         for report in rows.context.view.of(StaffReported)
-        if report.fact.persons is not None and oldest_code(rows, report.fact.entity) == life.code
+        if report.fact.persons is not None and report.day < since_day and oldest_code(rows, report.fact.entity) == life.code
     ]
     spans: list[tuple[int, int]] = []
     since: int | None = None
-    for day, employed in explicit or listed:
+    for day, employed in (*listed, *explicit):
         if employed and since is None:
             since = day
         elif not employed and since is not None:
@@ -204,7 +211,9 @@ def _own(function: Any) -> Any:
 
 _PASSES = (TraineeCompleted, CourseOpened)
 _LOANS = (LoanApplied, LoanDisbursed)
-_HELP = (*_PASSES, GuidanceGiven, ProjectMatched, TenantAdmitted, VenueOpened, EntityRegistered, EntityCodeReplaced, *_LOANS)
+_HELP = (
+    *_PASSES, GuidanceGiven, ProjectMatched, ProjectCollected, TenantAdmitted, VenueOpened, EntityRegistered, EntityCodeReplaced, *_LOANS,
+)  # fmt: skip
 FOUNDING_FACTS: tuple[type[Fact], ...] = _HELP
 """What a person's foundings, and whether help came before them, follow from."""
 EMPLOYMENT_FACTS: tuple[type[Fact], ...] = (EmploymentStarted, EmploymentEnded, StaffReported)

@@ -61,6 +61,8 @@ def _leading_bodies(rows: Rows) -> Iterator[Row]:
 
 
 def _plans(rows: Rows) -> Iterator[Row]:
+    if rows.context.subject not in rows.context.tree:
+        return
     for submitted in rows.context.view.of(UnitPlanSubmitted):
         day = date.fromordinal(submitted.day)
         yield Row(submitted.day, rows.context.subject, None, {"month_day": f"{day:%m-%d}"}, order=submitted.order)
@@ -92,7 +94,7 @@ UNIT_RELATIONS = (
     ),
     Relation(
         "plan_submitted", "unit", "event", {"month_day": "MM-DD"}, _plans, 1, "Submitted its implementation plan (报送实施方案).",
-        (UnitPlanSubmitted,), (UnitPlanSubmitted,),
+        (*UNIT_FACTS, UnitPlanSubmitted), (UnitPlanSubmitted,),
     ),
     Relation(
         "credit_rating", "unit", "span", {**_KIND, "recovery_rate": "0 to 1", "lending_fen": "fen"}, _ratings, 1,

@@ -15,8 +15,9 @@ def _opening(view: View, venue: str) -> tuple[VenueOpened, int] | None:
     return None
 
 
-def _closing(view: View, venue: str) -> int:
-    return min((closed.day for closed in view.of(VenueClosed) if closed.fact.venue == venue), default=FOREVER)
+def _closing(view: View, venue: str, opened: int) -> int:
+    days = (closed.day for closed in view.of(VenueClosed) if closed.fact.venue == venue)
+    return min((day for day in days if day >= opened), default=FOREVER)
 
 
 def _nested(view: View, inner: VenueOpened) -> list[tuple[int, int]]:
@@ -31,7 +32,7 @@ def _nested(view: View, inner: VenueOpened) -> list[tuple[int, int]]:
             break
         outer, day = found
         if outer.venue_kind == inner.venue_kind and (outer.venue_kind != "incubator" or outer.park is not None):
-            spans.append((day, _closing(view, around)))
+            spans.append((day, _closing(view, around, day)))
         around = outer.within
     return union(spans)
 
@@ -42,7 +43,7 @@ def _areas(rows: Rows) -> Iterator[Row]:
     if found is None:
         return
     opened, day = found
-    closed = _closing(view, venue)
+    closed = _closing(view, venue, day)
     resized = [(change.day, change.fact.area_m2) for change in view.of(VenueResized) if change.fact.venue == venue and change.day >= day]
     sizes = [(day, opened.area_m2), *resized]
     nested = _nested(view, opened)
