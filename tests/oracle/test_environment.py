@@ -38,7 +38,7 @@ def test_satisfaction_is_the_share_of_4_and_5_among_the_answers_of_the_latest_cl
     closes(history, "2010-06-01", "S2")
     closes(history, "2010-07-01", "S3")
     before = history.ask("environment_satisfaction", as_of="2010-04-30")
-    assert (before.n, whole(before)) == (0, (0, 0, None))
+    assert (before.n, whole(before)) == (0, (None, None, None))
     first = history.ask("environment_satisfaction", as_of="2010-05-31")
     assert [first.numerator, first.n, first.value] == [2, 3, Fraction(2, 3)]
     assert first.margin == Decimal("0.533444")  # 1.96·√(2/27) = 1.96 × 0.272166 = 0.533444…

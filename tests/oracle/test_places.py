@@ -45,7 +45,7 @@ def test_after_a_merger_the_successor_answers_and_the_predecessor_answers_as_of_
     history = History()
     history.guides("2010-03-01", 1, unit=VILLAGE)
     history.guides("2010-03-02", 2, unit=VILLAGE_2)
-    history.add("2010-06-01", UnitMerged(code=VILLAGE, into=VILLAGE_2))
+    history.add("2010-05-31", UnitMerged(code=VILLAGE, into=VILLAGE_2))
     assert where_guided(history, "2010-05-31") == {COUNTY: 2, TOWN: 2, VILLAGE: 1, VILLAGE_2: 1}
     assert where_guided(history, "2010-06-01") == {COUNTY: 2, TOWN: 2, VILLAGE: 1, VILLAGE_2: 2}
     old = history.ask("guided", unit=VILLAGE)
@@ -67,12 +67,34 @@ def test_a_village_merged_across_townships_counts_with_its_successor_from_then_o
     assert where_guided(history) == {COUNTY: 1, TOWN_B: 1, VILLAGE_B: 1, VILLAGE: 1}
 
 
-def test_a_dissolved_unit_keeps_its_facts_where_they_were() -> None:
+def test_the_successor_of_a_dissolved_unit_answers_with_its_facts() -> None:
     history = History()
     history.guides("2010-03-01", 1, unit=VILLAGE)
-    history.add("2010-06-01", UnitDissolved(code=VILLAGE, successor=COMMUNITY))
-    assert where_guided(history) == {COUNTY: 1, TOWN: 1, VILLAGE: 1}
+    history.add("2010-05-31", UnitDissolved(code=VILLAGE, successor=COMMUNITY))
+    assert where_guided(history, "2010-05-31") == {COUNTY: 1, TOWN: 1, VILLAGE: 1}
+    assert where_guided(history) == {COUNTY: 1, TOWN: 1, VILLAGE: 1, COMMUNITY: 1}
     assert str(history.ask("guided", unit=VILLAGE).effective_as_of) == "2010-05-31"
+
+
+def test_a_unit_dissolved_without_a_successor_keeps_its_facts_where_they_were() -> None:
+    history = History()
+    history.guides("2010-03-01", 1, unit=VILLAGE)
+    history.add("2010-05-31", UnitDissolved(code=VILLAGE))
+    assert where_guided(history) == {COUNTY: 1, TOWN: 1, VILLAGE: 1}
+
+
+def test_a_unit_ends_once_and_not_before_it_is_listed() -> None:
+    history = History()
+    history.guides("2010-03-01", 1, unit=VILLAGE)
+    history.add("2004-12-31", UnitMerged(code=VILLAGE, into=VILLAGE_B))
+    assert where_guided(history) == {COUNTY: 1, TOWN: 1, VILLAGE: 1}
+    history.add("2010-05-31", UnitDissolved(code=VILLAGE, successor=COMMUNITY), known="2010-06-30")
+    assert where_guided(history)[COMMUNITY] == 1
+    history = History()
+    history.guides("2010-03-01", 1, unit=VILLAGE)
+    history.add("2010-05-31", UnitDissolved(code=VILLAGE, successor=COMMUNITY))
+    history.add("2010-06-30", UnitMerged(code=VILLAGE, into=VILLAGE_B))
+    assert VILLAGE_B not in where_guided(history)
 
 
 def test_units_merged_into_one_another_still_answer() -> None:
@@ -89,7 +111,7 @@ def test_units_are_counted_while_they_exist() -> None:
     history.add("2010-02-01", UnitListed(code="330127101203", name="新村"))
     history.add("2010-06-01", UnitMerged(code=VILLAGE, into=VILLAGE_2))
     history.add("2010-07-01", UnitDissolved(code=VILLAGE_B))
-    expected = {"2010-01-31": 8, "2010-02-01": 9, "2010-06-01": 8, "2010-07-01": 7}
+    expected = {"2010-01-31": 8, "2010-02-01": 9, "2010-06-01": 9, "2010-06-02": 8, "2010-07-01": 8, "2010-07-02": 7}
     assert {day: history.ask("created_share", as_of=day).denominator for day in expected} == expected
 
 

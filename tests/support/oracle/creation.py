@@ -28,12 +28,16 @@ def designated(world: World) -> set[str]:
 
 
 def _created(world: World, unit: str, *kinds: str) -> Variants:
-    existing = world.units.existing(unit, *kinds)
-    return {("default", None): share(len(designated(world).intersection(existing)), len(existing))}
+    existing = set(world.units.existing(unit, *kinds))
+    titled, entered = existing & designated(world), existing & {dated.fact.code for dated in world.of(UnitEnteredCampaign)}
+    return {("default", None): share(len(titled), len(existing)), ("of_entered", None): share(len(titled), len(entered))}
 
 
 def created_share(world: World, unit: str) -> Variants:
-    """Designated and not withdrawn on the day ÷ units existing on the day; overall: townships, parks, communities and villages."""
+    """Designated and not withdrawn on the day ÷ units existing on the day; overall: townships, parks, communities and villages.
+
+    `of_entered`: ÷ those of them that entered the campaign.
+    """
     return _created(world, unit, "township", "park", "community", "village")
 
 
@@ -116,6 +120,7 @@ def plans_submitted(world: World, unit: str) -> Variants:
         for dated in world.of(UnitPlanSubmitted)
         if world.in_year(dated.occurred)
         and unit_kind(dated.fact.code) in {"township", "park"}
+        and dated.fact.code in world.units.classes
         and unit in world.units.answering(dated.fact.code)
     ]
     in_time = {code for code, day in submitted if day <= date(world.year, 3, 15)}

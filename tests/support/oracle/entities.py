@@ -20,6 +20,7 @@ from shared.contracts.registry import (
     StaffReported,
     SurvivalChecked,
 )  # fmt: skip
+from shared.days import add_months
 from tests.support.oracle.facts import Dated
 from tests.support.oracle.units import Place, place_of
 
@@ -117,12 +118,16 @@ class Entity:
     def employed(self, day: date) -> set[str]:
         """Who has an open employment there at the end of a day, founders excluded; nobody before the registration.
 
-        A staff report with persons opens the employments of those it lists and ends those of the others; for a person with any
-        employment fact at this entity staff reports are ignored. An employment begun before the registration counts from that day.
+        A staff report with persons opens the employments of those it lists and ends those of the others; from the first employment fact
+        of a person at this entity on, staff reports say nothing of that person. An employment begun before the registration counts from
+        that day.
         """
         if day < self.registered:
             return set()
-        explicit = {dated.fact.person for dated in self.facts if isinstance(dated.fact, EmploymentStarted | EmploymentEnded)}
+        spoken_of: dict[str, date] = {}
+        for dated in self.facts:
+            if isinstance(dated.fact, EmploymentStarted | EmploymentEnded):
+                spoken_of.setdefault(dated.fact.person, dated.occurred)
         working: set[str] = set()
         for dated in self.facts:
             if dated.occurred > day:
@@ -133,8 +138,8 @@ class Entity:
                 case EmploymentEnded(person=person):
                     working.discard(person)
                 case StaffReported(persons=tuple(persons)):
-                    working = {person for person in working if person in explicit}
-                    working |= {person for person in persons if person not in explicit}
+                    explicit = {person for person, since in spoken_of.items() if since <= dated.occurred}
+                    working = (working & explicit) | (set(persons) - explicit)
                 case _:
                     pass
         return working - self.founders
@@ -146,11 +151,14 @@ class Entity:
         reports = [dated for dated in self.facts if dated.occurred >= self.registered]
         return [dated.fact.employees for dated in reports if isinstance(dated.fact, StaffReported)]
 
-    def said_operating(self, after: date, through: date) -> bool | None:
-        """What the latest survival check or staff report dated in (after, through] says; None when there is none."""
+    def said_operating(self, due: date) -> bool | None:
+        """What the latest survival check or staff report in the 6 months up to a day says; None when there is none.
+
+        It speaks for 6 months: from its day to the day before the same day 6 months later.
+        """
         said: bool | None = None
         for dated in self.facts:
-            if after < dated.occurred <= through:
+            if self.registered <= dated.occurred <= due < add_months(dated.occurred, 6):
                 match dated.fact:
                     case SurvivalChecked(operating=operating):
                         said = operating

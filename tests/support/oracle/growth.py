@@ -72,10 +72,7 @@ def survival_1y(world: World, unit: str) -> Variants:
         return found
 
     alive: dict[str, bool | None] = {entity.opened.fact.entity: not entity.closed(due_day(entity)) for entity in cohort}
-    said = {
-        entity.opened.fact.entity: entity.said_operating(after=add_months(due_day(entity), -6), through=due_day(entity))
-        for entity in enterprises
-    }
+    said = {entity.opened.fact.entity: entity.said_operating(due_day(entity)) for entity in enterprises}
     still: dict[str, bool | None] = {entity.opened.fact.entity: not entity.closed(world.day) for entity in enterprises}
     return (
         rows("default", enterprises, alive)

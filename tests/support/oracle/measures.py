@@ -34,12 +34,12 @@ def environment_satisfaction(world: World, unit: str) -> Variants:
     (its natural key sees to that); margin = 1.96·√(p(1−p)/n).
 
     Of two surveys closed on one day the one whose closing has the higher position. An answer counts at its own unit and park; the county
-    takes all answers, those without a place too. Before any survey is closed: 0 of 0.
+    takes all answers, those without a place too. Before any survey is closed there is nothing to count.
     """
-    public = {dated.fact.survey for dated in world.of(SurveyOpened) if dated.fact.population == "public"}
+    public = {dated.fact.survey for dated in world.ever(SurveyOpened) if dated.fact.population == "public"}
     closed = [(dated.occurred, dated.position, dated.fact.survey) for dated in world.of(SurveyClosed) if dated.fact.survey in public]
     if not closed:
-        return {("default", None): share(0, 0, n=0)}
+        return {("default", None): Figure(None, None, None, n=0)}
     survey = max(closed)[2]
     scores = [
         score.score
@@ -69,7 +69,7 @@ def green_channel_on_time(world: World, unit: str) -> Variants:
     `units`: with a green channel open at E; a channel is of the unit it names, else of its park. A case counts where it was accepted.
     """
     completed = {dated.fact.case: dated.occurred for dated in world.of(GreenChannelCaseCompleted)}
-    cases = [dated for dated in world.of(GreenChannelCaseAccepted) if world.counts(place_of(dated.fact), unit)]
+    cases = [dated for dated in world.ever(GreenChannelCaseAccepted) if world.counts(place_of(dated.fact), unit)]
     promised = [dated.fact for dated in cases if world.in_year(dated.fact.promised)]
     on_time = [fact for fact in promised if fact.case in completed and completed[fact.case] <= fact.promised]
     days = [
@@ -131,6 +131,7 @@ def open_venues(world: World, kind: str) -> list[tuple[VenueOpened, int]]:
     park only.
     """
     opened = {dated.fact.venue: dated for dated in world.of(VenueOpened)}
+    around_of = {dated.fact.venue: dated.fact.within for dated in world.ever(VenueOpened)}
     areas = {venue: dated.fact.area_m2 for venue, dated in opened.items()}
     for resized in world.of(VenueResized):
         if resized.fact.venue in opened and resized.occurred >= opened[resized.fact.venue].occurred:
@@ -148,12 +149,12 @@ def open_venues(world: World, kind: str) -> list[tuple[VenueOpened, int]]:
 
     def within_another(venue: str) -> bool:
         seen = {venue}
-        around = opened[venue].fact.within
-        while around is not None and around in opened and around not in seen:
+        around = around_of[venue]
+        while around is not None and around not in seen:
             if around in standing:
                 return True
             seen.add(around)
-            around = opened[around].fact.within
+            around = around_of.get(around)
         return False
 
     return [(fact, 0 if within_another(venue) else areas[venue]) for venue, fact in standing.items()]
@@ -167,9 +168,9 @@ def area(world: World, unit: str, kind: str) -> int:
 def incubator_area(world: World, unit: str) -> Variants:
     """m² of incubators open in the parks at E. `each`: the smallest park's, over the parks existing at E; for the county alone."""
     rows: Variants = {("default", None): count(area(world, unit, "incubator"))}
-    parks = world.units.existing(unit, "park")
-    if unit_kind(unit) == "county" and parks:
-        rows["each", None] = count(min(area(world, park, "incubator") for park in parks))
+    if unit_kind(unit) == "county":
+        areas = [area(world, park, "incubator") for park in world.units.existing(unit, "park")]
+        rows["each", None] = count(min(areas)) if areas else Figure(None, None, None)
     return rows
 
 

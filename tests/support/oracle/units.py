@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from shared.contracts.base import Fact
 from shared.contracts.registry import UnitDissolved, UnitListed, UnitMerged
@@ -23,45 +23,48 @@ def place_of(fact: Fact) -> Place:
     return Place(fact.unit, fact.park)
 
 
-def gone_from(merged_or_dissolved: date) -> date:
-    """The first day on which a merged or dissolved unit no longer exists, and its successor answers with its facts: the fact's own day."""
-    return merged_or_dissolved
-
-
 class Units:
-    """The roster and its changes at the end of a day."""
+    """The roster and its changes at the end of a day.
 
-    def __init__(self, facts: Iterable[Dated[Fact]], day: date) -> None:
-        self.classes: dict[str, str | None] = {}
-        """Every unit listed so far with its own class (城乡分类代码)."""
+    The day on which a unit is merged or dissolved is its last; the next day its successor, where it has one, answers with its facts. A
+    unit ends once, and not before it is listed; who was never listed (or whose listing is voided) does not end either.
+    """
+
+    def __init__(self, known: Iterable[Dated[Fact]], day: date) -> None:
+        known = list(known)
+        self._day = day
+        self._since = {dated.fact.code: dated.occurred for dated in known if isinstance(dated.fact, UnitListed)}
+        self.classes = {dated.fact.code: dated.fact.urban_rural_class for dated in known if isinstance(dated.fact, UnitListed)}
+        """Every unit on the roster, from whatever day, with its own class (城乡分类代码)."""
         self.last_day: dict[str, date] = {}
         """The last day of every unit that no longer exists."""
         self._into: dict[str, str] = {}
-        for dated in facts:
+        for dated in known:
             match dated.fact:
-                case UnitListed(code=code, urban_rural_class=urban_rural_class) if dated.occurred <= day:
-                    self.classes[code] = urban_rural_class
-                case UnitMerged(code=code, into=into) if gone_from(dated.occurred) <= day:
-                    self.last_day.setdefault(code, gone_from(dated.occurred) - timedelta(days=1))
-                    self._into.setdefault(code, into)
-                case UnitDissolved(code=code) if gone_from(dated.occurred) <= day:
-                    self.last_day.setdefault(code, gone_from(dated.occurred) - timedelta(days=1))
+                case UnitMerged(code=code, into=successor) | UnitDissolved(code=code, successor=successor):
+                    self._end(code, dated.occurred, successor)
                 case _:
                     pass
 
+    def _end(self, code: str, last_day: date, successor: str | None) -> None:
+        if code in self._since and self._since[code] <= last_day < self._day and code not in self.last_day:
+            self.last_day[code] = last_day
+            if successor is not None:
+                self._into[code] = successor
+
     def listed(self, code: str) -> bool:
         """Whether the unit exists or has existed."""
-        return code in self.classes
+        return code in self._since and self._since[code] <= self._day
 
     def existing(self, unit: str, *kinds: str) -> list[str]:
         """The units of these kinds within `unit` (itself included) that exist: listed, neither merged away nor dissolved."""
         return [
             code for code in sorted(self.classes)
-            if unit_kind(code) in kinds and code not in self.last_day and unit in self.answering(code)
+            if unit_kind(code) in kinds and self.listed(code) and code not in self.last_day and unit in self.answering(code)
         ]  # fmt: skip
 
     def answering(self, code: str) -> set[str]:
-        """The units that answer with what happened at `code`: itself and those above it. Above a merged unit stands its successor."""
+        """The units that answer with what happened at `code`: itself and those above it. Above a unit that ended stands its successor."""
         found = {code, county_of(code)}
         while True:
             above = self._into.get(code) or next(iter(lineage(code)[1:]), None)

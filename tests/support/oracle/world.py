@@ -47,13 +47,19 @@ class World:
         self.new_year = date(day.year, 1, 1)
         """1 January of the year of `day`."""
         self.known = known
-        """All effective facts, those dated after `day` too: for statistics, which go by their period, and for codes, which know no day."""
+        """All effective facts, those dated after `day` too: for statistics, which go by their period, and for what things are (an entity's
+        codes, a course's kind, a project, a venue's place, a loan's application, a survey's population), which is so on any day.
+        """
         self.facts = tuple(dated for dated in known if dated.occurred <= day)
-        self.units = Units(self.facts, day)
+        self.units = Units(known, day)
 
     def of(self, kind: type[F]) -> list[Dated[F]]:
         """The facts of one class, in history order."""
         return cast(list[Dated[F]], [dated for dated in self.facts if isinstance(dated.fact, kind)])
+
+    def ever(self, kind: type[F]) -> list[Dated[F]]:
+        """The facts of one class dated on whatever day, in history order."""
+        return cast(list[Dated[F]], [dated for dated in self.known if isinstance(dated.fact, kind)])
 
     def in_year(self, day: date) -> bool:
         """Whether a day lies in the window: from 1 January of the year of E up to E."""
@@ -119,7 +125,7 @@ class World:
 
     @cached_property
     def _start_up_courses(self) -> set[str]:
-        return {dated.fact.course for dated in self.of(CourseOpened) if dated.fact.course_kind == "start_up"}
+        return {dated.fact.course for dated in self.ever(CourseOpened) if dated.fact.course_kind == "start_up"}
 
     @cached_property
     def enrolments(self) -> list[Deed]:
@@ -156,14 +162,14 @@ class World:
         Passed start-up training, guidance given, project matched, tenant admitted (each founder of the tenant entity as of that day, at
         the venue's place at its opening), personal start-up loan first disbursed (each borrower, at the application's place).
         """
-        projects = {dated.fact.project for dated in self.of(ProjectCollected)}
+        projects = {dated.fact.project for dated in self.ever(ProjectCollected)}
         matched = [
             Deed(dated.fact.person, dated.occurred, place_of(dated.fact), dated)
             for dated in self.of(ProjectMatched)
             if dated.fact.project in projects
         ]  # fmt: skip
 
-        venues = {dated.fact.venue: place_of(dated.fact) for dated in self.of(VenueOpened)}
+        venues = {dated.fact.venue: place_of(dated.fact) for dated in self.ever(VenueOpened)}
         admitted: list[Deed] = []
         for tenant in self.of(TenantAdmitted):
             entity = self.entity(tenant.fact.entity)
@@ -195,7 +201,7 @@ class World:
         for dated in self.facts:
             if dated.fact.about == "loan":
                 about[cast(Any, dated.fact).loan].append(dated)
-        return [Loan(dated.fact, tuple(about[dated.fact.loan])) for dated in self.of(LoanApplied)]
+        return [Loan(dated.fact, tuple(about[dated.fact.loan])) for dated in self.ever(LoanApplied)]
 
     def statistic(self, series: str, unit: str, *, cumulative: bool = False) -> StatisticPublished | None:
         """The unit's own statistic: the greatest period end P ≤ E, its last value by position; None when there is none.
