@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from shared.contracts import parse_fact
 from shared.contracts.base import SERVICES, Fact, names_of, natural_key_of
+from shared.contracts.common import FactCorrected
 from shared.contracts.envelope import Record
 
 FOREVER = date.max.toordinal()
@@ -22,16 +23,27 @@ Order = tuple[int, str, int, int]
 """History order: occurred day, recorded instant, service, position. Never the order of arrival."""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What one report says, as of one revision: the fact and the day it occurred."""
+F = TypeVar("F", bound=Fact)
 
-    fact: Fact
-    day: int
-    key: str
-    """The natural key."""
-    names: Mapping[str, tuple[str, ...]]
-    """The subjects it names, by kind."""
+
+class Content(Generic[F]):
+    """What one report says, as of one revision: the fact, the day it occurred, and its place in history order."""
+
+    __slots__ = ("day", "fact", "key", "names", "order", "supersedes")
+
+    def __init__(self, fact: F, occurred: date, recorded: str, service: int, position: int) -> None:
+        self.fact = fact
+        self.day = occurred.toordinal()
+        self.key = natural_key_of(fact, occurred)
+        """The natural key."""
+        self.supersedes = fact.repeat == "supersedes"
+        self.order: Order = self.day, recorded, service, position
+        names: dict[str, tuple[str, ...]] = {}
+        for subject in sorted(names_of(fact)):
+            kind = subject.partition(":")[0]
+            names[kind] = (*names.get(kind, ()), subject)
+        self.names: Mapping[str, tuple[str, ...]] = names
+        """The subjects it names, by kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +52,7 @@ class Amendment:
 
     known: int
     position: int
-    content: Content | None
+    content: Content[Fact] | None
 
 
 @dataclass(slots=True)
@@ -53,14 +65,14 @@ class Chain:
     position: int
     recorded: str
     known: int
-    first: Content
+    first: Content[Fact]
     amendments: list[Amendment] = field(default_factory=list)
 
-    def at(self, known: int) -> Content | None:
+    def at(self, known: int) -> Content[Fact] | None:
         """The content as known at the end of a day: None before it was recorded and once it is voided (a void is final)."""
         if self.known > known:
             return None
-        content: Content | None = self.first
+        content: Content[Fact] | None = self.first
         for amendment in self.amendments:
             if amendment.known > known:
                 break
@@ -69,7 +81,7 @@ class Chain:
             content = amendment.content
         return content
 
-    def contents(self) -> Iterable[Content]:
+    def contents(self) -> Iterable[Content[Fact]]:
         """Everything any revision of it ever said."""
         yield self.first
         for amendment in self.amendments:
@@ -83,62 +95,39 @@ class Chain:
             yield amendment.known
 
 
-F = TypeVar("F", bound=Fact)
-
-
-class InForce(Generic[F]):
-    """A fact in force, with its place in history order."""
-
-    __slots__ = ("day", "fact", "order")
-
-    def __init__(self, fact: F, day: int, order: Order) -> None:
-        self.fact = fact
-        self.day = day
-        self.order = order
-
-
-def read_content(type_: str, version: int, data: dict[str, Any], occurred: date) -> Content:
-    """The content of a record's or a correction's data. Raises ValueError (pydantic's) when it does not fit the contract."""
-    fact = parse_fact(type_, version, data)
-    names: dict[str, tuple[str, ...]] = {}
-    for subject in sorted(names_of(fact)):
-        kind = subject.partition(":")[0]
-        names[kind] = (*names.get(kind, ()), subject)
-    return Content(fact, occurred.toordinal(), natural_key_of(fact, occurred), names)
-
-
 def read_chain(record: Record) -> Chain:
-    """The chain a newly recorded fact begins."""
-    return Chain(
-        source=record.source, id=record.id, service=SERVICES.index(record.service),
-        position=record.position, recorded=record.recorded.isoformat(), known=record.known_day.toordinal(),
-        first=read_content(record.type, record.version, record.data, record.occurred),
-    )  # fmt: skip
+    """The chain a newly recorded fact begins. Raises LookupError or ValueError (pydantic's) when no contract describes it."""
+    fact = parse_fact(record.type, record.version, record.data)
+    service, recorded = SERVICES.index(record.service), record.recorded.isoformat()
+    first = Content[Fact](fact, record.occurred, recorded, service, record.position)
+    return Chain(record.source, record.id, service, record.position, recorded, record.known_day.toordinal(), first)
 
 
-def in_force(chains: Iterable[Chain], known: int) -> list[InForce[Fact]]:
+def amend(chain: Chain, known: int, position: int, correction: FactCorrected | None) -> None:
+    """Add a correction, or a void (None), to a chain. Raises LookupError or ValueError when no contract describes the correction."""
+    content = None
+    if correction is not None:
+        fact = parse_fact(chain.first.fact.type, correction.version, correction.data)
+        content = Content[Fact](fact, correction.occurred, chain.recorded, chain.service, chain.position)
+    chain.amendments.append(Amendment(known, position, content))
+
+
+def in_force(chains: Iterable[Chain], known: int) -> list[Content[Fact]]:
     """The facts in force as known on a day, in history order.
 
     Among reports of the same fact (same type and natural key) the first recorded counts, and the others confirm or contradict it without
     counting; of values that supersede one another (statistics, checks, head-counts, answers) the last recorded counts.
     """
-    present: dict[str, tuple[Chain, Content]] = {}
+    present: dict[str, Content[Fact]] = {}
     for chain in chains:
-        content = chain.at(known)
+        content = (chain.first if chain.known <= known else None) if not chain.amendments else chain.at(known)
         if content is None:
             continue
         rival = present.get(content.key)
-        if rival is not None:
-            later = chain.position > rival[0].position
-            if later != (type(content.fact).repeat == "supersedes"):
-                continue
-        present[content.key] = (chain, content)
-    facts = [
-        InForce(content.fact, content.day, (content.day, chain.recorded, chain.service, chain.position))
-        for chain, content in present.values()
-    ]
-    facts.sort(key=_ORDER)
-    return facts
+        if rival is not None and (content.order[3] > rival.order[3]) != content.supersedes:
+            continue
+        present[content.key] = content
+    return sorted(present.values(), key=_ORDER)
 
 
 _ORDER = attrgetter("order")
@@ -149,13 +138,13 @@ class View:
 
     __slots__ = ("_by_type", "facts")
 
-    def __init__(self, facts: Sequence[InForce[Fact]]) -> None:
+    def __init__(self, facts: Sequence[Content[Fact]]) -> None:
         self.facts = facts
-        self._by_type: dict[type[Fact], list[InForce[Any]]] = {}
+        self._by_type: dict[type[Fact], list[Content[Any]]] = {}
         for fact in facts:
             self._by_type.setdefault(type(fact.fact), []).append(fact)
 
-    def of(self, *types: type[F]) -> list[InForce[F]]:
+    def of(self, *types: type[F]) -> list[Content[F]]:
         """The facts of these types in history order."""
         if len(types) == 1:
             return self._by_type.get(types[0], [])

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from services.indicators.history import FOREVER, Amendment, Chain, read_chain, read_content
+from services.indicators.history import FOREVER, Chain, amend, read_chain
 from services.indicators.ledger import Entries, Folding, History, Postings, Trees, add_difference, add_entries
 from services.indicators.measures.kinds import Jumps
 from services.indicators.measures.rows import SubjectKind
@@ -192,10 +192,8 @@ class Projection:
         chain = self.index.report(SERVICES.index(record.service), amendment.source, amendment.id)
         if chain is None:
             raise LookupError(f"{record.source} {record.id} amends an unknown fact")
-        content = None
-        if isinstance(amendment, FactCorrected):
-            content = read_content(type(chain.first.fact).type, amendment.version, amendment.data, amendment.occurred)
-        chain.amendments.append(Amendment(record.known_day.toordinal(), record.position, content))
+        correction = amendment if isinstance(amendment, FactCorrected) else None
+        amend(chain, record.known_day.toordinal(), record.position, correction)
         return chain
 
 

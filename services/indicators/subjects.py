@@ -61,7 +61,7 @@ _STAFF: Types = frozenset((EntityRegistered, *EMPLOYMENT_FACTS))
 """The facts that link persons to an entity."""
 
 
-def own_subjects(content: Content) -> Iterator[Subject]:
+def own_subjects(content: Content[Fact]) -> Iterator[Subject]:
     """The subjects whose own history a fact belongs to, whether or not any measure reads them; its places are named `place:code`."""
     fact = content.fact
     if fact.unit is not None:
@@ -295,7 +295,7 @@ def touched(index: Index, chain: Chain) -> set[Subject]:
     return found
 
 
-def _linked_persons(index: Index, content: Content) -> set[Subject]:
+def _linked_persons(index: Index, content: Content[Fact]) -> set[Subject]:
     """The persons whose history holds this fact through an entity, a course, a project, a loan or a venue."""
     if type(content.fact) not in _LINKED:
         return set()
@@ -327,7 +327,7 @@ def _founded_by(index: Index, persons: Iterable[Subject]) -> set[Subject]:
     return found
 
 
-def _inner_venues(index: Index, content: Content) -> set[Subject]:
+def _inner_venues(index: Index, content: Content[Fact]) -> set[Subject]:
     """The venues that lie, at any depth, within the one a fact is about."""
     found: set[Subject] = set()
     waiting = list(content.names.get("venue", ()))

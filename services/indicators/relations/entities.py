@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from services.indicators.history import FOREVER, InForce
+from services.indicators.history import FOREVER, Content
 from services.indicators.measures.kinds import months_later, next_year, until_next
 from services.indicators.measures.rows import Relation, Row, Rows
 from services.indicators.relations.lives import LIFE_CYCLE, Life, lives, oldest_code
@@ -48,7 +48,7 @@ def _states(rows: Rows) -> Iterator[Row]:
 
 def _signs_of_life(rows: Rows) -> Iterator[Row]:
     for life in _own(rows):
-        signs: list[tuple[InForce[Any], bool]] = []
+        signs: list[tuple[Content[Any], bool]] = []
         for sign in rows.context.view.of(SurvivalChecked, StaffReported):
             match sign.fact:
                 case SurvivalChecked(entity=entity, operating=operating):

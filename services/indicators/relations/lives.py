@@ -6,7 +6,7 @@ Everything that needs to know of an entity (its survival, who operates, whose jo
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-from services.indicators.history import FOREVER, InForce, View
+from services.indicators.history import FOREVER, Content, View
 from services.indicators.measures.rows import Rows
 from shared.contracts.base import Fact
 from shared.contracts.registry import (
@@ -80,7 +80,7 @@ def lives(rows: Rows) -> dict[str, Life]:
 def _lives(rows: Rows, _: None) -> dict[str, Life]:
     view: View = rows.context.view
     found: dict[str, Life] = {}
-    changes: dict[str, list[InForce[Any]]] = {}
+    changes: dict[str, list[Content[Any]]] = {}
     for change in view.of(EntityMoved, EntitySuspended, EntityLicenceRevoked, EntityDeregistered, EntityRestored):
         changes.setdefault(oldest_code(rows, change.fact.entity), []).append(change)
     for registered in view.of(EntityRegistered):
@@ -93,7 +93,7 @@ def _lives(rows: Rows, _: None) -> dict[str, Life]:
     return found
 
 
-def _stages(registration: EntityRegistered, registered: int, changes: list[InForce[Any]]) -> Iterator[Stage]:
+def _stages(registration: EntityRegistered, registered: int, changes: list[Content[Any]]) -> Iterator[Stage]:
     """The stages from registration on; what is dated before the registration is not part of the life."""
     current = Stage(registered, FOREVER, "operating", registration.unit, registration.park, out=False)
     for change in changes:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.indicators.history import FOREVER, InForce, View
+from services.indicators.history import FOREVER, Content, View
 from services.indicators.measures.rows import Relation, Row, Rows
 from shared.contracts.base import Fact
 from shared.contracts.finance import (
@@ -19,21 +19,21 @@ from shared.contracts.finance import (
 )
 
 
-def first_disbursement(view: View, loan: str) -> InForce[LoanDisbursed] | None:
+def first_disbursement(view: View, loan: str) -> Content[LoanDisbursed] | None:
     """The first dated disbursement of a loan: lowest day, then lowest tranche. A disbursement without a date does not count."""
     dated = _dated(view, loan)
     return min(dated, key=lambda paid: (paid.day, paid.fact.tranche), default=None)
 
 
-def _dated(view: View, loan: str) -> list[InForce[LoanDisbursed]]:
+def _dated(view: View, loan: str) -> list[Content[LoanDisbursed]]:
     return [paid for paid in view.of(LoanDisbursed) if paid.fact.loan == loan and not paid.fact.undated]
 
 
-def _application(rows: Rows) -> InForce[LoanApplied] | None:
+def _application(rows: Rows) -> Content[LoanApplied] | None:
     return next(iter(rows.context.view.of(LoanApplied)), None)
 
 
-def _loan(rows: Rows, paid: InForce[Any], amount_fen: int) -> Row | None:
+def _loan(rows: Rows, paid: Content[Any], amount_fen: int) -> Row | None:
     applied = _application(rows)
     if applied is None:
         return None

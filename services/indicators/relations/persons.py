@@ -7,7 +7,7 @@ disbursement of a personal start-up loan, in any year. **Founding** is an entity
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from services.indicators.history import FOREVER, InForce
+from services.indicators.history import FOREVER, Content
 from services.indicators.measures.kinds import next_year
 from services.indicators.measures.rows import Relation, Row, Rows
 from services.indicators.relations.lives import LIFE_CYCLE, Life, lives, oldest_code
@@ -28,7 +28,7 @@ from shared.contracts.registry import (
 from shared.contracts.training import CourseOpened, GuidanceGiven, TraineeCompleted, TraineeEnrolled
 
 
-def _row(rows: Rows, fact: InForce[Any], unit: str | None, park: str | None, **attributes: Any) -> Row:
+def _row(rows: Rows, fact: Content[Any], unit: str | None, park: str | None, **attributes: Any) -> Row:
     return Row(fact.day, unit, park, {"urban": rows.context.tree.urban(unit, park), **attributes}, order=fact.order)
 
 
@@ -139,7 +139,7 @@ def _operating(rows: Rows) -> Iterator[Row]:
 def _employments(rows: Rows, life: Life) -> list[tuple[int, int]]:
     """The days the person is employed in an entity: from their first day on, explicit facts win over staff reports that list persons."""
     person = rows.context.subject
-    facts: list[InForce[EmploymentStarted | EmploymentEnded]] = rows.context.view.of(EmploymentStarted, EmploymentEnded)
+    facts: list[Content[EmploymentStarted | EmploymentEnded]] = rows.context.view.of(EmploymentStarted, EmploymentEnded)
     explicit = [
         (fact.day, type(fact.fact) is EmploymentStarted)
         for fact in facts
