@@ -3,27 +3,30 @@
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
 from math import floor
 from pathlib import Path
 
-from services.indicators.answers import BadQuestionError, Board, Row, Snapshot, ask, board
+from services.indicators.answers import BadQuestionError, Question, Snapshot, ask, board
 from services.indicators.catalog import CATALOG, MEASURES, measure_digest
 from services.indicators.evaluation.county import County, load_county
 from services.indicators.evaluation.plan import Plan
+from services.indicators.figures import Indicator, Quantiles, Variant
 from services.indicators.live import Live
+from services.indicators.reading import Reader
 from shared.clock import SimulatedClock
 from shared.contracts.base import SERVICES
 from shared.contracts.envelope import Record
-from shared.units import unit_kind
+from shared.units import UnitKind
 from tests.indicators.memory_ledger import MemoryLedger
-from tests.support.oracle import VARIANTS, Figure, Oracle
-from tests.support.oracle.oracle import INDICATORS
+from tests.support.oracle import VARIANTS, Key, Oracle
 from tests.support.records import COUNTY
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+COUNTS_UNKNOWN = {("survival_1y", "operating")}
+"""The rows whose cases left out are compared too."""
 FAR = date(2100, 1, 1)
 """A today on which every known day is past."""
 
@@ -90,68 +93,102 @@ async def live(plan: Plan, pages: Iterable[Sequence[Record]]) -> Live:
 # Where they differ
 
 
-def differences(snapshot: Snapshot, oracle: Oracle, question: Asked) -> list[str]:
-    """What the board and the oracle answer differently."""
-    return list(_differences(snapshot, oracle, question))
+Answered = dict[Key, tuple[object, ...]]
+"""Row → (numerator, denominator, value, margin, period end, effective day, left out)."""
 
 
-def _differences(snapshot: Snapshot, oracle: Oracle, asked: Asked) -> Iterator[str]:
-    year = snapshot.plan.year
-    try:
-        theirs = oracle.figures(unit=asked.unit, as_of=asked.as_of, known_at=asked.known_at, year=year)
-    except ValueError:
-        theirs = None
-    try:
-        ours: Board | None = board(snapshot, ask(snapshot, FAR, asked.unit, asked.as_of, asked.known_at))
-    except BadQuestionError:
-        ours = None
+def differences(snapshot: Snapshot, oracle: Oracle, asked: Asked, *, by_board: bool = False) -> list[str]:
+    """What the service and the oracle answer differently, in exact fractions read off the ledger or as the board shows it."""
+    ours, theirs = (_on_board if by_board else _read)(snapshot, asked), _of_oracle(snapshot.plan.year, oracle, asked)
     if ours is None or theirs is None:
-        if (ours is None) != (theirs is None):
-            yield f"{asked}: the board {'answers' if ours else 'refuses'}, the oracle does not"
-        return
-    rows = {(row.id, row.variant, row.part): row for row in ours.indicators}
-    asked_of_both = {(row.id, row.variant) for row in ours.indicators} & VARIANTS
-    for key in sorted(rows.keys() | theirs.keys(), key=str):
-        if key[:2] in asked_of_both:
-            row, figure = rows.get(key), theirs.get(key)
-            if row is None or figure is None or _of(row) != _of_oracle(figure):
-                yield f"{asked} {key}: the board {row and _of(row)}, the oracle {figure and _of_oracle(figure)}"
-            elif key[:2] == ("survival_1y", "operating") and row.incomplete != figure.incomplete:
-                yield f"{asked} {key}: the board has {row.incomplete} unknown, the oracle {figure.incomplete}"
+        return [] if ours is theirs else [f"{asked}: the service {'answers' if ours else 'refuses'}, the oracle does not"]
+    if by_board:
+        theirs = {key: (*map(_shown, answer[:3]), *answer[3:]) for key, answer in theirs.items()}
+    rows = {key[:2] for key in ours} & VARIANTS
+    keys = sorted((key for key in ours.keys() | theirs.keys() if key[:2] in rows), key=str)
+    return [f"{asked} {key}: service {ours.get(key)}, oracle {theirs.get(key)}" for key in keys if ours.get(key) != theirs.get(key)]
 
 
-def _of(row: Row) -> tuple[object, ...]:
-    return (*map(_exact, (row.numerator, row.denominator, row.value)), row.margin, row.period_end, row.effective_as_of)
+def _question(snapshot: Snapshot, asked: Asked) -> Question | None:
+    try:
+        return ask(snapshot, FAR, asked.unit, asked.as_of, asked.known_at)
+    except BadQuestionError:
+        return None
 
 
-def _of_oracle(figure: Figure) -> tuple[object, ...]:
-    margin = None if figure.margin is None else str(figure.margin)
-    return (*map(_shown, (figure.numerator, figure.denominator, figure.value)), margin, figure.period_end, figure.effective_as_of)
+def _on_board(snapshot: Snapshot, asked: Asked) -> Answered | None:
+    question = _question(snapshot, asked)
+    if question is None:
+        return None
+    return {
+        (row.id, row.variant, row.part): (
+            *(None if text is None else Fraction(text) for text in (row.numerator, row.denominator, row.value)),
+            row.margin, row.period_end, row.effective_as_of, row.incomplete if (row.id, row.variant) in COUNTS_UNKNOWN else None,
+        )
+        for row in board(snapshot, question).indicators
+    }  # fmt: skip
 
 
-def _exact(text: str | None) -> Fraction | None:
-    return None if text is None else Fraction(text)
+def _read(snapshot: Snapshot, asked: Asked) -> Answered | None:
+    question = _question(snapshot, asked)
+    if question is None:
+        return None
+    tree = snapshot.trees.at(question.known_at.toordinal())
+    unit = tree.units[question.unit]
+    reader = Reader(snapshot.balances, tree, unit.code, question.known_at.toordinal())
+    last_day = min(question.as_of, date.fromordinal(unit.ended) - timedelta(days=1))
+    found: Answered = {}
+    for indicator, variant in rows_of(unit.kind):
+        window = snapshot.windows[variant.window or indicator.window]
+        effective = window.effective(last_day)
+        if effective is None:
+            parts = [part for part, _ in variant.figure.quantiles] if isinstance(variant.figure, Quantiles) else [None]
+            found |= {(indicator.id, variant.name, part): (None,) * 7 for part in parts}
+            continue
+        for part, value in reader.values(variant.figure, window.first, effective):
+            period = value.extra.get("period_end")
+            unknown = None
+            if (indicator.id, variant.name) in COUNTS_UNKNOWN and variant.incomplete is not None:
+                day = effective.toordinal()
+                unknown = reader.amount(variant.incomplete, day) if part is None else reader.part(variant.incomplete, part, day)
+            found[indicator.id, variant.name, part] = (
+                value.numerator, value.denominator, value.value, value.extra.get("margin"), period and date.fromisoformat(period),
+                effective, unknown,
+            )  # fmt: skip
+    return found
 
 
-def _shown(value: Fraction | None) -> Fraction | None:
+def _of_oracle(year: int, oracle: Oracle, asked: Asked) -> Answered | None:
+    try:
+        figures = oracle.figures(unit=asked.unit, as_of=asked.as_of, known_at=asked.known_at, year=year)
+    except ValueError:
+        return None
+    return {
+        key: (
+            figure.numerator, figure.denominator, figure.value, None if figure.margin is None else str(figure.margin), figure.period_end,
+            figure.effective_as_of, figure.incomplete if key[:2] in COUNTS_UNKNOWN and figure.effective_as_of else None,
+        )
+        for key, figure in figures.items()
+    }  # fmt: skip
+
+
+def _shown(value: object) -> Fraction | None:
     """To six places, half up, as answers show numbers."""
     if value is None:
         return None
+    assert isinstance(value, Fraction)
     return Fraction(floor(value * 10**6 + Fraction(1, 2)), 10**6)
+
+
+def rows_of(kind: UnitKind) -> Iterator[tuple[Indicator, Variant]]:
+    """The rows of the catalogue that apply to a kind of unit."""
+    for indicator in CATALOG:
+        if kind in indicator.units:
+            for variant in indicator.variants:
+                if variant.units is None or kind in variant.units:
+                    yield indicator, variant
 
 
 def missing_in_oracle() -> set[tuple[str, str]]:
     """The rows of the catalogue that the oracle does not answer."""
     return {(indicator.id, variant.name) for indicator in CATALOG for variant in indicator.variants} - VARIANTS
-
-
-def answered_by_both(unit: str) -> set[tuple[str, str]]:
-    """The rows that a unit's board and the oracle have in common."""
-    kind = unit_kind(unit)
-    ours = {
-        (indicator.id, variant.name)
-        for indicator in CATALOG
-        for variant in indicator.variants
-        if kind in indicator.units and (variant.units is None or kind in variant.units)
-    }
-    return ours & {(each.id, variant) for each in INDICATORS for variant in each.variants}
