@@ -3,24 +3,30 @@
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from services.finance.app import create_app as finance
+from services.indicators.app import create_app as indicators
+from services.indicators.settings import IndicatorsSettings
 from services.registry.app import create_app as registry
 from services.training.app import create_app as training
-from shared.settings import Settings
+from shared.service_app import ServiceApp
 
 FOLDER = Path(__file__).parent / "reference" / "asyncapi"
-APPS = {"registry": registry, "training": training, "finance": finance}
+APPS: dict[str, Callable[[IndicatorsSettings], ServiceApp]] = {
+    "registry": registry, "training": training, "finance": finance, "indicators": indicators,
+}  # fmt: skip
 EXAMPLE_COUNTY = "990101000000"
 
 
 @cache
 def documents() -> Mapping[str, str]:
     """The file names and what must stand in them. Nothing is connected."""
-    settings = Settings(county=EXAMPLE_COUNTY, database_url="postgresql://none", nats_url="nats://bus:4222", http_port=0)
+    settings = IndicatorsSettings(
+        county=EXAMPLE_COUNTY, county_folder=Path(), database_url="postgresql://none", nats_url="nats://bus:4222", http_port=0
+    )  # fmt: skip
     return {
         f"{name}.json": json.dumps(
             create_app(settings).schema.to_specification().to_jsonable(), ensure_ascii=False, indent=1, sort_keys=True

@@ -8,13 +8,10 @@ import asyncpg
 
 from services.indicators.store import LedgerStore
 from shared.county_schema import county_schema
+from shared.service_process import StoreUnreachable
 from shared.settings import Settings
 
 _MIGRATIONS = Path(__file__).parent.parent.parent / "deploy" / "migrations" / "indicators" / "versions"
-
-
-class StoreUnreachable(Exception):
-    """Nothing answers at the database's address; the message says so in Chinese and English."""
 
 
 class StoreUnfit(Exception):

@@ -7,8 +7,7 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StringConstraints, create_model
-from pydantic_core import CoreSchema, core_schema
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from shared.answers import Answer
 from shared.contracts import FACTS
@@ -17,18 +16,6 @@ from shared.contracts.common import COMMON_FACTS, COMMON_VERSION, CommonFact, Da
 from shared.contracts.envelope import ReportEnvelope
 
 Envelope = TypeVar("Envelope", bound=BaseModel)
-
-
-class Documented:
-    """Marks a parameter that is passed on as it is, and documented as if it had this type."""
-
-    def __init__(self, documented_as: Any) -> None:
-        self._documented_as = documented_as
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.json_or_python_schema(
-            json_schema=handler.generate_schema(self._documented_as), python_schema=core_schema.any_schema()
-        )
 
 
 class RecordEnvelope(BaseModel):

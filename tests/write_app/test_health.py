@@ -12,8 +12,9 @@ from prometheus_client import CollectorRegistry
 from deploy.embedded import free_port
 from services.training.rules import RULES
 from shared.clock import WallClock
+from shared.http_server import PortTaken
 from shared.relay import adopt
-from shared.write_app.http import HealthServer, PortTaken
+from shared.write_app.http import HealthServer
 from shared.write_service.handler import WriteService
 from tests.support.memory_store import MemoryStore
 from tests.support.nats import Broker, connected

@@ -14,7 +14,7 @@ from faststream.nats.message import NatsMessage
 from faststream.nats.response import NatsResponse
 from pydantic import BaseModel, ValidationError
 
-from services.indicators.answers import BadQuestionError, Board
+from services.indicators.answers import BadQuestionError
 from services.indicators.api.metrics import QueryMetrics
 from services.indicators.api.questions import (
     BoardQuestion,
@@ -26,10 +26,9 @@ from services.indicators.api.questions import (
     problem_of,
     unreadable,
 )
-from services.indicators.api.tables import Catalogue, Units
 from shared import subjects
+from shared.documented import Documented
 from shared.logs import logger
-from shared.write_app.messages import Documented
 
 ERROR_HEADER: Final = "Kaiye-Error"
 QUEUE: Final = "indicators"
@@ -42,30 +41,40 @@ log = logger(__name__)
 
 def answer_questions(broker: NatsBroker, questions: Questions, metrics: QueryMetrics) -> None:
     """Subscribe to the four questions."""
-    _answer(broker, "board", BoardQuestion, questions.board, metrics, "一个单位的全部指标 / the board of one unit")
-    _answer(broker, "indicator", IndicatorQuestion, questions.indicator, metrics, "一个指标的各行 / the rows of one indicator")
-    _answer(broker, "units", NoQuestion, questions.units, metrics, "单位名册 / the units, as known today")
-    _answer(broker, "catalogue", NoQuestion, questions.catalogue, metrics, "指标目录 / the catalogue of indicators")
+    _answer(
+        broker,
+        "board",
+        BoardQuestion,
+        questions.board,
+        metrics,
+        "一个单位的全部指标 / the board of one unit; the reply is that of GET /board",
+    )
+    _answer(
+        broker, "indicator", IndicatorQuestion, questions.indicator, metrics,
+        "一个指标的各行 / the rows of one indicator; the reply is that of GET /indicators/{id}",
+    )  # fmt: skip
+    _answer(broker, "units", NoQuestion, questions.units, metrics, "单位名册 / the units, as known today; the reply is that of GET /units")
+    _answer(
+        broker, "catalogue", NoQuestion, questions.catalogue, metrics,
+        "指标目录 / the catalogue of indicators; the reply is that of GET /indicators",
+    )  # fmt: skip
 
 
 def _answer(
     broker: NatsBroker, query: str, shape: type[Asked], ask: Callable[[Asked], BaseModel], metrics: QueryMetrics, description: str
 ) -> None:
-    returns = {"board": Board, "indicator": Board, "units": Units, "catalogue": Catalogue}[query]
-
     async def undecoded(message: NatsMessage) -> bytes:
         return message.body
 
     async def asked(
         question: Annotated[Any, Documented(shape)],  # noqa: ARG001 - the documented shape; `message` holds the same bytes
         message: Annotated[NatsMessage, Context("message")],
-    ) -> Any:
+    ) -> NatsResponse:
         started = time.perf_counter()
         body, code = _reply(query, shape, ask, message.body)
         metrics.answered("bus", query, code or "ok", time.perf_counter() - started)
         return NatsResponse(body, headers={ERROR_HEADER: code} if code else {})
 
-    asked.__annotations__["return"] = Annotated[Any, Documented(returns)]
     broker.subscriber(subjects.query(query), queue=QUEUE, decoder=undecoded, title=f"query.{query}", description=description)(asked)
 
 
