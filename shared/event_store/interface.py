@@ -29,7 +29,7 @@ class OutgoingAnswer(NamedTuple):
     """The newest answer to one report that still has to be published to `answered.<county>.<department>.<system>.<id>`."""
 
     number: int
-    """Name it to `mark_sent`; a newer answer to the same report has a greater number and replaces this one."""
+    """Name it to `mark_sent`. A later answer to the same report has a greater number: publish them in this order."""
     department: str
     system: str
     id: str
@@ -142,9 +142,9 @@ class Changes:
     head: Head
     records: list[RecordRow] = field(default_factory=list)
     reports: dict[tuple[ReportKey, bytes], ReportRow] = field(default_factory=dict)
-    """New rows and new versions of known ones, by key and digest."""
+    """New rows (their arrival is beyond that of the head before) and new versions of known ones, by key and digest."""
     answers: dict[ReportKey, OutgoingAnswer] = field(default_factory=dict)
-    """The newest answer per report."""
+    """The newest answer per report; those of earlier commits stay before it until they are sent."""
     waiting: dict[ReportKey, frozenset[str]] = field(default_factory=dict)
     """What each waiting report needs; an empty set for one that no longer waits."""
     states: dict[Subject, StateRow] = field(default_factory=dict)
@@ -264,7 +264,7 @@ class EventStore(Protocol):
         ...
 
     async def mark_sent(self, numbers: Sequence[int]) -> None:
-        """These answers were published. One that was replaced meanwhile stays unsent."""
+        """These answers were published."""
         ...
 
     async def set_aside(self, limit: int) -> list[AsideRow]:

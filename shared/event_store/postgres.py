@@ -224,7 +224,7 @@ class PostgresWriting:
         if changes.states:
             await self._write_states(changes.states.values())
         if changes.answers:
-            await self._write_answers(changes.answers)
+            await self._copy("outbox", sql.OUTBOX_COLUMNS, changes.answers.values())
         await self._write_rest(changes)
         head = changes.head
         await self._connection.execute(
@@ -238,8 +238,15 @@ class PostgresWriting:
         await self._connection.copy_records_to_table(table, columns=columns, records=rows)
 
     async def _write_reports(self, rows: Iterable[ReportRow]) -> None:
-        refused_first = sorted(rows, key=lambda row: row.outcome != "refused")  # a content that gives way goes before the one that stands
-        await self._connection.execute(sql.PUT_REPORTS, *zip(*map(_report_values, refused_first), strict=True))
+        """Known contents first, and of those the refused: one that gives way goes before the one that stands."""
+        known, new = list[ReportRow](), list[ReportRow]()
+        for row in rows:
+            (known if row.arrival <= self.head.arrivals else new).append(row)
+        known.sort(key=lambda row: row.outcome != "refused")
+        if known:
+            await self._connection.execute(sql.PUT_REPORTS, *zip(*map(_report_values, known), strict=True))
+        if new:
+            await self._copy("report", sql.REPORT_COLUMNS, map(_report_values, new))
 
     async def _write_waiting(self, waiting: Mapping[ReportKey, frozenset[str]]) -> None:
         if not waiting:
@@ -255,10 +262,6 @@ class PostgresWriting:
     async def _write_states(self, rows: Iterable[StateRow]) -> None:
         values = [(row.subject, row.state.decode(), row.opened, row.occurred, row.position) for row in rows]
         await self._connection.execute(sql.PUT_STATES, *zip(*values, strict=True))
-
-    async def _write_answers(self, answers: Mapping[ReportKey, OutgoingAnswer]) -> None:
-        values = [(key.source, key.id, out.number, out.department, out.system, out.body) for key, out in answers.items()]
-        await self._connection.execute(sql.PUT_ANSWERS, *zip(*values, strict=True))
 
     async def _write_rest(self, changes: Changes) -> None:
         """What few batches change."""

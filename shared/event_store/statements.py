@@ -46,6 +46,9 @@ SELECT (SELECT position FROM head), (SELECT count(*) FROM report WHERE outcome =
 """
 
 RECORD_COLUMNS = ("position", "hash", "type", "source", "id", "occurred", "recorded", "about", "natural", "raw")
+REPORT_COLUMNS = (
+    "source", "id", "digest", "arrival", "type", "outcome", "revision", "code", "zh", "en", "position", "flags", "kept",
+)  # fmt: skip
 PUT_REPORTS = """
 INSERT INTO report (source, id, digest, arrival, type, outcome, revision, code, zh, en, position, flags, kept)
 SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[],
@@ -63,11 +66,7 @@ SELECT * FROM unnest($1::text[], $2::jsonb[], $3::boolean[], $4::date[], $5::big
 ON CONFLICT (subject) DO UPDATE
 SET state = excluded.state, opened = excluded.opened, occurred = excluded.occurred, position = excluded.position
 """
-PUT_ANSWERS = """
-INSERT INTO outbox (source, id, number, department, system, body)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bytea[])
-ON CONFLICT (source, id) DO UPDATE SET number = excluded.number, body = excluded.body
-"""
+OUTBOX_COLUMNS = ("number", "department", "system", "id", "body")
 FORGET_ALIASES = "DELETE FROM alias WHERE code = ANY($1::text[])"
 PUT_ASIDE = """
 INSERT INTO aside (arrival, source, id, "at", kept, traceback) VALUES ($1, $2, $3, $4, $5, $6)

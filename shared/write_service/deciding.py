@@ -110,7 +110,7 @@ def _ruled(state: Any, named: Named, step: Step[Any], desk: Desk) -> Verdict:
 
 
 def _recording(flags: tuple[Reason, ...], named: Named, step: Step[Any], desk: Desk) -> Recording:
-    return Recording(flags, named.about, None if step.after.voided else named.natural, step, _regrouped(step, desk))
+    return Recording(flags, named.about, None if step.after.voided else named.natural_digest, step, _regrouped(step, desk))
 
 
 # What a fact needs

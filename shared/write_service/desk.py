@@ -34,11 +34,6 @@ TRACEBACK_MAX = 20_000
 Candidate = Readable | Unfit | Broken
 
 
-def natural_digest(natural: str) -> int:
-    """63 bits of a natural key: equal keys have equal digests, and an index over them stays small whatever the key's length."""
-    return int.from_bytes(hashlib.blake2b(natural.encode(), digest_size=8).digest()) >> 1
-
-
 def openable_kinds(rules: Rules[Any]) -> frozenset[str]:
     """The kinds of thing that exist only once a fact has opened them."""
     return frozenset(about_of(fact.model_validate(fact.example)).partition(":")[0] for fact in rules.facts if fact.opens)
@@ -97,14 +92,6 @@ class Desk:
     def bound(self, key: ReportKey) -> ReportRow | None:
         """The content that stands for this id: recorded or waiting."""
         return next((row for row in self.reports[key].values() if row.outcome != "refused"), None)
-
-    def waiters(self, moved: Collection[str]) -> list[ReportKey]:
-        """Who waits for any of these, in order of arrival."""
-        if self.waiting.keys().isdisjoint(moved):
-            return []
-        found = {key for need in moved for key in self.waiting.get(need, ()) if need in self._changes.waiting.get(key, (need,))}
-        rows = [row for key in found if (row := self.bound(key)) is not None and row.outcome == "waiting"]
-        return [row.key for row in sorted(rows, key=lambda row: row.arrival)]
 
     def expecting(self) -> set[ReportKey]:
         """Whoever is known to wait for something that this batch may bring."""
@@ -168,12 +155,11 @@ class Desk:
 
     def record(self, report: Readable, verdict: Recording, adopted: Record | None = None) -> None:
         """Append it, and let its subject's history and everything derived follow. `adopted` is the record where it exists already."""
-        natural = natural_digest(verdict.natural) if verdict.natural is not None else None
         source, id_ = report.key
         if adopted is None:
-            row = self._append(source, id_, report.type, report.version, report.occurred, report.data, verdict.about, natural)
+            row = self._append(source, id_, report.type, report.version, report.occurred, report.data, verdict.about, verdict.natural)
         else:
-            row = self._adopt(adopted, verdict.about, natural)
+            row = self._adopt(adopted, verdict.about, verdict.natural)
         aliases, before = self.memory.aliases, self.memory.aliases.group(verdict.about)
         self.moved |= {report_need(source, id_), *before}
         if verdict.regrouped is None:
@@ -203,6 +189,11 @@ class Desk:
         assert record.position > self._followed
         self._followed = record.position
         self._take_unit(record)
+
+    def release(self, moved: Collection[str]) -> set[ReportKey]:
+        """Who waited for any of these; they wait for it no more unless told to again."""
+        found = {(need, key) for need in moved for key in self.waiting.pop(need, ())}
+        return {key for need, key in found if need in self._changes.waiting.get(key, (need,))}
 
     def take_moved(self) -> set[str]:
         """What something happened to since this was last asked."""

@@ -5,7 +5,7 @@ taking back records that an older backup lacks.
 """
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from shared.unit_directory import UnitDirectory
 from shared.write_service import deciding
 from shared.write_service.aliases import Aliases
 from shared.write_service.desk import Candidate, Desk, openable_kinds
-from shared.write_service.loading import load, load_waiters, read_waiting
+from shared.write_service.loading import load, load_waiters, load_waiting
 from shared.write_service.memory import Memory
 from shared.write_service.parsing import Broken, IncomingReport, Named, Readable, Unfit, content_digest, read, read_content
 from shared.write_service.verdicts import Again, Recording, Refused, Waiting
@@ -33,7 +33,7 @@ __all__ = ["ClockAhead", "IncomingReport", "NotAdoptable", "StoreWentBack", "Wri
 LEAD_MAX = timedelta(minutes=1)
 """How far a recorded time may be ahead of the database's clock."""
 WAITING_PAGE = 500
-"""How many waiting reports are decided again in one commit."""
+"""How many waiting reports are read at once, ahead of their need or when the service starts."""
 
 log = logger(__name__)
 
@@ -92,7 +92,8 @@ class WriteService:
         fresh = [read(report, self.county, self.rules.service, self._key) for report in batch]
         async with self._batch() as (desk, writing):
             await load(desk, writing, fresh)
-            await load(desk, writing, read_waiting(desk, self._key, desk.expecting()))
+            if len(expecting := desk.expecting()) <= WAITING_PAGE:  # else only if what they wait for does come
+                await load_waiting(desk, writing, expecting, self._key)
             for report, candidate in zip(batch, fresh, strict=True):
                 self.clock.observe(report.instant)
                 desk.at(self.clock.now())
@@ -159,10 +160,8 @@ class WriteService:
                 arrival = rows[-1].arrival
                 desk.at(self.clock.now())
                 keys = [row.key for row in rows]
-                desk.put_reports(keys, await writing.reports(keys))
                 assert self._key is not None
-                await load(desk, writing, read_waiting(desk, self._key, keys))
-                for key in keys:
+                for key in await load_waiting(desk, writing, keys, self._key):
                     await self._settle_waiting(key, desk, writing)
 
     # One report
@@ -182,23 +181,29 @@ class WriteService:
 
     async def _release(self, desk: Desk, writing: Writing) -> None:
         """Decide again what waited for something that has happened, until nothing moves any more."""
-        queue: deque[ReportKey] = deque()
+        queue: dict[ReportKey, None] = {}
         while True:
             if moved := desk.take_moved():
                 if not moved <= desk.asked:
                     await load_waiters(desk, writing, moved)
-                queue.extend(key for key in desk.waiters(moved) if key not in queue)
+                await self._enqueue(desk.release(moved), queue, desk, writing)
             if not queue:
                 return
-            await self._settle_waiting(queue.popleft(), desk, writing)
+            key = next(iter(queue))
+            del queue[key]
+            await self._settle_waiting(key, desk, writing)
+
+    async def _enqueue(self, keys: set[ReportKey], queue: dict[ReportKey, None], desk: Desk, writing: Writing) -> None:
+        """Those that do wait, in order of arrival, behind whoever is queued already."""
+        assert self._key is not None
+        queue.update(dict.fromkeys(await load_waiting(desk, writing, keys - queue.keys(), self._key)))
 
     async def _settle_waiting(self, key: ReportKey, desk: Desk, writing: Writing) -> None:
-        row = desk.bound(key)
+        row, candidate = desk.bound(key), desk.candidates[key]
         if row is None or row.outcome != "waiting":
             return
-        assert self._key is not None
-        await load(desk, writing, read_waiting(desk, self._key, [key]))
-        candidate = desk.candidates[key]
+        if isinstance(candidate, Readable) and candidate.named is None:
+            await load(desk, writing, [candidate])
         if isinstance(candidate, Broken):
             self._put_aside(candidate, candidate.traceback, desk)
         elif candidate.digest == row.digest:  # otherwise it was masked when it was put aside: it must be reported anew

@@ -1,6 +1,6 @@
 """Puts on the desk what deciding some reports will look at: one query per table for all of them, none for what is there already."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,14 +11,14 @@ from shared.contracts.common import FactCorrected, FactVoided
 from shared.contracts.envelope import Source, parse_record
 from shared.contracts.registry import EntityCodeReplaced
 from shared.event_store.interface import ReportKey, StateRow, Writing
-from shared.write_service.desk import Candidate, Desk, natural_digest
+from shared.write_service.desk import Candidate, Desk
 from shared.write_service.history import History, Told
 from shared.write_service.parsing import IncomingReport, Named, Readable, corrected_fact, read, read_content
 from shared.write_service.verdicts import report_need
 
 
 async def load(desk: Desk, writing: Writing, candidates: Sequence[Candidate]) -> None:
-    """Everything that deciding these looks at. Reports that wait for one of them come too, as candidates read anew."""
+    """Everything that deciding these looks at, and who waits for what they may bring."""
     readable = [candidate for candidate in candidates if isinstance(candidate, Readable)]
     amended = [key for report in readable if (key := _amended(report)) is not None]
     await _load_reports(desk, writing, [*(candidate.key for candidate in candidates), *amended])
@@ -34,17 +34,19 @@ async def load(desk: Desk, writing: Writing, candidates: Sequence[Candidate]) ->
 
 
 async def load_waiters(desk: Desk, writing: Writing, needs: Iterable[str]) -> None:
-    """Who waits for these."""
+    """Who waits for these: only their keys, there may be thousands."""
     asked = [need for need in dict.fromkeys(needs) if need not in desk.asked]
     if asked:
-        pairs = await writing.waiting(asked)
-        desk.put_waiting(asked, pairs)
-        await _load_reports(desk, writing, [key for _, key in pairs])
+        desk.put_waiting(asked, await writing.waiting(asked))
 
 
-def read_waiting(desk: Desk, hmac_key: bytes, keys: Iterable[ReportKey]) -> list[Candidate]:
-    """These waiting reports, read anew from the bytes kept."""
+async def load_waiting(desk: Desk, writing: Writing, keys: Collection[ReportKey], hmac_key: bytes) -> list[ReportKey]:
+    """Those of these reports that wait, in order of arrival, read anew from the bytes kept, with all that deciding them looks at."""
+    if not keys:
+        return []
+    await _load_reports(desk, writing, keys)
     rows = [row for key in keys if (row := desk.bound(key)) is not None and row.outcome == "waiting"]
+    rows.sort(key=lambda row: row.arrival)
     for row in rows:
         known = desk.candidates.get(row.key)
         if known is not None and known.digest == row.digest:  # another content may have waited under the same id before
@@ -53,7 +55,8 @@ def read_waiting(desk: Desk, hmac_key: bytes, keys: Iterable[ReportKey]) -> list
         source = Source.parse(row.source)
         incoming = IncomingReport(source.department, source.system, row.type, row.kept)
         desk.candidates[row.key] = _as_known(read(incoming, desk.county, desk.rules.service, hmac_key), row.key)
-    return [desk.candidates[row.key] for row in rows]
+    await load(desk, writing, [desk.candidates[row.key] for row in rows])
+    return [row.key for row in rows]
 
 
 def _as_known(candidate: Candidate, key: ReportKey) -> Candidate:
@@ -138,7 +141,7 @@ def _empty(desk: Desk, subject: Subject) -> History[Any]:
 
 
 async def _load_naturals(desk: Desk, writing: Writing, named: Iterable[Named]) -> None:
-    digests = {natural_digest(one.natural) for one in named}
+    digests = {one.natural_digest for one in named}
     asked = [digest for digest in digests if digest not in desk.naturals]
     if asked:
         found = await writing.naturals(asked)
@@ -156,7 +159,7 @@ def _whole(desk: Desk, reports: Iterable[Readable]) -> Iterator[Subject]:
         if isinstance(report.content, EntityCodeReplaced):
             yield report.named.about
             yield f"entity:{report.content.new_code}"
-        elif not history.takes(report.occurred) or (not history.complete and desk.naturals[natural_digest(report.named.natural)]):
+        elif not history.takes(report.occurred) or (not history.complete and desk.naturals[report.named.natural_digest]):
             yield report.named.about
 
 

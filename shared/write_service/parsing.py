@@ -4,6 +4,7 @@ Who reported and what are taken from the subject the report came under, which th
 refused. A report whose id cannot be read is answered under the HMAC of its bytes.
 """
 
+import hashlib
 import hmac
 import re
 import traceback
@@ -68,6 +69,8 @@ class Named(NamedTuple):
     about: Subject
     natural: str
     """The text of its natural key."""
+    natural_digest: int
+    """63 bits of it: equal keys have equal digests, and an index over them stays small whatever the key's length."""
     units: frozenset[str]
     """The codes of the units it names, but for one that it brings into being."""
     things: frozenset[Subject]
@@ -88,7 +91,9 @@ class Named(NamedTuple):
                     units.add(name[5:])
                 else:
                     things.append(name)
-        return cls(about, natural_key_of(fact, occurred), frozenset(units), frozenset(things))
+        natural = natural_key_of(fact, occurred)
+        digest = int.from_bytes(hashlib.blake2b(natural.encode(), digest_size=8).digest()) >> 1
+        return cls(about, natural, digest, frozenset(units), frozenset(things))
 
 
 class Unfit(NamedTuple):

@@ -39,8 +39,8 @@ class Recording(NamedTuple):
     flags: tuple[Reason, ...]
     about: Subject
     """What the fact (or the fact that is voided or corrected) names as its subject."""
-    natural: str | None
-    """The natural key of the content that the record carries; a void carries none."""
+    natural: int | None
+    """The digest of the natural key of the content that the record carries; a void carries none."""
     step: Step[Any]
     """What it does to the history of its subject …"""
     regrouped: Regrouped | None = None

@@ -66,6 +66,7 @@ def recording(head: Head, *rows: RecordRow) -> Changes:
 async def write(store: EventStore, *reports: ReportRow, **more: object) -> None:
     async with store.writing() as writing:
         written = changes(writing.head)
+        written.head = replace(written.head, arrivals=max((row.arrival for row in reports), default=written.head.arrivals))
         written.reports.update({(row.key, row.digest): row for row in reports})
         for name, value in more.items():
             setattr(written, name, value)
@@ -158,7 +159,7 @@ async def test_two_contents_of_one_id_never_both_stand(store: EventStore) -> Non
     await write(store, report("a", "waiting"))
     async with store.writing() as writing:
         written = changes(writing.head)
-        row = report("a", "recorded", digest=b"e")
+        row = report("a", "recorded", digest=b"e", arrival=2)
         written.reports[row.key, row.digest] = row
         with pytest.raises(BOTH_BREAK_ALIKE):
             await writing.commit(written)
@@ -230,12 +231,13 @@ async def test_unit_facts_come_back_in_order_of_position(store: EventStore) -> N
         assert await writing.units() == [b"seven", b"twelve", b"thirteen"]
 
 
-async def test_an_answer_is_sent_until_marked_and_a_newer_one_replaces_it(store: EventStore) -> None:
+async def test_an_answer_is_unsent_until_marked_and_a_later_one_comes_behind_it(store: EventStore) -> None:
     await write(store, answers={key("a"): outgoing(1, "a"), key("b"): outgoing(2, "b")})
     assert await store.unsent_answers(10) == [outgoing(1, "a"), outgoing(2, "b")]
     assert await store.unsent_answers(1) == [outgoing(1, "a")]
     await write(store, answers={key("a"): outgoing(3, "a")})
-    await store.mark_sent([1, 2])  # the first was replaced while it was on its way
+    assert await store.unsent_answers(10) == [outgoing(1, "a"), outgoing(2, "b"), outgoing(3, "a")]
+    await store.mark_sent([1, 2])
     assert await store.unsent_answers(10) == [outgoing(3, "a")]
     await store.mark_sent([3])
     assert await store.unsent_answers(10) == []

@@ -41,7 +41,7 @@ class MemoryStore:
     state_rows: dict[Subject, StateRow] = field(default_factory=dict)
     alias_rows: dict[str, str] = field(default_factory=dict)
     unit_rows: dict[int, bytes] = field(default_factory=dict)
-    outbox: dict[ReportKey, OutgoingAnswer] = field(default_factory=dict)
+    outbox: dict[int, OutgoingAnswer] = field(default_factory=dict)
     aside_rows: dict[int, AsideRow] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _sender: bool = False
@@ -77,7 +77,7 @@ class MemoryStore:
         return sorted(self.outbox.values())[:limit]
 
     async def mark_sent(self, numbers: Sequence[int]) -> None:
-        self.outbox = {key: answer for key, answer in self.outbox.items() if answer.number not in set(numbers)}
+        self.outbox = {number: answer for number, answer in self.outbox.items() if number not in set(numbers)}
 
     async def set_aside(self, limit: int) -> list[AsideRow]:
         return sorted(self.aside_rows.values(), key=lambda row: -row.arrival)[:limit]
@@ -131,6 +131,7 @@ class MemoryWriting:
     async def commit(self, changes: Changes) -> None:
         store = self._store
         assert changes.head.position == self.head.position + len(changes.records)
+        assert all((row.arrival <= self.head.arrivals) == (at in store.report_rows) for at, row in changes.reports.items())
         reports = store.report_rows | changes.reports
         bound = [row.key for row in reports.values() if row.outcome != "refused"]
         assert len(bound) == len(set(bound)), "at most one content of an id stands"
@@ -141,6 +142,6 @@ class MemoryWriting:
         store.state_rows |= changes.states
         store.alias_rows = {code: oldest for code, oldest in (store.alias_rows | changes.aliases).items() if code != oldest}
         store.unit_rows |= dict(changes.units)
-        store.outbox |= changes.answers
+        store.outbox |= {answer.number: answer for answer in changes.answers.values()}
         store.aside_rows |= {row.arrival: row for row in changes.aside}
         store.head_row = changes.head

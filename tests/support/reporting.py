@@ -17,6 +17,7 @@ from shared.contracts.base import Service
 from shared.contracts.envelope import NO_HASH, Record, Source, parse_record, report_bytes
 from shared.event_store.interface import EventStore
 from shared.rules import Rules
+from shared.write_service.audit import audit
 from shared.write_service.handler import IncomingReport, WriteService
 from tests.support.memory_store import MemoryStore
 
@@ -139,7 +140,10 @@ async def with_units(counter: Counter, *codes: str) -> Counter:
 
 
 async def assert_chained(store: EventStore) -> None:
-    """Positions are dense, every record names the hash before it, time never goes back, and the head is the last of them."""
+    """Positions are dense, every record names the hash before it, time never goes back, and the head is the last of them.
+
+    Looked at plainly here, and by the audit, which derives the columns too.
+    """
     prevhash, last = NO_HASH, None
     rows = await store.rows(0, 100_000)
     for position, row in enumerate(rows, start=1):
@@ -154,3 +158,4 @@ async def assert_chained(store: EventStore) -> None:
         prevhash, last = record.hash, record.recorded
     head = await store.head()
     assert (head.position, head.hash, head.recorded) == (len(rows), prevhash, last)
+    assert [finding async for finding in audit(store)] == []

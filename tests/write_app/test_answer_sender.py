@@ -10,7 +10,7 @@ from nats.aio.client import Client
 from shared import subjects
 from shared.answer_sender import AnswerSender
 from shared.bus import answered_config, ensure_stream
-from shared.event_store.interface import OutgoingAnswer, ReportKey
+from shared.event_store.interface import OutgoingAnswer
 from shared.stream_reader import StreamMessage, StreamReader
 from tests.support.memory_store import MemoryStore
 from tests.support.nats import Broker, connected
@@ -49,7 +49,7 @@ async def sending(nc: Client, store: MemoryStore) -> AsyncIterator[AnswerSender]
 
 def leave(store: MemoryStore, number: int, id: str) -> None:
     """An answer to publish, as the deciding transaction leaves it: the newest one per report."""
-    store.outbox[ReportKey(f"/{COUNTY}/employment/hr", id)] = OutgoingAnswer(number, "employment", "hr", id, b'{"answer": %d}' % number)
+    store.outbox[number] = OutgoingAnswer(number, "employment", "hr", id, b'{"answer": %d}' % number)
 
 
 async def test_every_answer_is_published_under_its_report_and_then_forgotten(nc: Client) -> None:

@@ -1,10 +1,12 @@
 """Keeping going: copies on one store, bugs set aside, failures of the store, recording held back, records adopted."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date
+from random import Random
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from shared.contracts.registry import EntitySuspended
 from shared.event_store.interface import Changes
 from shared.rules import Rules
 from shared.write_service import handler
-from shared.write_service.handler import NotAdoptable
+from shared.write_service.handler import NotAdoptable, StoreWentBack
 from tests.support.memory_store import MemoryStore, MemoryWriting
 from tests.support.reporting import (
     BO,
@@ -34,6 +36,7 @@ from tests.support.reporting import (
     void,
     with_units,
 )
+from tests.write_service.test_properties import Town, empty, handled
 
 
 def rules_with_a_bug(where: str) -> Rules[Any]:
@@ -191,6 +194,14 @@ async def test_states_written_in_another_shape_are_folded_anew() -> None:
 # Records taken back from the stream
 
 
+def copy_of(store: MemoryStore) -> MemoryStore:
+    """A backup of a store as it is now."""
+    return MemoryStore(
+        "registry", COUNTY, store.database_clock, store.head_row, list(store.record_rows), dict(store.report_rows), dict(store.needs),
+        dict(store.state_rows), dict(store.alias_rows), dict(store.unit_rows), dict(store.outbox), dict(store.aside_rows),
+    )  # fmt: skip
+
+
 async def two_stores() -> tuple[Counter, Counter, list[Any]]:
     """One that went on, and one restored from the backup taken before; and what was reported since."""
     whole = await with_units(Counter())
@@ -198,10 +209,7 @@ async def two_stores() -> tuple[Counter, Counter, list[Any]]:
     await whole.ask(early)
     store = whole.kept
     assert isinstance(store, MemoryStore)
-    backup = MemoryStore(
-        "registry", COUNTY, store.database_clock, store.head_row, list(store.record_rows), dict(store.report_rows), dict(store.needs),
-        dict(store.state_rows), dict(store.alias_rows), dict(store.unit_rows), dict(store.outbox), dict(store.aside_rows),
-    )  # fmt: skip
+    backup = copy_of(store)
     job = report("registry.employment_started", {"entity": OLD_CODE, "person": BO}, id="job")
     since = [
         report("registry.entity_registered", entity(), id="reg"),
@@ -297,3 +305,52 @@ async def test_waiting_reports_are_decided_again_page_by_page_at_the_start(monke
     counter.restarted()
     await counter.writes.handle([report("registry.unit_listed", {"code": COUNTY, "name": COUNTY}, by="x")])
     assert {key: value for key, value in (await counter.answers()).items() if key in before} == before
+
+
+async def test_a_store_that_went_back_while_the_service_runs_ends_it() -> None:
+    counter = await with_units(Counter())
+    store = counter.kept
+    assert isinstance(store, MemoryStore)
+    before, kept = store.head_row, list(store.record_rows)
+    await counter.ask(report("registry.entity_registered", entity()))
+    store.head_row, store.record_rows = before, kept
+    with pytest.raises(StoreWentBack):
+        await counter.writes.handle([report("registry.entity_registered", entity(NEW_CODE))])
+
+
+async def test_thousands_that_wait_for_one_thing_are_released_at_once() -> None:
+    """Neither every batch in the meantime nor the release itself may look at all of them again and again."""
+    training = await with_units(Counter("training"))
+    answers = [
+        report(
+            "training.survey_answered", {"survey": "S", "respondent": f"P{number:016d}", "scores": [{"question": "overall", "score": 5}]}
+        )
+        for number in range(3000)
+    ]
+    for start in range(0, 3000, 500):
+        await training.writes.handle(answers[start : start + 500])
+    opened = {"survey": "S", "title": "满意度", "population": "public"}
+    started = time.process_time()
+    await training.writes.handle([report("training.survey_opened", opened, occurred="2010-02-01")])
+    assert (await training.kept.head()).position == 3002
+    assert (await training.kept.counts()).waiting == 0
+    assert time.process_time() - started < 15, "seconds; looking at all of them for each would take minutes"
+
+
+async def test_records_adopted_at_any_cut_leave_what_recording_left() -> None:
+    for seed in range(25):
+        reports = Town(Random(seed), own_ids=True).reports(60)
+        whole = await handled([reports[:30]], Random(seed), empty())
+        assert isinstance(whole.kept, MemoryStore)
+        backup = copy_of(whole.kept)
+        await whole.writes.handle(reports[30:])
+        restored = Counter(store=backup)
+        records = await tail(whole, restored)
+        for start in range(0, len(records), 7):
+            await restored.writes.append_adopted(records[start : start + 7])
+        assert backup.record_rows == whole.kept.record_rows
+        assert backup.state_rows == whole.kept.state_rows
+        assert (backup.alias_rows, backup.unit_rows) == (whole.kept.alias_rows, whole.kept.unit_rows)
+        recorded = [{entry for entry in standing(store) if entry[2] == "recorded"} for store in (backup, whole.kept)]
+        assert recorded[0] == recorded[1]
+        await assert_chained(backup)

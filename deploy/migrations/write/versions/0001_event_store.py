@@ -92,11 +92,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "outbox",
-        sa.Column("source", sa.Text, primary_key=True),
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("number", sa.BigInteger, nullable=False, unique=True),
+        sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("department", sa.Text, nullable=False),
         sa.Column("system", sa.Text, nullable=False),
+        sa.Column("id", sa.Text, nullable=False),
         sa.Column("body", BYTEA, nullable=False),
     )
     op.create_table(

@@ -1,0 +1,85 @@
+"""Checking a store against itself: the chain of its records, and the columns derived from their bytes.
+
+The bytes are the truth. Everything beside them in a row can be derived anew, and must come out the same.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from shared.contracts.base import Fact, Subject
+from shared.contracts.common import DayClosed, FactCorrected
+from shared.contracts.envelope import NO_HASH, Record, parse_record
+from shared.event_store.interface import EventStore, RecordRow, ReportKey
+from shared.write_service.parsing import Named, read_content
+
+PAGE = 1000
+_BEFORE_ALL = RecordRow(0, NO_HASH, "", "", "", date.min, datetime.min.replace(tzinfo=UTC), None, None, b"")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFinding:
+    """One thing that does not fit."""
+
+    position: int
+    zh: str
+    en: str
+
+
+async def audit(store: EventStore) -> AsyncIterator[AuditFinding]:
+    """Every record from the first to the head; nothing is found in a sound store. Holds one entry per fact in memory."""
+    last = _BEFORE_ALL
+    about: dict[ReportKey, tuple[str, Subject]] = {}
+    while page := await store.rows(last.position, PAGE):
+        for row in page:
+            for zh, en in _problems(row, last, about):
+                yield AuditFinding(row.position, f"第 {row.position} 条：{zh}", f"record {row.position}: {en}")
+            last = row
+    head = await store.head()
+    if (head.position, head.hash) != (last.position, last.hash):
+        yield AuditFinding(
+            head.position,
+            f"表头指向第 {head.position} 条，末条为第 {last.position} 条",
+            f"the head names {head.position}, the last is {last.position}",
+        )
+
+
+def _problems(row: RecordRow, last: RecordRow, about: dict[ReportKey, tuple[str, Subject]]) -> list[tuple[str, str]]:
+    try:
+        record = parse_record(row.raw)
+        derived = _derived(record, about)
+    except (ValueError, LookupError) as error:
+        return [("无法读取", f"unreadable: {error!r}")]
+    problems = []
+    if not row.position == record.position == last.position + 1:
+        problems.append(("位置不连续", f"its position is not the one after {last.position}"))
+    if record.prevhash != last.hash:
+        problems.append(("与前一条不相连", "it does not name the hash of the one before"))
+    if record.recorded < last.recorded:
+        problems.append(("记录时间早于前一条", "it was recorded before the one before it"))
+    if row != derived:
+        wrong = ", ".join(name for name, here, there in zip(row._fields, row, derived, strict=True) if here != there)
+        problems.append((f"列与原文不符：{wrong}", f"columns differ from the bytes: {wrong}"))
+    return problems
+
+
+def _derived(record: Record, about: dict[ReportKey, tuple[str, Subject]]) -> RecordRow:
+    """The row that belongs to a record; remembers what its fact is about."""
+    content = read_content(record.type, record.version, record.data)
+    subject, natural = None, None
+    if isinstance(content, Fact):
+        named = Named.by(content, record.occurred)
+        subject, natural = named.about, named.natural_digest
+        about[ReportKey(record.source, record.id)] = (content.type, subject)
+    elif not isinstance(content, DayClosed):
+        type_, subject = about[ReportKey(content.source, content.id)]
+        natural = _natural_of_correction(type_, content) if isinstance(content, FactCorrected) else None
+    return RecordRow(
+        record.position, record.hash, record.type, record.source, record.id, record.occurred, record.recorded, subject, natural, record.raw
+    )
+
+
+def _natural_of_correction(type: str, correction: FactCorrected) -> int:
+    fact = read_content(type, correction.version, correction.data)
+    assert isinstance(fact, Fact)
+    return Named.by(fact, correction.occurred).natural_digest
