@@ -49,6 +49,15 @@ class Puller:
         """What comes within a time, at most `limit`, and sooner than that once `limit` have come. Raises ConsumerLost."""
         return await self._request(stream, consumer, limit, seconds)
 
+    def left(self) -> list[Msg]:
+        """What has come since, for a request that was cancelled."""
+        left: list[Msg] = []
+        while not self._arrived.empty():
+            message = self._arrived.get_nowait()
+            if message.reply:
+                left.append(message)
+        return left
+
     async def _request(self, stream: str, consumer: str, limit: int, seconds: float) -> list[Msg]:
         if not self._nc.is_connected:
             raise ConsumerLost("not connected")

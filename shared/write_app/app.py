@@ -24,7 +24,7 @@ from shared.logs import logger
 from shared.rules import Rules
 from shared.service_app import ServiceApp
 from shared.settings import Settings
-from shared.write_app.drawing import PromptBatches
+from shared.write_app.drawing import PromptBatches, give_back
 from shared.write_app.http import HealthServer
 from shared.write_app.messages import answer_schema, record_schema, report_schema, types_of
 from shared.write_app.metrics import ServiceMetrics, report_metrics
@@ -124,12 +124,15 @@ class WriteApp(ServiceApp):
     async def _decide(self, batch: NatsBatchMessage) -> None:
         """Decide a batch, then acknowledge it. A bug in a rule is dealt with inside; any other error ends the service."""
         if not await self._may_record():
-            return  # it comes again
+            await give_back(batch.raw_message)
+            return
         try:
             await self.work.handle(batch.raw_message)
             await batch.ack()
         except Exception as error:  # noqa: BLE001 - FastStream would log it and go on with the next batch
             self._fail(error)
+            self._subscriber.running = False  # draw no more
+            await give_back(batch.raw_message)
 
     async def _may_record(self) -> bool:
         """Wait until recording is allowed; False when the service stops first."""

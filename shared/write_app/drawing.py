@@ -5,7 +5,10 @@ error and a new task every time nothing comes (see `shared.pull`). Everything ar
 """
 
 import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
 
+import nats.errors
 from faststream.nats.subscriber.usecases import BatchPullStreamSubscriber
 from nats.aio.msg import Msg
 
@@ -19,6 +22,14 @@ RETRY_SECONDS = 0.25
 log = logger(__name__)
 
 
+async def give_back(batch: Iterable[Msg]) -> None:
+    """Let somebody else have these at once. Where that cannot be said any more, the broker notices by itself, later."""
+    with suppress(nats.errors.Error):
+        for message in batch:
+            if not message.is_acked:
+                await message.nak()
+
+
 class PromptBatches(BatchPullStreamSubscriber):
     """Draws what is there; a batch that is not full is given `pull_sub.timeout` seconds to grow, counted from its first message."""
 
@@ -27,15 +38,20 @@ class PromptBatches(BatchPullStreamSubscriber):
     async def _consume_pull(self) -> None:
         durable = self.extra_options["durable"]
         async with Puller(self.connection) as puller:
-            while self.running:
-                try:
-                    batch = await self._draw(puller, durable)
-                except ConsumerLost as error:
-                    log.debug("reports cannot be drawn", stream=self.stream.name, because=str(error))
-                    await asyncio.sleep(RETRY_SECONDS)
-                    continue
-                if batch:
-                    await self.consume(batch)
+            try:
+                while self.running:
+                    try:
+                        batch = await self._draw(puller, durable)
+                    except ConsumerLost as error:
+                        log.debug("reports cannot be drawn", stream=self.stream.name, because=str(error))
+                        await asyncio.sleep(RETRY_SECONDS)
+                        continue
+                    if batch and self.running:
+                        await self.consume(batch)
+                    else:
+                        await give_back(batch)
+            finally:
+                await give_back(puller.left())
 
     async def _draw(self, puller: Puller, durable: str) -> list[Msg]:
         size, wait_seconds = self.pull_sub.batch_size, self.pull_sub.timeout
