@@ -42,13 +42,16 @@ async def _require_migrated(dsn: str, county: str) -> None:
 
 
 async def _migration(dsn: str, county: str) -> str | None:
-    """The migration the county's tables are at; None when there are none."""
+    """The migration the county's tables are at; None when there are none, or only those of another service."""
     try:
         connection = await asyncpg.connect(dsn)
     except asyncpg.InvalidCatalogNameError:
         return None
     try:
-        found: str | None = await connection.fetchval(f"SELECT version_num FROM {county_schema(county)}.migration")  # noqa: S608
+        schema = county_schema(county)
+        found: str | None = await connection.fetchval(
+            f"SELECT version_num FROM {schema}.migration WHERE to_regclass('{schema}.checkpoint') IS NOT NULL"  # noqa: S608
+        )
     except (asyncpg.InvalidSchemaNameError, asyncpg.UndefinedTableError):
         return None
     finally:

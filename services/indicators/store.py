@@ -51,8 +51,12 @@ class LedgerStore:
     async def open(cls, dsn: str, county: str) -> "LedgerStore":
         """Connect to a migrated database. Raises what asyncpg raises when it cannot."""
         pool = await asyncpg.create_pool(dsn, min_size=1, max_size=4, server_settings={"search_path": county_schema(county)})
-        for service in SERVICES:
-            await pool.execute("INSERT INTO checkpoint VALUES ($1, 0, $2) ON CONFLICT DO NOTHING", service, NO_HASH)
+        try:
+            for service in SERVICES:
+                await pool.execute("INSERT INTO checkpoint VALUES ($1, 0, $2) ON CONFLICT DO NOTHING", service, NO_HASH)
+        except BaseException:
+            await pool.close()
+            raise
         return cls(pool, county)
 
     async def close(self) -> None:
