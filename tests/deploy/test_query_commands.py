@@ -1,0 +1,185 @@
+"""`kaiye board`, `indicator`, `units` and `facts` on a running service: exact results on stdout, and the exit codes."""
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from deploy.cli import main
+from deploy.cli.tables import board_table, number_text
+from deploy.data_folder import DataFolder, Running
+from deploy.embedded import free_port
+from tests.indicators.api.conftest import dsn, recorded, system
+from tests.indicators.api.system import COUNTY, COUNTY_FOLDER, VILLAGE, Recorded, System
+
+__all__ = ["dsn", "recorded", "system"]
+
+Kaiye = Callable[..., Awaitable[tuple[int, bytes, str]]]
+"""Runs a command on the folder: its exit code, what it printed to stdout, and what it said on stderr."""
+
+
+def says_running(folder: Path, http_url: str) -> DataFolder:
+    data = DataFolder(folder)
+    folder.mkdir(exist_ok=True)
+    data.say_running(Running(
+        pid=os.getpid(), county=COUNTY, county_folder=COUNTY_FOLDER, simulated_clock=True, nats_url="nats://none", databases={},
+        http_url=http_url,
+    ))  # fmt: skip
+    return data
+
+
+def unfinished(folder: Path) -> list[Path]:
+    """Downloads that were begun and left there."""
+    return list(folder.glob("*.part"))
+
+
+@pytest.fixture
+def kaiye(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> Kaiye:
+    def run() -> int:
+        try:
+            main()
+        except SystemExit as end:
+            return int(end.code or 0)
+        return 0
+
+    async def command(*words: str) -> tuple[int, bytes, str]:
+        monkeypatch.setattr(sys, "argv", ["kaiye", *words, "--data", str(tmp_path / "data")])
+        capsysbinary.readouterr()
+        code = await asyncio.to_thread(run)
+        said = capsysbinary.readouterr()
+        return code, said.out, said.err.decode()
+
+    return command
+
+
+@pytest.fixture
+def running(system: System, tmp_path: Path) -> System:
+    """The service, known to the data folder."""
+    says_running(tmp_path / "data", f"http://127.0.0.1:{system.app.http_port}")
+    return system
+
+
+async def test_json_is_printed_exactly_as_the_service_gave_it(running: System, kaiye: Kaiye) -> None:
+    asked = {"unit": VILLAGE, "as_of": "2025-05-31", "known_at": "2025-06-19"}
+    options = ("--unit", VILLAGE, "--as-of", "2025-05-31", "--known-at", "2025-06-19", "--json")
+    for words, path, parameters in (
+        (("board", "--json"), "/board", {}),
+        (("board", *options), "/board", asked),
+        (("indicator", "new_enterprises", *options), "/indicators/new_enterprises", asked),
+        (("units", "--json"), "/units", {}),
+    ):
+        answer = await running.http.get(path, params=parameters)
+        assert await kaiye(*words) == (0, answer.content + b"\n", "")
+
+
+async def test_people_get_the_board_with_names_and_words_in_chinese(running: System, kaiye: Kaiye) -> None:
+    code, printed, said = await kaiye("board")
+    text = printed.decode()
+    assert (code, said) == (0, "")
+    assert "安岭县 330127000000  截至 2025-07-01 as of · 已知 2025-07-01 known at" in text
+    line = next(line for line in text.splitlines() if "new_enterprises" in line)
+    assert re.search(r"新增创业企业 new_enterprises +3 家 +≥ 130 家 +64 家 +落后 behind", line)
+
+
+async def test_people_get_the_units_with_what_they_lie_in(running: System, kaiye: Kaiye) -> None:
+    code, printed, _ = await kaiye("units")
+    assert code == 0
+    assert re.search(r"330127100201 +王家村 +行政村 +330127100000 +2020-01-01", printed.decode())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("board", "--as-of", "2025-06-02", "--known-at", "2025-06-01"), "as-of 2025-06-02 lies after known-at 2025-06-01"),
+        (("board", "--known-at", "2025-07-02"), "known-at 2025-07-02 lies after today"),
+        (("board", "--unit", "330127199000"), "there is no unit 330127199000"),
+        (("board", "--as-of", "yesterday"), "as_of is a day written YYYY-MM-DD, not yesterday"),
+        (("indicator", "happiness"), "there is no indicator happiness"),
+        (("indicator", "../units"), "there is no indicator ../units"),
+        (("board", "--unti", VILLAGE), "No such option"),
+    ],
+    ids=str,
+)
+async def test_a_question_without_an_answer_exits_with_2(running: System, kaiye: Kaiye, words: tuple[str, ...], said: str) -> None:
+    code, printed, error = await kaiye(*words, "--json")
+    assert (code, printed) == (2, b"")
+    assert said in error
+
+
+async def test_nothing_running_exits_with_3(kaiye: Kaiye) -> None:
+    for words in (("board",), ("indicator", "loans"), ("units",), ("facts",)):
+        code, printed, error = await kaiye(*words)
+        assert (code, printed) == (3, b"")
+        assert "no kaiye runs on" in error
+
+
+async def test_a_service_that_does_not_answer_exits_with_3(kaiye: Kaiye, tmp_path: Path) -> None:
+    says_running(tmp_path / "data", f"http://127.0.0.1:{free_port()}")
+    code, printed, error = await kaiye("board", "--json")
+    assert (code, printed) == (3, b"")
+    assert "cannot be reached" in error
+
+
+async def test_a_proxy_in_the_environment_is_not_asked(running: System, kaiye: Kaiye, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert (await kaiye("units", "--json"))[0] == 0
+
+
+async def test_facts_are_exported_exactly_as_published(running: System, kaiye: Kaiye, recorded: Recorded, tmp_path: Path) -> None:
+    file = tmp_path / "facts.ndjson"
+    code, printed, said = await kaiye("facts", "--export", str(file))
+    assert (code, printed) == (0, b"")
+    assert f"{sum(recorded.positions.values())} 条记录已写入" in said
+    assert file.read_bytes() == recorded.lines
+    assert await kaiye("facts") == (0, recorded.lines, "")
+    assert unfinished(tmp_path) == []
+
+
+async def test_facts_that_cannot_be_written_exit_with_2(running: System, kaiye: Kaiye, tmp_path: Path) -> None:
+    code, _, error = await kaiye("facts", "--export", str(tmp_path / "nowhere" / "facts.ndjson"))
+    assert code == 2
+    assert "cannot be written" in error
+
+
+async def test_a_download_that_breaks_off_leaves_no_file(
+    running: System, kaiye: Kaiye, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    async def breaks_off() -> Any:
+        yield b"{}"
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(running.app.questions.live.store, "export", breaks_off)
+    file = tmp_path / "facts.ndjson"
+    code, _, error = await kaiye("facts", "--export", str(file))
+    assert code == 3, error
+    assert not file.exists()
+    assert unfinished(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "unit_of_measure", "shown"),
+    [
+        ("832", "persons", "832 人"), ("1500", "person_times", "1,500 人次"), (None, "ratio", "—"), ("0.312500", "ratio", "31.3%"),
+        ("100000050", "fen", "1,000,000.50 元"), ("20900", "m2", "20,900 m²"), ("2.500000", "days", "2.5 天"), ("12", "cases", "12 件"),
+    ],
+)  # fmt: skip
+def test_figures_read_as_people_write_them(value: str | None, unit_of_measure: str, shown: str) -> None:
+    assert number_text(value, unit_of_measure) == shown
+
+
+def test_a_ratio_above_one_reads_as_a_multiple() -> None:
+    assert number_text("5.996000", "ratio", multiple=True) == "6.00 倍"
+
+
+async def test_a_narrow_terminal_gets_fewer_columns(running: System) -> None:
+    board = orjson.loads((await running.http.get("/board")).content)
+    wide, narrow = (board_table(board, {}, "安岭县", wide=wide) for wide in (True, False))
+    assert len(wide.columns) > len(narrow.columns) == 5
+    assert wide.row_count == narrow.row_count
