@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cache
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, model_serializer
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.indicators.catalog import BENCHMARKS, CATALOG, figure_digest, measures_in
 from services.indicators.evaluation.display import decimal_text, value_text
@@ -84,6 +84,11 @@ class BaselineAnswer(_Answer):
     status: BaselineStatus | None
 
 
+def _nothing(value: object) -> bool:
+    """What does not apply to a row is left out of its JSON."""
+    return value is None
+
+
 class Row(_Answer):
     """One figure."""
 
@@ -106,16 +111,10 @@ class Row(_Answer):
     incomplete: int
     note: str
     definition: str
-    margin: DecimalText | None = None
-    period_end: date | None = None
-
-    @model_serializer(mode="wrap")
-    def _leave_out_what_does_not_apply(self, handler: Any) -> dict[str, Any]:
-        found: dict[str, Any] = handler(self)
-        for name in ("margin", "period_end"):
-            if found[name] is None:
-                del found[name]
-        return found
+    margin: DecimalText | None = Field(default=None, exclude_if=_nothing)
+    """Half the 95 % interval of a survey's share; only survey rows have it."""
+    period_end: date | None = Field(default=None, exclude_if=_nothing)
+    """What the published statistic covers; only rows that stand on one have it."""
 
 
 class Board(_Answer):
