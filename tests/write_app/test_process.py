@@ -130,9 +130,12 @@ async def test_a_lost_database_ends_it_with_an_error(broker: Broker, dsn: str) -
     port = free_port()
     with training(**settings(broker, dsn, KAIYE_HTTP_PORT=str(port))) as process:
         await well(port)
-        connection = await asyncpg.connect(dsn)
+        server, _, database = dsn.rpartition("/")
+        connection = await asyncpg.connect(f"{server}/postgres")
         try:
-            await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kaiye-training'")
+            # Lost for good: a connection that is merely cut while nobody uses it is quietly opened again.
+            await connection.execute(f'ALTER DATABASE "{database}" WITH ALLOW_CONNECTIONS false')
+            await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", database)
         finally:
             await connection.close()
         code, errors = await asyncio.to_thread(ended, process)
