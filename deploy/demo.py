@@ -5,9 +5,8 @@ history is a function of county, seed and number of facts, so playing it again o
 """
 
 import asyncio
-import hmac
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +18,7 @@ from rich.progress import Progress, TaskID
 
 from deploy.data_folder import Demonstration, Running
 from deploy.simulator import SimulatedReport, simulate, unit_reports
+from deploy.turns import Turns
 from services.indicators.evaluation.county import County
 from shared.answers import Answer
 from shared.bus import connect
@@ -64,7 +64,7 @@ async def play(running: Running, county: County, demonstration: Demonstration, p
     It waits as long as that takes, through restarts of servers and services. Raises BusUnreachable when the bus does not answer at first.
     """
     async with _stores(running) as stores, _bus(running) as nc:
-        player = _Player(running.county, nc, {store.service: (await store.head()).key for store in stores}, progress)
+        player = _Player(running.county, nc, progress)
         listing = list(unit_reports(county))
         await player.report("名册 / units", listing, len(listing))
         await _until(lambda: _units_followed(stores, player.last_position))
@@ -83,11 +83,12 @@ async def play(running: Running, county: County, demonstration: Demonstration, p
 class _Player:
     """Sends simulated reports like the departments' systems would, and shows how they fare."""
 
-    def __init__(self, county: str, nc: Client, keys: Mapping[str, bytes], progress: Progress) -> None:
+    def __init__(self, county: str, nc: Client, progress: Progress) -> None:
         self._county = county
         self._nc = nc
-        self._keys = keys
         self._progress = progress
+        self._turns = Turns()
+        self._their_turn: asyncio.Queue[OutgoingReport] = asyncio.Queue()
         self.last_day = date.min
         """The last simulated day so far."""
         self.last_position = 0
@@ -109,18 +110,20 @@ class _Player:
 
     def _answered(self, answer: Answer) -> None:
         self.last_position = max(self.last_position, answer.position or 0)
+        for report in self._turns.answered((answer.source, answer.id)):
+            self._their_turn.put_nowait(report)
 
     async def _outgoing(self, reports: Iterable[SimulatedReport]) -> AsyncIterator[OutgoingReport]:
-        for report in reports:
-            self.last_day = max(self.last_day, day_of(report.instant))
-            source = Source(self._county, report.department, report.system)
-            yield OutgoingReport(source, report.type, report.raw, self._answered_under(report), report.instant)
-
-    def _answered_under(self, report: SimulatedReport) -> str:
-        """The id of its answer. What cannot be read is answered under the HMAC of its bytes, and we have the service's key at hand."""
-        if report.dirt != "malformed":
-            return report.id
-        return hmac.digest(self._keys[report.type.partition(".")[0]], report.raw, "sha256").hex()
+        for simulated in reports:
+            self.last_day = max(self.last_day, day_of(simulated.instant))
+            source = Source(self._county, simulated.department, simulated.system)
+            report = OutgoingReport(source, simulated.type, simulated.raw, simulated.id, simulated.instant)
+            while not self._their_turn.empty():
+                yield self._their_turn.get_nowait()
+            for one in self._turns.put(report):
+                yield one
+        while self._turns or not self._their_turn.empty():
+            yield await self._their_turn.get()
 
     async def _show(self, bar: TaskID, client: ReportingClient) -> None:
         while True:

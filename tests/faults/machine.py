@@ -131,4 +131,19 @@ def figures(board: Board) -> Board:
     return {name: value for name, value in board.items() if name != "positions"}
 
 
+def require_same(found: Board, expected: Board, *context: str) -> None:
+    """Fail with what differs, and then with what happened."""
+    lines = differences(found, expected)
+    assert not lines, "\n".join(("the figures differ:", *lines, *context))
+
+
+def differences(found: Board, expected: Board) -> list[str]:
+    """What differs between two boards, one line each."""
+    lines = [f"{name}: {found[name]} != {expected[name]}" for name in expected if name != "indicators" and found[name] != expected[name]]
+    for row, other in zip(found["indicators"], expected["indicators"], strict=True):
+        name = f"{row['id']}.{row['variant']}.{row['part']}"
+        lines += [f"{name} {field}: {row.get(field)} != {other.get(field)}" for field in row | other if row.get(field) != other.get(field)]
+    return lines
+
+
 _KAIYE = (sys.executable, "-c", "from deploy.cli import main; main()")

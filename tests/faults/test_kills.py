@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.machine import PARTS, Board, Machine
+from tests.faults.machine import PARTS, Board, Machine, require_same
 
 FACTS, SEED = 3000, 11
 MOMENTS = random.Random(int(os.environ.get("KAIYE_FAULTS_SEED", "20260101")))
@@ -31,7 +31,7 @@ def test_killing_one_part_twice_changes_no_figure(part: str, undisturbed: Board,
             time.sleep(moment)
             if demo.kill(part):
                 killed.append(moment)
-        assert demo.board() == undisturbed, f"{part} was killed after {killed}\n{machine.said}"
+        require_same(demo.board(), undisturbed, f"{part} was killed after {killed}\n{machine.said}")
     assert killed, "the demonstration was over before anything could be killed"
 
 
@@ -45,7 +45,7 @@ def test_killing_one_thing_after_another_changes_no_figure(undisturbed: Board, t
             time.sleep(moment)
             if demo.kill(part):
                 killed.append((moment, part))
-        assert demo.board() == undisturbed, f"killed: {killed}\n{machine.said}"
+        require_same(demo.board(), undisturbed, f"killed: {killed}\n{machine.said}")
     assert len(killed) > 2, "the demonstration was over before much could be killed"
 
 
@@ -59,4 +59,4 @@ def test_a_demonstration_that_was_killed_itself_is_carried_on(undisturbed: Board
     with machine.up():
         assert machine.doctor()[0] == 0
     with machine.demo() as demo:
-        assert demo.board() == undisturbed, machine.said
+        require_same(demo.board(), undisturbed, machine.said)

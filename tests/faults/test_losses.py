@@ -15,7 +15,7 @@ from deploy.data_folder import Running
 from shared import subjects
 from shared.contracts.base import SERVICES
 from shared.event_store.postgres import PostgresStore
-from tests.faults.machine import Board, Machine, figures
+from tests.faults.machine import Board, Machine, figures, require_same
 
 FACTS, SEED = 3000, 12
 REFILL_SECONDS_MAX = 60.0
@@ -80,7 +80,7 @@ def test_a_broker_whose_folder_is_deleted_refills_itself(played: tuple[Path, Boa
             time.sleep(0.2)
             found = asyncio.run(_published_and_stored(running))
         assert min(stored for _, stored in found) > 0
-        assert _board(running, played[1]) == played[1]
+        require_same(_board(running, played[1]), played[1])
 
 
 def test_a_broker_whose_folder_is_deleted_under_way_changes_no_figure(machine: Machine, played: tuple[Path, Board]) -> None:
@@ -89,7 +89,7 @@ def test_a_broker_whose_folder_is_deleted_under_way_changes_no_figure(machine: M
         time.sleep(1)
         demo.kill("nats-server")
         shutil.rmtree(machine.data.nats / "jetstream")
-        assert demo.board() == played[1], machine.said
+        require_same(demo.board(), played[1], machine.said)
 
 
 def test_an_older_database_is_noticed_and_restored_from_the_streams(machine: Machine, played: tuple[Path, Board], tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_an_older_database_is_noticed_and_restored_from_the_streams(machine: Mac
     backup = tmp_path / "backup"
     shutil.copytree(machine.data.postgres, backup)
     with machine.demo() as demo:
-        assert demo.board() == played[1], machine.said
+        require_same(demo.board(), played[1], machine.said)
     _give_back(machine.data.postgres / "data", backup / "data")
     shutil.rmtree(machine.data.postgres)
     backup.rename(machine.data.postgres)
@@ -115,4 +115,4 @@ def test_an_older_database_is_noticed_and_restored_from_the_streams(machine: Mac
         assert all(published == stored for published, stored in asyncio.run(_published_and_stored(running)))
         assert machine.doctor()[0] == 0
     with machine.demo() as demo:
-        assert demo.board() == played[1], machine.said
+        require_same(demo.board(), played[1], machine.said)
