@@ -6,7 +6,7 @@ Sending in the wrong order is not: the stream would keep the older answer. So on
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Protocol
 
@@ -30,8 +30,8 @@ log = logger(__name__)
 class AnswerStore(Protocol):
     """What the sender needs from an event store."""
 
-    def sole_sender(self) -> AbstractAsyncContextManager[bool]:
-        """Whether this process is the one that publishes answers, until the context ends."""
+    def sole_sender(self) -> AbstractAsyncContextManager[Callable[[], bool]]:
+        """Try to be the one process that publishes answers, until the context ends. What it gives says whether one (still) is."""
         ...
 
     async def unsent_answers(self, limit: int, /) -> Sequence[OutgoingAnswer]:
@@ -61,29 +61,29 @@ class AnswerSender:
         """Send whenever there is something to send. Raises what trying again cannot mend."""
         while True:
             async with self._store.sole_sender() as mine:
-                if mine:
-                    await self._send_for_ever()
+                while mine():
+                    await self._send_and_wait(mine)
             self._idle.set()  # another copy sends; this one looks again whether it still does
             await asyncio.sleep(self._poll_seconds)
 
-    async def _send_for_ever(self) -> None:
-        while True:
-            self._woken.clear()
-            try:
-                async with Window(self._nc) as self._window:
-                    while await self._send_page(self._window):
-                        pass
-            except PASSING_ERRORS as error:
-                if self._nc.is_closed:
-                    raise nats.errors.ConnectionClosedError from error
-                log.info("answers are sent again", county=self._county, because=str(error) or repr(error))
-                await asyncio.sleep(RETRY_SECONDS * (0.5 + secrets.randbelow(100) / 100))
-                continue
-            if not self._woken.is_set():
-                self._idle.set()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._poll_seconds):
-                    await self._woken.wait()
+    async def _send_and_wait(self, mine: Callable[[], bool]) -> None:
+        """Send what there is, then wait for more, or for the time to look for it."""
+        self._woken.clear()
+        try:
+            async with Window(self._nc) as self._window:
+                while mine() and await self._send_page(self._window):
+                    pass
+        except PASSING_ERRORS as error:
+            if self._nc.is_closed:
+                raise nats.errors.ConnectionClosedError from error
+            log.info("answers are sent again", county=self._county, because=str(error) or repr(error))
+            await asyncio.sleep(RETRY_SECONDS * (0.5 + secrets.randbelow(100) / 100))
+            return
+        if not self._woken.is_set():
+            self._idle.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._poll_seconds):
+                await self._woken.wait()
 
     def wake(self) -> None:
         """Something was decided: send its answers now."""

@@ -5,7 +5,7 @@ about. Everything is written in one commit under the lock on its *head*, which h
 order is commit order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -252,8 +252,8 @@ class EventStore(Protocol):
         """The records with their derived columns, for the audit."""
         ...
 
-    def sole_sender(self) -> AbstractAsyncContextManager[bool]:
-        """Whether this process is the one that publishes answers, until the context ends.
+    def sole_sender(self) -> AbstractAsyncContextManager[Callable[[], bool]]:
+        """Try to be the one process that publishes answers, until the context ends. What it gives says whether one (still) is.
 
         Two at once could publish an older answer to a report after the newer one, and the stream keeps the last it was given.
         """

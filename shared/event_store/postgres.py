@@ -5,8 +5,8 @@ tables are built by the migrations (`deploy/migrations/write`), which are SQLAlc
 """
 
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, Self
 
@@ -36,6 +36,8 @@ CONNECTIONS_MAX = 5
 COMMAND_SECONDS_MAX = 60.0
 """How long one statement may take, waiting for the lock on the head included."""
 KEY_BYTES = 32
+_GONE = (asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError, OSError)
+"""What tidying up raises on a connection that is gone: the server has let go of transaction and lock by itself then."""
 
 
 class PostgresStore:
@@ -88,8 +90,9 @@ class PostgresStore:
                 await writing.lock()
                 yield writing
             finally:
-                if not writing.committed and not connection.is_closed():
-                    await transaction.rollback()
+                if not writing.committed:
+                    with suppress(*_GONE):
+                        await transaction.rollback()
 
     async def head(self) -> Head:
         """The head, not locked."""
@@ -111,13 +114,14 @@ class PostgresStore:
         return [RecordRow(*row) for row in rows]
 
     @asynccontextmanager
-    async def sole_sender(self) -> AsyncIterator[bool]:
-        """Whether this process is the one that publishes answers: a lock of the session, let go when the session ends in any way."""
+    async def sole_sender(self) -> AsyncIterator[Callable[[], bool]]:
+        """Try to be the one process that publishes answers: a lock of the session, let go when the session ends in any way."""
         async with self._pool.acquire() as connection:
             try:
-                yield bool(await connection.fetchval(sql.LOCK_SENDER))
+                locked = bool(await connection.fetchval(sql.LOCK_SENDER))
+                yield lambda: locked and _is_open(connection)
             finally:
-                if not connection.is_closed():
+                with suppress(*_GONE):
                     await connection.execute(sql.UNLOCK_SENDER)
 
     async def unsent_answers(self, limit: int) -> list[OutgoingAnswer]:
@@ -273,6 +277,14 @@ class PostgresWriting:
             await self._copy("unit_fact", ("position", "raw"), changes.units)
         for row in changes.aside:
             await self._connection.execute(sql.PUT_ASIDE, row.arrival, row.source, row.id, row.at, row.kept, row.traceback)
+
+
+def _is_open(connection: Any) -> bool:
+    """Whether a connection out of the pool is: a lost one is taken back by the pool, and cannot even be asked."""
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        return False
 
 
 def _head(row: Any) -> Head:

@@ -73,3 +73,33 @@ def test_only_a_county_has_a_schema() -> None:
     assert county_schema(COUNTY) == "c330127000000"
     with pytest.raises(ValueError, match="330127101000"):
         county_schema("330127101000")
+
+
+async def test_a_connection_lost_in_the_middle_is_raised_and_nothing_is_written(database: str) -> None:
+    await migrate(database, COUNTY)
+    store = await PostgresStore.open(database, "registry", COUNTY)
+    with pytest.raises((asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError)):
+        async with store.writing() as writing:
+            await terminate_all_others(database)
+            await writing.units()
+    assert (await store.head()).commits == 0
+    await store.close()
+
+
+async def test_a_lock_lost_with_its_connection_is_let_go_quietly(database: str) -> None:
+    await migrate(database, COUNTY)
+    store = await PostgresStore.open(database, "registry", COUNTY)
+    async with store.sole_sender() as mine:
+        assert mine()
+        await terminate_all_others(database)
+        await asyncio.sleep(0.2)
+        assert not mine()
+    async with store.sole_sender() as mine:
+        assert mine()
+    await store.close()
+
+
+async def terminate_all_others(database: str) -> None:
+    connection = await asyncpg.connect(database)
+    await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kaiye-registry'")
+    await connection.close()

@@ -44,7 +44,7 @@ class MemoryStore:
     outbox: dict[int, OutgoingAnswer] = field(default_factory=dict)
     aside_rows: dict[int, AsideRow] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _sender: bool = False
+    _sender: object | None = None
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator["MemoryWriting"]:
@@ -64,14 +64,14 @@ class MemoryStore:
         return self.record_rows[after_position : after_position + limit]
 
     @asynccontextmanager
-    async def sole_sender(self) -> AsyncIterator[bool]:
-        mine = not self._sender
-        self._sender = True
+    async def sole_sender(self) -> AsyncIterator[Callable[[], bool]]:
+        me = object()
+        self._sender = self._sender or me
         try:
-            yield mine
+            yield lambda: self._sender is me
         finally:
-            if mine:
-                self._sender = False
+            if self._sender is me:
+                self._sender = None
 
     async def unsent_answers(self, limit: int) -> list[OutgoingAnswer]:
         return sorted(self.outbox.values())[:limit]

@@ -110,3 +110,19 @@ async def test_one_of_two_copies_sends_and_the_other_takes_over_when_it_ends(nc:
         leave(store, 2, "r-2")
         await until(lambda: not store.outbox)
     assert one.sent + other.sent == 2
+
+
+async def test_a_sender_that_lost_its_turn_with_its_connection_sends_nothing_until_it_has_it_again(nc: Client) -> None:
+    store = MemoryStore("training", COUNTY)
+    async with sending(nc, store) as sender:
+        leave(store, 1, "r-1")
+        await until(lambda: not store.outbox)
+        store._sender = another = object()
+        leave(store, 2, "r-2")
+        sender.wake()
+        await asyncio.sleep(0.4)
+        assert sender.sent == 1
+        assert store._sender is another
+        store._sender = None
+        await until(lambda: not store.outbox)
+    assert sender.sent == 2

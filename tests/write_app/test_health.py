@@ -29,7 +29,7 @@ async def get(port: int, page: str) -> httpx.Response:
 def backup(store: MemoryStore) -> MemoryStore:
     """A copy of the store as it is now."""
     copies: dict[str, Any] = {name: type(value)(value) for name, value in vars(store).items() if isinstance(value, list | dict)}
-    return replace(store, _lock=asyncio.Lock(), _sender=False, **copies)
+    return replace(store, _lock=asyncio.Lock(), _sender=None, **copies)
 
 
 async def test_health_and_metrics_say_what_is_recorded_and_published(broker: Broker) -> None:
