@@ -160,7 +160,7 @@ def ask(snapshot: Snapshot, today: date, unit: str | None = None, as_of: date | 
     """A question with what was omitted filled in: known_at = today, as_of = known_at, the county. Raises BadQuestionError."""
     known_at = known_at or today
     as_of = as_of or known_at
-    unit = unit or snapshot.plan.county
+    unit = snapshot.plan.county if unit is None else unit
     if known_at > today:
         raise BadQuestionError("future_known_at", f"已知日 {known_at} 晚于今日 {today}", f"known-at {known_at} lies after today, {today}")
     if as_of > known_at:
@@ -209,7 +209,10 @@ def _variant_rows(
         list(reader.values(variant.figure, window.first, on)) if effective else [(part, _NOTHING) for part in _fixed_parts(variant.figure)]
     )
     year_before = add_months(window.first, -12), date(window.first.year - 1, 12, 31)
-    baselines = dict(reader.values(variant.figure, *year_before)) if indicator.behaviour != "deadline" else {}
+    has_baseline = indicator.behaviour != "deadline"
+    fixed = _fixed_parts(variant.figure)
+    existed = reader.tree.units[question.unit].listed <= year_before[1].toordinal()
+    baselines = dict(reader.values(variant.figure, *year_before)) if has_baseline and existed else {}
     eve = dict(reader.values(variant.figure, window.first, window.first - timedelta(days=1))) if indicator.starts_from_eve else {}
     notes = [variant.note] if variant.note else []
     if last_day < question.as_of:
@@ -219,14 +222,14 @@ def _variant_rows(
         behaviour = variant.behaviour or indicator.behaviour
         targets = []
         for target in _targets(snapshot.plan, question, indicator, variant, part, on):
-            own = snapshot.windows.get(target.window, window)
+            own = window if target.window is None else snapshot.windows[target.window]
             standing = StandingInput(
-                as_of=question.as_of, window=own, value=value.value if value.value is not None else value.absence or "empty",
+                as_of=last_day, window=own, value=value.value if value.value is not None else value.absence or "empty",
                 behaviour=behaviour, goal=target.goal(benchmark), start=_start(eve, part), whole=_whole(variant),
             )  # fmt: skip
             targets.append((target, standing))
         plain = StandingInput(
-            as_of=question.as_of,
+            as_of=last_day,
             window=window,
             value=value.value if value.value is not None else value.absence or "empty",
             behaviour=behaviour,
@@ -239,8 +242,8 @@ def _variant_rows(
             numerator=_text(value.numerator, whole=True), denominator=_text(value.denominator, whole=True),
             value=_text(value.value, whole=_whole(variant)),
             expected=answers[0].expected if answers else None, targets=answers, status=answers[0].status if answers else judge(plain),
-            benchmark=_benchmark_answer(question, window, value, benchmark) if indicator.benchmarked and part is None else None,
-            baseline=_baseline_answer(question, window, value, baseline, variant) if indicator.behaviour != "deadline" else None,
+            benchmark=_benchmark_answer(last_day, window, value, benchmark) if indicator.benchmarked and part is None else None,
+            baseline=_baseline_answer(last_day, window, value, baseline, variant) if has_baseline and part in fixed else None,
             n=value.n, incomplete=_incomplete(snapshot, reader, question, variant, part, on) if effective else 0,
             note="；".join(notes), definition=figure_digest(variant.figure),
             margin=value.extra.get("margin"), period_end=_date(value.extra.get("period_end")),
@@ -299,14 +302,14 @@ def _benchmark(reader: Reader, indicator: Indicator, variant: Variant, on: date)
     return Fraction(reader.balances.amount(BENCHMARKS.name, county, f"{subject}|value", day, known), BENCHMARK_SCALE)
 
 
-def _benchmark_answer(question: Question, window: Window, value: Value, benchmark: Fraction | None) -> BenchmarkAnswer:
-    status = judge_benchmark(as_of=question.as_of, window=window, value=value.value, benchmark=benchmark)
+def _benchmark_answer(as_of: date, window: Window, value: Value, benchmark: Fraction | None) -> BenchmarkAnswer:
+    status = judge_benchmark(as_of=as_of, window=window, value=value.value, benchmark=benchmark)
     return BenchmarkAnswer(value=None if benchmark is None else value_text(benchmark), status=status)
 
 
-def _baseline_answer(question: Question, window: Window, value: Value, baseline: Value | None, variant: Variant) -> BaselineAnswer:
+def _baseline_answer(as_of: date, window: Window, value: Value, baseline: Value | None, variant: Variant) -> BaselineAnswer:
     earlier = None if baseline is None else baseline.value
-    status = judge_baseline(as_of=question.as_of, window=window, value=value.value, baseline=earlier)
+    status = judge_baseline(as_of=as_of, window=window, value=value.value, baseline=earlier)
     return BaselineAnswer(value=_text(earlier, whole=_whole(variant)), status=status)
 
 

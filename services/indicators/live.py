@@ -28,13 +28,17 @@ class BrokenChain(Exception):
     """A record that does not follow the one before it: its position or `prevhash` is wrong. Nothing is taken in from then on."""
 
 
+class OtherDefinitions(Exception):
+    """Another release has derived the ledger by its own definitions: what this one would add would not fit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What moved: up to which positions, and the measures and units whose figures changed (none named: too many, ask again)."""
+    """What moved: up to which positions, and the measures and units whose figures changed; None: anything may have, ask again."""
 
     positions: dict[str, int]
-    measures: frozenset[str]
-    units: frozenset[str]
+    measures: frozenset[str] | None
+    units: frozenset[str] | None
 
 
 class Live:
@@ -49,8 +53,9 @@ class Live:
         self.balances = Balances()
         self.checkpoint: Checkpoint = dict.fromkeys(SERVICES, (0, NO_HASH))
         self._shown = self._now()
+        self._definitions = {name: measure_digest(name) for name in MEASURES}
         self._changed = asyncio.Condition()
-        self._last = Change({}, frozenset(), frozenset())
+        self._last = Change({}, None, None)
         self._pages = 0
 
     async def open(self) -> None:
@@ -70,8 +75,8 @@ class Live:
         self._shown = self._now()
 
     async def _backfill(self, writing: Writing) -> None:
-        held = await self.store.definitions()
-        wanted = {name: measure_digest(name) for name in MEASURES}
+        held = await self.store.definitions(writing)
+        wanted = self._definitions
         if held == wanted:
             return
         changed = {name for name in wanted if held.get(name) != wanted[name]}
@@ -90,10 +95,15 @@ class Live:
     async def take(self, records: Sequence[Record]) -> None:
         """Take in a page of records in one commit. What is known already is left out. Raises BrokenChain, and what the store raises."""
         async with self.store.page() as writing:
+            if await self.store.definitions(writing) != self._definitions:
+                raise OtherDefinitions(
+                    "账本已按其他版本的指标定义重算，本程序不再写入 / "
+                    "the ledger was derived again by other definitions: this release must not write"
+                )
             if writing.checkpoint != self.checkpoint:
                 log.warning("another projector wrote: reading again", ours=self.checkpoint, theirs=writing.checkpoint)
                 await self._read(writing)
-                await self._announce(frozenset(), frozenset())
+                await self._announce(None, None)
             fresh = self._fresh(records)
             if not fresh:
                 return
@@ -143,7 +153,7 @@ class Live:
             positions=dict(self.projection.positions), closed=dict(self.projection.closed), unreadable=unreadable,
         )  # fmt: skip
 
-    async def _announce(self, measures: frozenset[str], units: frozenset[str]) -> None:
+    async def _announce(self, measures: frozenset[str] | None, units: frozenset[str] | None) -> None:
         async with self._changed:
             self._last = Change(dict(self._shown.positions), measures, units)
             self._pages += 1
@@ -157,4 +167,4 @@ class Live:
                 await self._changed.wait_for(lambda since=seen: self._pages > since)  # type: ignore[misc]
                 missed, seen = self._pages - seen > 1, self._pages
                 change = self._last
-            yield Change(change.positions, frozenset(), frozenset()) if missed else change
+            yield Change(change.positions, None, None) if missed else change

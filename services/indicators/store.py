@@ -112,10 +112,9 @@ class LedgerStore:
         source = BytesIO(_COPY_SIGNATURE + rows.tobytes() + _COPY_END)
         await writing.connection.copy_to_table("ledger", source=source, columns=("cell", "day", "known", "amount"), format="binary")
 
-    async def definitions(self) -> dict[str, str]:
-        """Which definition each measure's entries were computed by."""
-        async with self._pool.acquire() as connection:
-            return {row["name"]: row["definition"] for row in await connection.fetch("SELECT name, definition FROM measure")}
+    async def definitions(self, writing: Writing) -> dict[str, str]:
+        """Which definition each measure's entries were computed by; they cannot change while the page is open."""
+        return {row["name"]: row["definition"] for row in await writing.connection.fetch("SELECT name, definition FROM measure")}
 
     async def replace_measures(self, writing: Writing, gone: Iterable[str], definitions: dict[str, str], entries: Entries) -> None:
         """Drop all entries of some measures, note the new definitions, and add their entries."""

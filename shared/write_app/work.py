@@ -1,6 +1,7 @@
 """What a write service does once bus and store are connected: its parts, put together, and what goes on beside the reports."""
 
 import asyncio
+import re
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -37,6 +38,9 @@ CALENDAR_SECONDS = 30.0
 UNITS_PAGE = 500
 UNITS_WAIT_SECONDS = 60.0
 SIMULATION_STARTS = datetime(1970, 1, 1, tzinfo=UTC)
+
+_REPORTED = re.compile(r"reported\.[0-9]{12}\.([a-z0-9_-]{1,32})\.([a-z0-9_-]{1,32})\.([!-~]{1,200})")
+"""Subjects that departments can have: see `shared.subjects.reported`."""
 
 log = logger(__name__)
 
@@ -75,7 +79,7 @@ class Work:
 
     async def handle(self, messages: Sequence[Msg]) -> None:
         """Decide a batch in one commit. Raises what the store raises: nothing is written then, and the batch comes again."""
-        await self.service.handle([self._incoming(message) for message in messages])
+        await self.service.handle([report for message in messages if (report := self._incoming(message)) is not None])
         self._committed()
 
     async def disconnected(self) -> None:
@@ -127,8 +131,13 @@ class Work:
         self.relay.wake()
         self.sender.wake()
 
-    def _incoming(self, message: Msg) -> IncomingReport:
-        _, _, department, system, type_ = message.subject.split(".", 4)
+    def _incoming(self, message: Msg) -> IncomingReport | None:
+        """The report a message carries. A subject that no department can have been given is passed over aloud: nobody could be answered."""
+        match = _REPORTED.fullmatch(message.subject)
+        if match is None:
+            log.critical("a report under a subject no department has", subject=ascii(message.subject), bytes=len(message.data))
+            return None
+        department, system, type_ = match.groups()
         instant = None
         if self._settings.simulated_clock and (text := (message.headers or {}).get(subjects.INSTANT_HEADER)):
             try:

@@ -42,7 +42,7 @@ class MemoryLedger(LedgerStore):
     async def add_entries(self, writing: Writing, entries: Entries) -> None:
         self.rows.append(dict(entries))
 
-    async def definitions(self) -> dict[str, str]:
+    async def definitions(self, writing: Writing) -> dict[str, str]:
         return dict(self.kept_definitions)
 
     async def replace_measures(self, writing: Writing, gone: Iterable[str], definitions: dict[str, str], entries: Entries) -> None:

@@ -43,7 +43,7 @@ _INDICATORS = _indicators_by_measure()
 
 def changed(county: str, change: Change) -> Changed:
     """What a page changed, as listeners are told."""
-    if not change.measures:
+    if change.measures is None or change.units is None:
         return Changed(county=county, positions=change.positions, indicators=None, units=None)
     moved = {id for measure in change.measures for id in _INDICATORS.get(measure, ())}
     return Changed(

@@ -102,12 +102,13 @@ class Target(_OfRow):
     """目标: one promise of the plan about one row of the board.
 
     `value` is a number, or "benchmark" where the plan promises the national average and names no number (达到或超过全国平均水平).
+    `window` is the row's own unless another is named;
     `effective` is the day from which a changed target holds; figures of earlier days keep the earlier one.
     """
 
     op: Op
     value: Number | Literal["benchmark"]
-    window: RowName = "plan_year"
+    window: RowName | None = None
     clause: Clause
     quote: Words
     department: DepartmentCode

@@ -173,17 +173,18 @@ def _targets(plan: Plan) -> Iterator[Problem]:
 def _target_days(plan: Plan, at: Path, target: Target) -> Iterator[Problem]:
     windows = {name: (span.first, span.last) for name, span in plan.windows.items()}
     windows |= {window.name: (window.first, window.last) for window in years_of(plan)}
-    if target.window not in windows:
+    name = target.window or "plan_year"
+    if name not in windows:
         known = ", ".join(windows)
         yield Problem(
-            (*at, "window"), f"没有时间窗口 {target.window}。", f"there is no window {target.window}.",
-            f"改为 {known} 之一，或在 [windows.{target.window}] 中写明 from 和 to。",
-            f"write one of {known}, or give its from and to under [windows.{target.window}].",
+            (*at, "window"), f"没有时间窗口 {name}。", f"there is no window {name}.",
+            f"改为 {known} 之一，或在 [windows.{name}] 中写明 from 和 to。",
+            f"write one of {known}, or give its from and to under [windows.{name}].",
         )  # fmt: skip
         return
-    first, last = windows[target.window]
+    first, last = windows[name]
     if target.deadline and not first <= target.deadline <= last:
-        yield outside((*at, "deadline"), target.deadline, target.window, first, last)
+        yield outside((*at, "deadline"), target.deadline, name, first, last)
     if target.milestones and target.value == "benchmark":
         yield Problem(
             (*at, "milestones"), "以全国平均水平为目标的，不设节点目标。", "a target that is the benchmark has no milestones.",
@@ -191,7 +192,7 @@ def _target_days(plan: Plan, at: Path, target: Target) -> Iterator[Problem]:
         )  # fmt: skip
     for number, milestone in enumerate(target.milestones):
         if not first <= milestone.day <= last:
-            yield outside((*at, "milestones", number), milestone.day, target.window, first, last)
+            yield outside((*at, "milestones", number), milestone.day, name, first, last)
         if number and milestone.day <= target.milestones[number - 1].day:
             yield Problem(
                 (*at, "milestones", number), f"节点 {milestone.day} 不在前一节点之后。",
