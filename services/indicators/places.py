@@ -122,6 +122,8 @@ class UnitTree:
     def _climb(self, code: str, day: int, codes: set[str]) -> None:
         """Add the unit that answers for `code` on a day and all above it; where none answers, its parent does."""
         current = self._at(code, day)
+        if current in codes:
+            return  # climbed from already; a township's successor may even lie within it
         if current is not None:
             codes.add(current)
         above = lineage(current or code)

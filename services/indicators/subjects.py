@@ -53,10 +53,10 @@ _PROJECTS: Types = frozenset({ProjectCollected})
 _MATCHES: Types = frozenset({ProjectMatched})
 _TRAINEES: Types = frozenset({TraineeEnrolled, TraineeCompleted})
 _APPLICATIONS: Types = frozenset({LoanApplied})
-_DISBURSEMENTS: Types = frozenset({LoanDisbursed})
+_LENDING: Types = frozenset({LoanApplied, LoanDisbursed})
 _LINKING: Types = frozenset((*LIFE_CYCLE, TenantAdmitted, StaffReported))
 """The facts about an entity that are part of its founders' and employees' histories."""
-_LINKED: Types = _LINKING | {CourseOpened, LoanDisbursed, VenueOpened, ProjectCollected}
+_LINKED: Types = _LINKING | _LENDING | {CourseOpened, VenueOpened, ProjectCollected}
 _STAFF: Types = frozenset((EntityRegistered, *EMPLOYMENT_FACTS))
 """The facts that link persons to an entity."""
 
@@ -208,7 +208,7 @@ def _reach(index: Index, subject: Subject, types: Types) -> Chains:
             foundings = types & _FOUNDING
             for employer in _named(index.of(subject, _EMPLOYMENT), "entity"):
                 if StaffReported in types:
-                    _take(found, (chain for chain in index.of(employer, _STAFF_REPORTS) if _lists_persons(chain)))
+                    _take(found, _staff_lists(index, employer))
                 _found_by(index, employer, foundings, found)
             return found
         case "entity":
@@ -244,9 +244,10 @@ def _base(index: Index, person: Subject, types: Types) -> Chains:
     if ProjectCollected in types:
         for project in _named(index.of(person, _MATCHES), "project"):
             _take(found, index.of(project, _PROJECTS))
-    if LoanDisbursed in types:
+    lending = types & _LENDING
+    if lending:
         for loan in _named(index.of(person, _APPLICATIONS), "loan"):
-            _take(found, index.of(loan, _DISBURSEMENTS))
+            _take(found, index.of(loan, lending))  # other reports of the application too: the first of them counts, whoever it names
     of_entities = types & _OF_ENTITIES
     if of_entities:
         for entity in _named(index.of(person, _STAFF), "entity"):
@@ -274,9 +275,22 @@ def _named(chains: Iterable[Chain], kind: str) -> set[Subject]:
     return {subject for chain in chains for content in chain.contents() for subject in content.names.get(kind, ())}
 
 
+def _staff_lists(index: Index, entity: Subject) -> Iterator[Chain]:
+    """The staff reports that list persons (one that leaves a person out ends that person's employment), and the head-counts of the same
+    days, which may supersede them.
+    """
+    reports = list(index.of(entity, _STAFF_REPORTS))
+    days = {content.key for chain in reports if _lists_persons(chain) for content in chain.contents()}
+    return (chain for chain in reports if any(content.key in days for content in chain.contents()))
+
+
 def _lists_persons(chain: Chain) -> bool:
-    """Whether a staff report lists persons: one that leaves a person out ends that person's employment."""
     return any(isinstance(content.fact, StaffReported) and content.fact.persons is not None for content in chain.contents())
+
+
+def _supersedes_a_list(index: Index, entity: str, content: Content[Fact]) -> bool:
+    lists = _staff_lists(index, subject_of("entity", entity))
+    return any(each.key == content.key for chain in lists for each in chain.contents())
 
 
 def touched(index: Index, chain: Chain) -> set[Subject]:
@@ -304,12 +318,12 @@ def _linked_persons(index: Index, content: Content[Fact]) -> set[Subject]:
             return _named(index.of(subject_of("course", course), _TRAINEES), "person")
         case ProjectCollected(project=project):
             return _named(index.of(subject_of("project", project), _MATCHES), "person")
-        case LoanDisbursed(loan=loan):
+        case LoanApplied(loan=loan) | LoanDisbursed(loan=loan):
             return _named(index.of(subject_of("loan", loan), _APPLICATIONS), "person")
         case VenueOpened(venue=venue):
             tenants = _named(index.of(subject_of("venue", venue), _TENANCIES), "entity")
             return {person for entity in tenants for person in _named(index.of(entity, _STAFF), "person")}
-        case StaffReported(persons=None):
+        case StaffReported(persons=None, entity=entity) if not _supersedes_a_list(index, entity, content):
             return set()
         case fact if type(fact) in _LINKING:
             return {person for entity in content.names.get("entity", ()) for person in _named(index.of(entity, _STAFF), "person")}
