@@ -132,9 +132,9 @@ def _of(*values: Any) -> SearchStrategy[Any]:
 
 # What facts are about
 
-PERSONS = _of(*(person(number) for number in range(1, 5)))
-ENTITIES = _of(*(entity(number) for number in range(1, 4)))
-CODES = _of(*(entity(number) for number in range(1, 6)))
+PERSONS = _of(*map(person, (1, 1, 2, 3, 4)))
+ENTITIES = _of(*map(entity, (1, 1, 1, 2, 3)))
+CODES = _of(*map(entity, (1, 1, 1, 1, 2, 3, 4, 5)))
 UNIT_CODES = _of(VILLAGE, VILLAGE, VILLAGE_2, VILLAGE_B, COMMUNITY, TOWN, TOWN_B, COUNTY)
 PLACES = _of(
     {"unit": VILLAGE}, {"unit": VILLAGE}, {"unit": VILLAGE_2}, {"unit": VILLAGE_B}, {"unit": COMMUNITY}, {"unit": TOWN}, {"unit": COUNTY},
@@ -159,12 +159,13 @@ REGISTERED = _placed(
     lambda **values: EntityRegistered(name="甲", industry="C20", **values),
     entity=ENTITIES, entity_kind=_of("enterprise", "enterprise", "individual_business"), founders=_several(PERSONS).map(_founders),
 )  # fmt: skip
+MOVED = _placed(EntityMoved, entity=CODES)
 LIFE: tuple[Facts, ...] = (
     st.builds(EntitySuspended, entity=CODES),
     st.builds(EntityLicenceRevoked, entity=CODES),
     st.builds(EntityDeregistered, entity=CODES),
     st.builds(EntityRestored, entity=CODES),
-    _placed(EntityMoved, entity=CODES),
+    MOVED,
     st.builds(EntityMoved, entity=CODES, out_of_county=st.just(True)),
 )
 REPLACED = st.builds(EntityCodeReplaced, entity=CODES, new_code=CODES).filter(lambda fact: fact.entity != fact.new_code)
@@ -178,18 +179,22 @@ EMPLOYMENTS: tuple[Facts, ...] = (
     st.builds(StaffReported, entity=CODES, employees=_of(0, 2, 4), persons=_several(PERSONS)),
     st.builds(StaffReported, entity=CODES, employees=_of(0, 2, 4)),
 )
-COURSES = _of("C1", "C2")
+COURSES = _of("C1", "C1", "C2")
 GUIDED = _placed(GuidanceGiven, person=PERSONS, guidance_kind=_of("policy", "finance"))
+COURSE = st.builds(
+    CourseOpened, course=COURSES, name=_of("班"), course_kind=_of("start_up", "start_up", "start_up", "skill"), institution=_of("中心")
+)
 TRAINING: tuple[Facts, ...] = (
-    st.builds(CourseOpened, course=COURSES, name=_of("班"), course_kind=_of("start_up", "start_up", "skill"), institution=_of("中心")),
+    COURSE,
     _placed(TraineeEnrolled, course=COURSES, person=PERSONS),
     _placed(TraineeCompleted, course=COURSES, person=PERSONS, passed=_of(True, True, False)),
 )
-VENUES = _of("V1", "V2", "V3")
+VENUES = _of("V1", "V1", "V2", "V3")
 OPENED = _placed(
     lambda **values: VenueOpened(name="基地", **values),
     venue=VENUES, venue_kind=_of("incubator", "incubator", "start_up_park"), area_m2=_of(0, 100, 250), within=st.none() | VENUES,
 )  # fmt: skip
+CLOSED = st.builds(VenueClosed, venue=VENUES)
 PROJECTS = _of("X1", "X2")
 HELP: tuple[Facts, ...] = (
     GUIDED,
@@ -199,7 +204,7 @@ HELP: tuple[Facts, ...] = (
     _placed(ProjectCollected, project=PROJECTS, name=_of("项目"), high_tech=st.booleans()),
     _placed(ProjectMatched, project=PROJECTS, person=PERSONS),
 )
-LOANS = _of("L1", "L2")
+LOANS = _of("L1", "L1", "L1", "L2")
 APPLIED = _placed(LoanApplied, loan=LOANS, loan_kind=_of("personal", "personal", "enterprise"), borrowers=_several(PERSONS), amount_fen=FEN)
 DISBURSED = st.builds(LoanDisbursed, loan=LOANS, tranche=_of(1, 2), amount_fen=FEN, undated=_of(False, False, False, True))
 DUE_DAYS = _of(*DAYS)
@@ -212,7 +217,7 @@ REPAYMENT: tuple[Facts, ...] = (
     st.builds(LoanWrittenOff, loan=LOANS, amount_fen=FEN),
     st.builds(LoanSettled, loan=LOANS),
 )
-SURVEYS = _of("S1", "S2", "S3")
+SURVEYS = _of("S1", "S1", "S2", "S3")
 SCORES = st.lists(
     st.builds(Score, question=_of("overall", "overall", "cost"), score=st.integers(1, 5)),
     min_size=1,
@@ -258,28 +263,40 @@ CAMPAIGN: tuple[Facts, ...] = (
     st.builds(CreditRatingLapsed, code=_of(COMMUNITY, VILLAGE)),
     st.builds(UnitPlanSubmitted, code=LISTABLE),
 )
-CASES = _of("G1", "G2", "G3")
+CASES = _of("G1", "G1", "G2", "G3")
 GREEN_CHANNEL: tuple[Facts, ...] = (
     _placed(GreenChannelCaseAccepted, case=CASES, promised=_of(*DAYS)),
     st.builds(GreenChannelCaseCompleted, case=CASES),
 )
 
-SCENES: dict[str, tuple[Facts, ...]] = {
-    "life": (REGISTERED, REGISTERED, *LIFE, *SIGNS),
-    "jobs": (REGISTERED, REGISTERED, *EMPLOYMENTS, *EMPLOYMENTS, *LIFE),
-    "codes": (REGISTERED, REGISTERED, REPLACED, REPLACED, *LIFE, *EMPLOYMENTS, *SIGNS),
-    "starts": (REGISTERED, REGISTERED, *HELP, *TRAINING, APPLIED, DISBURSED, REPLACED),
-    "helped jobs": (REGISTERED, REGISTERED, *EMPLOYMENTS, *HELP, *TRAINING, APPLIED, DISBURSED),
-    "training": (*TRAINING, *TRAINING, REGISTERED, REGISTERED, GUIDED, *LIFE),
-    "loans": (APPLIED, APPLIED, DISBURSED, DISBURSED, *REPAYMENT),
-    "venues": (OPENED, OPENED, st.builds(VenueResized, venue=VENUES, area_m2=_of(0, 80, 300)), st.builds(VenueClosed, venue=VENUES)),
-    "surveys": ASKED,
-    "figures": (STATISTIC, STATISTIC, BENCHMARK, GUIDED, *TRAINING, REGISTERED),
-    "units": (*TREE, GUIDED, REGISTERED, STATISTIC, _placed(EntityMoved, entity=CODES), OPENED),
-    "campaign": (*TREE, *CAMPAIGN),
-    "green channel": (*GREEN_CHANNEL, *TREE[:1]),
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Facts that meet in one figure; `openers` bring about what most of the others are about."""
+
+    openers: tuple[Facts, ...]
+    facts: tuple[Facts, ...]
+
+
+_ENTITY = REGISTERED, REGISTERED
+_LOAN = APPLIED, DISBURSED
+SCENES: dict[str, Scene] = {
+    "life": Scene(_ENTITY, (REGISTERED, *LIFE, *SIGNS)),
+    "jobs": Scene(_ENTITY, (REGISTERED, *EMPLOYMENTS, *EMPLOYMENTS, *LIFE)),
+    "staff lists": Scene(_ENTITY, EMPLOYMENTS),
+    "codes": Scene((*_ENTITY, REPLACED), (REGISTERED, REPLACED, *LIFE, *EMPLOYMENTS, *SIGNS)),
+    "starts": Scene((REGISTERED, COURSE, OPENED), (REGISTERED, *HELP, *TRAINING, *_LOAN, REPLACED)),
+    "helped jobs": Scene((*_ENTITY, COURSE), (REGISTERED, *EMPLOYMENTS, *HELP, *TRAINING, *_LOAN)),
+    "training": Scene((COURSE, REGISTERED), (*TRAINING, *TRAINING, REGISTERED, GUIDED, *LIFE)),
+    "loans": Scene(_LOAN, (*_LOAN, *REPAYMENT)),
+    "venues": Scene((OPENED, OPENED), (OPENED, st.builds(VenueResized, venue=VENUES, area_m2=_of(0, 80, 300)), CLOSED)),
+    "surveys": Scene(ASKED, ASKED),
+    "figures": Scene((STATISTIC, COURSE), (STATISTIC, BENCHMARK, GUIDED, *TRAINING, REGISTERED)),
+    "units": Scene((GUIDED, REGISTERED), (*TREE, GUIDED, REGISTERED, STATISTIC, MOVED, OPENED)),
+    "campaign": Scene((), (*TREE, *CAMPAIGN)),
+    "green channel": Scene(GREEN_CHANNEL, (*GREEN_CHANNEL, *TREE[:1])),
 }
-"""The facts that meet in one figure."""
+"""Every figure has one."""
 
 
 @st.composite
@@ -294,13 +311,15 @@ def reports(draw: st.DrawFn, facts: Facts, days: SearchStrategy[date]) -> Report
 
 @st.composite
 def histories(draw: st.DrawFn, *, most: int = 25) -> Records:
-    """What the services recorded of 3 to `most` reports, void and correction apart."""
-    scene = SCENES[draw(_of(*SCENES))]
-    if draw(_of(False, False, True)):
-        scene += SCENES[draw(_of(*SCENES))]
-    few = draw(st.lists(_of(*DAYS), min_size=1, max_size=5, unique=True))
+    """What the services recorded of 3 to `most` reports, voids and corrections apart."""
+    scenes = [SCENES[name] for name in draw(st.lists(_of(*SCENES), min_size=1, max_size=draw(_of(1, 1, 2)), unique=True))]
+    year = draw(_of(None, 2023, 2024, 2024, 2025))
+    few = draw(st.lists(_of(*(day for day in DAYS if year in (None, day.year))), min_size=1, max_size=5, unique=True))
     days = _of(*few, *(day + timedelta(days=1) for day in few[:1]))
-    drawn = draw(st.lists(reports(st.one_of(*scene), days), min_size=3, max_size=most))
+    openers = [facts for scene in scenes for facts in scene.openers]
+    opening = [draw(reports(facts, days)) for facts in openers if draw(_of(True, True, True, False))]
+    anything = st.one_of([facts for scene in scenes for facts in scene.facts])
+    drawn = [*opening, *draw(st.lists(reports(anything, days), min_size=max(0, 3 - len(opening)), max_size=most - len(opening)))]
     return recorded(drawn, draw(st.lists(st.tuples(_of(*ROSTER), days), max_size=draw(_of(0, 0, 0, 2)))))
 
 

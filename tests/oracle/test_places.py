@@ -101,8 +101,10 @@ def test_units_merged_into_one_another_still_answer() -> None:
     history = History()
     history.guides("2010-03-01", 1, unit=VILLAGE)
     history.add("2010-06-01", UnitMerged(code=VILLAGE, into=VILLAGE_2))
-    history.add("2010-06-02", UnitMerged(code=VILLAGE_2, into=VILLAGE))
-    assert history.ask("guided").value == 1
+    history.add("2010-06-01", UnitMerged(code=VILLAGE_2, into=VILLAGE))
+    assert where_guided(history) == {COUNTY: 1, TOWN: 1, VILLAGE: 1}
+    history.add("2010-06-02", UnitDissolved(code=TOWN, successor=COMMUNITY))
+    assert where_guided(history) == {COUNTY: 1, COMMUNITY: 1, TOWN: 1, VILLAGE: 1}
 
 
 def test_units_are_counted_while_they_exist() -> None:

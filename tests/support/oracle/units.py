@@ -64,14 +64,30 @@ class Units:
         ]  # fmt: skip
 
     def answering(self, code: str) -> set[str]:
-        """The units that answer with what happened at `code`: itself and those above it. Above a unit that ended stands its successor."""
-        found = {code, county_of(code)}
-        while True:
-            above = self._into.get(code) or next(iter(lineage(code)[1:]), None)
-            if above is None or above in found:
-                return found
-            found.add(above)
-            code = above
+        """The units that answer with what happened at `code`: itself, or once it ended its successor, and those above that.
+
+        Where nobody succeeds (a unit dissolved for good, mergers that go round in a circle) the unit above answers.
+        """
+        found = {county_of(code)}
+        current: str | None = code
+        while current is not None:
+            present = self._present(current)
+            if present in found:
+                break
+            if present is not None:
+                found.add(present)
+            current = next(iter(lineage(present or current)[1:]), None)
+        return found
+
+    def _present(self, code: str) -> str | None:
+        """The unit itself while it exists, then the last of its successors; None when there is none."""
+        passed: set[str] = set()
+        while code in self.last_day:
+            if code in passed or code not in self._into:
+                return None
+            passed.add(code)
+            code = self._into[code]
+        return code
 
     def counts(self, place: Place | None, unit: str) -> bool:
         """Whether a fact at `place` counts for `unit`; a fact that is nowhere (out of the county) counts for none."""
