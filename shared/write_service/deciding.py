@@ -51,12 +51,11 @@ def decide_anew(report: Readable | Unfit, desk: Desk) -> Verdict:
         case FactCorrected():
             return _correct(report, report.content, desk)
         case Fact():
-            return _fact(report, report.content, desk)
+            assert report.named is not None
+            return _depending(_fact(report, report.content, report.named, desk), report.named, desk)
 
 
-def _fact(report: Readable, fact: Fact, desk: Desk) -> Verdict:
-    named = report.named
-    assert named is not None
+def _fact(report: Readable, fact: Fact, named: Named, desk: Desk) -> Verdict:
     blocked = _units(named, report.occurred, desk) or _opening_elsewhere(named, fact, desk) or _things(named, desk)
     if blocked is not None:
         return blocked
@@ -85,11 +84,16 @@ def _correct(report: Readable, correction: FactCorrected, desk: Desk) -> Verdict
     before, named = Named.by(told.fact, told.occurred), Named.by(fact, correction.occurred)
     if named.about != before.about or _own_key(fact) != _own_key(told.fact):
         return Refused(reasons.OTHER_KEY)
-    blocked = _units(named, correction.occurred, desk) or _things(named, desk)
+    return _depending(_rectify(told, _corrected(told, fact, correction.occurred, named), named, desk), named, desk, told.key)
+
+
+def _rectify(told: Told, corrected: Told, named: Named, desk: Desk) -> Verdict:
+    """Rule on the new content as if it had been reported in place of the old one."""
+    blocked = _units(named, corrected.occurred, desk) or _things(named, desk)
     if blocked is not None:
         return blocked
     history = desk.history(named.about)
-    step = history.step(told, _corrected(told, fact, correction.occurred, named))
+    step = history.step(told, corrected)
     if not step.stands:
         return _recording((_repeated(step),), named, step, desk)
     return _ruled(history.state_without(told), named, step, desk)
@@ -114,6 +118,17 @@ def _recording(flags: tuple[Reason, ...], named: Named, step: Step[Any], desk: D
 
 
 # What a fact needs
+
+
+def _depending(verdict: Verdict, named: Named, desk: Desk, amended: ReportKey | None = None) -> Verdict:
+    """A report that waits is decided again when anything changes that was looked at, so that its answer is always the present one."""
+    if not isinstance(verdict, Waiting):
+        return verdict
+    looked_at = {f"unit:{code}" for code in named.units}
+    looked_at |= {desk.memory.aliases.canonical(thing) for thing in named.things if desk.openable_thing(thing)}
+    if amended is not None:
+        looked_at.add(report_need(*amended))
+    return Waiting(verdict.needs | looked_at, verdict.reason)
 
 
 def _units(named: Named, occurred: date, desk: Desk) -> Refused | Waiting | None:

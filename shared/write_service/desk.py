@@ -87,7 +87,11 @@ class Desk:
 
     def opened(self, subject: Subject) -> bool:
         """Whether the thing exists: kinds that nothing opens always do."""
-        return subject.partition(":")[0] not in self.openable or self.history(subject).opened
+        return not self.openable_thing(subject) or self.history(subject).opened
+
+    def openable_thing(self, subject: Subject) -> bool:
+        """Whether it exists only once a fact of this service has opened it."""
+        return subject.partition(":")[0] in self.openable
 
     def bound(self, key: ReportKey) -> ReportRow | None:
         """The content that stands for this id: recorded or waiting."""
@@ -162,6 +166,8 @@ class Desk:
             row = self._adopt(adopted, verdict.about, verdict.natural)
         aliases, before = self.memory.aliases, self.memory.aliases.group(verdict.about)
         self.moved |= {report_need(source, id_), *before}
+        if verdict.step.before is not None:
+            self.moved.add(report_need(*verdict.step.before.key))
         if verdict.regrouped is None:
             self.memory.histories[aliases.canonical(verdict.about)].take(verdict.step)
         else:

@@ -82,6 +82,8 @@ def _needs(desk: Desk, candidates: Iterable[Candidate], about: Iterable[Subject]
     """What these reports may bring for others that wait."""
     for candidate in candidates:
         yield report_need(*candidate.key)
+        if isinstance(candidate, Readable) and (amended := _amended(candidate)) is not None:
+            yield report_need(*amended)
     for subject in about:
         yield from desk.memory.aliases.group(subject)
 
@@ -91,7 +93,7 @@ def _subjects(desk: Desk, named: Iterable[Named]) -> set[Subject]:
     subjects = set[Subject]()
     for one in named:
         subjects.add(one.about)
-        subjects.update(thing for thing in one.things if thing.partition(":")[0] in desk.openable)
+        subjects.update(filter(desk.openable_thing, one.things))
     return subjects
 
 

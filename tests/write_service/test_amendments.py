@@ -236,3 +236,12 @@ async def test_amendments_of_unit_facts_move_the_directory(registry: Counter) ->
 
 def test_the_fixture_speaks_of_a_real_contract() -> None:
     assert EntityRegistered.model_validate(entity()).opens
+
+
+async def test_a_correction_that_waits_hears_of_the_void_of_its_original(registry: Counter) -> None:
+    opening = report("registry.entity_registered", entity())
+    await registry.ask(opening)
+    waits = report(CORRECT, correction(opening, entity(case="LS-1")))
+    assert (await registry.ask(waits)).outcome == "waiting"
+    await registry.ask(report(VOID, void(opening)))
+    assert (await registry.answer(waits)).code == "voided_already"

@@ -215,6 +215,14 @@ async def test_things_of_other_services_are_never_waited_for() -> None:
     assert (await finance.ask(report("finance.loan_applied", loan))).outcome == "recorded"
 
 
+async def test_the_answer_of_a_waiting_report_is_always_the_present_one(registry: Counter) -> None:
+    """It waits for its green-channel case when the unit it names ends before its day: it need not wait any longer to be refused."""
+    waits = report("registry.entity_registered", entity(case="LS-1"), occurred="2010-04-01")
+    assert (await registry.ask(waits)).code == "not_opened"
+    await registry.ask(report("registry.unit_merged", {"code": VILLAGE, "into": OTHER_VILLAGE}, occurred="2010-03-31"))
+    assert (await registry.answer(waits)).code == "unit_gone"
+
+
 async def test_one_recording_releases_what_waits_for_what_it_releases(registry: Counter) -> None:
     restored = report("registry.entity_restored", {"entity": ENTITY}, occurred="2010-05-01")
     suspended = report("registry.entity_suspended", {"entity": ENTITY}, occurred="2010-04-01")
