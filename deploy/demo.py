@@ -24,7 +24,7 @@ from shared.answers import Answer
 from shared.bus import connect
 from shared.client import OutgoingReport, ReportingClient
 from shared.client import Progress as Fared
-from shared.contracts.base import SERVICES
+from shared.contracts.base import SERVICES, Service
 from shared.contracts.envelope import Source
 from shared.days import day_of
 from shared.event_store.interface import Head
@@ -179,9 +179,17 @@ async def _stores(running: Running) -> AsyncIterator[Stores]:
     async with AsyncExitStack() as opened:
         stores = []
         for service in SERVICES:
-            stores.append(await PostgresStore.open(running.databases[service], service, running.county))
+            stores.append(await _opened(running, service))
             opened.push_async_callback(stores[-1].close)
         yield tuple(stores)
+
+
+async def _opened(running: Running, service: Service) -> PostgresStore:
+    while True:
+        try:
+            return await PostgresStore.open(running.databases[service], service, running.county)
+        except DATABASE_AWAY:  # its supervisor is starting it again
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 @asynccontextmanager
