@@ -309,7 +309,7 @@ def _benchmark_answer(as_of: date, window: Window, value: Value, benchmark: Frac
 
 def _baseline_answer(as_of: date, window: Window, value: Value, baseline: Value | None, variant: Variant) -> BaselineAnswer:
     earlier = None if baseline is None else baseline.value
-    status = judge_baseline(as_of=as_of, window=window, value=value.value, baseline=earlier)
+    status = judge_baseline(as_of=as_of, window=window, value=value.value, baseline=earlier, op=variant.better)
     return BaselineAnswer(value=_text(earlier, whole=_whole(variant)), status=status)
 
 

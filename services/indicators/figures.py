@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from services.indicators.evaluation.status import Behaviour
+from services.indicators.evaluation.status import Behaviour, Op
 from services.indicators.measures.kinds import Distribution, Matured, Measure, Published
 from shared.units import UnitKind
 
@@ -110,6 +110,8 @@ class Variant:
     incomplete: Expression | None = None
     behaviour: Behaviour | None = None
     """Where it is judged unlike the indicator's default."""
+    better: Op = ">="
+    """Which way is better, for the comparison with the year before and with others (`<=`: overdue shares, days taken)."""
     window: str | None = None
     """Where it is counted in another window than the indicator's."""
     units: tuple[UnitKind, ...] | None = None

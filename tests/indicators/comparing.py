@@ -123,7 +123,8 @@ def _on_board(snapshot: Snapshot, asked: Asked) -> Answered | None:
     return {
         (row.id, row.variant, row.part): (
             *(None if text is None else Fraction(text) for text in (row.numerator, row.denominator, row.value)),
-            row.margin, row.period_end, row.effective_as_of, row.incomplete if (row.id, row.variant) in COUNTS_UNKNOWN else None,
+            row.margin, row.period_end, row.effective_as_of,
+            row.incomplete if (row.id, row.variant) in COUNTS_UNKNOWN and row.effective_as_of else None,
         )
         for row in board(snapshot, question).indicators
     }  # fmt: skip

@@ -46,8 +46,7 @@ TASKS = (
             Variant("default", Share(ON_TIME, PROMISED), "ratio", "cases promised for a day of the year so far that were completed by it"),
             Variant(
                 "days", Quantiles(CASE_DAYS, (("median", 50), ("p90", 90))), "days",
-                "calendar days from accepted to completed, cases completed in the year",
-            ),
+                "calendar days from accepted to completed, cases completed in the year", better="<="),
         ),
     ),
     Indicator(
@@ -97,11 +96,10 @@ TASKS = (
                 "default", Share(REPAID, DUE), "ratio", "repaid of each instalment due so far ÷ due; 代偿 is not repayment",
                 note="参考线 95% / reference line 95 %",
             ),
-            Variant("overdue", Share(OVERDUE, BALANCE), "ratio", "principal due and unpaid ÷ balance"),
+            Variant("overdue", Share(OVERDUE, BALANCE), "ratio", "principal due and unpaid ÷ balance", better="<="),
             Variant(
                 "compensated", Share(COMPENSATED, BALANCE), "ratio", "compensated in the year ÷ balance",
-                note="参考线 20% / reference line 20 %",
-            ),
+                note="参考线 20% / reference line 20 %", better="<="),
         ),
     ),
     Indicator(

@@ -1,0 +1,93 @@
+"""Every figure equals the independent oracle's to the last digit: over troublesome small histories and simulated counties, whatever the
+interleaving of the services, the split into pages and the redeliveries, at many (as of, known at) pairs.
+
+`KAIYE_HYPOTHESIS=thorough` looks for longer.
+"""
+
+import os
+import random
+from datetime import date, timedelta
+
+import orjson
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from deploy.simulator import simulate, unit_reports
+from shared.contracts import UnknownFactTypeError, parse_fact
+from shared.contracts.common import common_class
+from shared.contracts.envelope import NO_HASH, TYPE_PATTERN, Record, parse_record, record_bytes
+from shared.days import day_of
+from tests.indicators.comparing import Asked, differences, example_county, interleaved, live, missing_in_oracle, paged, plan_of
+from tests.indicators.histories import YEAR, histories, questions
+from tests.support.oracle import Oracle
+from tests.support.records import Records
+
+THOROUGH = os.environ.get("KAIYE_HYPOTHESIS") == "thorough"
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+PAGES = (1, 3, 40)
+
+
+def test_the_oracle_knows_every_row_of_the_catalogue() -> None:
+    assert missing_in_oracle() == set()
+
+
+@settings(max_examples=4000 if THOROUGH else 120, deadline=None, suppress_health_check=SLOW)
+@given(st.data(), st.randoms(use_true_random=False))
+async def test_small_troublesome_histories_are_answered_like_the_oracle(data: st.DataObject, rng: random.Random) -> None:
+    records: Records = data.draw(histories())
+    asked = data.draw(questions(records, most=6))
+    service = await live(plan_of(YEAR), paged(interleaved(records, rng), rng, page_max=rng.choice(PAGES)))
+    oracle = Oracle(records.json)
+    found = [each for question in asked for each in differences(service.snapshot(), oracle, question, by_board=rng.random() < 0.3)]
+    assert not found, "\n".join(found)
+
+
+@settings(max_examples=40 if THOROUGH else 3, deadline=None, suppress_health_check=SLOW)
+@given(st.integers(0, 10_000))
+async def test_simulated_counties_are_answered_like_the_oracle(seed: int) -> None:
+    rng = random.Random(seed)
+    records = simulated(seed, 1500)
+    plan = example_county().plan
+    service = await live(plan, paged(interleaved(records, rng), rng, page_max=600))
+    oracle = Oracle([orjson.loads(record.raw) for record in records])
+    edges = [date(plan.year, 1, 1), date(plan.year, 3, 15), date(plan.year, 3, 16), date(plan.year, 12, 31), date(plan.year + 1, 1, 1)]
+    last = max(record.known_day for record in records)
+    codes = [example_county().code, *(unit.code for unit in rng.sample(example_county().roster, 4))]
+    for _ in range(4):
+        known_at = min(last, rng.choice(edges) + timedelta(days=rng.choice([0, 1, 30, 90])))
+        as_of = min(known_at, rng.choice(edges))
+        for code in codes:
+            assert differences(service.snapshot(), oracle, Asked(code, as_of, known_at)) == []
+
+
+def simulated(seed: int, facts: int) -> list[Record]:
+    """What simulated departments report, taken down in order: readable reports only, the first of each id, amendments of what is there."""
+    county = example_county()
+    records: list[Record] = []
+    told: dict[tuple[str, str], str] = {}
+    position: dict[str, int] = {}
+    for report in [*unit_reports(county), *simulate(county.roster, county.plan.year, seed, facts)]:
+        try:
+            body = orjson.loads(report.raw)
+            match = TYPE_PATTERN.fullmatch(body["type"])
+            occurred = date.fromisoformat(body["occurred"])
+        except (ValueError, KeyError, TypeError):
+            continue
+        if match is None or (body["source"], body["id"]) in told or occurred > day_of(report.instant):
+            continue
+        service, type_ = match[1], f"{match[1]}.{match[2]}"
+        if common_class(type_) is None:
+            try:
+                parse_fact(type_, int(match[3]), body["data"])
+            except (ValueError, UnknownFactTypeError):
+                continue
+            told[body["source"], body["id"]] = service
+        elif told.get((body["data"].get("source"), body["data"].get("id"))) != service:
+            continue
+        position[service] = position.get(service, 0) + 1
+        previous = next((record.hash for record in reversed(records) if record.service == service), NO_HASH)
+        records.append(parse_record(record_bytes(
+            source=body["source"], id=body["id"], type=type_, version=int(match[3]), occurred=occurred, recorded=report.instant,
+            position=position[service], prevhash=previous, data=body["data"],
+        )))  # fmt: skip
+    return records
