@@ -1,7 +1,7 @@
 """Every figure equals the independent oracle's to the last digit: over troublesome small histories and simulated counties, whatever the
 interleaving of the services, the split into pages and the redeliveries, at many (as of, known at) pairs.
 
-`KAIYE_HYPOTHESIS=thorough` looks for longer.
+The same examples every time; `KAIYE_HYPOTHESIS=thorough` looks for longer, and elsewhere each time.
 """
 
 import os
@@ -31,7 +31,7 @@ def test_the_oracle_knows_every_row_of_the_catalogue() -> None:
     assert missing_in_oracle() == set()
 
 
-@settings(max_examples=4000 if THOROUGH else 120, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=4000 if THOROUGH else 120, derandomize=not THOROUGH, deadline=None, suppress_health_check=SLOW)
 @given(st.data(), st.randoms(use_true_random=False))
 async def test_small_troublesome_histories_are_answered_like_the_oracle(data: st.DataObject, rng: random.Random) -> None:
     records: Records = data.draw(histories())
@@ -42,7 +42,7 @@ async def test_small_troublesome_histories_are_answered_like_the_oracle(data: st
     assert not found, "\n".join(found)
 
 
-@settings(max_examples=40 if THOROUGH else 3, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=40 if THOROUGH else 3, derandomize=not THOROUGH, deadline=None, suppress_health_check=SLOW)
 @given(st.integers(0, 10_000))
 async def test_simulated_counties_are_answered_like_the_oracle(seed: int) -> None:
     rng = random.Random(seed)
