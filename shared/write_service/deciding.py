@@ -21,7 +21,7 @@ from shared.write_service.aliases import Regrouped, regrouped
 from shared.write_service.desk import Desk
 from shared.write_service.history import Step, Told
 from shared.write_service.parsing import Named, Readable, Unfit, corrected_fact
-from shared.write_service.verdicts import Again, Recording, Refused, Verdict, Waiting, report_need
+from shared.write_service.verdicts import Again, Recording, Refused, Verdict, Waiting, opening_need, report_need
 
 OFFICE = "chuangjianban"
 """创建办, the leading group's office: it may void and correct what any department reported."""
@@ -125,7 +125,8 @@ def _depending(verdict: Verdict, named: Named, desk: Desk, amended: ReportKey | 
     if not isinstance(verdict, Waiting):
         return verdict
     looked_at = {f"unit:{code}" for code in named.units}
-    looked_at |= {desk.memory.aliases.canonical(thing) for thing in named.things if desk.openable_thing(thing)}
+    if not verdict.needs <= looked_at:  # all its units are listed: what else it names was looked at too
+        looked_at |= {opening_need(desk.memory.aliases.canonical(thing)) for thing in named.things if desk.openable_thing(thing)}
     if amended is not None:
         looked_at.add(report_need(*amended))
     return Waiting(verdict.needs | looked_at, verdict.reason)
@@ -155,7 +156,8 @@ def _opening_elsewhere(named: Named, fact: Fact, desk: Desk) -> Refused | None:
 def _things(named: Named, desk: Desk) -> Waiting | None:
     """What it is about, and what else it names in this service, must exist."""
     missing = {subject for subject in named.things if not desk.opened(subject)}
-    return Waiting(frozenset(map(desk.memory.aliases.canonical, missing)), reasons.not_opened(missing)) if missing else None
+    needs = frozenset(opening_need(desk.memory.aliases.canonical(subject)) for subject in missing)
+    return Waiting(needs, reasons.not_opened(missing)) if missing else None
 
 
 # Voids and corrections

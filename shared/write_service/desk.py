@@ -24,7 +24,7 @@ from shared.write_service.history import History
 from shared.write_service.masking import mask, mask_text
 from shared.write_service.memory import Memory
 from shared.write_service.parsing import Broken, Readable, Unfit
-from shared.write_service.verdicts import Recording, report_need
+from shared.write_service.verdicts import Recording, opening_need, report_need
 
 INTERNAL_NEED = "internal"
 """What a report that met a bug waits for: the next start of the service, which may bring better code."""
@@ -164,18 +164,23 @@ class Desk:
             row = self._append(source, id_, report.type, report.version, report.occurred, report.data, verdict.about, verdict.natural)
         else:
             row = self._adopt(adopted, verdict.about, verdict.natural)
-        aliases, before = self.memory.aliases, self.memory.aliases.group(verdict.about)
-        self.moved |= {report_need(source, id_), *before}
+        aliases, histories = self.memory.aliases, self.memory.histories
+        group, history = aliases.group(verdict.about), histories[aliases.canonical(verdict.about)]
+        opened = history.opened
+        self.moved |= {report_need(source, id_), *group}
         if verdict.step.before is not None:
             self.moved.add(report_need(*verdict.step.before.key))
         if verdict.regrouped is None:
-            self.memory.histories[aliases.canonical(verdict.about)].take(verdict.step)
+            history.take(verdict.step)
+            if history.opened != opened:
+                self.moved |= {opening_need(subject) for subject in group}
         else:
             aliases.take(verdict.regrouped.oldest)
             self._changes.aliases.update(verdict.regrouped.oldest)
-            self.memory.histories.update(cast("Mapping[Subject, History[Any]]", verdict.regrouped.histories))
+            histories.update(cast("Mapping[Subject, History[Any]]", verdict.regrouped.histories))
             self._touched.update(dict.fromkeys(verdict.regrouped.histories, row.position))
-            self.moved |= verdict.regrouped.histories.keys() | aliases.group(verdict.about)
+            joined = group | verdict.regrouped.histories.keys() | aliases.group(verdict.about)
+            self.moved |= joined | {opening_need(subject) for subject in joined}
         self._touched[aliases.canonical(verdict.about)] = row.position
         self._rule(report, "recorded", None, position=row.position, flags=verdict.flags)
 

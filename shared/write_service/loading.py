@@ -14,7 +14,7 @@ from shared.event_store.interface import ReportKey, StateRow, Writing
 from shared.write_service.desk import Candidate, Desk
 from shared.write_service.history import History, Told
 from shared.write_service.parsing import IncomingReport, Named, Readable, corrected_fact, read, read_content
-from shared.write_service.verdicts import report_need
+from shared.write_service.verdicts import opening_need, report_need
 
 
 async def load(desk: Desk, writing: Writing, candidates: Sequence[Candidate]) -> None:
@@ -85,7 +85,10 @@ def _needs(desk: Desk, candidates: Iterable[Candidate], about: Iterable[Subject]
         if isinstance(candidate, Readable) and (amended := _amended(candidate)) is not None:
             yield report_need(*amended)
     for subject in about:
-        yield from desk.memory.aliases.group(subject)
+        for one in desk.memory.aliases.group(subject):
+            yield one
+            if desk.openable_thing(one):
+                yield opening_need(one)
 
 
 def _subjects(desk: Desk, named: Iterable[Named]) -> set[Subject]:

@@ -29,7 +29,7 @@ class Waiting:
     """Kept, and decided again once something is recorded about any of its needs."""
 
     needs: frozenset[str]
-    """Subjects, or `report:<source>/<id>`."""
+    """Subjects about which something must be recorded, units, `opening:<subject>` or `report:<source>/<id>`."""
     reason: Reason
 
 
@@ -48,6 +48,11 @@ class Recording(NamedTuple):
 
 
 Verdict = Again | Refused | Waiting | Recording
+
+
+def opening_need(subject: Subject) -> str:
+    """The need of a fact that names something not opened yet: to hear when that is opened, or no longer is."""
+    return f"opening:{subject}"
 
 
 def report_need(source: str, id: str) -> str:

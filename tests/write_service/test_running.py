@@ -28,6 +28,7 @@ from tests.support.reporting import (
     NEW_CODE,
     OLD_CODE,
     RULES,
+    TOWNSHIP,
     Counter,
     assert_chained,
     correction,
@@ -335,6 +336,19 @@ async def test_thousands_that_wait_for_one_thing_are_released_at_once() -> None:
     assert (await training.kept.head()).position == 3002
     assert (await training.kept.counts()).waiting == 0
     assert time.process_time() - started < 15, "seconds; looking at all of them for each would take minutes"
+
+
+async def test_what_waits_for_something_else_is_left_alone_by_a_busy_thing() -> None:
+    training = await with_units(Counter("training"))
+    waits = {"survey": "S", "respondent": BO, "scores": [{"question": "overall", "score": 5}], "unit": "330127199000"}
+    await training.hand_in(
+        report("training.survey_opened", {"survey": "S", "title": "满意度", "population": "public"}),
+        report("training.survey_answered", waits),
+    )
+    await training.writes.handle(
+        [report("training.survey_answered", waits | {"respondent": f"P{number:016d}", "unit": TOWNSHIP}) for number in range(50)]
+    )
+    assert training.writes.outcomes["waiting"] == 1
 
 
 async def test_records_adopted_at_any_cut_leave_what_recording_left() -> None:
