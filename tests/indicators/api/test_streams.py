@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
+from nats.aio.subscription import Subscription
 
 from services.indicators.api import feed
 from services.indicators.catalog import CATALOG
@@ -85,13 +86,20 @@ async def test_a_slow_listener_is_told_once_that_anything_may_have_changed(syste
     assert (missed.positions, missed.indicators, missed.units) == (recorded.positions, None, None)
 
 
+async def _next(heard: Subscription) -> dict[str, Any]:
+    change: dict[str, Any] = orjson.loads((await heard.next_msg(timeout=SECONDS_MAX)).data)
+    return change
+
+
 async def test_the_bus_hears_every_change(system: System, recorded: Recorded) -> None:
     heard = await system.nc.subscribe(subjects.changed(COUNTY))
     await system.nc.flush()
     recorded.guides("2025-07-02", 30)
     await recorded.publish(system.nc)
-    change = orjson.loads((await heard.next_msg(timeout=SECONDS_MAX)).data)
-    assert change["positions"] == recorded.positions
+    async with asyncio.timeout(SECONDS_MAX):
+        change = await _next(heard)
+        while change["positions"] != recorded.positions:  # of an earlier page, told as late as this
+            change = await _next(heard)
     assert "trained_and_guided" in change["indicators"]
     assert set(change["units"]) == {COUNTY, TOWN, VILLAGE}
 
