@@ -9,13 +9,13 @@ import traceback
 
 import typer
 
-from deploy.cli import doctor, queries, run, simulate
+from deploy.cli import doctor, queries, reports, run, simulate
 from deploy.cli.common import EXIT_BAD_INPUT, EXIT_BUG, EXIT_DIFFERENCE, EXIT_UNREACHABLE, BadInput, Unreachable, said
 from deploy.data_folder import BadFolder, NothingRuns
 from deploy.processes import PartFailed
 from shared.logs import configure_logs
 
-GROUPS = (run, queries, simulate, doctor)
+GROUPS = (run, reports, queries, simulate, doctor)
 
 
 def make_app() -> typer.Typer:
@@ -45,6 +45,7 @@ def main() -> None:
 
 def _exit_code(error: Exception) -> int:
     # Imported here because a command loads only what it needs: a question to the running system must not load its services.
+    from deploy.reports import NobodyAnswers
     from services.indicators.evaluation.problems import FileProblems
     from shared.bus import BusUnreachable
     from shared.relay import AdoptionRefused
@@ -52,7 +53,7 @@ def _exit_code(error: Exception) -> int:
     match error:
         case BadInput() | BadFolder() | FileProblems():
             return EXIT_BAD_INPUT
-        case Unreachable() | NothingRuns() | PartFailed() | BusUnreachable():
+        case Unreachable() | NothingRuns() | PartFailed() | BusUnreachable() | NobodyAnswers():
             return EXIT_UNREACHABLE
         case AdoptionRefused():
             return EXIT_DIFFERENCE

@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import orjson
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from deploy.cli.board import print_board
+from deploy.cli.board import ask, print_board
 from deploy.cli.common import (
     EXAMPLE_COUNTY,
     EXIT_INTERRUPTED,
@@ -35,19 +36,49 @@ def register(app: typer.Typer) -> None:
 
 
 def up(data: DataOption = DEFAULT_FOLDER, county: CountyOption = None, http_port: HttpPortOption = 0) -> None:
-    """启动全部服务，直到 Ctrl-C / Run everything on this machine until Ctrl-C; carries on with what the folder holds."""
+    """启动全部服务，直到 Ctrl-C；新文件夹先把县名册中的单位列入 / Run everything on this machine until Ctrl-C; carries on with what the
+    folder holds. A new folder begins with the units of the county's roster.
+    """
     folder = DataFolder(data)
     known = folder.purpose()
-    _, purpose = _purpose(county, known, known.demonstration if known is not None else None)
-    run_until_stopped(_up(folder, purpose, http_port))
+    found, purpose = _purpose(county, known, known.demonstration if known is not None else None)
+    run_until_stopped(_up(folder, purpose, found, http_port))
 
 
-async def _up(folder: DataFolder, purpose: Purpose, http_port: int) -> None:
+async def _up(folder: DataFolder, purpose: Purpose, county: "County", http_port: int) -> None:
     from deploy.local import local_system
 
     async with local_system(folder, purpose, http_port=http_port) as running:
+        if purpose.demonstration is None:
+            await _list_units(running, county)
         _say_where(folder, running)
         await asyncio.Event().wait()
+
+
+async def _list_units(running: Running, county: "County") -> None:
+    """List the county's units where none is listed yet; otherwise only tell which ones of the roster are missing.
+
+    A unit that the roster got later exists from a day that only people know.
+    """
+    from deploy.reports import figures_follow, list_units
+
+    listed = {each["code"] for each in orjson.loads(await ask(running.http_url, "/units"))["units"]}
+    missing = [code for code in county.units if code not in listed]
+    if listed and missing:
+        said.print(
+            f"名册中有 {len(missing)} 个单位尚未列入，可用 kaiye roster import / units of the roster are not listed: "
+            f"kaiye roster import ({missing[0]}{' …' if len(missing) > 1 else ''})",
+            markup=False,
+        )
+    if listed or not missing:
+        return
+    answers = await list_units(running, county)
+    await figures_follow(running, answers.values())
+    recorded = sum(answer.outcome == "recorded" for answer in answers.values())
+    said.print(f"已按名册列入 {recorded} 个单位 / {recorded} units are listed, as the county's roster says")
+    for code, answer in answers.items():
+        if answer.outcome != "recorded":
+            said.print(f"{code}：{answer.zh} / {answer.en}", markup=False)
 
 
 def demo(

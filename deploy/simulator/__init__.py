@@ -6,6 +6,6 @@ Everything is drawn from one seed; nothing here reads a clock.
 
 from deploy.simulator.file import write_reports
 from deploy.simulator.report import RosterUnit, SimulatedReport
-from deploy.simulator.simulation import simulate, unit_reports
+from deploy.simulator.simulation import LISTED, simulate, unit_reports
 
-__all__ = ["RosterUnit", "SimulatedReport", "simulate", "unit_reports", "write_reports"]
+__all__ = ["LISTED", "RosterUnit", "SimulatedReport", "simulate", "unit_reports", "write_reports"]

@@ -22,12 +22,12 @@ SECONDS_MAX = 120.0
 FACTS = ("--facts", "300", "--seed", "5")
 
 
-def _run(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run((*KAIYE, *words), capture_output=True, text=True, timeout=SECONDS_MAX, check=False, cwd=cwd)
+def run_kaiye(*words: str | Path, cwd: Path | None = None, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run((*KAIYE, *words), capture_output=True, text=True, timeout=SECONDS_MAX, check=False, cwd=cwd, input=stdin)
 
 
 @contextmanager
-def _running(*words: str | Path) -> Iterator[subprocess.Popen[str]]:
+def kaiye_runs(*words: str | Path) -> Iterator[subprocess.Popen[str]]:
     """A command under way, once it says that it runs; it is ended by force if it has not ended by itself."""
     with subprocess.Popen((*KAIYE, *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -44,7 +44,7 @@ def _running(*words: str | Path) -> Iterator[subprocess.Popen[str]]:
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A folder on which a small demonstration was played, and the board it printed."""
     folder = tmp_path_factory.mktemp("played") / "data"
-    done = _run("demo", "--once", *FACTS, "--json", "--data", folder)
+    done = run_kaiye("demo", "--once", *FACTS, "--json", "--data", folder)
     assert done.returncode == 0, done.stderr
     return folder, json.loads(done.stdout)
 
@@ -59,25 +59,25 @@ def test_a_demonstration_prints_only_the_board(played: tuple[Path, dict[str, Any
 
 def test_playing_it_again_on_its_folder_changes_nothing(played: tuple[Path, dict[str, Any]]) -> None:
     folder, board = played
-    again = _run("demo", "--once", *FACTS, "--json", "--data", folder)
+    again = run_kaiye("demo", "--once", *FACTS, "--json", "--data", folder)
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout) == board
 
 
 def test_the_folder_is_a_demonstration_for_life(played: tuple[Path, dict[str, Any]]) -> None:
     folder, _ = played
-    other = _run("demo", "--once", "--facts", "300", "--seed", "6", "--data", folder)
+    other = run_kaiye("demo", "--once", "--facts", "300", "--seed", "6", "--data", folder)
     assert (other.returncode, other.stdout) == (2, "")
     assert "--seed 5 --facts 300" in other.stderr
 
 
 def test_up_carries_on_alone_and_ends_well_on_ctrl_c(played: tuple[Path, dict[str, Any]]) -> None:
     folder, board = played
-    with _running("up", "--data", folder) as up:
-        second = _run("up", "--data", folder)
+    with kaiye_runs("up", "--data", folder) as up:
+        second = run_kaiye("up", "--data", folder)
         assert (second.returncode, second.stdout) == (2, "")
         assert "另一个 kaiye 正在使用" in second.stderr
-        examined = _run("doctor", "--json", "--data", folder)
+        examined = run_kaiye("doctor", "--json", "--data", folder)
         assert examined.returncode == 0, examined.stderr
         findings = [json.loads(line) for line in examined.stdout.splitlines()]
         assert [(finding["service"], finding["state"]) for finding in findings] == [
@@ -89,7 +89,7 @@ def test_up_carries_on_alone_and_ends_well_on_ctrl_c(played: tuple[Path, dict[st
     assert (up.returncode, out) == (0, "")
     assert "error" not in said
     assert not (folder / "kaiye.json").exists()
-    assert _run("doctor", "--data", folder).returncode == 3
+    assert run_kaiye("doctor", "--data", folder).returncode == 3
 
 
 def test_ctrl_c_during_the_start_ends_well_too(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def _lingering(folder: Path) -> list[str]:
 @pytest.mark.parametrize("command", [("up",), ("demo", "--once", "--facts", "1")])
 def test_a_folder_of_a_newer_version_is_left_alone(command: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "folder.json").write_text(json.dumps({"format": FORMAT + 1}))
-    done = _run(*command, "--data", tmp_path)
+    done = run_kaiye(*command, "--data", tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert "更新版本" in done.stderr
     assert "newer kaiye" in done.stderr
@@ -130,7 +130,7 @@ def test_a_demonstration_never_touches_real_data(tmp_path: Path) -> None:
     with folder.locked():
         folder.dedicate(Purpose(county="330127000000", county_folder=tmp_path))
     county = Path(__file__).parent.parent.parent / "deploy" / "counties" / "example"
-    done = _run("demo", "--once", "--facts", "1", "--data", tmp_path, "--county", county)
+    done = run_kaiye("demo", "--once", "--facts", "1", "--data", tmp_path, "--county", county)
     assert done.returncode == 2
     assert "holds real data" in done.stderr
 
@@ -140,32 +140,32 @@ def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = _run("up", "--data", tmp_path / "data", "--http-port", str(port))
+        done = run_kaiye("up", "--data", tmp_path / "data", "--http-port", str(port))
     assert (done.returncode, done.stdout) == (3, "")
     assert f"端口 {port} 已被占用 / port {port} is already taken" in done.stderr
 
 
 def test_asking_where_nothing_runs_is_unreachable(tmp_path: Path) -> None:
-    done = _run("doctor", "--data", tmp_path)
+    done = run_kaiye("doctor", "--data", tmp_path)
     assert (done.returncode, done.stdout) == (3, "")
     assert "没有运行中的 kaiye" in done.stderr
 
 
 def test_a_county_folder_without_a_plan_is_bad_input(tmp_path: Path) -> None:
-    done = _run("up", "--data", tmp_path / "data", "--county", tmp_path)
+    done = run_kaiye("up", "--data", tmp_path / "data", "--county", tmp_path)
     assert done.returncode == 2
     assert "无法读取县文件夹" in done.stderr
 
 
 @pytest.mark.parametrize("words", [("up", "--facts", "3"), ("demo", "--facts", "-1"), ("unheard-of",)])
 def test_words_it_does_not_know_are_bad_input(words: tuple[str, ...]) -> None:
-    assert _run(*words).returncode == 2
+    assert run_kaiye(*words).returncode == 2
 
 
 def test_simulated_reports_are_the_same_for_the_same_seed_and_are_no_records(tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("first", "again", "other")]
     for file, seed in zip(files, ("3", "3", "4"), strict=True):
-        done = _run("simulate", "--seed", seed, "--facts", "200", "--out", file)
+        done = run_kaiye("simulate", "--seed", seed, "--facts", "200", "--out", file)
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
     first, again, other = (file.read_bytes() for file in files)
     assert first == again != other
@@ -176,7 +176,7 @@ def test_simulated_reports_are_the_same_for_the_same_seed_and_are_no_records(tmp
 
 
 def test_simulated_reports_that_cannot_be_written_are_bad_input(tmp_path: Path) -> None:
-    done = _run("simulate", "--facts", "1", "--out", tmp_path / "missing" / "file")
+    done = run_kaiye("simulate", "--facts", "1", "--out", tmp_path / "missing" / "file")
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
 

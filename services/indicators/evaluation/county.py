@@ -83,7 +83,7 @@ def parse_roster(text: str) -> tuple[RosterUnit, ...]:
     for number, row in enumerate(rows[1:], start=2):
         if not any(cell.strip() for cell in row):
             continue
-        unit = _unit(row, number)
+        unit = roster_unit(row, number)
         if isinstance(unit, Problem):
             problems.append(unit)
         elif unit.code in units:
@@ -100,7 +100,8 @@ def parse_roster(text: str) -> tuple[RosterUnit, ...]:
     return tuple(units.values())
 
 
-def _unit(row: list[str], line: int) -> RosterUnit | Problem:
+def roster_unit(row: list[str], line: int) -> RosterUnit | Problem:
+    """One row of a roster, its cells in the order of `COLUMNS`; or what is wrong with it, by the column in its `path`."""
     if len(row) != len(COLUMNS):
         return Problem(
             (), f"应有 {len(COLUMNS)} 列，这里有 {len(row)} 列。", f"there are {len(row)} columns instead of {len(COLUMNS)}.",

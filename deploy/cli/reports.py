@@ -1,0 +1,140 @@
+"""`kaiye report` and `kaiye roster import`: sending reports to the running system, and telling what became of each."""
+
+import asyncio
+import dataclasses
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import orjson
+import typer
+
+from deploy.cli.board import ask
+from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
+from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
+from shared.answers import Answer
+from shared.contracts.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from deploy.reports import NumberedReport
+
+OUTCOMES: Final[dict[Outcome, str]] = {"recorded": "已记录 recorded", "waiting": "等待 waiting", "refused": "退回 refused"}
+OLDEST_LISTING: Final = "2000-01-01"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("report")(report)
+    roster = typer.Typer(name="roster", help="单位名册 / the county's units", no_args_is_help=True, rich_markup_mode=None)
+    roster.callback()(_roster)
+    roster.command("import")(import_roster)
+    app.add_typer(roster)
+
+
+def _roster() -> None:
+    """单位名册 / The county's units."""
+
+
+def report(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="每行一条 JSON 报告，- 为标准输入 / one report in JSON per line; - reads stdin"),
+    ],
+    json: JsonOption = False,
+    data: DataOption = DEFAULT_FOLDER,
+) -> None:
+    """上报文件中的报告并等待答复，列出等待与退回的；有退回的以 1 退出 / Send the reports of a file, wait for their answers, and list
+    those that wait or were refused. Exits with 1 when some were refused. Sending the same file again changes nothing.
+    """
+    from deploy.reports import BadReportFile, read_reports
+
+    running = DataFolder(data).running()
+    try:
+        lines = (sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()).splitlines()
+        reports = read_reports(lines, running)
+    except OSError as error:
+        raise BadInput(f"无法读取 {file} / {file} cannot be read: {error.strerror}") from error
+    except BadReportFile as error:
+        raise BadInput(f"{file} {error}") from error
+    asyncio.run(_report(running, reports, json=json))
+
+
+async def _report(running: Running, reports: Sequence["NumberedReport"], *, json: bool) -> None:
+    from deploy.reports import send
+
+    answers = await send(running, reports)
+    _show("line", answers, json=json)
+    await _until_figures_follow(running, answers)
+    _summarise(answers, 0)
+
+
+def import_roster(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="名册：CSV 或 Excel 文件 / the roster: a CSV or Excel file")],
+    since: Annotated[
+        str, typer.Option("--since", metavar="YYYY-MM-DD", help="这些单位自该日起存在 / the units exist from this day on")
+    ] = OLDEST_LISTING,
+    json: JsonOption = False,
+    data: DataOption = DEFAULT_FOLDER,
+) -> None:
+    """把名册文件中的单位列入名册，逐行说明退回的原因；有退回的以 1 退出 / List the units of a roster file, and say for every row that
+    is refused why. Columns: code, name, kind, urban_rural_class. Exits with 1 when a row was refused. Importing it again changes nothing.
+    """
+    try:
+        listed = date.fromisoformat(since)
+    except ValueError as error:
+        raise BadInput(f"日期应写作 YYYY-MM-DD：{since} / a day is written YYYY-MM-DD, not {since}") from error
+    running = DataFolder(data).running()
+    asyncio.run(_import(running, file, listed, json=json))
+
+
+async def _import(running: Running, file: Path, listed: date, *, json: bool) -> None:
+    from deploy.reports import list_units
+    from deploy.roster_file import BadRosterFile, read_roster
+
+    known = frozenset(each["code"] for each in orjson.loads(await ask(running.http_url, "/units"))["units"])
+    try:
+        found = read_roster(file, running.county, known)
+    except BadRosterFile as error:
+        raise BadInput(str(error)) from error
+    for note in found.understood:
+        said.print(str(note), markup=False)
+    for note in found.refused:
+        refusal = {"row": note.row, "cell": note.cell, "outcome": "refused", "zh": note.zh, "en": note.en}
+        typer.echo(orjson.dumps(refusal) if json else str(note))
+    answers = {found.row_of[code]: answer for code, answer in (await list_units(running, found, listed)).items()}
+    _show("row", answers, json=json)
+    await _until_figures_follow(running, answers)
+    _summarise(answers, len(found.refused))
+
+
+async def _until_figures_follow(running: Running, answers: Mapping[int, Answer]) -> None:
+    from deploy.reports import figures_follow
+
+    if not await figures_follow(running, answers.values()):
+        said.print("已答复；指标稍后更新 / answered; the figures follow later")
+
+
+def _show(place: str, answers: Mapping[int, Answer], *, json: bool) -> None:
+    """One line per report that is not recorded; as JSON every answer, with the line or row of its report."""
+    for number, answer in sorted(answers.items()):
+        if json:
+            typer.echo(orjson.dumps({place: number, **dataclasses.asdict(answer)}))
+        elif answer.outcome != "recorded":
+            typer.echo(
+                f"第 {number} 行 {place} {number}  {answer.source} {answer.id}  "
+                f"{OUTCOMES[answer.outcome]} {answer.code}  {answer.zh} / {answer.en}"
+            )
+
+
+def _summarise(answers: Mapping[int, Answer], unreadable: int) -> None:
+    """Say how many fared how. Exits with 1 when something was refused."""
+    outcomes = [answer.outcome for answer in answers.values()]
+    recorded, waiting, refused = outcomes.count("recorded"), outcomes.count("waiting"), outcomes.count("refused") + unreadable
+    said.print(
+        f"{len(outcomes) + unreadable} 条：记录 {recorded}、等待 {waiting}、退回 {refused} / "
+        f"{recorded} recorded, {waiting} waiting, {refused} refused"
+    )
+    if refused:
+        raise typer.Exit(EXIT_DIFFERENCE)

@@ -1,0 +1,1 @@
+"""Short programs that the README shows; the tests run them."""

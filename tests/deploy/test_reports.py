@@ -1,0 +1,196 @@
+"""`kaiye up` on a new folder, `kaiye report`, `kaiye roster import` and the README's program, on one running system."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from deploy.data_folder import DataFolder, Running
+from deploy.examples import report as example
+from deploy.reports import BadReportFile, Fates, NumberedReport, read_reports
+from shared.answers import Answer
+from shared.client import OutgoingReport
+from shared.contracts.envelope import Source, report_bytes
+from tests.deploy.test_cli import SECONDS_MAX, kaiye_runs, run_kaiye
+
+COUNTY = "330127000000"
+VILLAGE = "330127100201"
+ROOT = Path(__file__).parents[2]
+EXAMPLE_COUNTY = ROOT / "deploy" / "counties" / "example"
+OFFICE = Source(COUNTY, "gsj", "dengji")
+UNITS = 566
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A new folder on which `kaiye up` runs."""
+    data = tmp_path_factory.mktemp("up") / "data"
+    with kaiye_runs("up", "--data", data) as up:
+        yield data
+        up.send_signal(signal.SIGINT)
+        up.communicate(timeout=SECONDS_MAX)
+
+
+def _registration(id: str, *, unit: str = VILLAGE, entity: str = "91330127MA2KX0001H", occurred: date = date(2025, 3, 3)) -> bytes:
+    data = {
+        "unit": unit, "entity": entity, "name": "甲厂", "entity_kind": "enterprise", "founders": [], "industry": "C2041",
+    }  # fmt: skip
+    return report_bytes(source=OFFICE, id=id, type="registry.entity_registered", occurred=occurred, data=data)
+
+
+def _positions(folder: Path) -> dict[str, int]:
+    done = run_kaiye("board", "--json", "--data", folder)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, int] = json.loads(done.stdout)["positions"]
+    return found
+
+
+def _units(folder: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run_kaiye("units", "--json", "--data", folder).stdout)["units"]
+    return found
+
+
+def test_a_new_folder_has_the_units_of_the_countys_roster(folder: Path) -> None:
+    units = _units(folder)
+    assert len(units) == UNITS
+    assert {unit["listed"] for unit in units} == {"2000-01-01"}
+
+
+def test_importing_what_is_listed_changes_nothing(folder: Path) -> None:
+    before = _positions(folder)
+    done = run_kaiye("roster", "import", EXAMPLE_COUNTY / "roster.csv", "--data", folder)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert f"记录 {UNITS}、等待 0、退回 0 / {UNITS} recorded, 0 waiting, 0 refused" in done.stderr
+    assert _positions(folder) == before
+
+
+def test_a_roster_from_excel_lists_what_can_be_read_and_names_the_rest(folder: Path, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (("代码", "名称"), (330127100390, "新设村"), ("33012710039", "缺位村"), (VILLAGE, "改了名的村")):
+        sheet.append(row)
+    book.save(tmp_path / "新增.xlsx")
+    words = ("roster", "import", tmp_path / "新增.xlsx", "--since", "2024-01-01", "--data", folder)
+    done = run_kaiye(*words)
+    assert done.returncode == 1, done.stderr
+    unreadable, renamed = done.stdout.splitlines()
+    assert unreadable.startswith("第 3 行 A3：不能确定代码 '33012710039' 原来的 12 位数字。 / row 3, A3: ")
+    assert renamed.startswith(f"第 4 行 row 4  /{COUNTY}/chuangjianban/roster unit-{VILLAGE}  退回 refused ")
+    assert {unit["code"]: unit["listed"] for unit in _units(folder)}["330127100390"] == "2024-01-01"
+    before = _positions(folder)
+    again = run_kaiye(*words, "--json")
+    assert again.returncode == 1
+    assert [(line["row"], line["outcome"]) for line in map(json.loads, again.stdout.splitlines())] == [
+        (3, "refused"), (2, "recorded"), (4, "refused"),
+    ]  # fmt: skip
+    assert _positions(folder) == before
+
+
+def test_a_file_of_reports_is_sent_and_only_what_is_not_recorded_is_listed(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "reports.ndjson"
+    closed = report_bytes(
+        source=OFFICE, id="r-2", type="registry.entity_deregistered", occurred=date(2025, 5, 1), data={"entity": "91330127MA2KX0002L"}
+    )  # fmt: skip
+    file.write_bytes(b"\n".join([_registration("r-1"), b"", closed, _registration("r-3", unit="330127199201"), b""]))
+    done = run_kaiye("report", file, "--data", folder)
+    assert done.returncode == 0, done.stdout
+    assert [line.split("  ")[:3] for line in done.stdout.splitlines()] == [
+        ["第 3 行 line 3", f"{OFFICE} r-2", done.stdout.splitlines()[0].split("  ")[2]],
+        ["第 4 行 line 4", f"{OFFICE} r-3", done.stdout.splitlines()[1].split("  ")[2]],
+    ]
+    assert done.stdout.count("等待 waiting") == 2
+    assert "3 条：记录 1、等待 2、退回 0" in done.stderr
+    before = _positions(folder)
+    file.write_bytes(_registration("r-4", occurred=date(2999, 1, 1)) + b"\n" + _registration("r-1"))
+    refused = run_kaiye("report", file, "--data", folder, "--json")
+    assert refused.returncode == 1
+    assert [(line["line"], line["id"], line["outcome"]) for line in map(json.loads, refused.stdout.splitlines())] == [
+        (1, "r-4", "refused"), (2, "r-1", "recorded"),
+    ]  # fmt: skip
+    assert _positions(folder) == before
+
+
+def test_what_kaiye_simulate_writes_can_be_reported_from_stdin(folder: Path, tmp_path: Path) -> None:
+    assert run_kaiye("simulate", "--facts", "200", "--seed", "3", "--out", tmp_path / "simulated").returncode == 0
+    done = run_kaiye("report", "-", "--json", "--data", folder, stdin=(tmp_path / "simulated").read_text())
+    assert done.returncode in (0, 1), done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["line"] for answer in answers] == list(range(1, 201))
+    assert [answer["outcome"] for answer in answers].count("recorded") > 150
+
+
+def test_the_readmes_program_reports_a_fact(folder: Path) -> None:
+    for _ in range(2):
+        done = subprocess.run(
+            (sys.executable, "-m", "deploy.examples.report", folder), capture_output=True, text=True, timeout=SECONDS_MAX, check=False,
+            cwd=ROOT,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("recorded ")
+
+
+def test_the_readme_shows_that_program_word_for_word() -> None:
+    program = Path(example.__file__).read_text("utf-8")
+    body = program[program.index("import asyncio") :].rstrip()
+    assert f"```python\n{body}\n```" in (ROOT / "README.md").read_text("utf-8")
+
+
+RUNNING = Running(
+    pid=1, county=COUNTY, county_folder=EXAMPLE_COUNTY, simulated_clock=True, nats_url="nats://none", databases={}, http_url="http://none"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b"{", "line 2 is not JSON"), (b"[]", "line 2 is no JSON object"), (b'{"id":"a"}', "line 2 has no usable source"),
+        (b'{"source":"gsj","type":"registry.entity_registered.v1"}', "line 2 has no usable source"),
+        (b'{"source":"/330127000000/gsj/dengji","type":"registration"}', "line 2 has no usable source"),
+        (b'{"source":"/990101000000/gsj/dengji","type":"registry.entity_registered.v1"}', "line 2 is of county 990101000000"),
+    ],
+)  # fmt: skip
+def test_a_line_that_cannot_be_sent_is_named_before_anything_is_sent(line: bytes, said: str) -> None:
+    with pytest.raises(BadReportFile, match=said):
+        read_reports([_registration("r-1"), line], RUNNING)
+
+
+def test_an_instant_is_for_a_simulated_clock_only() -> None:
+    line = json.dumps({
+        "county": COUNTY, "department": "gsj", "system": "dengji", "type": "registry.entity_registered",
+        "instant": "2025-01-02T03:04:05.000000Z", "report": "not JSON",
+    }).encode()  # fmt: skip
+    (simulated,) = read_reports([line], RUNNING)
+    (real,) = read_reports([line], RUNNING.model_copy(update={"simulated_clock": False}))
+    assert simulated.report.instant is not None
+    assert real.report.instant is None
+    assert (real.number, real.report.raw, real.report.id, real.report.source) == (1, b"not JSON", "", OFFICE)
+
+
+def test_answers_are_told_apart_by_line() -> None:
+    fates = Fates()
+    for number, id in ((1, "a"), (2, "a"), (3, "")):
+        fates.sent(NumberedReport(number, OutgoingReport(OFFICE, "registry.entity_registered", b"", id)))
+
+    def answer(id: str, revision: int, outcome: Any) -> Answer:
+        return Answer(str(OFFICE), id, "registry.entity_registered", revision, outcome, "", "", "", None)
+
+    for each in (answer("a", 1, "waiting"), answer("a", 2, "refused"), answer("a", 3, "recorded"), answer("f" * 64, 1, "refused")):
+        fates.answered(each)
+    assert {number: (found.id[0], found.outcome) for number, found in fates.answers.items()} == {
+        1: ("a", "waiting"), 2: ("a", "recorded"), 3: ("f", "refused"),
+    }  # fmt: skip
+
+
+def test_nothing_running_is_unreachable_and_a_missing_file_is_bad_input(folder: Path, tmp_path: Path) -> None:
+    for words in (("report", "none"), ("roster", "import", "none.csv")):
+        assert run_kaiye(*words, "--data", tmp_path).returncode == 3
+        assert run_kaiye(*words, "--data", folder, cwd=tmp_path).returncode == 2
+    assert DataFolder(folder).running().county == COUNTY
