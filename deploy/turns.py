@@ -48,15 +48,18 @@ class Turns:
     """The matters under way, with the reports that wait for their turn."""
     _under_way: dict[Key, deque[Matter]] = field(default_factory=dict)
     _services: dict[str, _Service] = field(default_factory=dict)
+    _waiting: int = 0
+    """How many reports wait for their turn: asked for with every report."""
 
     def __len__(self) -> int:
         """How many reports wait for their turn."""
-        return sum(map(len, self._matters.values())) + sum(len(service.held) for service in self._services.values())
+        return self._waiting
 
     def put(self, report: OutgoingReport) -> Iterator[OutgoingReport]:
         """The report, if its turn is now; otherwise it is kept."""
         service = self._service(report)
         if service.held or service.holds(report):
+            self._waiting += 1
             service.held.append(report)
         else:
             yield from self._admit(report, service)
@@ -68,6 +71,7 @@ class Turns:
             if not matters:
                 del self._under_way[key]
             if self._matters[matter]:
+                self._waiting -= 1
                 report = self._matters[matter].popleft()
                 self._under_way.setdefault(_key(report), deque()).append(matter)
                 yield report
@@ -76,6 +80,7 @@ class Turns:
         for service in self._services.values():
             if service.to_come.pop(key, None) is not None:
                 while service.held and not service.holds(service.held[0]):
+                    self._waiting -= 1
                     yield from self._admit(service.held.popleft(), service)
 
     def _admit(self, report: OutgoingReport, service: _Service) -> Iterator[OutgoingReport]:
@@ -85,6 +90,7 @@ class Turns:
             return
         matter, occurred = said
         if matter in self._matters:
+            self._waiting += 1
             self._matters[matter].append(report)
             return
         self._matters[matter] = deque()
