@@ -1,16 +1,28 @@
 """The command line `kaiye`. Each module holds a group of commands and says `register(app)`; `GROUPS` lists them all.
 
 stdout carries only results; logs, progress and errors go to stderr, in Chinese and English. Exit codes: 0 ok, 1 a difference was found,
-2 bad input, 3 the system cannot be reached (70: a bug in kaiye itself, with its traceback).
+2 bad input, 3 the system cannot be reached (70: a bug in kaiye itself, with its traceback; 130: interrupted).
 """
 
+import os
 import sys
 import traceback
 
 import typer
 
 from deploy.cli import doctor, queries, reports, run, simulate
-from deploy.cli.common import EXIT_BAD_INPUT, EXIT_BUG, EXIT_DIFFERENCE, EXIT_UNREACHABLE, BadInput, Unreachable, said
+from deploy.cli.common import (
+    EXIT_BAD_INPUT,
+    EXIT_BUG,
+    EXIT_DIFFERENCE,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_UNREACHABLE,
+    BadInput,
+    Unreachable,
+    said,
+)  # fmt: skip
+from deploy.cli.usage import usage_text
 from deploy.data_folder import BadFolder, NothingRuns
 from deploy.processes import PartFailed
 from shared.logs import configure_logs
@@ -33,14 +45,22 @@ def main() -> None:
     """Run one command and exit with its code."""
     configure_logs("WARNING")
     try:
-        make_app()()
+        code = make_app()(prog_name="kaiye", standalone_mode=False) or EXIT_OK
+    except typer.TyperException as error:
+        said.print(usage_text(error), markup=False)
+        code = EXIT_BAD_INPUT
+    except (typer.Abort, KeyboardInterrupt):
+        code = EXIT_INTERRUPTED
+    except BrokenPipeError:  # whoever reads has seen enough; there is nothing left to flush at the end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = EXIT_OK
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not exit with 1, which means a difference
         code = _exit_code(error)
         if code == EXIT_BUG:
             traceback.print_exc()
         else:
             said.print(f"错误 / error: {error}", markup=False)
-        sys.exit(code)
+    sys.exit(code)
 
 
 def _exit_code(error: Exception) -> int:

@@ -1,7 +1,7 @@
 """Asking a running system over HTTP, and showing its board to people."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
@@ -10,17 +10,15 @@ import httpx
 import orjson
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from deploy.cli.common import BadInput, Unreachable
 from deploy.cli.tables import board_table
 from deploy.data_folder import Running
 
 QUERY_SECONDS_MAX = 60.0
-WIDTH_WITHOUT_TERMINAL = 220
-"""A table that goes to a file or another program is not squeezed into 80 columns."""
-
-WIDE_COLUMNS = 180
-"""From this width on a board is shown with everything."""
+WIDTH_WITHOUT_TERMINAL = 10_000
+"""A table that goes to a file or another program is as wide as what it holds."""
 
 Parameters = Mapping[str, str | None]
 
@@ -73,10 +71,8 @@ async def show_board(http_url: str, board: bytes, *, json: bool) -> None:
         return
     found: dict[str, Any] = orjson.loads(board)
     catalogue, units = (orjson.loads(table) for table in await asyncio.gather(ask(http_url, "/indicators"), ask(http_url, "/units")))
-    names = {each["id"]: each["zh"] for each in catalogue["indicators"]}
     (unit,) = (each["name"] for each in units["units"] if each["code"] == found["unit"])
-    console = result()
-    console.print(board_table(found, names, unit, wide=console.width >= WIDE_COLUMNS))
+    show(lambda width: board_table(found, catalogue, unit, width=width))
 
 
 async def print_board(running: Running, *, as_of: date | None = None, known_at: date | None = None, json: bool) -> None:
@@ -85,10 +81,16 @@ async def print_board(running: Running, *, as_of: date | None = None, known_at: 
     await show_board(running.http_url, board, json=json)
 
 
-def result() -> Console:
-    """Where tables go: stdout, as wide as the terminal."""
+def show(make: Callable[[int | None], Table]) -> None:
+    """Print a table to stdout: made for the terminal's width, or, where there is none, with all columns and no blanks at line ends."""
     console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=WIDTH_WITHOUT_TERMINAL)
+    if console.is_terminal:
+        console.print(make(console.width))
+        return
+    wide = Console(highlight=False, width=WIDTH_WITHOUT_TERMINAL)
+    with wide.capture() as printed:
+        wide.print(make(None))
+    typer.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
 
 
 def _text(day: str | date | None) -> str | None:

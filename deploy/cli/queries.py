@@ -9,7 +9,7 @@ from typing import Annotated, BinaryIO
 import orjson
 import typer
 
-from deploy.cli.board import ask, asking, fetch_board, result, show_board
+from deploy.cli.board import ask, asking, fetch_board, show, show_board
 from deploy.cli.common import BadInput, DataOption, JsonOption, said
 from deploy.cli.tables import units_table
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder
@@ -66,7 +66,7 @@ def units(json: JsonOption = False, data: DataOption = DEFAULT_FOLDER) -> None:
     if json:
         typer.echo(found)
     else:
-        result().print(units_table(orjson.loads(found)))
+        show(lambda width: units_table(orjson.loads(found), width=width))
 
 
 def facts(
@@ -79,11 +79,8 @@ def facts(
     """已记录的事实，一行一条，与发布时逐字节相同 / The recorded facts, one per line, exactly as published, by service and position."""
     http_url = DataFolder(data).running().http_url
     if export is None:
-        try:
-            asyncio.run(_download(http_url, sys.stdout.buffer))
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:  # whoever reads has seen enough; there is nothing left to flush at the end either
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        asyncio.run(_download(http_url, sys.stdout.buffer))
+        sys.stdout.buffer.flush()
         return
     partial = export.with_name(f"{export.name}.part")
     try:

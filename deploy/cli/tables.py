@@ -1,14 +1,17 @@
 """The board and the units as tables for people: Chinese first, numbers aligned, states in words and colours. Pure: JSON in, table out."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
 from rich import box
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
 from services.indicators.evaluation.display import decimal_text, share_text
+from services.indicators.words import PARTS_ZH
 
 STATUS: Final = {
     "met": ("完成", "green"),
@@ -32,52 +35,125 @@ OPERATORS: Final = {">=": "≥", "<=": "≤"}
 NOTHING: Final = "—"
 FEN: Final = 100
 
-_NOTE: Final = "说明 note"
-_COLUMNS: Final = (
-    ("指标 indicator", False), ("数值 value", True), ("目标 target", True), ("应达 expected", True), ("状态 status", False),
-    ("全国 benchmark", True), ("上年 baseline", True), ("n · 分子/分母", True), (_NOTE, False),
-)  # fmt: skip
-NARROW: Final = 5
-"""So many columns stay in a narrow table."""
+NAME, VALUE, TARGET, EXPECTED, STATE, BENCHMARK, BASELINE, COUNTED, NOTE = range(9)
 
 Json = Mapping[str, Any]
+Cell = Text | str
 
 
-def board_table(board: Json, names: Mapping[str, str], unit: str, *, wide: bool = True) -> Table:
-    """The board of one unit. `names` gives each indicator's Chinese name, `unit` the unit's own.
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its heading, where its cells stand, and whether a long cell may go on in the next line."""
 
-    A table that is not wide leaves out what a small terminal has no room for: comparisons, numbers and notes.
+    zh: str
+    en: str
+    right: bool = False
+    wraps: bool = False
+
+    @property
+    def heading(self) -> str:
+        """In two lines, so that a heading seldom makes a column wider."""
+        return f"{self.zh}\n{self.en}"
+
+
+BOARD_COLUMNS: Final = (
+    Column("指标", "indicator", wraps=True), Column("数值", "value", right=True), Column("目标", "target", right=True),
+    Column("应达", "expected", right=True), Column("状态", "status", wraps=True), Column("全国", "benchmark", right=True),
+    Column("上年", "baseline", right=True), Column("n · 分子/分母", "n · of", right=True), Column("说明", "note", wraps=True),
+)  # fmt: skip
+BOARD_ORDER: Final = (NAME, VALUE, TARGET, STATE, EXPECTED, BENCHMARK, BASELINE, COUNTED, NOTE)
+"""Which columns are shown first where there is not room for all."""
+UNIT_COLUMNS: Final = (
+    Column("代码", "code"), Column("名称", "name", wraps=True), Column("类型", "kind"), Column("上级", "parent"), Column("设立", "listed"),
+    Column("撤并", "ended"), Column("承继", "successor"),
+)  # fmt: skip
+UNIT_ORDER: Final = (0, 1, 2, 4, 5, 6, 3)
+"""The unit above it follows from the code."""
+GAP: Final = 2
+"""Between two columns."""
+CHINESE_WIDTH_MIN: Final = 16
+"""A column of text is never squeezed below this."""
+
+
+def board_table(board: Json, catalogue: Json, unit: str, *, width: int | None = None) -> Table:
+    """The board of one unit; `catalogue` gives the Chinese names, `unit` the unit's own.
+
+    Columns that have no room in `width` are left out and named below the table; without a width there is room for all.
     """
-    table = Table(title=_title(board, unit), title_justify="left", caption=_caption(board), caption_justify="left", box=box.SIMPLE_HEAD)
-    columns = _COLUMNS if wide else _COLUMNS[:NARROW]
-    for name, right in columns:
-        table.add_column(
-            name, justify="right" if right else "left", no_wrap=wide and name != _NOTE, min_width=24 if name == _NOTE else None
-        )
+    names = {each["id"]: each["zh"] for each in catalogue["indicators"]}
+    variants = {(each["id"], variant["name"]): variant for each in catalogue["indicators"] for variant in each["variants"]}
+    sections: list[list[tuple[Cell, ...]]] = []
     previous = None
     for row in board["indicators"]:
-        if row["id"] != previous and previous is not None:
-            table.add_section()
-        for cells in _rows(row, names, first=row["id"] != previous):
-            table.add_row(*cells[: len(columns)])
+        if row["id"] != previous:
+            sections.append([])
+        sections[-1] += _rows(row, names, variants.get((row["id"], row["variant"]), {}), first=row["id"] != previous)
         previous = row["id"]
-    return table
+    return _fitted(BOARD_COLUMNS, BOARD_ORDER, sections, width, title=_title(board, unit), caption=_caption(board))
 
 
-def units_table(units: Json) -> Table:
-    """The units, each below the unit it lies in by its code."""
+def units_table(units: Json, *, width: int | None = None) -> Table:
+    """The units, each below the unit it lies in by its code. Columns without room are left out and named below the table."""
+    rows = [
+        tuple(
+            Text(cell, style="dim" if unit["ended"] else "")
+            for cell in (
+                unit["code"], unit["name"], KINDS[unit["kind"]], unit["parent"] or "", unit["listed"], unit["ended"] or "",
+                unit["successor"] or "",
+            )
+        )
+        for unit in units["units"]
+    ]  # fmt: skip
+    title = f"单位 units · 已知 known at {units['known_at']} · 共 {len(rows)}"
+    return _fitted(UNIT_COLUMNS, UNIT_ORDER, [rows], width, title=title, caption=None)
+
+
+def _fitted(
+    columns: Sequence[Column], order: Sequence[int], sections: Sequence[Sequence[Sequence[Cell]]], width: int | None, *,
+    title: str, caption: str | None,
+) -> Table:  # fmt: skip
+    """A table of as many columns as have room, the first of `order` first. Nothing in a cell is ever cut."""
+    widths = [
+        _least_width(column, [row[at] for rows in sections for row in rows], squeezed=width is not None)
+        for at, column in enumerate(columns)
+    ]  # fmt: skip
+    shown: set[int] = set()
+    taken = -GAP
+    for at in order:
+        if width is not None and shown and taken + GAP + widths[at] > width:
+            break
+        taken += GAP + widths[at]
+        shown.add(at)
+    missing = [column for at, column in enumerate(columns) if at not in shown]
+    below = [caption] if caption else []
+    if missing:
+        names = "、".join(f"{column.zh} {column.en}" for column in missing)
+        below.append(f"未显示（终端宽 {width} 列）/ no room for: {names}；全部见 --json / --json has all")
     table = Table(
-        title=f"单位 units · 已知 known at {units['known_at']} · 共 {len(units['units'])}", title_justify="left", box=box.SIMPLE_HEAD
-    )
-    for name in ("代码 code", "名称 name", "类型 kind", "上级 parent", "设立 listed", "撤并 ended", "承继 successor"):
-        table.add_column(name, no_wrap=True)
-    for unit in units["units"]:
-        style = "dim" if unit["ended"] else ""
-        table.add_row(
-            unit["code"], unit["name"], KINDS[unit["kind"]], unit["parent"] or "", unit["listed"], unit["ended"] or "",
-            unit["successor"] or "", style=style,
+        title=title, title_justify="left", caption="\n".join(below), caption_justify="left", box=box.SIMPLE_HEAD, show_edge=False,
+        padding=(0, 1, 0, 0),
+    )  # fmt: skip
+    for at in sorted(shown):
+        column = columns[at]
+        table.add_column(
+            column.heading, justify="right" if column.right else "left", no_wrap=not column.wraps or width is None, overflow="fold",
+            min_width=widths[at],
         )  # fmt: skip
+    for number, rows in enumerate(sections):
+        if number:
+            table.add_section()
+        for row in rows:
+            table.add_row(*(row[at] for at in sorted(shown)))
     return table
+
+
+def _least_width(column: Column, cells: Sequence[Cell], *, squeezed: bool) -> int:
+    """How narrow a column may get: the longest line, or where it may wrap the longest word that is not Chinese (an id is never cut)."""
+    lines = [line for cell in (column.heading, *cells) for line in str(cell).splitlines()]
+    if not (column.wraps and squeezed):
+        return max(map(cell_len, lines))
+    words = [word for line in lines for word in line.split() if word.isascii()]
+    return max(min(CHINESE_WIDTH_MIN, max(map(cell_len, lines))), max(map(cell_len, words), default=0))
 
 
 def _title(board: Json, unit: str) -> str:
@@ -90,7 +166,7 @@ def _caption(board: Json) -> str:
     return f"记录位置 / positions: {positions}"
 
 
-def _rows(row: Json, names: Mapping[str, str], *, first: bool) -> Iterator[tuple[Text | str, ...]]:
+def _rows(row: Json, names: Mapping[str, str], variant: Json, *, first: bool) -> Iterator[tuple[Cell, ...]]:
     """A row, and below it a line for each further target."""
     multiple = _is_multiple(row)
 
@@ -105,16 +181,18 @@ def _rows(row: Json, names: Mapping[str, str], *, first: bool) -> Iterator[tuple
             yield "", "", goal, line, status, "", "", "", target["clause"]
             continue
         yield (
-            _name(row, names, first=first), shown(row["value"]), goal, line, status,
-            _comparison(row["benchmark"], shown), _comparison(row["baseline"], shown), _counted(row), _note(row),
+            _name(row, names, variant, first=first), shown(row["value"]), goal, line, status,
+            _comparison(row["benchmark"], shown), _comparison(row["baseline"], shown), _counted(row, variant), _note(row),
         )  # fmt: skip
 
 
-def _name(row: Json, names: Mapping[str, str], *, first: bool) -> Text:
+def _name(row: Json, names: Mapping[str, str], variant: Json, *, first: bool) -> Text:
     text = Text(f"{names.get(row['id'], row['id'])} ", style="bold") + Text(row["id"], style="dim") if first else Text("")
-    reading = " ".join(word for word in (row["variant"] if row["variant"] != "default" else "", row["part"] or "") if word)
-    if reading:
-        text.append(("\n" if first else "") + f"  · {reading}")
+    part = row["part"] or ""
+    words = [variant.get("zh", ""), PARTS_ZH.get(part, part)]
+    ids = [row["variant"] if row["variant"] != "default" else "", part if part in PARTS_ZH else ""]
+    if reading := " ".join(word for word in (*words, *ids) if word):
+        text.append(("\n" if first else "") + f" · {reading}")
     return text
 
 
@@ -126,10 +204,13 @@ def _comparison(compared: Json | None, shown: Callable[[str], str]) -> Text | st
     return Text(f"{shown(compared['value'])} {word}".rstrip(), style=style)
 
 
-def _counted(row: Json) -> str:
+def _counted(row: Json, variant: Json) -> str:
     """What a share is made of, or how many stand behind a figure; an amount of money is no number of anything."""
     if row["denominator"] is not None:
-        return f"{_grouped(row['numerator'] or '0')}/{_grouped(row['denominator'])}"
+        numerator, denominator = row["numerator"] or "0", row["denominator"]
+        if variant.get("counted_in") == "fen":
+            return f"{_yuan(numerator)}/{_yuan(denominator)} 元"
+        return f"{_grouped(numerator)}/{_grouped(denominator)}"
     return "" if row["unit_of_measure"] == "fen" else f"{row['n']:,}"
 
 
@@ -160,8 +241,13 @@ def number_text(value: str | None, unit_of_measure: str, *, multiple: bool = Fal
     if unit_of_measure == "ratio":
         return f"{decimal_text(exact, 2)} 倍" if multiple else share_text(exact)
     if unit_of_measure == "fen":
-        return f"{_grouped(decimal_text(exact / FEN, 2))} 元"
+        return f"{_yuan(value)} 元"
     return f"{_grouped(decimal_text(exact, 0 if exact.denominator == 1 else 1))} {UNITS_OF_MEASURE[unit_of_measure]}"
+
+
+def _yuan(fen: str) -> str:
+    """An amount in fen as yuan."""
+    return _grouped(decimal_text(Fraction(fen) / FEN, 2))
 
 
 def _grouped(number: str) -> str:

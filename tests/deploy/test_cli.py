@@ -157,9 +157,45 @@ def test_a_county_folder_without_a_plan_is_bad_input(tmp_path: Path) -> None:
     assert "无法读取县文件夹" in done.stderr
 
 
-@pytest.mark.parametrize("words", [("up", "--facts", "3"), ("demo", "--facts", "-1"), ("unheard-of",)])
-def test_words_it_does_not_know_are_bad_input(words: tuple[str, ...]) -> None:
-    assert run_kaiye(*words).returncode == 2
+@pytest.mark.parametrize(
+    ("words", "zh", "en"),
+    [
+        (("up", "--facts", "3"), "没有选项 --facts", "No such option: --facts"),
+        (("board", "--unti", "3"), "没有选项 --unti", "No such option: --unti (Possible options: --unit)"),
+        (("demo", "--facts", "-1"), "--facts 不得小于 0", "Input should be greater than or equal to 0"),
+        (("demo", "--facts", "many"), "--facts 应为整数", "Input should be a valid integer"),
+        (("up", "--http-port", "70000"), "--http-port 不得大于 65535", "Input should be less than or equal to 65535"),
+        (("up", "--county", "/nowhere"), "--county：/nowhere 不存在", "does not exist"),
+        (("unheard-of",), "没有命令 unheard-of", "No such command 'unheard-of'"), (("simulate",), "缺少 --out", "Missing option '--out'"),
+        (("report",), "缺少 FILE", "Missing argument 'FILE'"), (("board", "--unit"), "选项 --unit 后缺少值", "requires an argument"),
+        (("board", "--json=3"), "选项 --json 不带值", "does not take a value"),
+        (("units", "3"), "多余的参数 3", "Got unexpected extra argument"),
+        (("roster", "import", "none.csv", "--since", "soon"), "日期应写作 YYYY-MM-DD：soon", "a day is written YYYY-MM-DD, not soon"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_words_it_does_not_know_are_bad_input_in_both_languages(words: tuple[str, ...], zh: str, en: str) -> None:
+    done = run_kaiye(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"错误 / error: {zh}" in done.stderr
+    assert en in done.stderr
+
+
+@pytest.mark.parametrize("words", [(), ("roster",)])
+def test_no_words_are_answered_with_the_help(words: tuple[str, ...]) -> None:
+    done = run_kaiye(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Commands:" in done.stderr
+
+
+def test_whoever_stops_reading_is_not_told_of_a_broken_pipe() -> None:
+    script = "import deploy.cli as cli\nimport typer\ncli.make_app = lambda: lambda **_: [print('x' * 99) for _ in range(9999)]\ncli.main()"
+    with subprocess.Popen((sys.executable, "-c", script), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait(SECONDS_MAX)) == (b"", 0)
 
 
 def test_simulated_reports_are_the_same_for_the_same_seed_and_are_no_records(tmp_path: Path) -> None:
@@ -182,7 +218,7 @@ def test_simulated_reports_that_cannot_be_written_are_bad_input(tmp_path: Path) 
 
 
 def test_a_bug_is_not_taken_for_a_difference(tmp_path: Path) -> None:
-    script = "import deploy.cli as cli\ncli.make_app = lambda: (lambda: 1 / 0)\ncli.main()"
+    script = "import deploy.cli as cli\ncli.make_app = lambda: (lambda **_: 1 / 0)\ncli.main()"
     done = subprocess.run((sys.executable, "-c", script), capture_output=True, text=True, check=False, cwd=tmp_path, env=os.environ)
     assert done.returncode == 70
     assert "ZeroDivisionError" in done.stderr

@@ -10,11 +10,18 @@ from typing import Any
 
 import orjson
 import pytest
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
 
 from deploy.cli import main
-from deploy.cli.tables import board_table, number_text
+from deploy.cli.board import WIDTH_WITHOUT_TERMINAL
+from deploy.cli.tables import board_table, number_text, units_table
 from deploy.data_folder import DataFolder, Running
 from deploy.embedded import free_port
+from services.indicators.api.examples import EXAMPLE_BOARD
+from services.indicators.catalog import CATALOG
+from services.indicators.words import VARIANTS_ZH
 from tests.indicators.api.conftest import dsn, recorded, system
 from tests.indicators.api.system import COUNTY, COUNTY_FOLDER, VILLAGE, Recorded, System
 
@@ -178,8 +185,60 @@ def test_a_ratio_above_one_reads_as_a_multiple() -> None:
     assert number_text("5.996000", "ratio", multiple=True) == "6.00 倍"
 
 
-async def test_a_narrow_terminal_gets_fewer_columns(running: System) -> None:
-    board = orjson.loads((await running.http.get("/board")).content)
-    wide, narrow = (board_table(board, {}, "安岭县", wide=wide) for wide in (True, False))
-    assert len(wide.columns) > len(narrow.columns) == 5
-    assert wide.row_count == narrow.row_count
+def printed(make: Callable[[int | None], Table], width: int | None) -> list[str]:
+    console = Console(width=width or WIDTH_WITHOUT_TERMINAL)
+    with console.capture() as lines:
+        console.print(make(width))
+    return [line.rstrip() for line in lines.get().splitlines()]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+async def test_a_narrow_terminal_gets_fewer_columns_and_is_told_which(running: System, width: int) -> None:
+    board, catalogue = [orjson.loads((await running.http.get(path)).content) for path in ("/board", "/indicators")]
+    lines = printed(lambda width: board_table(board, catalogue, "安岭县", width=width), width)
+    assert max(map(cell_len, lines)) <= width
+    text = "\n".join(lines)
+    assert "…" not in text
+    assert {row["id"] for row in board["indicators"]} <= set(text.split())
+    head = next(line for line in lines if line.startswith("指标"))
+    named = "".join(text.partition("未显示")[2].split())
+    assert all((heading in head) != (heading in named) for heading in ("数值", "目标", "状态", "应达", "全国", "上年", "分子/分母", "说明"))
+
+
+async def test_without_a_terminal_every_column_is_there_and_no_cell_goes_on_below(running: System, kaiye: Kaiye) -> None:
+    code, out, _ = await kaiye("board")
+    text = out.decode()
+    assert code == 0
+    assert "未显示" not in text
+    assert all(heading in text.splitlines()[1] for heading in ("数值", "目标", "状态", "应达", "全国", "上年", "说明"))
+    assert not any(line.endswith(" ") for line in text.splitlines())
+    assert re.search(r"· 年均 yearly_average +3 家", text)
+
+
+async def test_codes_of_units_are_never_cut(running: System) -> None:
+    units = orjson.loads((await running.http.get("/units")).content)
+    text = "\n".join(printed(lambda width: units_table(units, width=width), 40))
+    assert {unit["code"] for unit in units["units"]} <= set(text.split())
+    assert "未显示（终端宽 40 列）" in text
+
+
+def test_every_variant_has_a_name_in_chinese() -> None:
+    assert {variant.name for indicator in CATALOG for variant in indicator.variants} - VARIANTS_ZH.keys() == set()
+
+
+def test_what_money_is_made_of_is_shown_in_yuan(example_row: dict[str, Any]) -> None:
+    catalogue = {"indicators": [{"id": "loan_recovery", "zh": "贷款回收率", "variants": [
+        {"name": "default", "zh": "", "counted_in": "fen"}, {"name": "other", "zh": "", "counted_in": None},
+    ]}]}  # fmt: skip
+    rows = [example_row | {"id": "loan_recovery", "variant": variant, "numerator": "34900050", "denominator": "35050000"} for variant in
+            ("default", "other")]  # fmt: skip
+    board = EXAMPLE_BOARD | {"indicators": rows}
+    text = "\n".join(printed(lambda width: board_table(board, catalogue, "安岭县", width=width), None))
+    assert "349,000.50/350,500.00 元" in text
+    assert "34,900,050/35,050,000" in text
+
+
+@pytest.fixture
+def example_row() -> dict[str, Any]:
+    (row,) = EXAMPLE_BOARD["indicators"]
+    return dict(row)

@@ -5,10 +5,11 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.indicators.answers import Snapshot
-from services.indicators.catalog import CATALOG, figure_digest
+from services.indicators.catalog import CATALOG, figure_digest, measures_in
 from services.indicators.figures import Indicator, Variant
 from services.indicators.history import FOREVER
 from services.indicators.places import Unit
+from services.indicators.words import VARIANTS_ZH
 from shared.units import UnitKind, lineage
 
 
@@ -40,9 +41,11 @@ class VariantRow(_Table):
     """One reading of an indicator; `definition` changes whenever what is computed does."""
 
     name: str
+    zh: str = Field(description="读法的中文名，默认读法为空 / what people call it; empty for the default")
     meaning: str
     note: str
     unit_of_measure: str
+    counted_in: str | None = Field(description="分子分母的计量单位，仅限金额（分）/ fen where numerator and denominator are money")
     window: str
     units: list[UnitKind] = Field(description="适用的单位类型 / kinds of unit it applies to")
     definition: str
@@ -95,6 +98,12 @@ def _indicator(indicator: Indicator) -> IndicatorRow:
 
 def _variant(indicator: Indicator, variant: Variant) -> VariantRow:
     return VariantRow(
-        name=variant.name, meaning=variant.meaning, note=variant.note, unit_of_measure=variant.unit_of_measure,
+        name=variant.name, zh=VARIANTS_ZH.get(variant.name, variant.name), meaning=variant.meaning, note=variant.note,
+        unit_of_measure=variant.unit_of_measure, counted_in=_counted_in(variant),
         window=variant.window or indicator.window, units=list(variant.units or indicator.units), definition=figure_digest(variant.figure),
     )  # fmt: skip
+
+
+def _counted_in(variant: Variant) -> str | None:
+    amounts = [getattr(measure, "amount", None) for measure in measures_in(variant.figure)]
+    return "fen" if amounts and all(amount is not None and amount.endswith("_fen") for amount in amounts) else None

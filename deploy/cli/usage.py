@@ -1,0 +1,44 @@
+"""What is wrong with a command line, in Chinese and English: the parser's own sentences are English only."""
+
+import re
+from typing import Final
+
+import typer
+
+_SENTENCES: Final = (
+    (r"No such option: (\S+)", "没有选项 {}"),
+    (r"No such command '(.+)'\.", "没有命令 {}"),
+    (r"Missing (?:argument|option|parameter) '(.+?)'\.", "缺少 {}"),
+    (r"Missing command\.", "缺少命令"),
+    (r"Option '(.+)' requires an argument\.", "选项 {} 后缺少值"),
+    (r"Option '(.+)' does not take a value\.", "选项 {} 不带值"),
+    (r"Got unexpected extra argument(?:s|\(s\))? \((.+)\)", "多余的参数 {}"),
+    (r"Invalid value for '(.+?)': Input should be a valid integer.*", "{} 应为整数"),
+    (r"Invalid value for '(.+?)': Input should be greater than or equal to (\S+)", "{} 不得小于 {}"),
+    (r"Invalid value for '(.+?)': Input should be less than or equal to (\S+)", "{} 不得大于 {}"),
+    (r"Invalid value for '(.+?)': \w+ '(.*)' does not exist\.", "{}：{} 不存在"),
+    (r"Invalid value for '(.+?)': \w+ '(.*)' is a file\.", "{}：{} 是文件，应为文件夹"),
+    (r"Invalid value for '(.+?)': \w+ '(.*)' is a directory\.", "{}：{} 是文件夹，应为文件"),
+    (r"Invalid value for '(.+?)': .*", "{} 的值无效"),
+)
+
+
+def usage_text(error: typer.TyperException) -> str:
+    """The error in both languages, how the command is used, and where to read more; for a command without words just its help."""
+    english = error.format_message()
+    context = getattr(error, "ctx", None)
+    if context is not None and english == context.get_help():
+        return english
+    text = f"错误 / error: {chinese(english)} / {english}"
+    if context is None:
+        return text
+    usage = context.get_usage().partition(" ")[2].strip()
+    return f"{text}\n用法 / usage: {usage}\n帮助 / help: {context.command_path} --help"
+
+
+def chinese(english: str) -> str:
+    """The parser's sentence in Chinese."""
+    for pattern, zh in _SENTENCES:
+        if matched := re.match(pattern, english, re.DOTALL):
+            return zh.format(*matched.groups())
+    return "命令用法有误"
