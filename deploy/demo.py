@@ -30,6 +30,7 @@ from shared.days import day_of
 from shared.event_store.interface import Head
 from shared.event_store.postgres import PostgresStore
 from shared.settings import Settings
+from shared.tasks import end
 
 LOOK_SECONDS = 0.1
 QUIET_LOOKS = 3
@@ -103,8 +104,7 @@ class _Player:
             try:
                 fared = await client.report_many(self._outgoing(reports))
             finally:
-                showing.cancel()
-                await asyncio.wait([showing])
+                await end([showing])
             self._progress.update(bar, completed=total)
             return fared
 

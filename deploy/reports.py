@@ -27,6 +27,7 @@ from shared.client import OutgoingReport, ReportingClient
 from shared.contracts.envelope import TYPE_PATTERN, Source
 from shared.days import instant_from
 from shared.settings import Settings
+from shared.tasks import end
 
 SILENCE_SECONDS_MAX = 60.0
 """Without any answer for so long, nobody is there who answers."""
@@ -113,8 +114,7 @@ async def send(running: Running, reports: Sequence[NumberedReport]) -> dict[int,
         except ConnectionClosedError as error:
             raise NobodyAnswers("消息总线已关闭连接 / the bus has closed the connection") from error
         finally:
-            sending.cancel()
-            await asyncio.wait([sending])
+            await end([sending])
     return fates.answers
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from deploy.processes import STOP_SECONDS_MAX, Part, PartFailed
 from shared.logs import logger
+from shared.tasks import end
 
 LOOK_SECONDS = 0.05
 """How often it looks whether a part has died."""
@@ -113,8 +114,7 @@ async def supervised() -> AsyncIterator[Supervisor]:
     try:
         yield supervisor
     finally:
-        watch.cancel()
-        await asyncio.wait([watch])
+        await end([watch])
         await supervisor.stop()
         if not watch.cancelled():
             watch.result()  # a bug in watching is not passed over

@@ -20,6 +20,7 @@ from nats.aio.client import Client
 from shared.bus import connection_options, tls_context, unreachable
 from shared.logs import logger
 from shared.settings import Settings
+from shared.tasks import end
 
 log = logger(__name__)
 
@@ -128,9 +129,7 @@ class ServiceApp(FastStream):
         await self._cancel()
 
     async def _cancel(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)  # an error among them is in `failure` already
+        await end(self._tasks)  # an error among them is in `failure` already
 
     async def _closed(self) -> None:
         """The client gave up for good: wrong credentials, or a protocol error."""

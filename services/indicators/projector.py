@@ -19,6 +19,7 @@ from shared.contracts.base import SERVICES, Service
 from shared.contracts.envelope import Record, parse_record
 from shared.logs import logger
 from shared.stream_reader import StreamMessage, StreamOutOfOrder, StreamReader
+from shared.tasks import end
 
 FETCH_RECORDS_MAX = 250
 """So many records are drawn from one stream at a time: the grain pages are made of."""
@@ -60,9 +61,7 @@ class Projector:
             )  # fmt: skip
             raise
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)
 
     async def _read(self, service: Service, after: int) -> None:
         """Draw one service's records in order, as fast as they are taken in."""

@@ -31,6 +31,7 @@ from shared.client.progress import Progress
 from shared.contracts.envelope import Source
 from shared.contracts.outcomes import Reason
 from shared.days import instant_text
+from shared.tasks import end
 from shared.write_service import reasons
 from shared.write_service.masking import has_resident_id
 
@@ -128,8 +129,7 @@ class ReportingClient:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._resender is not None:
-            self._resender.cancel()
-            await asyncio.gather(self._resender, return_exceptions=True)
+            await end([self._resender])
         if self._subscription is not None and not (self._nc.is_closed or self._nc.is_draining):
             await self._subscription.unsubscribe()
 
