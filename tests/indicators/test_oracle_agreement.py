@@ -18,9 +18,8 @@ from shared.contracts.common import common_class
 from shared.contracts.envelope import NO_HASH, TYPE_PATTERN, Record, parse_record, record_bytes
 from shared.days import day_of
 from tests.indicators.comparing import Asked, differences, example_county, interleaved, live, missing_in_oracle, paged, plan_of
-from tests.indicators.histories import YEAR, histories, questions
+from tests.indicators.histories import YEAR, History, histories, questions
 from tests.support.oracle import Oracle
-from tests.support.records import Records
 
 THOROUGH = os.environ.get("KAIYE_HYPOTHESIS") == "thorough"
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -32,13 +31,14 @@ def test_the_oracle_knows_every_row_of_the_catalogue() -> None:
 
 
 @settings(max_examples=4000 if THOROUGH else 120, derandomize=not THOROUGH, deadline=None, suppress_health_check=SLOW)
-@given(st.data(), st.randoms(use_true_random=False))
-async def test_small_troublesome_histories_are_answered_like_the_oracle(data: st.DataObject, rng: random.Random) -> None:
-    records: Records = data.draw(histories())
-    asked = data.draw(questions(records, most=6))
-    service = await live(plan_of(YEAR), paged(interleaved(records, rng), rng, page_max=rng.choice(PAGES)))
-    oracle = Oracle(records.json)
-    found = [each for question in asked for each in differences(service.snapshot(), oracle, question, by_board=rng.random() < 0.3)]
+@given(histories(), st.integers(0, 10**6))
+async def test_small_troublesome_histories_are_answered_like_the_oracle(history: History, seed: int) -> None:
+    by = random.Random(seed)
+    pages = paged(interleaved(history.records, by), by, page_max=by.choice(PAGES))
+    service = await live(plan_of(YEAR), pages)
+    oracle = Oracle(history.records.json)
+    asked = questions(history, by, 6)
+    found = [each for question in asked for each in differences(service.snapshot(), oracle, question, by_board=by.random() < 0.3)]
     assert not found, "\n".join(found)
 
 
