@@ -25,8 +25,6 @@ from tests.support.oracle import VARIANTS, Key, Oracle
 from tests.support.records import COUNTY
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-COUNTS_UNKNOWN = {("survival_1y", "operating")}
-"""The rows whose cases left out are compared too."""
 FAR = date(2100, 1, 1)
 """A today on which every known day is past."""
 
@@ -124,7 +122,7 @@ def _on_board(snapshot: Snapshot, asked: Asked) -> Answered | None:
         (row.id, row.variant, row.part): (
             *(None if text is None else Fraction(text) for text in (row.numerator, row.denominator, row.value)),
             row.margin, row.period_end, row.effective_as_of,
-            row.incomplete if (row.id, row.variant) in COUNTS_UNKNOWN and row.effective_as_of else None,
+            row.incomplete,
         )
         for row in board(snapshot, question).indicators
     }  # fmt: skip
@@ -144,12 +142,12 @@ def _read(snapshot: Snapshot, asked: Asked) -> Answered | None:
         effective = window.effective(last_day)
         if effective is None:
             parts = [part for part, _ in variant.figure.quantiles] if isinstance(variant.figure, Quantiles) else [None]
-            found |= {(indicator.id, variant.name, part): (None,) * 7 for part in parts}
+            found |= {(indicator.id, variant.name, part): (*(None,) * 6, 0) for part in parts}
             continue
         for part, value in reader.values(variant.figure, window.first, effective):
             period = value.extra.get("period_end")
-            unknown = None
-            if (indicator.id, variant.name) in COUNTS_UNKNOWN and variant.incomplete is not None:
+            unknown = 0
+            if variant.incomplete is not None:
                 day = effective.toordinal()
                 unknown = reader.amount(variant.incomplete, day) if part is None else reader.part(variant.incomplete, part, day)
             found[indicator.id, variant.name, part] = (
@@ -167,7 +165,7 @@ def _of_oracle(year: int, oracle: Oracle, asked: Asked) -> Answered | None:
     return {
         key: (
             figure.numerator, figure.denominator, figure.value, None if figure.margin is None else str(figure.margin), figure.period_end,
-            figure.effective_as_of, figure.incomplete if key[:2] in COUNTS_UNKNOWN and figure.effective_as_of else None,
+            figure.effective_as_of, figure.incomplete,
         )
         for key, figure in figures.items()
     }  # fmt: skip

@@ -39,6 +39,8 @@ def test_a_disbursement_without_a_day_counts_once_it_is_dated() -> None:
     history.add("2010-02-01", LoanApplied(loan="L2", loan_kind="enterprise", borrowers=(person(1),), amount_fen=500, unit=VILLAGE))
     paid = history.add("2010-06-01", LoanDisbursed(loan="L2", tranche=1, amount_fen=50000, undated=True))
     assert loan_figures(history) == [0, 0, 0, 0]
+    assert [history.ask("loans", variant).incomplete for variant in ("default", "persons", "amount", "enterprise")] == [0, 0, 0, 1]
+    assert [history.ask("loan_recovery", variant).incomplete for variant in ("default", "overdue", "compensated")] == [0, 1, 1]
     history.correct(paid, "2010-05-20", LoanDisbursed(loan="L2", tranche=1, amount_fen=50000), known="2010-07-01")
     assert loan_figures(history) == [0, 0, 0, 1]
     assert loan_figures(history, as_of="2010-05-19") == [0, 0, 0, 0]
@@ -83,16 +85,30 @@ def test_recovery_of_a_unit_is_that_of_the_loans_applied_for_there() -> None:
     assert asked == {COUNTY: Fraction(120, 200), VILLAGE: 1, VILLAGE_2: Fraction(20, 100), TOWN_B: None}
 
 
-def test_an_unnamed_repayment_fills_only_instalments_already_notified_and_the_rest_belongs_to_none() -> None:
+def test_an_unnamed_repayment_fills_the_instalments_notified_up_to_its_day_and_its_rest_those_notified_later() -> None:
     history = History()
     history.lends("2009-01-01", "L1", [1], 300)
     history.owes("2009-01-02", "L1", 1, "2010-03-01", 100)
     history.repays("2010-02-01", "L1", "a", 150)
-    history.owes("2010-02-02", "L1", 2, "2010-02-15", 100)
-    assert recovery(history) == (100, 200)
-    assert recovery(history, variant="overdue") == (100, 150)
-    history.repays("2010-02-02", "L1", "b", 30)  # the second was notified on this very day
-    assert recovery(history) == (130, 200)
+    assert recovery(history, "2010-03-01") == (100, 100)
+    history.owes("2010-04-02", "L1", 3, "2010-06-15", 100)
+    history.owes("2010-04-02", "L1", 2, "2010-05-15", 40)  # of two notified on one day the older is filled first
+    assert recovery(history, "2010-05-15") == (140, 140)
+    assert recovery(history, "2010-06-15") == (150, 240)
+    history.repays("2010-04-02", "L1", "b", 30)  # the third was notified on this very day
+    assert recovery(history, "2010-06-15") == (180, 240)
+    assert recovery(history, "2010-06-15", variant="overdue") == (60, 120)
+
+
+def test_a_repayment_made_before_any_instalment_was_notified_is_not_lost() -> None:
+    history = History()
+    history.lends("2009-01-01", "L1", [1], 300)
+    history.repays("2010-01-10", "L1", "a", 120)
+    history.owes("2010-01-20", "L1", 1, "2010-03-01", 100)
+    assert recovery(history, "2010-03-01") == (100, 100)
+    history.repays("2010-01-20", "L1", "b", 50, instalment=1)  # what was in hand was there first: this is 50 too much
+    history.owes("2010-02-01", "L1", 2, "2010-04-01", 100)
+    assert recovery(history, "2010-04-01") == (120, 200)
 
 
 def test_the_oldest_instalment_is_the_one_due_first_then_the_lowest_number() -> None:

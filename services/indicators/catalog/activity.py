@@ -1,7 +1,7 @@
 """二(一) 全员创业活动指数."""
 
-from services.indicators.figures import Indicator, StatisticShare, Variant
-from services.indicators.measures.kinds import Members, Published
+from services.indicators.figures import Indicator, StatisticShare, Sum, Variant
+from services.indicators.measures.kinds import Counted, Level, Members, Published
 from services.indicators.measures.rows import Predicate, Select, where
 
 ACTIVE = Members("active_persons", (Select("enrolment"), Select("help"), Select("operating")))
@@ -9,7 +9,12 @@ ACTIVE_FLOW = Members("active_persons.flow", (Select("enrolment"), Select("help"
 _URBAN = where(urban=True)
 ACTIVE_URBAN = Members("active_persons.urban", (Select("enrolment", _URBAN), Select("help", _URBAN), Select("operating", _URBAN)))
 _UNPLACED = (Predicate("urban", "=", None),)
-UNPLACED = Members("active_persons.unplaced", (Select("enrolment", _UNPLACED), Select("help", _UNPLACED), Select("operating", _UNPLACED)))
+UNPLACED = Sum((
+    Counted("active_persons.unplaced.enrolments", Select("enrolment", _UNPLACED)),
+    Counted("active_persons.unplaced.helps", Select("help", _UNPLACED)),
+    Level("active_persons.unplaced.operating", Select("operating", _UNPLACED)),
+))  # fmt: skip
+"""Facts, not persons: one about two persons counts for each."""
 URBAN_WORKERS = Published("urban_workers", Select("statistic", where(series="urban_workers")))
 
 ACTIVITY = (

@@ -16,12 +16,15 @@ LOANS = Counted("loans", Select("first_disbursement", _PERSONAL), amount="borrow
 LOAN_PERSONS = Members("loans.persons", (Select("loan_received"),))
 LOAN_AMOUNT = Counted("loans.amount", Select("tranche", _PERSONAL), amount="amount_fen")
 ENTERPRISE_LOANS = Counted("loans.enterprise", Select("first_disbursement", where(loan_kind="enterprise")))
-UNDATED = Counted("loans.undated", Select("undated_disbursement"))
+UNDATED = Counted("loans.undated", Select("undated_disbursement", _PERSONAL))
+ENTERPRISE_UNDATED = Counted("loans.enterprise.undated", Select("undated_disbursement", where(loan_kind="enterprise")))
 DUE = Level("loans.due", Select("loan_standing"), amount="due_fen")
 REPAID = Level("loans.repaid", Select("loan_standing"), amount="repaid_fen")
 OVERDUE = Level("loans.overdue", Select("loan_standing"), amount="overdue_fen")
 BALANCE = Level("loans.balance", Select("loan_standing"), amount="balance_fen")
+BALANCE_UNDATED = Level("loans.balance.undated", Select("loan_standing"), amount="undated")
 COMPENSATED = Counted("loans.compensated", Select("compensation"), amount="amount_fen")
+NOT_DATED = "未报发放日期的不计，另列数 / disbursements without a date are not counted but listed"
 
 _IN_PARK_ONCE = where(venue_kind="incubator", in_park=True, nested=False)
 INCUBATORS = Level("incubator_area", Select("venue", _IN_PARK_ONCE), amount="area_m2")
@@ -77,11 +80,14 @@ TASKS = (
             Variant(
                 "default", Amount(LOANS), "person_times",
                 "personal start-up loans first disbursed in the year, each co-borrower once per loan",
-                note="未报发放日期的不计，另列数 / disbursements without a date are not counted but listed", incomplete=UNDATED,
+                note=NOT_DATED, incomplete=UNDATED,
             ),
-            Variant("persons", Amount(LOAN_PERSONS), "persons", "distinct borrowers"),
-            Variant("amount", Amount(LOAN_AMOUNT), "fen", "disbursed in the year"),
-            Variant("enterprise", Amount(ENTERPRISE_LOANS), "cases", "loans to enterprises (三(二)2), apart"),
+            Variant("persons", Amount(LOAN_PERSONS), "persons", "distinct borrowers", note=NOT_DATED, incomplete=UNDATED),
+            Variant("amount", Amount(LOAN_AMOUNT), "fen", "disbursed in the year", note=NOT_DATED, incomplete=UNDATED),
+            Variant(
+                "enterprise", Amount(ENTERPRISE_LOANS), "cases", "loans to enterprises (三(二)2), apart",
+                note=NOT_DATED, incomplete=ENTERPRISE_UNDATED,
+            ),
         ),
     ),
     Indicator(
@@ -96,10 +102,12 @@ TASKS = (
                 "default", Share(REPAID, DUE), "ratio", "repaid of each instalment due so far ÷ due; 代偿 is not repayment",
                 note="参考线 95% / reference line 95 %",
             ),
-            Variant("overdue", Share(OVERDUE, BALANCE), "ratio", "principal due and unpaid ÷ balance", better="<="),
+            Variant(
+                "overdue", Share(OVERDUE, BALANCE), "ratio", "principal due and unpaid ÷ balance",
+                note=NOT_DATED, incomplete=BALANCE_UNDATED, better="<="),
             Variant(
                 "compensated", Share(COMPENSATED, BALANCE), "ratio", "compensated in the year ÷ balance",
-                note="参考线 20% / reference line 20 %", better="<="),
+                note="参考线 20% / reference line 20 %；" + NOT_DATED, incomplete=BALANCE_UNDATED, better="<="),
         ),
     ),
     Indicator(

@@ -83,9 +83,13 @@ class _Account:
     instalments: dict[int, _Instalment] = field(default_factory=dict)
     named_ahead: dict[int, int] = field(default_factory=dict)
     """Repaid to instalments that no fact has announced yet."""
+    in_hand_fen: int = 0
+    """Repaid without naming an instalment while none was open: it goes to the oldest of those announced later."""
     extended: dict[int, int] = field(default_factory=dict)
     """The latest due day that an extension gave an instalment."""
     balance_fen: int = 0
+    undated: int = 0
+    """Disbursements without a date: what was lent by them is not in the balance."""
     settled: bool = False
 
     def take(self, fact: Fact) -> None:
@@ -93,6 +97,7 @@ class _Account:
         match fact:
             case LoanDisbursed():
                 self.balance_fen += 0 if fact.undated else fact.amount_fen
+                self.undated += fact.undated
             case InstalmentDue():
                 ahead = self.named_ahead.pop(fact.number, 0)
                 due = self.extended.get(fact.number, fact.due.toordinal())
@@ -103,6 +108,7 @@ class _Account:
                     self.instalments[fact.instalment].due = fact.due.toordinal()
             case LoanRepaid():
                 self.balance_fen -= fact.amount_fen
+                self.fill()  # what was in hand is the older money
                 self._allocate(fact.amount_fen, fact.instalment)
             case LoanCompensated() | LoanWrittenOff():
                 self.balance_fen -= fact.amount_fen
@@ -112,20 +118,26 @@ class _Account:
                 pass  # applications, approvals and notices of arrears move no money
 
     def _allocate(self, amount_fen: int, number: int | None) -> None:
-        """A repayment goes to the instalment it names, else fills the oldest open ones."""
-        if number is not None:
-            if number in self.instalments:
-                self.instalments[number].repaid_fen += amount_fen
-            else:
-                self.named_ahead[number] = self.named_ahead.get(number, 0) + amount_fen
+        """A repayment goes to the instalment it names, else fills the oldest open ones; what is left of it stays in hand."""
+        if number is None:
+            self.in_hand_fen += amount_fen
+            self.fill()
+        elif number in self.instalments:
+            self.instalments[number].repaid_fen += amount_fen
+        else:
+            self.named_ahead[number] = self.named_ahead.get(number, 0) + amount_fen
+
+    def fill(self) -> None:
+        """Fill the oldest open instalments with what is in hand."""
+        if not self.in_hand_fen:
             return
         for instalment in sorted(self.instalments.values(), key=lambda each: (each.due, each.number)):
-            part = min(amount_fen, max(0, instalment.principal_fen - instalment.repaid_fen))
+            part = min(self.in_hand_fen, max(0, instalment.principal_fen - instalment.repaid_fen))
             instalment.repaid_fen += part
-            amount_fen -= part
+            self.in_hand_fen -= part
 
     def standing(self, day: int) -> dict[str, int]:
-        """Due, repaid of what is due, overdue and balance at the end of a day, in fen."""
+        """Due, repaid of what is due, overdue and balance at the end of a day, in fen; how many disbursements the balance lacks."""
         due = [instalment for instalment in self.instalments.values() if instalment.due <= day]
         due_fen = sum(instalment.principal_fen for instalment in due)
         repaid_fen = sum(min(instalment.repaid_fen, instalment.principal_fen) for instalment in due)
@@ -134,6 +146,7 @@ class _Account:
             "repaid_fen": repaid_fen,
             "overdue_fen": 0 if self.settled else due_fen - repaid_fen,
             "balance_fen": 0 if self.settled else max(0, self.balance_fen),
+            "undated": 0 if self.settled else self.undated,
         }
 
 
@@ -154,6 +167,7 @@ def _standings(rows: Rows) -> Iterator[Row]:
         while taken < len(facts) and facts[taken].day <= day:
             account.take(facts[taken].fact)
             taken += 1
+        account.fill()
         changed = account.standing(day)
         if changed != standing:
             if any(standing.values()):
@@ -187,8 +201,9 @@ LOAN_RELATIONS = (
     ),
     Relation(
         "loan_standing", "loan", "span",
-        {"due_fen": "principal due", "repaid_fen": "repaid of what is due", "overdue_fen": "due and unpaid", "balance_fen": "outstanding"},
-        _standings, 1, "Where repayment stands (还款情况).",
+        {"due_fen": "principal due", "repaid_fen": "repaid of what is due", "overdue_fen": "due and unpaid", "balance_fen": "outstanding",
+         "undated": "disbursements without a date, which the balance lacks"},
+        _standings, 2, "Where repayment stands (还款情况).",
         (LoanApplied, LoanDisbursed, InstalmentDue, LoanExtended, LoanRepaid, LoanCompensated, LoanWrittenOff, LoanSettled),
         (LoanDisbursed, InstalmentDue)),
 )  # fmt: skip

@@ -23,7 +23,7 @@ def activity_index(world: World, unit: str) -> Variants:
     county level are left out and counted.
 
     For operating, the place is the entity's at E. A fact whose urban class cannot be told (a township, a county, a class never listed)
-    counts once in `incomplete`, an operating entity with founders as one fact too.
+    counts in `incomplete` once for each person it is about, an operating entity for each of its founders.
     """
     deeds = world.here(world.enrolments + world.helps, unit)
     operating = [
@@ -36,18 +36,18 @@ def activity_index(world: World, unit: str) -> Variants:
     anyone = acting.union(*(entity.founders for entity, _ in operating))
 
     urban = {deed.person for deed in deeds if world.units.urban(deed.place) is True}
-    untold = {deed.by.order for deed in deeds if world.units.urban(deed.place) is None}
+    untold = sum(world.units.urban(deed.place) is None for deed in deeds)
     for entity, place in operating:
         assert place is not None
         if world.units.urban(place) is True:
             urban |= entity.founders
-        if world.units.urban(place) is None and entity.founders:
-            untold.add(entity.opened.order)
+        if world.units.urban(place) is None:
+            untold += len(entity.founders)
 
     return {
         ("default", None): statistic_over(world, unit, "urban_workers", len(anyone)),
         ("flow", None): statistic_over(world, unit, "urban_workers", len(acting)),
-        ("urban", None): statistic_over(world, unit, "urban_workers", len(urban), incomplete=len(untold)),
+        ("urban", None): statistic_over(world, unit, "urban_workers", len(urban), incomplete=untold),
     }
 
 

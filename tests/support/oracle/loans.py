@@ -68,22 +68,24 @@ class Loan:
     def repaid_by_instalment(self) -> Counter[int]:
         """What was repaid to each instalment, in fen.
 
-        Repayments in history order: one that names an instalment goes to it entirely; an unnamed one fills the oldest (due day, number)
-        instalments not yet full, among those notified up to its day; the rest of it belongs to none.
+        Day by day, repayments in history order: one that names an instalment goes to it entirely; an unnamed one fills the oldest (due
+        day, number) instalments not yet full, among those notified up to its day. What is left of it waits, and fills the oldest of those
+        notified later, before anything that is repaid on that day.
         """
         repaid: Counter[int] = Counter()
-        for dated in self.facts:
-            if not isinstance(dated.fact, LoanRepaid):
-                continue
-            if dated.fact.instalment is not None:
-                repaid[dated.fact.instalment] += dated.fact.amount_fen
-                continue
-            left = dated.fact.amount_fen
-            schedule = self.instalments(dated.occurred)
-            for number in sorted(schedule, key=lambda number: (schedule[number][0], number)):
-                filling = min(left, max(0, schedule[number][1] - repaid[number]))
-                repaid[number] += filling
-                left -= filling
+        waiting = 0
+        for day in sorted({dated.occurred for dated in self.facts}):
+            schedule = self.instalments(day)
+            oldest_first = sorted(schedule, key=lambda number: (schedule[number][0], number))
+            for payment in [None, *(dated.fact for dated in self.facts if dated.occurred == day and isinstance(dated.fact, LoanRepaid))]:
+                if payment is not None and payment.instalment is not None:
+                    repaid[payment.instalment] += payment.amount_fen
+                    continue
+                waiting += payment.amount_fen if payment else 0
+                for number in oldest_first:
+                    filling = min(waiting, max(0, schedule[number][1] - repaid[number]))
+                    repaid[number] += filling
+                    waiting -= filling
         return repaid
 
     def principal_due(self, day: date) -> int:
@@ -94,6 +96,10 @@ class Loan:
         """Σ over the instalments due up to a day of min(repaid to it, its principal), in fen."""
         repaid = self.repaid_by_instalment()
         return sum(min(repaid[number], principal) for number, (due, principal) in self.instalments(day).items() if due <= day)
+
+    def undated(self) -> list[date]:
+        """The days on which the bank reported a tranche without being able to date it."""
+        return [dated.occurred for dated in self.facts if isinstance(dated.fact, LoanDisbursed) and dated.fact.undated]
 
     @property
     def settled(self) -> bool:

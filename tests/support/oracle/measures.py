@@ -1,5 +1,6 @@
 """Environment (plan 二(四)) and measures with numbers (plan 四): surveys, green channels, loans, venues."""
 
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
@@ -95,32 +96,40 @@ def green_channel_on_time(world: World, unit: str) -> Variants:
 def loans(world: World, unit: str) -> Variants:
     """Personal start-up loans with first disbursement in the window, 人次 (tranches once, each co-borrower once). `persons`: distinct.
     `amount`: all dated disbursements in the window of personal loans, fen. `enterprise`: loans to enterprises likewise, each once.
+
+    A tranche reported without its day is in none of them, and leaves each row of its kind of loan incomplete.
     """
     here = [loan for loan in world.loans if world.counts(loan.place, unit)]
     begun = [loan for loan in here if (first := loan.first_disbursement()) is not None and world.in_year(first.occurred)]
     personal = [loan for loan in begun if loan.personal]
-    return {
-        ("default", None): count(sum(len(loan.applied.borrowers) for loan in personal)),
-        ("persons", None): count(len({person for loan in personal for person in loan.applied.borrowers})),
-        ("amount", None): count(sum(fen for loan in here if loan.personal for day, _, fen, _ in loan.disbursed if world.in_year(day))),
-        ("enterprise", None): count(len([loan for loan in begun if not loan.personal])),
+    rows = {
+        "default": sum(len(loan.applied.borrowers) for loan in personal),
+        "persons": len({person for loan in personal for person in loan.applied.borrowers}),
+        "amount": sum(fen for loan in here if loan.personal for day, _, fen, _ in loan.disbursed if world.in_year(day)),
+        "enterprise": len([loan for loan in begun if not loan.personal]),
     }
+    undated = {
+        variant: [day for loan in here if loan.personal is (variant != "enterprise") for day in loan.undated() if world.in_year(day)]
+        for variant in rows
+    }
+    return {(variant, None): replace(count(number), incomplete=len(undated[variant])) for variant, number in rows.items()}
 
 
 def loan_recovery(world: World, unit: str) -> Variants:
     """Σ over instalments due ≤ E of min(repaid, due) ÷ Σ due; 代偿 is not repayment. Both kinds of loan count.
 
     `overdue`: principal due and unpaid ÷ balance. `compensated`: paid in the year ÷ balance. Balance = disbursed − principal repaid −
-    compensated − written off, at E.
+    compensated − written off, at E: incomplete by the tranches without a day of loans not settled.
     """
     here = [loan for loan in world.loans if world.counts(loan.place, unit)]
     balance = sum(loan.balance() for loan in here)
+    undated = sum(len(loan.undated()) for loan in here if not loan.settled)
     return {
         ("default", None): share(
             sum(loan.principal_due_and_repaid(world.day) for loan in here), sum(loan.principal_due(world.day) for loan in here)
         ),
-        ("overdue", None): share(sum(loan.overdue(world.day) for loan in here), balance),
-        ("compensated", None): share(sum(loan.compensated(world.new_year) for loan in here), balance),
+        ("overdue", None): share(sum(loan.overdue(world.day) for loan in here), balance, incomplete=undated),
+        ("compensated", None): share(sum(loan.compensated(world.new_year) for loan in here), balance, incomplete=undated),
     }
 
 
