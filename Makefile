@@ -49,6 +49,7 @@ check: setup
 	$(VENV)/bin/lint-imports --no-logo >/dev/null || { $(VENV)/bin/lint-imports --no-logo --verbose; well=no; }; \
 	$(VENV)/bin/python -m shared.contracts.reference --check || well=no; \
 	$(VENV)/bin/python -m deploy.asyncapi_reference --check || well=no; \
+	$(VENV)/bin/python -m deploy.reference_pages --check || well=no; \
 	[ $$well = yes ] && echo '检查通过 / check passed'
 
 bench: setup

@@ -139,14 +139,19 @@ def _demo_folder(data: Path | None, once: bool) -> Iterator[DataFolder]:
 
 def _purpose(county: Path | None, known: Purpose | None, demonstration: Demonstration | None) -> tuple["County", Purpose]:
     """The county asked for, else the folder's own, else the example; and what the folder is then for."""
+    chosen = county or (known.county_folder if known is not None else EXAMPLE_COUNTY)
+    found = read_county(chosen)
+    return found, Purpose(county=found.code, county_folder=chosen, demonstration=demonstration)
+
+
+def read_county(folder: Path) -> "County":
+    """The county of a folder. Raises BadInput when it lacks a file, FileProblems when one cannot be used."""
     from services.indicators.evaluation.county import load_county
 
-    chosen = county or (known.county_folder if known is not None else EXAMPLE_COUNTY)
     try:
-        found = load_county(chosen)
+        return load_county(folder)
     except OSError as error:
-        raise BadInput(f"无法读取县文件夹 {chosen} / the county folder {chosen} cannot be read: {error}") from error
-    return found, Purpose(county=found.code, county_folder=chosen, demonstration=demonstration)
+        raise BadInput(f"无法读取县文件夹 {folder} / the county folder {folder} cannot be read: {error}") from error
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from deploy.cli.common import EXAMPLE_COUNTY, BadInput, CountyOption, said
+from deploy.cli.run import read_county
 
 
 def register(app: typer.Typer) -> None:
@@ -21,9 +22,8 @@ def simulate_reports(
 ) -> None:
     """把模拟的部门报告写成文件 / Write what simulated departments report: reports, not recorded facts."""
     from deploy.simulator import simulate, write_reports
-    from services.indicators.evaluation.county import load_county
 
-    known = load_county(county or EXAMPLE_COUNTY)
+    known = read_county(county or EXAMPLE_COUNTY)
     try:
         written = write_reports(out, known.code, simulate(known.roster, known.plan.year, seed, facts))
     except OSError as error:

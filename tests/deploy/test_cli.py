@@ -152,9 +152,10 @@ def test_asking_where_nothing_runs_is_unreachable(tmp_path: Path) -> None:
 
 
 def test_a_county_folder_without_a_plan_is_bad_input(tmp_path: Path) -> None:
-    done = run_kaiye("up", "--data", tmp_path / "data", "--county", tmp_path)
-    assert done.returncode == 2
-    assert "无法读取县文件夹" in done.stderr
+    for words in (("up", "--data", tmp_path / "data"), ("simulate", "--out", tmp_path / "out")):
+        done = run_kaiye(*words, "--county", tmp_path)
+        assert done.returncode == 2
+        assert "无法读取县文件夹" in done.stderr
 
 
 @pytest.mark.parametrize(
