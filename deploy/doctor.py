@@ -1,4 +1,7 @@
-"""Compares every service's stream with its database, and takes back from the stream what an older backup of the database lacks."""
+"""Compares every service's stream with its database, and takes back from the stream what an older backup of the database lacks.
+
+Reports that were waiting or refused since the backup cannot be taken back: their answers tell who must report them again.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -12,7 +15,7 @@ from shared.bus import connect
 from shared.clock import Clock, SimulatedClock, WallClock
 from shared.event_store.interface import EventStore
 from shared.event_store.postgres import PostgresStore
-from shared.relay import Adopted, Relay, RelayFinding, StoreBehind, adopt
+from shared.relay import Adopted, Forgotten, Relay, RelayFinding, StoreBehind, adopt, forgotten
 from shared.rules import Rules
 from shared.settings import Settings
 from shared.write_service.handler import WriteService
@@ -20,8 +23,8 @@ from shared.write_service.handler import WriteService
 RULES: tuple[Rules[Any], ...] = (REGISTRY, TRAINING, FINANCE)
 
 
-async def examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted | RelayFinding]:
-    """What is found, service by service; before it, where `adopting`, what was taken back.
+async def examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted | Forgotten | RelayFinding]:
+    """What is found, service by service; before it, where `adopting`, what was taken back and what must be reported again.
 
     Raises BusUnreachable, AdoptionRefused when the stream's tail does not follow from the store, and what asyncpg raises.
     """
@@ -38,6 +41,8 @@ async def examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted 
                 service = WriteService(rules, store, running.county, await _clock(store))
                 yield await adopt(nc, store, service.append_adopted, county=running.county, service=rules.service)
                 finding = await relay.check()
+            if adopting:
+                yield await forgotten(nc, store.writing, county=running.county, service=rules.service)
             yield finding
 
 

@@ -29,13 +29,21 @@ def doctor(
 
     async def tell() -> None:
         from deploy.doctor import examine
-        from shared.relay import Adopted, Healthy, describe
+        from shared.relay import Adopted, Forgotten, Healthy, describe
 
         nonlocal healthy
         async for found in examine(running, adopting=adopt):
             if isinstance(found, Adopted):
                 span = f"{found.first}–{found.last}"
                 said.print(f"{found.service}：已取回第 {span} 条 / records {span} taken back", markup=False)
+                continue
+            if isinstance(found, Forgotten):
+                for answer in found.answers:
+                    report = f"{answer.source} {answer.id} {answer.type}"
+                    state = "等待中 / was waiting" if answer.outcome == "waiting" else "已退回 / was refused"
+                    said.print(
+                        f"须重新上报 / must be reported again: {report} ({state}: {answer.zh} / {answer.en})", markup=False, soft_wrap=True
+                    )
                 continue
             healthy &= isinstance(found, Healthy)
             zh, en = describe(found)

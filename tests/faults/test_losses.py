@@ -114,5 +114,6 @@ def test_an_older_database_is_noticed_and_restored_from_the_streams(machine: Mac
         assert code == 0, said + machine.said
         assert all(published == stored for published, stored in asyncio.run(_published_and_stored(running)))
         assert machine.doctor()[0] == 0
+        assert "must be reported again" in machine.said, "nothing was refused or waited since the backup: the test shows too little"
     with machine.demo() as demo:
         require_same(demo.board(), played[1], machine.said)
