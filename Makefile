@@ -1,4 +1,4 @@
-# make run   everything on this machine, with a simulated year of facts, until Ctrl-C
+# make run   everything on this machine, with four simulated years of facts, until Ctrl-C
 # make test  all tests, against real servers
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
