@@ -1,5 +1,7 @@
 """Publishing to a stream at full speed: many messages in flight, one reply inbox, every wait bounded.
 
+Where a message is accepted only behind the one before it, an acknowledgement speaks for all before it: most need none of their own.
+
 The client library's own JetStream publish waits for one acknowledgement per call, and its asynchronous one never ends when the server
 answers with an error. Here acknowledgements are counted as they come; the first that is late, an error, or names another sequence
 than expected ends the window, and whoever publishes looks at the stream again before it goes on.
@@ -52,13 +54,20 @@ class Window:
         Raises PublishFailed when this or an earlier message was not acknowledged as expected, or the bus is not connected.
         """
         await self._until(self._in_flight_max - 1)
-        if not self._nc.is_connected:  # the library would keep it and publish it at an unknown time
-            if self._nc.is_closed:
-                raise ConnectionClosedError
-            raise self._fail("not connected")
+        self._must_be_connected()
         self._published += 1
         self._in_flight[self._published] = sequence
         await self._nc.publish(subject, payload, reply=f"{self._inbox}.{self._published}", headers=headers)
+
+    async def publish_unheard(self, subject: str, payload: bytes, *, headers: dict[str, str]) -> None:
+        """Publish without asking for an acknowledgement: only where that of a later message cannot come unless this one was accepted.
+
+        Raises PublishFailed when an earlier message was not acknowledged as expected, or the bus is not connected.
+        """
+        if self._failure is not None:
+            raise self._failure
+        self._must_be_connected()
+        await self._nc.publish(subject, payload, headers=headers)
 
     async def drain(self) -> None:
         """Wait until everything published is acknowledged. Raises PublishFailed."""
@@ -67,6 +76,12 @@ class Window:
     def give_up(self, why: str) -> None:
         """Whoever waits, now or next, gets PublishFailed: acknowledgements sent over a lost connection never come."""
         self._fail(why)
+
+    def _must_be_connected(self) -> None:
+        if not self._nc.is_connected:  # the library would keep it and publish it at an unknown time
+            if self._nc.is_closed:
+                raise ConnectionClosedError
+            raise self._fail("not connected")
 
     async def _until(self, in_flight: int) -> None:
         while len(self._in_flight) > in_flight and self._failure is None:

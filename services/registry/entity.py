@@ -112,6 +112,10 @@ def _decide_registration(state: Unregistered, fact: EntityRegistered, day: date)
 def _decide_registered(state: Registered, fact: EntityFact, day: date) -> Decision:
     life = standing(state.story.life, day) or "operating"
     match fact:
+        case EmploymentStarted():
+            return _with_flags(*_of_the_day(state, day), *_about_employment(state, fact, day))
+        case EmploymentEnded():
+            return _decide_employment_ended(state, fact, day)
         case EntityRegistered():
             return Refuse(ALREADY_REGISTERED)  # the same registration under a replaced code; posts would double
         case EntityCodeReplaced():
@@ -127,10 +131,6 @@ def _decide_registered(state: Registered, fact: EntityFact, day: date) -> Decisi
             return _with_flags(*_of_the_day(state, day), *_about_staff(state, fact, day))
         case SurvivalChecked():
             return _with_flags(*_of_the_day(state, day), *((CLOSED_YET_OPERATING,) if fact.operating and life != "operating" else ()))
-        case EmploymentStarted():
-            return _with_flags(*_of_the_day(state, day), *_about_employment(state, fact, day))
-        case EmploymentEnded():
-            return _decide_employment_ended(state, fact, day)
         case EntityFollowedUp():
             return _with_flags(*_of_the_day(state, day), *((CLOSED,) if life == "deregistered" else ()))
         case _:
@@ -219,7 +219,7 @@ def evolve(state: EntityState, fact: EntityFact, day: date) -> EntityState:
     """The state with a recorded fact taken in."""
     story = _evolve_story(state.story, fact, day)
     if isinstance(state, Registered):
-        return replace(state, story=story)
+        return state if story is state.story else Registered(state.registered, state.founders, story)
     if isinstance(fact, EntityRegistered):
         return Registered(registered=day, founders=tuple(founder.person for founder in fact.founders), story=story)
     return Unregistered(story)
@@ -227,12 +227,12 @@ def evolve(state: EntityState, fact: EntityFact, day: date) -> EntityState:
 
 def _evolve_story(story: Story, fact: EntityFact, day: date) -> Story:
     match fact:
-        case EntityRegistered() | SurvivalChecked() | EntityFollowedUp():
-            return story
         case EmploymentStarted():
             return replace(story, staff=with_turns_of(story.staff, day, ((fact.person, "employed"),)))
         case EmploymentEnded():
             return replace(story, staff=with_turns_of(story.staff, day, ((fact.person, "left"),)))
+        case EntityRegistered() | SurvivalChecked() | EntityFollowedUp():
+            return story
         case StaffReported():
             return replace(story, staff=with_turns_of(story.staff, day, _listed(story, fact, day)))
         case EntitySuspended():

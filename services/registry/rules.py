@@ -109,11 +109,11 @@ class _Ruling(NamedTuple):
 
 
 def _ruling(state: RegistryState, fact: RegistryFact, day: date) -> _Ruling:
-    match fact:
+    match fact:  # what is reported most stands first: to be none of a case's classes takes a quarter of a microsecond for each
         case (
-            facts.EntityRegistered() | facts.EntityCodeReplaced() | facts.StaffReported() | facts.EntityMoved() | facts.SurvivalChecked()
-            | facts.EntitySuspended() | facts.EntityLicenceRevoked() | facts.EntityDeregistered() | facts.EntityRestored()
-            | facts.EmploymentStarted() | facts.EmploymentEnded() | facts.EntityFollowedUp()
+            facts.EmploymentStarted() | facts.EmploymentEnded() | facts.EntityRegistered() | facts.StaffReported() | facts.SurvivalChecked()
+            | facts.EntityFollowedUp() | facts.EntityDeregistered() | facts.EntityCodeReplaced() | facts.EntityMoved()
+            | facts.EntitySuspended() | facts.EntityLicenceRevoked() | facts.EntityRestored()
         ):  # fmt: skip
             return _by(entity.decide, entity.evolve, _of(state, entity.Unregistered, entity.Registered), fact, day)
         case (

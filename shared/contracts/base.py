@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from operator import mul
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
 
@@ -59,7 +60,7 @@ _USCC_WEIGHTS = tuple(3**place % 31 for place in range(17))
 
 def _check_character(code: str) -> str:
     """GB 32100, appendix A: the 18th character that belongs to the first 17."""
-    total = sum(weight * _USCC_VALUES[character] for weight, character in zip(_USCC_WEIGHTS, code, strict=False))
+    total = sum(map(mul, _USCC_WEIGHTS, map(_USCC_VALUES.__getitem__, code)))
     return _USCC_CHARACTERS[-total % 31]
 
 

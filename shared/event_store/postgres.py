@@ -53,7 +53,7 @@ class PostgresStore:
         """Connect, and on the first time make the head. Raises what asyncpg raises, and ValueError when the schema is another service's."""
         settings = {"search_path": county_schema(county), "synchronous_commit": "on", "application_name": f"kaiye-{service}"}
         pool = await asyncpg.create_pool(
-            dsn, min_size=1, max_size=CONNECTIONS_MAX, command_timeout=COMMAND_SECONDS_MAX, server_settings=settings
+            dsn, min_size=1, max_size=CONNECTIONS_MAX, command_timeout=COMMAND_SECONDS_MAX, server_settings=settings, reset=_let_go
         )
         try:
             await pool.execute(sql.MAKE_HEAD, service, county, NO_HASH, secrets.token_bytes(KEY_BYTES))
@@ -277,6 +277,15 @@ class PostgresWriting:
             await self._copy("unit_fact", ("position", "raw"), changes.units)
         for row in changes.aside:
             await self._connection.execute(sql.PUT_ASIDE, row.arrival, row.source, row.id, row.at, row.kept, row.traceback)
+
+
+async def _let_go(connection: Any) -> None:
+    """Before the pool lends a connection again: asyncpg has ended what transaction there was.
+
+    Its own clean-up, a statement more for every statement of the pool, would also forget settings, cursors and channels that nothing
+    here makes; the sender's lock is let go of where it was taken.
+    """
+    assert not connection.is_in_transaction()
 
 
 def _is_open(connection: Any) -> bool:

@@ -1,8 +1,9 @@
 """The relay: it publishes every record of the store to the stream, in order, once, without keeping a cursor.
 
 Position p is published on the condition that the stream's last sequence is p − 1. So whatever happens (a crash between publishing
-and noting it, two relays at once, 256 messages in flight while the leader changes) the stream stays dense and exact, and the
-stream's own last sequence is the only cursor there is.
+and noting it, two relays at once, hundreds of messages in flight while the leader changes) the stream stays dense and exact, and the
+stream's own last sequence is the only cursor there is. And since position p is accepted only behind p − 1, its acknowledgement speaks
+for every record before it: one in `ACKNOWLEDGED_EVERY` and the last of a page are acknowledged, the rest are published unheard.
 
 At the start, after a reconnect, every `CHECK_SECONDS` and after any error the stream is compared with the store (`findings.py`).
 Recording is held until that comparison has allowed it, because a store that came back from an older backup would give positions
@@ -40,6 +41,8 @@ from shared.window import PublishFailed, Window
 CHECK_SECONDS = 10.0
 RETRY_SECONDS = 0.2
 PAGE = 512
+ACKNOWLEDGED_EVERY = 128
+"""An error, or a stream that is gone, is noticed after so many records at most."""
 EXPECTED_LAST_SEQUENCE = "Nats-Expected-Last-Sequence"
 EXPECTED_STREAM = "Nats-Expected-Stream"
 
@@ -215,10 +218,12 @@ class Relay:
         position = self.published
         for record in page:
             assert record.position == position + 1, f"the store gave position {record.position} after {position}"
-            await window.publish(
-                subjects.recorded(self._county, record.type), record.raw, sequence=record.position,
-                headers={EXPECTED_LAST_SEQUENCE: str(position), EXPECTED_STREAM: self._stream},
-            )  # fmt: skip
+            subject = subjects.recorded(self._county, record.type)
+            headers = {EXPECTED_LAST_SEQUENCE: str(position), EXPECTED_STREAM: self._stream}
+            if record is page[-1] or record.position % ACKNOWLEDGED_EVERY == 0:
+                await window.publish(subject, record.raw, headers=headers, sequence=record.position)
+            else:
+                await window.publish_unheard(subject, record.raw, headers=headers)
             position = record.position
         await window.drain()
         self.published = position

@@ -20,13 +20,15 @@ class Aliases:
 
     def canonical(self, subject: Subject) -> Subject:
         """The subject in whose history facts about this one belong."""
-        kind, _, code = subject.partition(":")
-        return subject_of("entity", self._oldest[code]) if kind == "entity" and code in self._oldest else subject
+        if not self._oldest or not subject.startswith("entity:"):
+            return subject
+        oldest = self._oldest.get(subject[len("entity:") :])
+        return subject if oldest is None else subject_of("entity", oldest)
 
     def group(self, subject: Subject) -> frozenset[Subject]:
         """Every subject whose facts belong to the same history, this one among them."""
-        kind, _, code = subject.partition(":")
-        if kind != "entity" or (code not in self._oldest and code not in self._groups):
+        code = subject[len("entity:") :] if subject.startswith("entity:") else ""
+        if code not in self._oldest and code not in self._groups:
             return frozenset((subject,))
         codes = self._groups.get(self._oldest.get(code, code), {code})
         return frozenset(subject_of("entity", member) for member in codes)

@@ -46,13 +46,13 @@ def decide_anew(report: Readable | Unfit, desk: Desk) -> Verdict:
     if report.occurred > desk.today:
         return Refused(reasons.future_day("occurred", desk.today))
     match report.content:
+        case Fact():
+            assert report.named is not None
+            return _depending(_fact(report, report.content, report.named, desk), report.named, desk)
         case FactVoided():
             return _void(report, report.content, desk)
         case FactCorrected():
             return _correct(report, report.content, desk)
-        case Fact():
-            assert report.named is not None
-            return _depending(_fact(report, report.content, report.named, desk), report.named, desk)
 
 
 def _fact(report: Readable, fact: Fact, named: Named, desk: Desk) -> Verdict:
@@ -102,7 +102,7 @@ def _rectify(told: Told, corrected: Told, named: Named, desk: Desk) -> Verdict:
 def _ruled(state: Any, named: Named, step: Step[Any], desk: Desk) -> Verdict:
     """Ask the aggregate."""
     fact = step.after.fact
-    if isinstance(fact, EntityCodeReplaced) and (taken := _taken(fact, desk)) is not None:
+    if type(fact) is EntityCodeReplaced and (taken := _taken(fact, desk)) is not None:
         return Refused(taken)
     match desk.rules.decide(state, fact, step.after.occurred):
         case Accept(flags):
@@ -148,9 +148,10 @@ def _units(named: Named, occurred: date, desk: Desk) -> Refused | Waiting | None
 
 def _opening_elsewhere(named: Named, fact: Fact, desk: Desk) -> Refused | None:
     """A unit of another county cannot be listed here."""
+    if not fact.opens:
+        return None
     kind, _, code = named.about.partition(":")
-    outside = fact.opens and kind == "unit" and county_of(code) != desk.county
-    return Refused(reasons.other_county(code)) if outside else None
+    return Refused(reasons.other_county(code)) if kind == "unit" and county_of(code) != desk.county else None
 
 
 def _things(named: Named, desk: Desk) -> Waiting | None:
@@ -226,7 +227,7 @@ def _taken(fact: EntityCodeReplaced, desk: Desk) -> Reason | None:
 def _regrouped(step: Step[Any], desk: Desk) -> Regrouped | None:
     """A replaced code, or what amends one, joins or parts histories."""
     fact = step.after.fact
-    if not isinstance(fact, EntityCodeReplaced):
+    if type(fact) is not EntityCodeReplaced:
         return None
     named = (f"entity:{fact.entity}", f"entity:{fact.new_code}")
     told = {step.after.key: step.after}

@@ -66,7 +66,7 @@ def _as_known(candidate: Candidate, key: ReportKey) -> Candidate:
 
 def _amended(report: Readable) -> ReportKey | None:
     """The report that a void or a correction names."""
-    if isinstance(report.content, FactVoided | FactCorrected):
+    if report.named is None and isinstance(report.content, FactVoided | FactCorrected):
         return ReportKey(report.content.source, report.content.id)
     return None
 
@@ -161,7 +161,7 @@ def _whole(desk: Desk, reports: Iterable[Readable]) -> Iterator[Subject]:
                 yield about
             continue
         history = desk.history(report.named.about)
-        if isinstance(report.content, EntityCodeReplaced):
+        if type(report.content) is EntityCodeReplaced:
             yield report.named.about
             yield f"entity:{report.content.new_code}"
         elif not history.takes(report.occurred) or (not history.complete and desk.naturals[report.named.natural_digest]):

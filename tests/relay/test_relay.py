@@ -12,6 +12,8 @@ from nats.js.errors import APIError
 from shared import subjects
 from shared.bus import recorded_config
 from shared.relay import AdoptionRefused, Forked, Healthy, Refilled, Relay, RelayFinding, StoreBehind, adopt
+from shared.relay.relay import EXPECTED_LAST_SEQUENCE
+from shared.window import PublishFailed, Window
 from tests.relay.chain import COUNTY, Chain
 from tests.support.nats import Broker, connected, read_stream
 
@@ -93,6 +95,22 @@ async def test_every_record_is_published_once_in_order(broker: Broker, nc: Clien
             await asyncio.sleep(0.005)
         await published(relay, store)
     await assert_exact(nc, store)
+
+
+async def test_a_record_that_is_not_accepted_unheard_fails_the_next_that_is_heard(nc: Client) -> None:
+    store = Chain()
+    store.record(3)
+    await nc.jetstream().add_stream(recorded_config(COUNTY, "training"))
+    first, second, third = (subjects.recorded(COUNTY, record.type) for record in store.all)
+    async with Window(nc) as window:
+        await window.publish_unheard(first, store.all[0].raw, headers={EXPECTED_LAST_SEQUENCE: "0"})
+        await window.publish_unheard(second, store.all[1].raw, headers={EXPECTED_LAST_SEQUENCE: "9"})  # somebody else was faster
+        await window.publish(third, store.all[2].raw, headers={EXPECTED_LAST_SEQUENCE: "2"}, sequence=3)
+        with pytest.raises(PublishFailed, match="wrong last sequence"):
+            await window.drain()
+        with pytest.raises(PublishFailed):
+            await window.publish_unheard(third, store.all[2].raw, headers={EXPECTED_LAST_SEQUENCE: "2"})
+    assert [message.data for message in await read_stream(nc, STREAM)] == [store.all[0].raw]
 
 
 async def test_what_is_recorded_without_a_word_is_published_at_the_next_comparison(broker: Broker, nc: Client) -> None:

@@ -1,5 +1,7 @@
 """From bytes to something that can be decided: what is refused while reading, under which id, and in which words."""
 
+import hmac
+from datetime import date
 from typing import Any
 
 import orjson
@@ -9,7 +11,7 @@ from shared import subjects
 from shared.contracts.base import Service
 from shared.contracts.registry import EntityRegistered
 from shared.write_service import parsing, reasons
-from shared.write_service.parsing import Broken, IncomingReport, Readable, Unfit, read
+from shared.write_service.parsing import Broken, IncomingReport, Readable, Unfit, content_digest, read
 from tests.support.reporting import ANNA, COUNTY, ENTITY, OLD_CODE, VILLAGE, entity, report
 
 KEY = b"k" * 32
@@ -224,3 +226,9 @@ def test_a_bug_while_reading_is_kept_apart_under_the_id(monkeypatch: pytest.Monk
     assert isinstance(found, Broken)
     assert found.key.id == "r-1"
     assert "no such luck" in found.traceback
+
+
+def test_a_content_digest_is_the_hmac_of_the_canonical_json() -> None:
+    for key, note in ((KEY, "x"), (b"k" * 64, "x" * 500)):
+        digest, canonical = content_digest(key, "training.course_opened", 1, date(2024, 3, 1), {"note": note})
+        assert digest == hmac.digest(key, canonical, "sha256")
