@@ -78,11 +78,27 @@ async def connect(
 
     try:
         async with asyncio.timeout(settings.nats_connect_seconds_max):
-            return await nats.connect(
+            nc = await nats.connect(
                 **options, error_cb=tell, disconnected_cb=disconnected, reconnected_cb=reconnected, closed_cb=closed
             )  # fmt: skip
     except (TimeoutError, NoServersError) as error:
         raise unreachable(settings) from error
+    hear_any_subject(nc)
+    return nc
+
+
+def hear_any_subject(nc: Client) -> None:
+    r"""Let the client survive subjects that are not UTF-8, which the server carries: their bytes beyond ASCII arrive as `\xff`.
+
+    Without it nats-py ends its reader at the first such message, stays connected and hears nothing more; a report under such a subject
+    would come again after every reconnect and make the service deaf again. Call it before anything is subscribed to.
+    """
+    process = nc._process_msg  # noqa: SLF001 - the library has no hook between parsing and decoding
+
+    async def escaped(sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes) -> None:
+        await process(sid, subject if subject.isascii() else subject.decode("ascii", "backslashreplace").encode(), reply, data, headers)
+
+    nc._process_msg = escaped  # type: ignore[method-assign] # noqa: SLF001
 
 
 def unreachable(settings: Settings) -> BusUnreachable:

@@ -1,6 +1,7 @@
 """Who may say and hear what on the bus: one account per county, one NKey user per department's system and per service.
 
-A department publishes only under its own `reported.<county>.<department>.<system>.`: this is what makes the subject proof of identity.
+A department publishes only under its own `reported.<county>.<department>.<system>.`, and there only what has the form
+`<service>.<event>`: this is what makes the subject proof of identity.
 Replies go to an inbox prefix of each user's own, because with the default `_INBOX.>` everybody could read everybody's replies.
 
     python -m deploy.nats.accounts users.toml > accounts.conf
@@ -74,7 +75,7 @@ def _service(county: str, service: str, nkey: str) -> dict[str, object]:
 def _department(county: str, user: DepartmentUser) -> dict[str, object]:
     """Nothing of the streams' interface: answers come by plain subscription, and a report is sent again until its answer comes."""
     place = f"{county}.{user.department}.{user.system}"
-    said = [f"reported.{place}.>", "query.indicators.>"]
+    said = [*(f"reported.{place}.{service}.*" for service in SERVICES), "query.indicators.*"]
     return _user(user.nkey, said, [f"answered.{place}.>", f"{inbox_of(user.department, user.system)}.>"])
 
 

@@ -16,6 +16,7 @@ from nats.aio.msg import Msg
 from deploy.embedded import EmbeddedNats
 from deploy.nats.accounts import CountyUsers, DepartmentUser, accounts_conf, inbox_of, main
 from shared import subjects
+from shared.contracts.base import SERVICES
 
 NATS = Path(__file__).parent.parent.parent / "deploy" / "nats"
 COUNTY = "330127000000"
@@ -103,6 +104,20 @@ async def test_a_department_reports_under_its_own_name_only(server: str) -> None
         await asyncio.sleep(WAIT_SECONDS)
         assert (await service.jetstream().stream_info(f"REPORTED_{COUNTY}")).state.messages == 1
     assert any(others.lower() in said.lower() for said in forbidden)
+
+
+async def test_a_department_reports_events_of_services_and_nothing_longer_or_shorter(server: str) -> None:
+    place = f"reported.{COUNTY}.bank.core"
+    impossible = [f"{place}.finance.loan_applied.more", f"{place}.finance", f"{place}.indicators.loan_applied"]
+    async with _as(server, "bank", "core") as (bank, forbidden):
+        for service in SERVICES:
+            await bank.publish(f"{place}.{service}.loan_applied", b"{}")
+        for subject in impossible:
+            await bank.publish(subject, b"{}")
+        await bank.flush()
+        await asyncio.sleep(WAIT_SECONDS)
+    assert len(forbidden) == len(impossible)
+    assert all(subject in said for subject, said in zip(impossible, forbidden, strict=True))
 
 
 async def test_answers_reach_their_department_only(server: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import orjson
 import pytest
@@ -55,6 +56,24 @@ async def test_a_report_is_recorded_answered_and_published(broker: Broker) -> No
         assert orjson.loads(kept.data or b"")["outcome"] == "recorded"
         queue = await nc.jetstream().stream_info(subjects.reported_stream(COUNTY))
         assert queue.state.messages == 0
+
+
+async def test_a_subject_that_is_no_text_makes_the_service_deaf_to_nothing(broker: Broker) -> None:
+    store = MemoryStore("training", COUNTY)
+    async with serving(broker, TRAINING, store), department(broker) as client, connected(broker) as nc:
+        address = urlsplit(broker.address)
+        reader, writer = await asyncio.open_connection(address.hostname, address.port)  # by hand: the client publishes only text
+        await reader.readline()
+        writer.write(b"CONNECT %b\r\n" % orjson.dumps({"user": address.username, "pass": address.password, "verbose": False}))
+        writer.write(b"PUB reported.%b.employment.hr.training.\xff\xfe 2\r\n{}\r\nPING\r\n" % COUNTY.encode())
+        async with asyncio.timeout(SECONDS_MAX):
+            assert await reader.readline() == b"PONG\r\n"
+        answer = await asyncio.wait_for(client.report(course(1)), SECONDS_MAX)
+        assert answer.outcome == "recorded"
+        async with asyncio.timeout(SECONDS_MAX):  # it is acknowledged like any other, not delivered again and again
+            while (await nc.jetstream().stream_info(subjects.reported_stream(COUNTY))).state.messages:
+                await asyncio.sleep(0.01)
+        writer.close()
 
 
 async def test_an_unreadable_report_is_refused_and_the_rest_of_the_batch_goes_on(broker: Broker) -> None:
