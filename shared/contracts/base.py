@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origi
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from shared.contracts.exact import LINE, LINES, Whole
 from shared.units import UnitKind, unit_kind
 
 Service = Literal["registry", "training", "finance"]
@@ -110,13 +111,13 @@ InternshipId = Annotated[str, _IDENTIFIER, Names("internship")]
 SurveyId = Annotated[str, _IDENTIFIER, Names("survey")]
 LoanId = Annotated[str, _IDENTIFIER, Names("loan")]
 
-Fen = Annotated[int, Field(ge=0, le=10**15)]
+Fen = Annotated[Whole, Field(ge=0, le=10**15)]
 """Money in integer fen (分)."""
-SquareMetres = Annotated[int, Field(ge=0, le=10**8)]
+SquareMetres = Annotated[Whole, Field(ge=0, le=10**8)]
 """Area in whole square metres."""
-Count = Annotated[int, Field(ge=0, le=10**9)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-LongText = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Count = Annotated[Whole, Field(ge=0, le=10**9)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200), LINE]
+LongText = Annotated[str, StringConstraints(min_length=1, max_length=2000), LINES]
 Industry = Annotated[str, StringConstraints(pattern=r"^[A-T][0-9]{0,4}$|^[0-9]{2,4}$")]
 """A GB/T 4754 code: a section letter, optionally with digits, or the digits alone."""
 

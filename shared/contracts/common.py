@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.contracts.base import LongText, Service
 from shared.contracts.envelope import SOURCE_PATTERN, EventId, Source
+from shared.contracts.exact import Day, Whole
 
 SYSTEM = "kaiye"
 """The department under which a write service records on its own account."""
@@ -58,9 +59,9 @@ class FactCorrected(BaseModel):
     id: EventId
     """The event id of the original."""
     reason: LongText
-    occurred: date
+    occurred: Day
     """The day on which the fact held, as now known."""
-    version: Annotated[int, Field(ge=1, le=999)] = 1
+    version: Annotated[Whole, Field(ge=1, le=999)] = 1
     """The version of the fact's type that `data` is written in (the version of the correction itself stands in its own wire type)."""
     data: dict[str, Any]
     """The whole payload of the fact as now known."""
@@ -77,7 +78,7 @@ class DayClosed(BaseModel):
     zh: ClassVar[str] = "日结"
     example: ClassVar[dict[str, Any]] = {"day": "2010-03-01"}
 
-    day: date
+    day: Day
 
 
 CommonFact = FactVoided | FactCorrected | DayClosed

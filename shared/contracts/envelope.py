@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from shared.contracts.exact import Day
 from shared.days import day_of, instant_from, instant_text
 
 NO_HASH = "0" * 64
@@ -21,7 +22,7 @@ NO_HASH = "0" * 64
 Token = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,32}$")]
 """A department or system as it stands in a subject."""
 EventId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-TYPE_PATTERN = re.compile(r"^(registry|training|finance)\.([a-z][a-z0-9_]*)\.v([0-9]{1,3})$")
+TYPE_PATTERN = re.compile(r"^(registry|training|finance)\.([a-z][a-z0-9_]*)\.v([1-9][0-9]{0,2})$")
 SOURCE_PATTERN = re.compile(r"^/([0-9]{12})/([a-z0-9_-]{1,32})/([a-z0-9_-]{1,32})$")
 
 
@@ -53,7 +54,7 @@ class ReportEnvelope(BaseModel):
     id: EventId
     source: Annotated[str, StringConstraints(pattern=SOURCE_PATTERN.pattern)]
     type: Annotated[str, StringConstraints(pattern=TYPE_PATTERN.pattern)]
-    occurred: date
+    occurred: Day
     data: dict[str, Any]
     datacontenttype: Literal["application/json"] = "application/json"
     time: datetime | None = None

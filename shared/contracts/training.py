@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.contracts.base import Categories, CourseId, Fact, InternshipId, PersonId, Placed, SurveyId, Text, VenueId
+from shared.contracts.exact import Flag, Whole
 
 CourseKind = Literal["start_up", "internship", "vocational_qualification", "skill"]
 """创业培训, 创业见习, 职业资格培训, 技能培训 (plan 三(三)1)."""
@@ -79,7 +80,7 @@ class TraineeCompleted(Placed):
 
     course: CourseId
     person: PersonId
-    passed: bool
+    passed: Flag
 
 
 class TraineeWithdrew(Fact):
@@ -142,7 +143,7 @@ class InternshipCompleted(Fact):
     example = {"internship": "I2010-0031", "retained": True}
 
     internship: InternshipId
-    retained: bool
+    retained: Flag
 
 
 class SurveyOpened(Fact):
@@ -167,7 +168,7 @@ class Score(BaseModel):
     question: Question
     service: Text | None = None
     """Which service a `service` score is about; None is the service question as a whole. No other question has one."""
-    score: Annotated[int, Field(ge=1, le=5)]
+    score: Annotated[Whole, Field(ge=1, le=5)]
 
     @model_validator(mode="after")
     def _service_only_for_service(self) -> Self:

@@ -3,30 +3,18 @@
 Answers are computed without yielding to anything else, from one snapshot: figures and positions are of the same moment.
 """
 
-from datetime import date
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from services.indicators.answers import BadQuestionError, Board, ask, board
 from services.indicators.api.tables import Catalogue, Units, catalogue, units
 from services.indicators.live import Live
+from shared.contracts.exact import Day
 
 NOT_FOUND: Final = frozenset({"unknown_unit", "unknown_indicator"})
 """Codes of questions about what does not exist: HTTP status 404 instead of 400."""
-
-
-def _day(text: object) -> object:
-    if isinstance(text, str) and len(text) == len("2026-01-01") and text[4] == "-":
-        return date.fromisoformat(text)
-    if isinstance(text, date):
-        return text
-    raise ValueError("a day is written YYYY-MM-DD")
-
-
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-"""A day as YYYY-MM-DD and in no other spelling."""
 
 
 class NoQuestion(BaseModel):

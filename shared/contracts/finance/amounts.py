@@ -4,5 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-Amount = Annotated[int, Field(ge=1, le=10**15)]
+from shared.contracts.exact import Whole
+
+Amount = Annotated[Whole, Field(ge=1, le=10**15)]
 """An amount that moved, in integer fen (分): never zero."""

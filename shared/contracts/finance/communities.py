@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from shared.contracts.base import AnyUnitCode, Fact, Fen
+from shared.contracts.exact import NUMBER
 
 
 class AboutCommunity(Fact):
@@ -29,7 +30,7 @@ class CreditCommunityRated(AboutCommunity):
     example = {"code": "330127101003", "lending_fen": 38000000, "recovery_rate": "0.972"}
 
     lending_fen: Fen
-    recovery_rate: Annotated[Decimal, Field(ge=0, le=1, max_digits=7, decimal_places=6)]
+    recovery_rate: Annotated[Decimal, Field(ge=0, le=1, max_digits=7, decimal_places=6), NUMBER]
     """Share of the principal due that was repaid, 0 to 1."""
 
 

@@ -1,14 +1,14 @@
 """Facts about small guaranteed loans (小额担保贷款), from application to settlement (plan 三(二)2, 四(七))."""
 
-from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from shared.contracts.base import EntityCode, Fact, LoanId, PersonId, Placed, Text
+from shared.contracts.exact import Day, Flag, Whole, as_set
 from shared.contracts.finance.amounts import Amount
 
-Number = Annotated[int, Field(ge=1, le=600)]
+Number = Annotated[Whole, Field(ge=1, le=600)]
 """A running number within one loan: of a tranche, of an instalment."""
 
 
@@ -30,18 +30,12 @@ class LoanApplied(Placed):
 
     loan: LoanId
     loan_kind: Literal["personal", "enterprise"]
-    borrowers: Annotated[tuple[PersonId, ...], Field(max_length=50)] = ()
+    borrowers: Annotated[tuple[PersonId, ...], Field(max_length=50), as_set("借款人", "borrower")] = ()
     entity: EntityCode | None = None
     """The business the loan is for, once it has a code."""
     amount_fen: Amount
     programme: Literal["ybc"] | None = None
     """中国青年创业国际计划, when the loan belongs to it."""
-
-    @model_validator(mode="after")
-    def _each_borrower_once(self) -> Self:
-        if len(set(self.borrowers)) < len(self.borrowers):
-            raise ValueError("a borrower is named twice / 借款人重复")
-        return self
 
 
 class LoanApproved(Fact):
@@ -81,7 +75,7 @@ class LoanDisbursed(Fact):
     loan: LoanId
     tranche: Number
     amount_fen: Amount
-    undated: bool = False
+    undated: Flag = False
     """The bank gave no day: `occurred` is then the day of the report, and the tranche is not counted until a correction dates it."""
 
 
@@ -96,7 +90,7 @@ class InstalmentDue(Fact):
 
     loan: LoanId
     number: Number
-    due: date
+    due: Day
     principal_fen: Amount
 
 
@@ -140,7 +134,7 @@ class LoanExtended(Fact):
 
     loan: LoanId
     instalment: Number
-    due: date
+    due: Day
     """The new day on which the instalment falls due."""
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from shared.contracts.base import EntityCode, OccasionId, PersonId, Placed, Text
+from shared.contracts.exact import Flag, as_set
 from shared.contracts.finance.amounts import Amount
 
 SubsidyKind = Literal["training", "start_up", "interest"]
@@ -30,17 +31,11 @@ class SubsidyPaid(Placed):
     payment: OccasionId
     """The number of the payment (拨付凭证号)."""
     subsidy_kind: SubsidyKind
-    persons: Annotated[tuple[PersonId, ...], Field(min_length=1, max_length=2000)]
+    persons: Annotated[tuple[PersonId, ...], Field(min_length=1, max_length=2000), as_set("人员", "person")]
     institution: Text | None = None
-    one_off: bool = False
+    one_off: Flag = False
     """一次性: a person may be paid this kind of subsidy only once; a second payment is flagged."""
     amount_fen: Amount
-
-    @model_validator(mode="after")
-    def _each_person_once(self) -> Self:
-        if len(set(self.persons)) < len(self.persons):
-            raise ValueError("a person is named twice / 人员重复")
-        return self
 
 
 class TaxReliefGranted(Placed):

@@ -3,7 +3,6 @@
 Most of them happen once and have no history; each carries its own number (`OccasionId`) so that two reports of it are seen to be one.
 """
 
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from shared.contracts.base import AnyUnitCode, DutyId, EntityCode, Fact, LongText, OccasionId, PersonId, Placed, RectificationId, Text
 from shared.contracts.envelope import Token
+from shared.contracts.exact import NUMBER, Day, as_set
 from shared.units import UnitKind
 
 MeetingKind = Literal["leading_group", "joint_conference", "office", "mobilisation", "other"]
@@ -18,8 +18,8 @@ MeetingKind = Literal["leading_group", "joint_conference", "office", "mobilisati
 CampaignEventKind = Literal["media_campaign", "consultation_day", "contest", "pioneer_selection", "expo", "campus_briefing"]
 """媒体专题宣传, 主题宣传咨询, 创业大赛, 创业先锋评选, 创业博览会, 高校毕业生政策宣传."""
 IndicatorName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Units = Annotated[tuple[AnyUnitCode, ...], Field(max_length=600)]
-Departments = Annotated[tuple[Token, ...], Field(max_length=100)]
+Units = Annotated[tuple[AnyUnitCode, ...], Field(max_length=600), as_set("单位", "unit")]
+Departments = Annotated[tuple[Token, ...], Field(max_length=100), as_set("部门", "department")]
 """Departments by the names they report under."""
 
 
@@ -29,7 +29,7 @@ class LetterTarget(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     indicator: IndicatorName
     variant: IndicatorName = "default"
-    value: Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=6)]
+    value: Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=6), NUMBER]
 
 
 class ResponsibilityLetterSigned(Placed):
@@ -89,8 +89,8 @@ class Judgement(Placed):
     occasion: OccasionId
     units: Units = ()
     departments: Departments = ()
-    persons: Annotated[tuple[PersonId, ...], Field(max_length=1000)] = ()
-    entities: Annotated[tuple[EntityCode, ...], Field(max_length=1000)] = ()
+    persons: Annotated[tuple[PersonId, ...], Field(max_length=1000), as_set("人员", "person")] = ()
+    entities: Annotated[tuple[EntityCode, ...], Field(max_length=1000), as_set("经营主体", "entity")] = ()
     reason: LongText
 
     @model_validator(mode="after")
@@ -150,7 +150,7 @@ class RectificationOpened(Placed):
 
     rectification: RectificationId
     matter: LongText
-    due: date
+    due: Day
     department: Token | None = None
     inspection: OccasionId | None = None
     """The inspection that found it."""

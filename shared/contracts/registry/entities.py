@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.contracts.base import CaseId, Categories, Count, EntityCode, Fact, Fen, Industry, PersonId, Placed, Text
+from shared.contracts.exact import Flag, as_set
 
 EntityKind = Literal["enterprise", "individual_business"]
 """企业 or 个体工商户."""
@@ -16,18 +17,6 @@ class Founder(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     person: PersonId
     categories: Categories = ()
-
-
-def _distinct_founders(founders: tuple[Founder, ...]) -> tuple[Founder, ...]:
-    if len({founder.person for founder in founders}) != len(founders):
-        raise ValueError("a founder is named twice / 创业者重复")
-    return tuple(sorted(founders, key=lambda founder: founder.person))
-
-
-def _distinct_persons(persons: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(persons)) != len(persons):
-        raise ValueError("a person is named twice / 人员重复")
-    return tuple(sorted(persons))
 
 
 class AboutEntity(Fact):
@@ -56,7 +45,7 @@ class EntityRegistered(AboutEntity, Placed):
 
     name: Text
     entity_kind: EntityKind
-    founders: Annotated[tuple[Founder, ...], Field(max_length=200), AfterValidator(_distinct_founders)] = ()
+    founders: Annotated[tuple[Founder, ...], Field(max_length=200), as_set("创业者", "founder", lambda founder: founder.person)] = ()
     industry: Industry
     start_up_cost_fen: Fen | None = None
     """创业成本 in fen, where stated. Plan 二(四): average start-up cost."""
@@ -88,7 +77,7 @@ class StaffReported(AboutEntity):
     example = {"entity": "91330127MA2B1C0D18", "employees": 2, "persons": ["P0123456789ABCDEG", "P0123456789ABCDEH"]}
 
     employees: Count
-    persons: Annotated[tuple[PersonId, ...], Field(max_length=2000), AfterValidator(_distinct_persons)] | None = None
+    persons: Annotated[tuple[PersonId, ...], Field(max_length=2000), as_set("人员", "person")] | None = None
 
 
 class EntityMoved(AboutEntity):
@@ -99,7 +88,7 @@ class EntityMoved(AboutEntity):
     zh = "市场主体迁移"
     example = {"unit": "330127102000", "entity": "91330127MA2B1C0D18"}
 
-    out_of_county: bool = False
+    out_of_county: Flag = False
 
     @model_validator(mode="after")
     def _either_here_or_away(self) -> Self:
@@ -117,7 +106,7 @@ class SurvivalChecked(AboutEntity):
     zh = "存活核查"
     example = {"entity": "91330127MA2B1C0D18", "operating": True}
 
-    operating: bool
+    operating: Flag
 
 
 class EntitySuspended(AboutEntity):

@@ -1,12 +1,12 @@
 """Facts that are figures: published statistics and the benchmarks to reach (统计数据、对标值)."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from shared.contracts.base import BenchmarkedIndicator, Count, Fact, Placed, SeriesName, Text
+from shared.contracts.exact import NUMBER, Day
 
 
 class StatisticPublished(Placed):
@@ -24,7 +24,7 @@ class StatisticPublished(Placed):
     example = {"unit": "330127000000", "series": "urban_workers", "period_end": "2010-03-31", "value": 86500, "publisher": "县统计局"}
 
     series: SeriesName
-    period_end: date
+    period_end: Day
     """The last day the value covers; never after the day of publication."""
     value: Count
     publisher: Text
@@ -52,8 +52,8 @@ class BenchmarkPublished(Fact):
     indicator: BenchmarkedIndicator
     variant: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")] = "default"
     peer_group: Literal["national", "province", "city"]
-    period_end: date
-    value: Annotated[Decimal, Field(max_digits=18, decimal_places=6)]
+    period_end: Day
+    value: Annotated[Decimal, Field(max_digits=18, decimal_places=6), NUMBER]
     """In the indicator's own unit of measure; a share is a fraction (0.182 is 18.2 %)."""
     publisher: Text
 

@@ -3,13 +3,13 @@
 Each act has its own number (`OccasionId`); reports and flags are named by the service, source and event id of the report concerned.
 """
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
 from shared.contracts.base import Count, Fact, LongText, OccasionId, Service, Text
 from shared.contracts.envelope import SOURCE_PATTERN, EventId
+from shared.contracts.exact import Day, Flag
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 of the published file, in hex."""
@@ -21,8 +21,8 @@ FlagCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 class Published(Fact):
     """What published figures have in common: as of which day, as known on which day, and the digest that proves them unaltered."""
 
-    as_of: date
-    known_at: date
+    as_of: Day
+    known_at: Day
     digest: Digest
 
 
@@ -39,7 +39,7 @@ class EvaluationPublished(Published):
     }  # fmt: skip
 
     evaluation: OccasionId
-    rehearsal: bool
+    rehearsal: Flag
     sheet: Text
     """The scoring sheet's name."""
 
@@ -141,7 +141,7 @@ class RosterExported(Fact):
     who: Text
     """The account that exported it."""
     reason: LongText
-    masked: bool
+    masked: Flag
     persons: Count
 
 

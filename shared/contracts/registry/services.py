@@ -1,6 +1,5 @@
 """Facts about what founders are offered: green channels, service platforms, associations, policies and projects."""
 
-from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -21,12 +20,13 @@ from shared.contracts.base import (
     ProjectId,
     Text,
 )  # fmt: skip
+from shared.contracts.exact import Day, Flag, Whole
 
 PlatformLevel = Literal["county", "township", "community_or_village"]
 """县, 乡镇（园区）, 社区（村）: the three levels of plan 三(四)1."""
 PolicyKind = Literal["market_access", "finance", "tax_and_fees", "venues", "green_channel"]
 """放宽市场准入, 金融扶持, 财税扶持, 创业场地等配套, 绿色通道: the five kinds of plan 三(二)."""
-Points = Annotated[int, Field(ge=0, le=10_000)]
+Points = Annotated[Whole, Field(ge=0, le=10_000)]
 
 
 class GreenChannelOpened(Placed):
@@ -40,7 +40,7 @@ class GreenChannelOpened(Placed):
     example = {"unit": "330127100000", "channel": "LT-01", "pilot": True}
 
     channel: GreenChannelId
-    pilot: bool = False
+    pilot: Flag = False
     """试点: tried here first, then in the whole county."""
 
 
@@ -67,7 +67,7 @@ class GreenChannelCaseAccepted(Placed):
     example = {"unit": "330127101003", "case": "LS-2010-0031", "promised": "2010-04-16"}
 
     case: CaseId
-    promised: date
+    promised: Day
     """The last day that keeps the promise (承诺办结日)."""
 
 
@@ -90,11 +90,11 @@ class PlatformEquipment(Fact):
     platform: PlatformId
     full_time_staff: Count
     """专职工作人员, persons."""
-    networked: bool
+    networked: Flag
     """信息联网."""
-    budgeted: bool
+    budgeted: Flag
     """工作经费和人员经费纳入财政预算."""
-    guidance_window: bool
+    guidance_window: Flag
     """创业指导服务窗口 (plan 三(四)3)."""
 
 
@@ -122,7 +122,7 @@ class ServicePlatformChanged(PlatformEquipment):
     zh = "服务平台变更"
     example = {"platform": "PT-100", "full_time_staff": 4, "networked": True, "budgeted": True, "guidance_window": True}
 
-    in_service: bool = True
+    in_service: Flag = True
     """False once the platform has ceased to serve."""
 
 
@@ -214,7 +214,7 @@ class PolicyImplementationChecked(Fact):
 
     item: ChecklistItemId
     points: Points
-    possible: Annotated[int, Field(ge=1, le=10_000)]
+    possible: Annotated[Whole, Field(ge=1, le=10_000)]
     """The most the item can be given."""
 
 
@@ -245,7 +245,7 @@ class ProjectCollected(Placed):
 
     project: ProjectId
     name: Text
-    high_tech: bool
+    high_tech: Flag
     """高科技创业项目."""
 
 
