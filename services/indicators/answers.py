@@ -26,7 +26,7 @@ from services.indicators.evaluation.status import (
     judge_baseline,
     judge_benchmark,
 )
-from services.indicators.figures import Amount, Figure, HowMany, Indicator, Least, Quantiles, Variant
+from services.indicators.figures import Amount, Figure, HowMany, Indicator, InTime, Least, Quantiles, Variant
 from services.indicators.ledger import Balances, Trees
 from services.indicators.measures.kinds import selections
 from services.indicators.places import Unit, UnitTree
@@ -205,8 +205,12 @@ def _variant_rows(
     effective: date | None, last_day: date,
 ) -> Iterator[Row]:  # fmt: skip
     on = effective or window.first
+    promised = targets_of(snapshot.plan, indicator.id, variant.name, on=on)
+    deadline = next((target.deadline for target in promised if target.deadline), None)
     values = (
-        list(reader.values(variant.figure, window.first, on)) if effective else [(part, _NOTHING) for part in _fixed_parts(variant.figure)]
+        list(reader.values(variant.figure, window.first, on, deadline))
+        if effective
+        else [(part, _NOTHING) for part in _fixed_parts(variant.figure)]
     )
     year_before = add_months(window.first, -12), date(window.first.year - 1, 12, 31)
     has_baseline = indicator.behaviour != "deadline"
@@ -222,9 +226,8 @@ def _variant_rows(
         behaviour = variant.behaviour or indicator.behaviour
         targets = []
         for target in _targets(snapshot.plan, question, indicator, variant, part, on):
-            own = window if target.window is None else snapshot.windows[target.window]
             standing = StandingInput(
-                as_of=last_day, window=own, value=value.value if value.value is not None else value.absence or "empty",
+                as_of=last_day, window=window, value=value.value if value.value is not None else value.absence or "empty",
                 behaviour=behaviour, goal=target.goal(benchmark), start=_start(eve, part), whole=_whole(variant),
             )  # fmt: skip
             targets.append((target, standing))
@@ -270,7 +273,7 @@ def _start(eve: dict[str | None, Value], part: str | None) -> Fraction:
 
 
 def _whole(variant: Variant) -> bool:
-    return isinstance(variant.figure, Amount | Least | HowMany) or variant.unit_of_measure == "days"
+    return isinstance(variant.figure, Amount | InTime | Least | HowMany) or variant.unit_of_measure == "days"
 
 
 def _text(value: Fraction | None, *, whole: bool) -> str | None:

@@ -16,6 +16,7 @@ from services.indicators.api.feed import Changed, Feed
 from services.indicators.api.http import Doors, make_http
 from services.indicators.api.metrics import ProjectorMetrics, QueryMetrics
 from services.indicators.api.questions import Questions
+from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.county import load_county
 from services.indicators.live import Live
 from services.indicators.opening import opened_store
@@ -60,7 +61,7 @@ class IndicatorsApp(ServiceApp):
     async def _open(self, nc: Client) -> None:
         """Open county, store and the door. Raises FileProblems, OSError, WrongCounty, PortTaken and what the store raises."""
         settings = self.settings
-        county = load_county(self._county_folder)
+        county = load_county(self._county_folder, JUDGED)
         if county.code != settings.county:
             raise WrongCounty(
                 f"{self._county_folder} 属于县 {county.code}，不是 {settings.county} / "

@@ -93,7 +93,17 @@ class HowMany:
     over: UnitKind
 
 
-Figure = Amount | SinceStart | Share | StatisticShare | SurveyShare | Quantiles | Least | HowMany
+@dataclass(frozen=True, slots=True)
+class InTime:
+    """What was done by the deadline that the county's plan file gives the row; all of it where it gives none.
+
+    The measure's parts are the days (YYYY-MM-DD) on which it was done.
+    """
+
+    of: Measure
+
+
+Figure = Amount | InTime | SinceStart | Share | StatisticShare | SurveyShare | Quantiles | Least | HowMany
 
 UnitOfMeasure = Literal["persons", "person_times", "entities", "jobs", "units", "venues", "m2", "fen", "ratio", "days", "cases"]
 

@@ -13,6 +13,7 @@ from services.indicators.figures import (
     Expression,
     Figure,
     HowMany,
+    InTime,
     Least,
     Less,
     Quantiles,
@@ -68,12 +69,18 @@ class Reader:
             case _:
                 return self.balances.amount(of.name, unit or self.unit, part, day, self.known)
 
-    def values(self, figure: Figure, start: date, day: date) -> Iterator[tuple[str | None, Value]]:
-        """The figure at the end of a day of the window from `start` on: its whole (part None) first, where it has one, then parts."""
+    def values(self, figure: Figure, start: date, day: date, deadline: date | None = None) -> Iterator[tuple[str | None, Value]]:
+        """The figure at the end of a day of the window from `start` on: its whole (part None) first, where it has one, then parts.
+
+        `deadline` is the day by which it was owed, for what counts only when in time.
+        """
         on = day.toordinal()
         match figure:
             case Amount():
                 yield None, _count(self.amount(figure.of, on))
+            case InTime():
+                days = self.balances.parts(figure.of.name, self.unit)
+                yield None, _count(sum(self.part(figure.of, done, on) for done in days if done <= str(deadline or done)))
             case SinceStart():
                 parts = self.balances.parts(figure.of.name, self.unit)
                 added = sum(self.part(figure.of, part, on) for part in parts if int(part) >= start.year)

@@ -44,11 +44,19 @@ def example_county() -> County:
     return load_county(Path(__file__).parents[2] / "deploy" / "counties" / "example")
 
 
-def plan_of(year: int) -> Plan:
-    """The example county's plan, promised for another year."""
+def plan_of(year: int, plans_due: date | None) -> Plan:
+    """The example county's plan, promised for another year, with another day (or none) by which plans are owed."""
     plan = example_county().plan
     assert plan.county == COUNTY
-    return plan.model_copy(update={"year": year})
+    targets = (
+        target.model_copy(update={"deadline": plans_due}) if target.indicator == "plans_submitted" else target for target in plan.targets
+    )
+    return Plan(**(dict(plan) | {"year": year, "targets": tuple(targets)}))  # a copy would keep what is cached of the other
+
+
+def plans_due(plan: Plan) -> date | None:
+    """The day by which a plan file wants plans submitted."""
+    return next((target.deadline for target in plan.targets if target.indicator == "plans_submitted"), None)
 
 
 # How records come in
@@ -144,7 +152,7 @@ def _read(snapshot: Snapshot, asked: Asked) -> Answered | None:
             parts = [part for part, _ in variant.figure.quantiles] if isinstance(variant.figure, Quantiles) else [None]
             found |= {(indicator.id, variant.name, part): (*(None,) * 6, 0) for part in parts}
             continue
-        for part, value in reader.values(variant.figure, window.first, effective):
+        for part, value in reader.values(variant.figure, window.first, effective, plans_due(snapshot.plan)):
             period = value.extra.get("period_end")
             unknown = 0
             if variant.incomplete is not None:

@@ -17,7 +17,7 @@ from shared.contracts import UnknownFactTypeError, parse_fact
 from shared.contracts.common import common_class
 from shared.contracts.envelope import NO_HASH, TYPE_PATTERN, Record, parse_record, record_bytes
 from shared.days import day_of
-from tests.indicators.comparing import Asked, differences, example_county, interleaved, live, missing_in_oracle, paged, plan_of
+from tests.indicators.comparing import Asked, differences, example_county, interleaved, live, missing_in_oracle, paged, plan_of, plans_due
 from tests.indicators.histories import YEAR, History, histories, questions
 from tests.support.oracle import Oracle
 
@@ -35,8 +35,9 @@ def test_the_oracle_knows_every_row_of_the_catalogue() -> None:
 async def test_small_troublesome_histories_are_answered_like_the_oracle(history: History, seed: int) -> None:
     by = random.Random(seed)
     pages = paged(interleaved(history.records, by), by, page_max=by.choice(PAGES))
-    service = await live(plan_of(YEAR), pages)
-    oracle = Oracle(history.records.json)
+    due = by.choice((None, *history.days))
+    service = await live(plan_of(YEAR, due if due and due.year == YEAR else None), pages)
+    oracle = Oracle(history.records.json, plans_due(service.plan))
     asked = questions(history, by, 6)
     found = [each for question in asked for each in differences(service.snapshot(), oracle, question, by_board=by.random() < 0.3)]
     assert not found, "\n".join(found)
@@ -49,7 +50,7 @@ async def test_simulated_counties_are_answered_like_the_oracle(seed: int) -> Non
     records = simulated(seed, 1500)
     plan = example_county().plan
     service = await live(plan, paged(interleaved(records, rng), rng, page_max=600))
-    oracle = Oracle([orjson.loads(record.raw) for record in records])
+    oracle = Oracle([orjson.loads(record.raw) for record in records], plans_due(plan))
     edges = [date(plan.year, 1, 1), date(plan.year, 3, 15), date(plan.year, 3, 16), date(plan.year, 12, 31), date(plan.year + 1, 1, 1)]
     last = max(record.known_day for record in records)
     codes = [example_county().code, *(unit.code for unit in rng.sample(example_county().roster, 4))]

@@ -76,10 +76,12 @@ class History:
 
     def ask(
         self, indicator: str, variant: str = "default", part: str | None = None, *, unit: str = COUNTY, as_of: str = "2010-12-31",
-        known_at: str = "2012-12-31", year: int = 2010,
+        known_at: str = "2012-12-31", year: int = 2010, plans_due: date | None = date(2010, 3, 15),
     ) -> Figure:  # fmt: skip
         """One figure."""
-        answers = Oracle(self.records).figures(unit=unit, as_of=date.fromisoformat(as_of), known_at=date.fromisoformat(known_at), year=year)
+        answers = Oracle(self.records, plans_due=plans_due).figures(
+            unit=unit, as_of=date.fromisoformat(as_of), known_at=date.fromisoformat(known_at), year=year
+        )
         return answers[indicator, variant, part]
 
     # ── facts that many histories need ────────────────────────────────────────────────────────────────────────────────────────────

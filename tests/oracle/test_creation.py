@@ -1,5 +1,6 @@
 """Campaign, designation, credit communities and plans submitted, worked out by hand."""
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -97,7 +98,7 @@ def test_credit_villages_count_in_the_variant_alone() -> None:
     assert history.ask("credit_communities", unit=TOWN_B).value is None
 
 
-def test_plans_count_when_submitted_by_15_march_of_the_plan_year() -> None:
+def test_plans_count_when_submitted_by_the_day_of_the_plan_file() -> None:
     history = History()
     for on, code in (("2010-03-15", TOWN), ("2010-03-16", TOWN_B), ("2009-03-01", PARK), ("2010-01-01", PARK_2), ("2010-02-01", PARK_2)):
         history.add(on, UnitPlanSubmitted(code=code))
@@ -107,6 +108,7 @@ def test_plans_count_when_submitted_by_15_march_of_the_plan_year() -> None:
     )}  # fmt: skip
     assert answers == {COUNTY: [2, 3], TOWN: [1, 1], TOWN_B: [0, 1], PARK: [0, 0], PARK_2: [1, 1], VILLAGE: [0, 0]}
     assert history.ask("plans_submitted", as_of="2010-03-14").value == 1
+    assert [history.ask("plans_submitted", plans_due=due).value for due in (date(2010, 1, 31), date(2010, 3, 16), None)] == [1, 3, 3]
 
 
 def test_a_plan_submitted_by_a_unit_merged_since_still_counts() -> None:

@@ -12,6 +12,7 @@ from services.indicators.catalog.employment import EMPLOYMENT
 from services.indicators.catalog.environment import ENVIRONMENT
 from services.indicators.catalog.growth import GROWTH
 from services.indicators.catalog.tasks import TASKS
+from services.indicators.evaluation.plan_check import Judged
 from services.indicators.figures import Figure, Indicator, Variant
 from services.indicators.ledger import Folding
 from services.indicators.measures.kinds import KIND_REVISIONS, Measure, Published, selections
@@ -63,6 +64,14 @@ FOLDINGS: dict[SubjectKind, Folding] = _foldings()
 """The measures by the kind of subject whose history they read."""
 
 
+JUDGED: dict[tuple[str, str], Judged] = {
+    (indicator.id, variant.name): Judged(variant.behaviour or indicator.behaviour, variant.window or indicator.window)
+    for indicator in CATALOG
+    for variant in indicator.variants
+}
+"""How each row is judged: what a plan file's targets must fit."""
+
+
 @cache
 def measure_digest(name: str) -> str:
     """What a measure's entries were computed by: its declaration, its kind's and relations' revisions, and the rulings'. Hex."""
@@ -85,4 +94,15 @@ def indicator(id: str) -> Indicator:
     raise KeyError(id)
 
 
-__all__ = ["BENCHMARKS", "CATALOG", "FOLDINGS", "MEASURES", "Variant", "figure_digest", "indicator", "measure_digest", "measures_in"]
+__all__ = [
+    "BENCHMARKS",
+    "CATALOG",
+    "FOLDINGS",
+    "JUDGED",
+    "MEASURES",
+    "Variant",
+    "figure_digest",
+    "indicator",
+    "measure_digest",
+    "measures_in",
+]

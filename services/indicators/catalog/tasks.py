@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from services.indicators.catalog.creation import existing
-from services.indicators.figures import COUNTY_ONLY, Amount, HowMany, Indicator, Least, Quantiles, Share, Variant
+from services.indicators.figures import COUNTY_ONLY, Amount, HowMany, Indicator, InTime, Least, Quantiles, Share, Variant
 from services.indicators.measures.kinds import Counted, Distribution, Level, Members, UnitsWhere
 from services.indicators.measures.rows import Predicate, Select, where
 
@@ -34,8 +34,7 @@ _RATED_WELL = Select("credit_rating", (Predicate("recovery_rate", ">=", Decimal(
 CREDIT_COMMUNITIES = UnitsWhere("credit.community", _RATED_WELL, ("community",))
 CREDIT_UNITS = UnitsWhere("credit.community_village", _RATED_WELL, ("community", "village"))
 
-PLANS_IN_TIME = UnitsWhere("plans.in_time", Select("plan_submitted", (Predicate("month_day", "<=", "03-15"),)), ("township", "park"))
-PLANS = UnitsWhere("plans", Select("plan_submitted"), ("township", "park"))
+PLANS = UnitsWhere("plans", Select("plan_submitted"), ("township", "park"), part="day")
 
 TASKS = (
     Indicator(
@@ -154,7 +153,7 @@ TASKS = (
         behaviour="deadline",
         units=("county", "township", "park"),
         variants=(
-            Variant("default", Amount(PLANS_IN_TIME), "units", "townships and parks that submitted by 15 March"),
+            Variant("default", InTime(PLANS), "units", "townships and parks that submitted by the day the plan file sets"),
             Variant("with_late", Amount(PLANS), "units", "late ones as well", behaviour="shown"),
         ),
     ),

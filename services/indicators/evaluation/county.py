@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from services.indicators.evaluation.plan import Plan
-from services.indicators.evaluation.plan_check import check_units
+from services.indicators.evaluation.plan_check import Judging, check_rows, check_units
 from services.indicators.evaluation.plan_file import PLAN_FILE, locate, parse_plan
 from services.indicators.evaluation.problems import FileProblems, Problem
 from shared.units import UNIT_KINDS, UnitKind, lineage, unit_kind
@@ -55,17 +55,20 @@ class County:
         return tuple(unit for unit in self.roster if unit.kind in kinds)
 
 
-def load_county(folder: Path) -> County:
-    """Read a county's folder. Raises FileNotFoundError when a file is not there, FileProblems when one cannot be used."""
-    return parse_county((folder / PLAN_FILE).read_text("utf-8-sig"), (folder / ROSTER_FILE).read_text("utf-8-sig"))
+def load_county(folder: Path, rows: Judging | None = None) -> County:
+    """Read a county's folder; `rows`, where given, must be able to judge the targets that name them.
+
+    Raises FileNotFoundError when a file is not there, FileProblems when one cannot be used.
+    """
+    return parse_county((folder / PLAN_FILE).read_text("utf-8-sig"), (folder / ROSTER_FILE).read_text("utf-8-sig"), rows)
 
 
-def parse_county(plan_text: str, roster_text: str) -> County:
+def parse_county(plan_text: str, roster_text: str, rows: Judging | None = None) -> County:
     """A county from the text of its two files. Raises FileProblems."""
     plan, roster = parse_plan(plan_text), parse_roster(roster_text)
-    strangers = check_units(plan, {unit.code for unit in roster})
-    if strangers:
-        raise FileProblems(PLAN_FILE, locate(strangers, plan_text))
+    problems = (*check_units(plan, {unit.code for unit in roster}), *check_rows(plan, rows or {}))
+    if problems:
+        raise FileProblems(PLAN_FILE, locate(problems, plan_text))
     return County(plan, roster)
 
 

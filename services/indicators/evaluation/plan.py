@@ -102,7 +102,7 @@ class Target(_OfRow):
     """目标: one promise of the plan about one row of the board.
 
     `value` is a number, or "benchmark" where the plan promises the national average and names no number (达到或超过全国平均水平).
-    `window` is the row's own unless another is named;
+    `window` is the row's own, and may be named for the reader's sake: a row is judged in the window it is counted in (`plan_check`);
     `effective` is the day from which a changed target holds; figures of earlier days keep the earlier one.
     """
 

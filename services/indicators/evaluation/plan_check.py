@@ -6,9 +6,10 @@ Pure; each check yields every problem it finds, with the fix, and `plan_file.loc
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from services.indicators.evaluation.letters import check_letters
-from services.indicators.evaluation.plan import Decomposition, Plan, Reference, Span, Target, years_of
+from services.indicators.evaluation.plan import Decomposition, Plan, Reference, Span, Target, windows_of, years_of
 from services.indicators.evaluation.problems import Path, Problem, outside, twice, unknown_department
 from services.indicators.evaluation.status import Behaviour
 
@@ -36,13 +37,25 @@ def check_units(plan: Plan, codes: Collection[str]) -> tuple[Problem, ...]:
     )  # fmt: skip
 
 
-def check_rows(plan: Plan, rows: Mapping[tuple[str, str], Behaviour]) -> tuple[Problem, ...]:
-    """Rows the plan names that the catalogue does not have, and promises a row cannot be judged by; `rows` is (id, variant) → behaviour."""
-    problems = list(_unknown_rows(plan, rows))
+class Judged(NamedTuple):
+    """How a row of the catalogue is judged, and the name of the window it is counted in."""
+
+    behaviour: Behaviour
+    window: str = "plan_year"
+
+
+Judging = Mapping[tuple[str, str], Judged]
+"""(id, variant) → how that row is judged."""
+
+
+def check_rows(plan: Plan, rows: Judging) -> tuple[Problem, ...]:
+    """Promises that a row of the catalogue cannot be judged by. Rows the catalogue does not have: `check_names`."""
+    problems: list[Problem] = []
     for position, target in enumerate(plan.targets):
-        behaviour = rows.get((target.indicator, target.variant))
-        if behaviour is None:
+        judged = rows.get((target.indicator, target.variant))
+        if judged is None:
             continue
+        behaviour = judged.behaviour
         at, row = ("targets", position), f"{target.indicator}.{target.variant}"
         if target.milestones and behaviour != "line":
             problems.append(Problem(
@@ -60,10 +73,31 @@ def check_rows(plan: Plan, rows: Mapping[tuple[str, str], Behaviour]) -> tuple[P
                 at, f"{row} 须限期完成，但没有写明日期。", f"{row} is due on a day, but no day is written.",
                 f"补写 deadline = {plan.year}-03-15 这样的日期。", f"add a day such as deadline = {plan.year}-03-15.",
             ))  # fmt: skip
+        problems += _other_window(plan, (*at, "window"), row, target.window, judged.window)
     return tuple(problems)
 
 
-def _unknown_rows(plan: Plan, rows: Mapping[tuple[str, str], Behaviour]) -> Iterator[Problem]:
+def _other_window(plan: Plan, at: Path, row: str, named: str | None, own: str) -> Iterator[Problem]:
+    """A row has one figure, counted in its own window: judged in another it would be judged by facts of other days."""
+    windows = windows_of(plan)
+    if named is None or named not in windows or own not in windows:
+        return  # a window that nobody describes is named by `check_plan`
+    asked, counted = windows[named], windows[own]
+    if (asked.first, asked.last) != (counted.first, counted.last):
+        yield Problem(
+            at, f"{row} 按 {own}（{counted.first} 至 {counted.last}）计数，不能按 {named} 考核。",
+            f"{row} is counted in {own} ({counted.first} to {counted.last}) and cannot be judged in {named}.",
+            "删去 window；期中须达到的数写入 milestones，目标调整写明 effective。",
+            "delete the window; write what is due on the way as milestones, a changed target with its effective day.",
+        )  # fmt: skip
+
+
+def check_names(plan: Plan, rows: Judging) -> tuple[Problem, ...]:
+    """Rows the plan names that the catalogue does not have."""
+    return tuple(_unknown_rows(plan, rows))
+
+
+def _unknown_rows(plan: Plan, rows: Judging) -> Iterator[Problem]:
     ids = sorted({indicator for indicator, _ in rows})
     sections: tuple[tuple[str, Sequence[Target | Reference | Decomposition]], ...] = (
         ("targets", plan.targets), ("references", plan.references), ("decomposition", plan.decomposition),

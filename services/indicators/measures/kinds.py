@@ -122,6 +122,7 @@ class UnitsWhere:
     name: str
     rows: Select
     kinds: tuple[UnitKind, ...]
+    part: str | None = None
 
 
 Measure = Counted | Level | Members | Matured | Distribution | Published | UnitsWhere
@@ -176,7 +177,7 @@ def jumps(measure: Measure, rows: Rows) -> Jumps:
             _members(found, measure.any_of, measure.part, measure.meanwhile, rows)
         case UnitsWhere():
             if unit_kind(rows.context.subject) in measure.kinds:
-                _members(found, (measure.rows,), None, None, rows)
+                _members(found, (measure.rows,), measure.part, None, rows)
         case Matured():
             _matured(found, measure, rows)
         case Published():

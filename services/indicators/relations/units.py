@@ -63,9 +63,12 @@ def _leading_bodies(rows: Rows) -> Iterator[Row]:
 def _plans(rows: Rows) -> Iterator[Row]:
     if rows.context.subject not in rows.context.tree:
         return
+    years: set[int] = set()
     for submitted in rows.context.view.of(UnitPlanSubmitted):
         day = date.fromordinal(submitted.day)
-        yield Row(submitted.day, rows.context.subject, None, {"month_day": f"{day:%m-%d}"}, order=submitted.order)
+        if day.year not in years:
+            years.add(day.year)
+            yield Row(submitted.day, rows.context.subject, None, {"day": day.isoformat()}, order=submitted.order)
 
 
 def _ratings(rows: Rows) -> Iterator[Row]:
@@ -93,7 +96,7 @@ UNIT_RELATIONS = (
         (*UNIT_FACTS, LeadingBodyEstablished), (LeadingBodyEstablished,),
     ),
     Relation(
-        "plan_submitted", "unit", "event", {"month_day": "MM-DD"}, _plans, 1, "Submitted its implementation plan (报送实施方案).",
+        "plan_submitted", "unit", "event", {"day": "YYYY-MM-DD"}, _plans, 2, "First submitted its plan of the year (报送实施方案).",
         (*UNIT_FACTS, UnitPlanSubmitted), (UnitPlanSubmitted,),
     ),
     Relation(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.county import County, kinds_of, load_county
 from services.indicators.evaluation.plan import targets_of, unit_targets_of, windows_of
 
@@ -16,7 +17,7 @@ NEW_YEAR = date(2025, 1, 1)
 
 @pytest.fixture(scope="module")
 def county() -> County:
-    return load_county(FOLDER)
+    return load_county(FOLDER, JUDGED)
 
 
 def test_the_roster_has_the_566_units_of_the_plan(county: County) -> None:

@@ -2,22 +2,24 @@
 
 import pytest
 
-from services.indicators.evaluation.plan_check import check_rows, check_units
+from services.indicators.catalog import JUDGED
+from services.indicators.evaluation.county import parse_county
+from services.indicators.evaluation.plan_check import Judged, check_names, check_rows, check_units
 from services.indicators.evaluation.plan_file import locate, parse_plan
-from services.indicators.evaluation.problems import Problem
-from services.indicators.evaluation.status import Behaviour
+from services.indicators.evaluation.problems import FileProblems, Problem
 from tests.indicators.evaluation.support import target, written
 
-ROWS: dict[tuple[str, str], Behaviour] = {
-    ("loans", "default"): "line", ("loans", "persons"): "line", ("survival_1y", "default"): "level",
-    ("plans_submitted", "default"): "deadline", ("loan_recovery", "default"): "shown",
+ROWS = {
+    ("loans", "default"): Judged("line"), ("loans", "persons"): Judged("line"), ("survival_1y", "default"): Judged("level"),
+    ("plans_submitted", "default"): Judged("deadline"), ("loan_recovery", "default"): Judged("shown"),
+    ("created_share", "default"): Judged("line", "two_years"),
 }  # fmt: skip
 REFERENCE = '[[references]]\nindicator = "loan_recovery"\nop = ">="\nvalue = "0.95"\nsource = "惯用参考线"\n'
 
 
 def beside_rows(*sections: str) -> tuple[Problem, ...]:
     text = written(*sections)
-    return locate(check_rows(parse_plan(text), ROWS), text)
+    return locate((*check_names(parse_plan(text), ROWS), *check_rows(parse_plan(text), ROWS)), text)
 
 
 def test_rows_that_exist_and_can_be_judged_have_no_problems() -> None:
@@ -25,6 +27,7 @@ def test_rows_that_exist_and_can_be_judged_have_no_problems() -> None:
     assert beside_rows(
         target("loans", 500, milestones=milestones), target("survival_1y", "0.80"),
         target("plans_submitted", 24, deadline="2025-03-15"), target("loan_recovery", "0.95"), REFERENCE,
+        target("created_share", "0.95", window="two_years"), target("created_share", "0.90", clause="二(五)"),
     ) == ()  # fmt: skip
 
 
@@ -34,6 +37,8 @@ def test_rows_that_exist_and_can_be_judged_have_no_problems() -> None:
     (target("loans", 500) + REFERENCE.replace("loan_recovery", "loan_recover"), "loan_recovery", "loan_recovery"),
     (target("survival_1y", "0.80", milestones='[{ day = 2025-06-30, value = "0.5" }]'), "不按进度线考核", "milestones have no effect"),
     (target("loans", 500, deadline="2025-03-15"), "不是限期完成的事项", "is not something due on a day"),
+    (target("loans", 500, window="two_years"), "不能按 two_years 考核", "counted in plan_year (2025-01-01 to 2025-12-31)"),
+    (target("created_share", "0.95", window="plan_year"), "删去 window", "delete the window"),
     (target("plans_submitted", 24), "deadline = 2025-03-15", "no day is written"),
 ])  # fmt: skip
 def test_what_the_catalogue_cannot_judge_is_named(section: str, zh: str, en: str) -> None:
@@ -57,5 +62,15 @@ def test_units_that_no_roster_lists_are_named() -> None:
 
 
 def test_a_problem_without_its_text_is_named_by_its_key() -> None:
-    problem = check_rows(parse_plan(written(target("loan", 500))), ROWS)[0]
+    problem = check_names(parse_plan(written(target("loan", 500))), ROWS)[0]
     assert problem.text_en.startswith("targets[1].indicator: ")
+
+
+def test_a_target_in_another_window_is_refused_with_its_line_its_clause_and_the_fix() -> None:
+    text = written(target("loans", 500, window="two_years"))
+    county = "code,name,kind,urban_rural_class\n330127000000,安岭县,county,\n"
+    with pytest.raises(FileProblems) as refused:
+        parse_county(text, county, JUDGED)
+    line = next(number for number, each in enumerate(text.splitlines(), start=1) if each.startswith("window"))
+    assert f"line {line} (clause 四(七)): loans.default is counted in plan_year" in str(refused.value)
+    assert parse_county(text, county).plan.targets[0].window == "two_years"  # where nothing is judged, it does no harm

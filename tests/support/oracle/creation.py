@@ -1,6 +1,5 @@
 """Creation (plan 二(五)), credit communities (plan 四(七)) and plans submitted (plan 六(一)): facts about units themselves."""
 
-from datetime import date
 from decimal import Decimal
 
 from shared.contracts.base import Fact
@@ -111,7 +110,8 @@ def credit_communities(world: World, unit: str) -> Variants:
 
 
 def plans_submitted(world: World, unit: str) -> Variants:
-    """Townships and parks whose plan was submitted in the plan year with an occurred day ≤ 15 March. `with_late`: any day of the year.
+    """Townships and parks whose plan was submitted in the plan year by the day that the county's plan file sets (where it sets none, nobody
+    is late). `with_late`: any day of the year.
 
     A unit that has submitted and was merged since still counts, at its successor and above: a deadline once met stays met.
     """
@@ -123,5 +123,5 @@ def plans_submitted(world: World, unit: str) -> Variants:
         and dated.fact.code in world.units.classes
         and unit in world.units.answering(dated.fact.code)
     ]
-    in_time = {code for code, day in submitted if day <= date(world.year, 3, 15)}
+    in_time = {code for code, day in submitted if world.plans_due is None or day <= world.plans_due}
     return {("default", None): count(len(in_time)), ("with_late", None): count(len({code for code, _ in submitted}))}

@@ -66,9 +66,10 @@ VARIANTS: frozenset[tuple[str, str]] = frozenset((each.id, variant) for each in 
 
 
 class Oracle:
-    """All records of one county, in any order: asked as often as one likes."""
+    """All records of one county, in any order: asked as often as one likes. `plans_due`: the plan file's day for plans, if it sets one."""
 
-    def __init__(self, records: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(self, records: Iterable[Mapping[str, Any]], plans_due: date | None = None) -> None:
+        self._plans_due = plans_due
         self._records = [read(record) for record in records]
         self._known: dict[date, tuple[Dated[Fact], ...]] = {}
         self._worlds: dict[tuple[date, date, int], World] = {}
@@ -83,7 +84,7 @@ class Oracle:
         """What is held true as known on one day and as of the end of another."""
         key = known_at, day, year
         if key not in self._worlds:
-            self._worlds[key] = World(self.effective(known_at), day, year)
+            self._worlds[key] = World(self.effective(known_at), day, year, self._plans_due)
         return self._worlds[key]
 
     def figures(self, *, unit: str, as_of: date, known_at: date, year: int) -> dict[Key, Figure]:

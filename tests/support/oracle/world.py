@@ -39,11 +39,13 @@ class Founding(Deed):
 class World:
     """The facts dated up to `day`, of the effective facts as known on one day."""
 
-    def __init__(self, known: Sequence[Dated[Fact]], day: date, year: int) -> None:
+    def __init__(self, known: Sequence[Dated[Fact]], day: date, year: int, plans_due: date | None = None) -> None:
         self.day = day
         """E."""
         self.year = year
         """The plan year Y."""
+        self.plans_due = plans_due
+        """The day by which townships and parks owe their plans; None: the county has set none."""
         self.new_year = date(day.year, 1, 1)
         """1 January of the year of `day`."""
         self.known = known
