@@ -218,7 +218,8 @@ def _variant_rows(
     existed = reader.tree.units[question.unit].listed <= year_before[1].toordinal()
     baselines = dict(reader.values(variant.figure, *year_before)) if has_baseline and existed else {}
     eve = dict(reader.values(variant.figure, window.first, window.first - timedelta(days=1))) if indicator.starts_from_eve else {}
-    notes = [variant.note] if variant.note else []
+    noted = variant.noted_for is None or (effective is not None and reader.amount(variant.noted_for, on.toordinal()))
+    notes = [variant.note] if variant.note and noted else []
     if last_day < question.as_of:
         notes.append(f"单位的最后一日是 {last_day}，按该日作答 / merged or dissolved; answered as of its last day, {last_day}")
     for part, value in values:
@@ -248,12 +249,18 @@ def _variant_rows(
             benchmark=_benchmark_answer(last_day, window, value, benchmark) if indicator.benchmarked and part is None else None,
             baseline=_baseline_answer(last_day, window, value, baseline, variant) if has_baseline and part in fixed else None,
             n=value.n, incomplete=_incomplete(snapshot, reader, question, variant, part, on) if effective else 0,
-            note="；".join(notes), definition=figure_digest(variant.figure),
+            note="；".join([*notes, *_no_denominator(value)]), definition=figure_digest(variant.figure),
             margin=value.extra.get("margin"), period_end=_date(value.extra.get("period_end")),
         )  # fmt: skip
 
 
+NO_DENOMINATOR = "没有分母，比率不明 / nothing to divide by: the ratio is unknown"
+
 _NOTHING = Value(None, None, None, "empty")
+
+
+def _no_denominator(value: Value) -> list[str]:
+    return [NO_DENOMINATOR] if value.denominator == 0 and value.absence == "missing" else []
 
 
 def _fixed_parts(figure: Figure) -> tuple[str | None, ...]:

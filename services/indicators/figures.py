@@ -42,7 +42,9 @@ class SinceStart:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`share` and `mean`: one sum over another; an empty denominator is a cohort not yet due."""
+    """`share` and `mean`: one sum over another. Where a cohort is the denominator and has no member it is not yet due; without any other
+    denominator the ratio is unknown.
+    """
 
     of: Expression
     over: Expression
@@ -117,6 +119,8 @@ class Variant:
     unit_of_measure: UnitOfMeasure
     meaning: str
     note: str = ""
+    noted_for: Expression | None = None
+    """Where given, the note is shown only when this comes to something."""
     incomplete: Expression | None = None
     behaviour: Behaviour | None = None
     """Where it is judged unlike the indicator's default."""

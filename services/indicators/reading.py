@@ -24,7 +24,7 @@ from services.indicators.figures import (
     SurveyShare,
 )
 from services.indicators.ledger import Balances
-from services.indicators.measures.kinds import Published
+from services.indicators.measures.kinds import Matured, Published
 from services.indicators.places import UnitTree
 
 
@@ -87,11 +87,14 @@ class Reader:
                 years = day.year - start.year + 1
                 yield None, Value(Fraction(added), Fraction(years), Fraction(added, years), n=added)
             case Share():
-                yield None, _ratio(self.amount(figure.of, on), self.amount(figure.over, on))
+                # A cohort without members is not due yet. One of whom nothing is known, and any other missing denominator, is an unknown.
+                members = 0 if figure.parts is None else self.amount(figure.parts, on)
+                absence: Absence = "empty" if isinstance(figure.over, Matured) and not members else "missing"
+                yield None, _ratio(self.amount(figure.of, on), self.amount(figure.over, on), absence)
                 if figure.parts is not None:
                     for part in self.balances.parts(figure.parts.name, self.unit):
                         if self.part(figure.parts, part, on):
-                            yield part, _ratio(self.part(figure.of, part, on), self.part(figure.over, part, on))
+                            yield part, _ratio(self.part(figure.of, part, on), self.part(figure.over, part, on), "missing")
             case StatisticShare():
                 yield None, self._statistic_share(figure, on)
             case SurveyShare():
@@ -152,9 +155,9 @@ def _count(amount: int) -> Value:
     return Value(Fraction(amount), None, Fraction(amount), n=amount)
 
 
-def _ratio(numerator: int, denominator: int) -> Value:
+def _ratio(numerator: int, denominator: int, absence: Absence = "empty") -> Value:
     if not denominator:
-        return Value(Fraction(numerator), Fraction(0), None, "empty")
+        return Value(Fraction(numerator), Fraction(0), None, absence)
     return Value(Fraction(numerator), Fraction(denominator), Fraction(numerator, denominator), n=denominator)
 
 

@@ -51,7 +51,8 @@ def plan_of(year: int, plans_due: date | None) -> Plan:
     targets = (
         target.model_copy(update={"deadline": plans_due}) if target.indicator == "plans_submitted" else target for target in plan.targets
     )
-    return Plan(**(dict(plan) | {"year": year, "targets": tuple(targets)}))  # a copy would keep what is cached of the other
+    same = {name: getattr(plan, name) for name in Plan.model_fields}  # a copy would keep what is cached of the other as well
+    return Plan(**(same | {"year": year, "targets": tuple(targets)}))
 
 
 def plans_due(plan: Plan) -> date | None:

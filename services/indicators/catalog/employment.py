@@ -66,14 +66,17 @@ EMPLOYMENT = (
         variants=(
             Variant(
                 "default", Amount(JOBS_BROUGHT), "jobs", "open employments in entities registered in the year, founders excluded",
-                note=NOT_DEDUPLICATED,
+                note=NOT_DEDUPLICATED, noted_for=HEAD_COUNTS,
             ),
             Variant(
                 "gross", Amount(Sum((JOBS_GROSS, HEAD_COUNT_PEAKS))), "jobs",
                 "anyone employed there on any day of the year; greatest head-counts",
-                note=NOT_DEDUPLICATED,
+                note=NOT_DEDUPLICATED, noted_for=HEAD_COUNT_PEAKS,
             ),
-            Variant("helped", Amount(JOBS_BROUGHT_HELPED), "jobs", "only entities founded by successful starts", note=NOT_DEDUPLICATED),
+            Variant(
+                "helped", Amount(JOBS_BROUGHT_HELPED), "jobs", "only entities founded by successful starts",
+                note=NOT_DEDUPLICATED, noted_for=HEAD_COUNTS_HELPED,
+            ),
         ),
     ),
     Indicator(
@@ -86,10 +89,17 @@ EMPLOYMENT = (
         variants=(
             Variant(
                 "default", Share(JOBS_BROUGHT_HELPED, STARTS), "ratio",
-                "jobs in entities founded by successful starts ÷ successful starts", note=NOT_DEDUPLICATED,
+                "jobs in entities founded by successful starts ÷ successful starts",
+                note=NOT_DEDUPLICATED, noted_for=HEAD_COUNTS_HELPED,
             ),
-            Variant("all_jobs", Share(JOBS_BROUGHT, STARTS), "ratio", "all jobs brought ÷ successful starts", note=NOT_DEDUPLICATED),
-            Variant("per_entity", Share(JOBS_BROUGHT, NEW_ENTITIES), "ratio", "all jobs brought ÷ all new entities", note=NOT_DEDUPLICATED),
+            Variant(
+                "all_jobs", Share(JOBS_BROUGHT, STARTS), "ratio", "all jobs brought ÷ successful starts",
+                note=NOT_DEDUPLICATED, noted_for=HEAD_COUNTS,
+            ),
+            Variant(
+                "per_entity", Share(JOBS_BROUGHT, NEW_ENTITIES), "ratio", "all jobs brought ÷ all new entities",
+                note=NOT_DEDUPLICATED, noted_for=HEAD_COUNTS,
+            ),
         ),
     ),
 )  # fmt: skip

@@ -30,8 +30,8 @@ a target has it judged as a level."""
 
 Op = Literal[">=", "<="]
 Absence = Literal["missing", "empty"]
-"""Why there is no value: an input is missing (statistic, points, head-count), or there is nothing to judge yet (empty cohort,
-no survey closed)."""
+"""Why there is no value: an input is missing (statistic, points, head-count, a check of any member of a cohort) or there is nothing to
+divide by, or there is nothing to judge yet (empty cohort, no survey closed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,11 @@ def judge_benchmark(
 def judge_baseline(
     *, as_of: date, window: Window, value: Fraction | None, baseline: Fraction | None, op: Op = ">="
 ) -> BaselineStatus | None:
-    """The figure against the same formula at 31 December of the year before the plan; `unknown` when either is. None before the window."""
+    """The figure against the same formula at 31 December of the year before the plan; `unknown` when either is. None before the window.
+
+    Reached or exceeded (达到或超过) is `met`: 0 against 0 too, which is no worse than the year before. Who wants more asks for it in the
+    scoring sheet (strictly better than baseline).
+    """
     effective = window.effective(as_of)
     if effective is None:
         return None

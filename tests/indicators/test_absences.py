@@ -1,0 +1,64 @@
+"""What a row says when there is nothing to divide by, nothing known of those it is about, or nothing to note."""
+
+from datetime import date
+
+from services.indicators.answers import NO_DENOMINATOR, Row, ask, board
+from services.indicators.catalog.employment import NOT_DEDUPLICATED
+from shared.contracts.registry import EmploymentStarted, EntityRegistered, StaffReported, SurvivalChecked
+from tests.indicators.comparing import FAR, live, plan_of
+from tests.support.records import COUNTY, VILLAGE, Records, entity, person
+
+
+async def rows(records: Records, as_of: date, unit: str = COUNTY) -> dict[tuple[str, str], Row]:
+    service = await live(plan_of(2024, None), [list(records)])
+    asked = ask(service.snapshot(), FAR, unit, as_of, as_of)
+    return {(row.id, row.variant): row for row in board(service.snapshot(), asked).indicators if row.part is None}
+
+
+def registers(records: Records, on: str, number: int) -> None:
+    records.add(on, EntityRegistered(
+        entity=entity(number), name="甲", industry="C20", entity_kind="enterprise", founders=(), unit=VILLAGE,
+    ))  # fmt: skip
+
+
+async def test_a_cohort_that_nobody_checked_is_unknown_and_an_empty_one_not_due() -> None:
+    records = Records()
+    registers(records, "2023-03-01", 1)
+    answers = await rows(records, date(2024, 2, 29))
+    assert [answers["survival_1y", variant].status for variant in ("default", "operating")] == ["not_due", "not_due"]
+    answers = await rows(records, date(2024, 3, 1))
+    assert (answers["survival_1y", "operating"].status, answers["survival_1y", "operating"].incomplete) == ("unknown", 1)
+    assert (answers["survival_1y", "default"].status, answers["survival_1y", "default"].value) == ("met", "1.000000")
+    records.add("2024-03-01", SurvivalChecked(entity=entity(1), operating=False))
+    answers = await rows(records, date(2024, 3, 1))
+    assert (answers["survival_1y", "operating"].status, answers["survival_1y", "operating"].value) == ("shown", "0.000000")
+
+
+async def test_without_a_denominator_a_ratio_is_unknown_and_says_so() -> None:
+    answers = await rows(Records(), date(2024, 6, 30))
+    multiplier = answers["job_multiplier", "default"]
+    assert (multiplier.numerator, multiplier.denominator, multiplier.value, multiplier.status) == ("0", "0", None, "unknown")
+    assert multiplier.note == NO_DENOMINATOR
+    assert answers["loan_recovery", "default"].status == "unknown"
+    assert answers["success_after_training", "default"].status == "not_due"
+    assert NO_DENOMINATOR not in answers["success_after_training", "default"].note
+
+
+async def test_head_counts_are_noted_only_where_they_took_part() -> None:
+    records = Records()
+    registers(records, "2024-03-01", 1)
+    records.add("2024-03-02", EmploymentStarted(entity=entity(1), person=person(1)))
+    registers(records, "2024-03-02", 2)
+    answers = await rows(records, date(2024, 6, 30))
+    assert (answers["jobs_brought", "default"].value, answers["jobs_brought", "default"].note) == ("1", "")
+    records.add("2024-07-01", StaffReported(entity=entity(2), employees=3))
+    answers = await rows(records, date(2024, 7, 1))
+    assert (answers["jobs_brought", "default"].value, answers["jobs_brought", "default"].note) == ("4", NOT_DEDUPLICATED)
+    assert answers["jobs_brought", "gross"].note == NOT_DEDUPLICATED
+    assert answers["jobs_brought", "helped"].note == ""
+
+
+async def test_nothing_against_nothing_a_year_earlier_is_no_worse() -> None:
+    baseline = (await rows(Records(), date(2024, 6, 30)))["successful_starts", "default"].baseline
+    assert baseline is not None
+    assert (baseline.value, baseline.status) == ("0", "met")
