@@ -37,8 +37,11 @@ QUIET_LOOKS = 3
 """How many looks in a row nothing may move before everything counts as taken in: services also wake each other."""
 QUERY_SECONDS_MAX = 30.0
 
-DATABASE_AWAY = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
-"""What asyncpg raises while PostgreSQL is gone or coming back."""
+DATABASE_AWAY = (
+    OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)  # fmt: skip
+"""What asyncpg raises while PostgreSQL is gone or coming back; the internal error when the connection is cut in the midst of a query."""
 
 Stores = tuple[PostgresStore, ...]
 
