@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from shared.contracts.base import SERVICES
+from shared.contracts.common import SYSTEM
 from shared.contracts.envelope import Token
 from shared.units import unit_kind
 
@@ -24,11 +25,17 @@ PublicKey = Annotated[str, StringConstraints(pattern=r"^U[A-Z2-7]{55}$")]
 """The public half of a user's NKey."""
 
 
+def _not_the_system(department: str) -> str:
+    if department == SYSTEM:
+        raise ValueError(f"{SYSTEM} 是系统自身的名称 / {SYSTEM} is the system's own name")
+    return department
+
+
 class DepartmentUser(BaseModel):
     """One system of one department."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    department: Token
+    department: Annotated[Token, AfterValidator(_not_the_system)]
     system: Token
     nkey: PublicKey
 

@@ -39,8 +39,8 @@ UNITS_PAGE = 500
 UNITS_WAIT_SECONDS = 60.0
 SIMULATION_STARTS = datetime(1970, 1, 1, tzinfo=UTC)
 
-_REPORTED = re.compile(r"reported\.[0-9]{12}\.([a-z0-9_-]{1,32})\.([a-z0-9_-]{1,32})\.([!-~]{1,200})")
-"""Subjects that departments can have: see `shared.subjects.reported`."""
+_REPORTED = re.compile(r"reported\.[0-9]{12}\.([!-)+,\-/-=?-~]{1,64})\.([!-)+,\-/-=?-~]{1,64})\.([!-~]{1,200})")
+"""Subjects whose reporter can be answered: see `shared.subjects.reported`. Whether it may report is asked when the report is read."""
 
 log = logger(__name__)
 
@@ -132,7 +132,7 @@ class Work:
         self.sender.wake()
 
     def _incoming(self, message: Msg) -> IncomingReport | None:
-        """The report a message carries. A subject that no department can have been given is passed over aloud: nobody could be answered."""
+        """The report a message carries. A subject of which no answer's subject can be made is passed over aloud."""
         match = _REPORTED.fullmatch(message.subject)
         if match is None:
             log.critical("a report under a subject no department has", subject=ascii(message.subject), bytes=len(message.data))

@@ -42,6 +42,10 @@ RESIDENT_ID = Reason(
     "resident_id", "报送内容含有居民身份证号码；请改用人员代号（先调用 identify 取得）",
     "the report holds a resident id; use the person's pseudonym (ask `identify` first)",
 )  # fmt: skip
+NO_SUCH_REPORTER = Reason(
+    "no_such_reporter", "报送主题中的部门、系统代码应为 1–32 位小写字母、数字、下划线或连字符，且不得为 kaiye",
+    "department and system in the subject are 1–32 lower-case letters, digits, underscores or hyphens, and not kaiye",
+)  # fmt: skip
 SYSTEM_ONLY = Reason("system_only", "此类事实只由系统自身记录", "facts of this type are recorded by the system itself only")
 NOT_YOURS = Reason(
     "not_yours",

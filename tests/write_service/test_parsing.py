@@ -232,3 +232,12 @@ def test_a_content_digest_is_the_hmac_of_the_canonical_json() -> None:
     for key, note in ((KEY, "x"), (b"k" * 64, "x" * 500)):
         digest, canonical = content_digest(key, "training.course_opened", 1, date(2024, 3, 1), {"note": note})
         assert digest == hmac.digest(key, canonical, "sha256")
+
+
+@pytest.mark.parametrize(
+    ("department", "system"), [("HR", "main"), ("hr", "Main"), ("d" * 33, "main"), ("hr/x", "main"), ("kaiye", "registry")]
+)
+def test_who_is_no_department_is_refused_under_the_id_and_kept(department: str, system: str) -> None:
+    body = envelope(source=f"/{COUNTY}/{department}/{system}")
+    found = refused(IncomingReport(department, system, "registry.entity_registered", orjson.dumps(body)))
+    assert (found.key.id, found.reason, found.raw) == ("r-1", reasons.NO_SUCH_REPORTER, orjson.dumps(body))
