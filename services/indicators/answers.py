@@ -71,14 +71,14 @@ class TargetAnswer(_Answer):
 
 
 class BenchmarkAnswer(_Answer):
-    """The national average (全国平均水平)."""
+    """The national average (全国平均水平), the latest up to the effective day; no value as of a day before the window."""
 
     value: DecimalText | None
     status: BenchmarkStatus | None
 
 
 class BaselineAnswer(_Answer):
-    """The same formula one year earlier, at 31 December of the year before the plan's."""
+    """The same formula one year earlier, at 31 December of the year before the plan's; no value as of an earlier day."""
 
     value: DecimalText | None
     status: BaselineStatus | None
@@ -215,15 +215,16 @@ def _variant_rows(
     year_before = add_months(window.first, -12), date(window.first.year - 1, 12, 31)
     has_baseline = indicator.behaviour != "deadline"
     fixed = _fixed_parts(variant.figure)
-    existed = reader.tree.units[question.unit].listed <= year_before[1].toordinal()
+    existed = reader.tree.units[question.unit].listed <= year_before[1].toordinal() and year_before[1] <= last_day
     baselines = dict(reader.values(variant.figure, *year_before)) if has_baseline and existed else {}
-    eve = dict(reader.values(variant.figure, window.first, window.first - timedelta(days=1))) if indicator.starts_from_eve else {}
+    from_eve = indicator.starts_from_eve and effective is not None
+    eve = dict(reader.values(variant.figure, window.first, window.first - timedelta(days=1))) if from_eve else {}
     noted = variant.noted_for is None or (effective is not None and reader.amount(variant.noted_for, on.toordinal()))
     notes = [variant.note] if variant.note and noted else []
     if last_day < question.as_of:
         notes.append(f"单位的最后一日是 {last_day}，按该日作答 / merged or dissolved; answered as of its last day, {last_day}")
     for part, value in values:
-        benchmark = _benchmark(reader, indicator, variant, on) if indicator.benchmarked and part is None else None
+        benchmark = _benchmark(reader, indicator, variant, effective) if effective and indicator.benchmarked and part is None else None
         behaviour = variant.behaviour or indicator.behaviour
         targets = []
         for target in _targets(snapshot.plan, question, indicator, variant, part, on):

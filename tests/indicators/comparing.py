@@ -113,7 +113,27 @@ def differences(snapshot: Snapshot, oracle: Oracle, asked: Asked, *, by_board: b
         theirs = {key: (*map(_shown, answer[:3]), *answer[3:]) for key, answer in theirs.items()}
     rows = {key[:2] for key in ours} & VARIANTS
     keys = sorted((key for key in ours.keys() | theirs.keys() if key[:2] in rows), key=str)
-    return [f"{asked} {key}: service {ours.get(key)}, oracle {theirs.get(key)}" for key in keys if ours.get(key) != theirs.get(key)]
+    found = [f"{asked} {key}: service {ours.get(key)}, oracle {theirs.get(key)}" for key in keys if ours.get(key) != theirs.get(key)]
+    return [*found, *_baseline_differences(snapshot, oracle, asked)] if by_board else found
+
+
+def _baseline_differences(snapshot: Snapshot, oracle: Oracle, asked: Asked) -> list[str]:
+    """Baselines are the oracle's figures at the end of the year before, of a day up to the as-of day only."""
+    day = date(snapshot.plan.year - 1, 12, 31)
+    earlier = Asked(asked.unit, day, asked.known_at)
+    theirs = _of_oracle(day.year, oracle, earlier) if day <= asked.as_of else None
+    question = _question(snapshot, asked)
+    assert question is not None
+    found = []
+    for row in board(snapshot, question).indicators:
+        key = row.id, row.variant, row.part
+        if row.baseline is not None and key[:2] in VARIANTS:
+            ours = None if row.baseline.value is None else Fraction(row.baseline.value)
+            answer = (theirs or {}).get(key)
+            value = _shown(answer[2]) if answer is not None and answer[5] == day else None  # a unit that ended earlier has none
+            if ours != value:
+                found.append(f"{asked} {key}: baseline of the service {ours}, of the oracle {value}")
+    return found
 
 
 def _question(snapshot: Snapshot, asked: Asked) -> Question | None:
