@@ -62,7 +62,7 @@ def _fact(report: Readable, fact: Fact, named: Named, desk: Desk) -> Verdict:
     history = desk.history(named.about)
     step = history.step(None, Told(desk.next_position, report.key, report.occurred, fact, named.natural))
     if not step.stands:
-        return _recording((_repeated(step),), named, step, desk)
+        return _rival(step, named, desk)
     return _ruled(history.state, named, step, desk)
 
 
@@ -95,8 +95,25 @@ def _rectify(told: Told, corrected: Told, named: Named, desk: Desk) -> Verdict:
     history = desk.history(named.about)
     step = history.step(told, corrected)
     if not step.stands:
-        return _recording((_repeated(step),), named, step, desk)
+        return _rival(step, named, desk, told)
     return _ruled(history.state_without(told), named, step, desk)
+
+
+def _rival(step: Step[Any], named: Named, desk: Desk, original: Told | None = None) -> Verdict:
+    """A fact that does not stand, as another one has its natural key; `original` is what it corrects, if it is a correction.
+
+    It stands in once the other is voided or moved, and nothing is ruled on then. So the rules are asked now, in the state without the
+    other, and what they refuse is refused. Content that the other has too they have accepted: a confirmation is not asked about.
+    What would only wait is recorded all the same: it may be missing nothing but the fact it disagrees with, holding it back would hide
+    the disagreement from those who can clear it up, and states bear facts whose ground is gone, as after any void.
+    """
+    assert step.standing is not None
+    if not step.after.says_the_same_as(step.standing):
+        others = (step.standing,) if original is None else (step.standing, original)
+        verdict = _ruled(desk.history(named.about).state_without(*others), named, step, desk)
+        if isinstance(verdict, Refused):
+            return verdict
+    return _recording((_repeated(step),), named, step, desk)
 
 
 def _ruled(state: Any, named: Named, step: Step[Any], desk: Desk) -> Verdict:

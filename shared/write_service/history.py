@@ -166,12 +166,13 @@ class History(Generic[State]):
             self._groups[natural] = _regrouped(self._groups.get(natural, ()), natural, step.before, step.after)
         self._told[step.after.key] = step.after
 
-    def state_without(self, told: Told) -> State:
-        """The state as if this fact had never been recorded: what its correction is ruled in, like a fact reported anew."""
-        assert self.complete
-        state = self._base
-        for entry in self._entries:
-            if entry.told is not told:
+    def state_without(self, *left_out: Told) -> State:
+        """The state as if these facts had never been recorded: what a correction or a rival is ruled in, like a fact reported anew."""
+        assert all(self._told.get(told.key) is told for told in left_out), "what a partial history has folded away stays in it"
+        start = bisect_left(self._orders, min(told.order for told in left_out))
+        state = self._entries[start - 1].state if start else self._base
+        for entry in self._entries[start:]:
+            if all(entry.told is not told for told in left_out):
                 state = self._evolve(state, entry.told.fact, entry.told.occurred)
         return state
 

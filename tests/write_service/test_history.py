@@ -125,3 +125,8 @@ def test_what_a_correction_is_ruled_in_leaves_the_fact_out() -> None:
     history = History.of(NOTHING, fold, [registered, checked])
     assert history.state_without(registered) == (("registry.survival_checked True", START),)
     assert history.state_without(checked) == (("registry.entity_registered ", START),)
+    assert history.state_without(registered, checked) == NOTHING
+    checked_again = told(3, SurvivalChecked(entity=ENTITY, operating=False), START + timedelta(days=1))
+    short = history.shortened()
+    short.take(short.step(None, checked_again))
+    assert short.state_without(checked_again) == history.state, "a partial history can leave out what it still knows"
