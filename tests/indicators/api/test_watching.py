@@ -108,6 +108,11 @@ async def test_the_description_has_every_page_with_an_example_and_needs_no_inter
         assert path in page
 
 
+async def test_whoever_names_no_page_comes_to_the_description(system: System) -> None:
+    answer = await system.http.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
+
+
 async def test_until_the_store_is_read_there_is_no_answer(clean_nats_url: str, dsn: str) -> None:
     store = await LedgerStore.open(dsn, COUNTY)
     try:
