@@ -148,12 +148,11 @@ class Decomposition(_OfRow):
     """目标分解 (责任书): one target split over units or departments.
 
     `additive` parts must add up to at least the whole; for a `level` every part must itself reach the whole's value.
-    With `park_only` a fact that names a park is credited in letters to the park alone, else to its township as well.
+    Parts are judged on the units' own figures: a fact that names a township and a park counts in both.
     """
 
     over: UnitGroup | Literal["departments"]
     kind: Literal["additive", "level"]
-    park_only: bool = True
     effective: date | None = None
     parts: dict[str, Number]
 

@@ -148,6 +148,14 @@ MISTAKES: list[tuple[str, str, str | None, str | None, str, str]] = [
     ("park", written(LOANS, LETTERS.replace("330127101000", "330127401000")), "330127401000", None, "不属于", "is not one of"),
     ("short code", written(LOANS, LETTERS.replace("330127101000", "3301")), "3301 ", None, "不属于", "is not one of"),
     ("letters without a target", written(target("trained", 5), LETTERS), None, None, "全县没有这项目标", "has no such target"),
+    (
+        "letters that would credit the park alone",
+        written(LOANS, LETTERS.replace("[decomposition.parts]", "park_only = true\n[decomposition.parts]")),
+        "park_only = ",
+        None,
+        "删去这一行",
+        "delete this line",
+    ),
     ("letters of a benchmark", written(target("loans", "benchmark"), LETTERS), "[[decomposition]]", None, "不能分解", "cannot be split"),
     (
         "letters to a strange department",
