@@ -129,14 +129,16 @@ class DataFolder:
 
     def dedicate(self, wanted: Purpose) -> Purpose:
         """Give a new folder its purpose for life, or check that the wanted one fits what it is. Raises BadFolder when it does not."""
-        known = self.purpose()
-        if known is not None:
-            self._require_same(known, wanted)
-        if known != wanted:
+        self.require_fit(wanted)
+        if self.purpose() != wanted:
             self._write("folder.json", wanted)
         return wanted
 
-    def _require_same(self, known: Purpose, wanted: Purpose) -> None:
+    def require_fit(self, wanted: Purpose) -> None:
+        """Check that the wanted purpose fits what the folder is, if it is anything yet. Raises BadFolder when it does not."""
+        known = self.purpose()
+        if known is None:
+            return
         if known.county != wanted.county:
             raise BadFolder(f"{self.path} 属于县 {known.county}，不是 {wanted.county} / {self.path} belongs to county {known.county}")
         if known.demonstration == wanted.demonstration:

@@ -11,17 +11,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 
-import asyncpg
 import httpx
 from nats.aio.client import Client
 from rich.progress import Progress, TaskID
 
 from deploy.data_folder import Demonstration, Running
+from deploy.reaching import DATABASE_AWAY, bus
 from deploy.simulator import SimulatedReport, simulate, unit_reports
 from deploy.turns import Turns
 from services.indicators.evaluation.county import County
 from shared.answers import Answer
-from shared.bus import connect
 from shared.client import OutgoingReport, ReportingClient
 from shared.client import Progress as Fared
 from shared.contracts.base import SERVICES, Service
@@ -29,19 +28,12 @@ from shared.contracts.envelope import Source
 from shared.days import day_of
 from shared.event_store.interface import Head
 from shared.event_store.postgres import PostgresStore
-from shared.settings import Settings
 from shared.tasks import end
 
 LOOK_SECONDS = 0.1
 QUIET_LOOKS = 3
 """How many looks in a row nothing may move before everything counts as taken in: services also wake each other."""
 QUERY_SECONDS_MAX = 30.0
-
-DATABASE_AWAY = (
-    OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-)  # fmt: skip
-"""What asyncpg raises while PostgreSQL is gone or coming back; the internal error when the connection is cut in the midst of a query."""
 
 Stores = tuple[PostgresStore, ...]
 
@@ -67,7 +59,7 @@ async def play(running: Running, county: County, demonstration: Demonstration, p
 
     It waits as long as that takes, through restarts of servers and services. Raises BusUnreachable when the bus does not answer at first.
     """
-    async with _stores(running) as stores, _bus(running) as nc:
+    async with _stores(running) as stores, bus(running) as nc:
         player = _Player(running.county, nc, progress)
         listing = list(unit_reports(county))
         await player.report("名册 / units", listing, len(listing))
@@ -193,12 +185,3 @@ async def _opened(running: Running, service: Service) -> PostgresStore:
             return await PostgresStore.open(running.databases[service], service, running.county)
         except DATABASE_AWAY:  # its supervisor is starting it again
             await asyncio.sleep(LOOK_SECONDS)
-
-
-@asynccontextmanager
-async def _bus(running: Running) -> AsyncIterator[Client]:
-    nc = await connect(Settings(county=running.county, nats_url=running.nats_url, database_url=""), name="kaiye-demo")
-    try:
-        yield nc
-    finally:
-        await nc.close()

@@ -7,11 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
+import nats.errors
+
 from deploy.data_folder import Running
+from deploy.reaching import DATABASE_AWAY, DatabaseUnreachable
 from services.finance.rules import RULES as FINANCE
 from services.registry.rules import RULES as REGISTRY
 from services.training.rules import RULES as TRAINING
-from shared.bus import connect
+from shared.bus import BusUnreachable, connect
 from shared.clock import Clock, SimulatedClock, WallClock
 from shared.event_store.interface import EventStore
 from shared.event_store.postgres import PostgresStore
@@ -26,8 +29,18 @@ RULES: tuple[Rules[Any], ...] = (REGISTRY, TRAINING, FINANCE)
 async def examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted | Forgotten | RelayFinding]:
     """What is found, service by service; before it, where `adopting`, what was taken back and what must be reported again.
 
-    Raises BusUnreachable, AdoptionRefused when the stream's tail does not follow from the store, and what asyncpg raises.
+    Raises BusUnreachable, DatabaseUnreachable, and AdoptionRefused when the stream's tail does not follow from the store.
     """
+    try:
+        async for found in _examine(running, adopting=adopting):
+            yield found
+    except nats.errors.Error as error:  # some of them are timeouts too, which are no fault of the database
+        raise BusUnreachable(f"消息总线没有应答 / the bus does not answer: {error!r}") from error
+    except DATABASE_AWAY as error:
+        raise DatabaseUnreachable(error) from error
+
+
+async def _examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted | Forgotten | RelayFinding]:
     settings = Settings(county=running.county, nats_url=running.nats_url, database_url="")
     async with AsyncExitStack() as opened:
         nc = await connect(settings, name="kaiye-doctor")

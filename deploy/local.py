@@ -63,9 +63,10 @@ async def local_system(folder: DataFolder, purpose: Purpose, *, http_port: int =
     in use, PartFailed when something does not come up.
     """
     with folder.locked():
-        folder.dedicate(purpose)
+        folder.require_fit(purpose)
         if http_port:
             require_free(http_port)
+        folder.dedicate(purpose)  # not before: whoever is refused for the port may come back with something else in mind
         bus = EmbeddedNats(folder.nats, log=folder.log("nats"))
         database = EmbeddedPostgres(folder.postgres, log=folder.log("postgres"))
         async with supervised() as supervisor:

@@ -9,24 +9,21 @@ import re
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
 
 import httpx
 import orjson
-from nats.aio.client import Client
 from nats.errors import ConnectionClosedError
 
 from deploy.data_folder import Running
+from deploy.reaching import bus
 from deploy.simulator import LISTED, RosterUnit, unit_reports
 from shared.answers import Answer
-from shared.bus import connect
 from shared.client import OutgoingReport, ReportingClient
 from shared.contracts.envelope import TYPE_PATTERN, Source
 from shared.days import instant_from
-from shared.settings import Settings
 from shared.tasks import end
 
 SILENCE_SECONDS_MAX = 60.0
@@ -150,16 +147,6 @@ async def figures_follow(running: Running, answers: Iterable[Answer]) -> bool:
                 return True
             await asyncio.sleep(LOOK_SECONDS)
     return False
-
-
-@asynccontextmanager
-async def bus(running: Running) -> AsyncIterator[Client]:
-    """A connection to the bus of a running system. Raises BusUnreachable."""
-    nc = await connect(Settings(county=running.county, nats_url=running.nats_url, database_url=""), name="kaiye")
-    try:
-        yield nc
-    finally:
-        await nc.close()
 
 
 def read_reports(lines: Iterable[bytes], running: Running) -> list[NumberedReport]:

@@ -65,6 +65,7 @@ def main() -> None:
 
 def _exit_code(error: Exception) -> int:
     # Imported here because a command loads only what it needs: a question to the running system must not load its services.
+    from deploy.reaching import DatabaseUnreachable
     from deploy.reports import NobodyAnswers
     from services.indicators.evaluation.problems import FileProblems
     from shared.bus import BusUnreachable
@@ -73,7 +74,7 @@ def _exit_code(error: Exception) -> int:
     match error:
         case BadInput() | BadFolder() | FileProblems():
             return EXIT_BAD_INPUT
-        case Unreachable() | NothingRuns() | PartFailed() | BusUnreachable() | NobodyAnswers():
+        case Unreachable() | NothingRuns() | PartFailed() | BusUnreachable() | DatabaseUnreachable() | NobodyAnswers():
             return EXIT_UNREACHABLE
         case AdoptionRefused():
             return EXIT_DIFFERENCE

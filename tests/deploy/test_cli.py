@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from deploy.data_folder import FORMAT, DataFolder, Purpose
+from deploy.data_folder import FORMAT, DataFolder, Purpose, Running
+from deploy.embedded import free_port
 from shared.contracts.envelope import parse_record
 
 KAIYE = (sys.executable, "-c", "from deploy.cli import main; main()")
@@ -135,20 +136,34 @@ def test_a_demonstration_never_touches_real_data(tmp_path: Path) -> None:
     assert "holds real data" in done.stderr
 
 
-def test_a_taken_port_is_named_before_anything_starts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [("up",), ("demo", "--once", *FACTS)])
+def test_a_taken_port_is_named_before_anything_starts_and_binds_the_folder_to_nothing(command: tuple[str, ...], tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = run_kaiye("up", "--data", tmp_path / "data", "--http-port", str(port))
+        done = run_kaiye(*command, "--data", tmp_path / "data", "--http-port", str(port))
     assert (done.returncode, done.stdout) == (3, "")
     assert f"端口 {port} 已被占用 / port {port} is already taken" in done.stderr
+    assert DataFolder(tmp_path / "data").purpose() is None
 
 
 def test_asking_where_nothing_runs_is_unreachable(tmp_path: Path) -> None:
     done = run_kaiye("doctor", "--data", tmp_path)
     assert (done.returncode, done.stdout) == (3, "")
     assert "没有运行中的 kaiye" in done.stderr
+
+
+def test_a_database_out_of_reach_is_named_by_the_doctor(clean_nats_url: str, tmp_path: Path) -> None:
+    databases = {name: f"postgresql://kaiye@127.0.0.1:{free_port()}/{name}" for name in ("registry", "training", "finance", "indicators")}
+    DataFolder(tmp_path).say_running(Running(
+        pid=os.getpid(), county="330127000000", county_folder=tmp_path, simulated_clock=False, nats_url=clean_nats_url,
+        databases=databases, http_url="http://127.0.0.1:1",
+    ))  # fmt: skip
+    done = run_kaiye("doctor", "--data", tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "数据库无法连接 / the database cannot be reached" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_county_folder_without_a_plan_is_bad_input(tmp_path: Path) -> None:

@@ -1,0 +1,34 @@
+"""How commands reach the parts of a running system, and what it looks like when one is away."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from nats.aio.client import Client
+
+from deploy.data_folder import Running
+from shared.bus import connect
+from shared.settings import Settings
+
+DATABASE_AWAY = (
+    OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+)  # fmt: skip
+"""What asyncpg raises while PostgreSQL is gone or coming back; the internal error when the connection is cut in the midst of a query."""
+
+
+class DatabaseUnreachable(Exception):
+    """The database does not answer; the message says so in Chinese and English."""
+
+    def __init__(self, because: BaseException) -> None:
+        super().__init__(f"数据库无法连接 / the database cannot be reached: {because!r}")
+
+
+@asynccontextmanager
+async def bus(running: Running) -> AsyncIterator[Client]:
+    """A connection to the bus of a running system. Raises BusUnreachable."""
+    nc = await connect(Settings(county=running.county, nats_url=running.nats_url, database_url=""), name="kaiye")
+    try:
+        yield nc
+    finally:
+        await nc.close()
