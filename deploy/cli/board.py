@@ -70,7 +70,8 @@ async def show_board(http_url: str, board: bytes, *, json: bool) -> None:
         typer.echo(board)
         return
     found: dict[str, Any] = orjson.loads(board)
-    catalogue, units = (orjson.loads(table) for table in await asyncio.gather(ask(http_url, "/indicators"), ask(http_url, "/units")))
+    of = {name: found[name] for name in ("unit", "as_of", "known_at")}
+    catalogue, units = (orjson.loads(table) for table in await asyncio.gather(ask(http_url, "/indicators"), ask(http_url, "/units", of)))
     (unit,) = (each["name"] for each in units["units"] if each["code"] == found["unit"])
     show(lambda width: board_table(found, catalogue, unit, width=width))
 

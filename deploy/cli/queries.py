@@ -60,9 +60,12 @@ def _print_rows(data: Path, unit: str | None, as_of: str | None, known_at: str |
     asyncio.run(fetch_and_show())
 
 
-def units(json: JsonOption = False, data: DataOption = DEFAULT_FOLDER) -> None:
-    """全部单位 / Every unit ever listed, as known today."""
-    found = asyncio.run(ask(DataFolder(data).running().http_url, "/units"))
+def units(
+    unit: UnitOption = None, as_of: AsOfOption = None, known_at: KnownAtOption = None, json: JsonOption = False,
+    data: DataOption = DEFAULT_FOLDER,
+) -> None:  # fmt: skip
+    """单位名册 / A unit and those below it, as of any day, as known on any day: by default every unit ever listed."""
+    found = asyncio.run(ask(DataFolder(data).running().http_url, "/units", {"unit": unit, "as_of": as_of, "known_at": known_at}))
     if json:
         typer.echo(found)
     else:

@@ -104,7 +104,7 @@ def units_table(units: Json, *, width: int | None = None) -> Table:
         )
         for unit in units["units"]
     ]  # fmt: skip
-    title = f"单位 units · 已知 known at {units['known_at']} · 共 {len(rows)}"
+    title = f"单位 units  截至 {units['as_of']} as of · 已知 {units['known_at']} known at · 共 {len(rows)}"
     return _fitted(UNIT_COLUMNS, UNIT_ORDER, [rows], width, title=title, caption=None)
 
 

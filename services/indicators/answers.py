@@ -158,23 +158,33 @@ class Snapshot:
 
 def ask(snapshot: Snapshot, today: date, unit: str | None = None, as_of: date | None = None, known_at: date | None = None) -> Question:
     """A question with what was omitted filled in: known_at = today, as_of = known_at, the county. Raises BadQuestionError."""
+    question = ask_days(snapshot, today, as_of, known_at, unit)
+    require_unit(snapshot, question)
+    return question
+
+
+def ask_days(snapshot: Snapshot, today: date, as_of: date | None, known_at: date | None, unit: str | None = None) -> Question:
+    """The same without asking whether the unit exists. Raises BadQuestionError."""
     known_at = known_at or today
     as_of = as_of or known_at
-    unit = snapshot.plan.county if unit is None else unit
     if known_at > today:
         raise BadQuestionError("future_known_at", f"已知日 {known_at} 晚于今日 {today}", f"known-at {known_at} lies after today, {today}")
     if as_of > known_at:
         raise BadQuestionError(
             "as_of_after_known_at", f"截至日 {as_of} 晚于已知日 {known_at}", f"as-of {as_of} lies after known-at {known_at}"
         )
-    tree = snapshot.trees.at(known_at.toordinal())
+    return Question(snapshot.plan.county if unit is None else unit, as_of, known_at)
+
+
+def require_unit(snapshot: Snapshot, question: Question) -> None:
+    """Raises BadQuestionError for a unit that is not known on the known day, or does not exist yet as of the day."""
+    unit, tree = question.unit, snapshot.trees.at(question.known_at.toordinal())
     found = tree.units.get(unit)
     if found is None:
         raise BadQuestionError("unknown_unit", f"没有这个单位：{unit}", f"there is no unit {unit}")
-    if found.listed > as_of.toordinal():
+    if found.listed > question.as_of.toordinal():
         since = date.fromordinal(found.listed)
         raise BadQuestionError("unit_not_yet", f"单位 {unit} 自 {since} 起设立", f"unit {unit} exists from {since} on")
-    return Question(unit, as_of, known_at)
 
 
 def board(snapshot: Snapshot, question: Question, only: str | None = None) -> Board:

@@ -80,6 +80,7 @@ async def test_json_is_printed_exactly_as_the_service_gave_it(running: System, k
         (("board", *options), "/board", asked),
         (("indicator", "new_enterprises", *options), "/indicators/new_enterprises", asked),
         (("units", "--json"), "/units", {}),
+        (("units", *options), "/units", asked),
     ):
         answer = await running.http.get(path, params=parameters)
         assert await kaiye(*words) == (0, answer.content + b"\n", "")
@@ -107,6 +108,7 @@ async def test_people_get_the_units_with_what_they_lie_in(running: System, kaiye
         (("board", "--known-at", "2025-07-02"), "known-at 2025-07-02 lies after today"),
         (("board", "--unit", "330127199000"), "there is no unit 330127199000"),
         (("board", "--as-of", "yesterday"), "as_of is a day written YYYY-MM-DD, not yesterday"),
+        (("units", "--known-at", "2025-07-02"), "known-at 2025-07-02 lies after today"),
         (("indicator", "happiness"), "there is no indicator happiness"),
         (("indicator", "../units"), "there is no indicator ../units"),
         (("board", "--unti", VILLAGE), "No such option"),

@@ -22,6 +22,7 @@ from services.indicators.api.questions import (
     NoQuestion,
     Problem,
     Questions,
+    UnitsQuestion,
     answer_bytes,
     problem_of,
     unreadable,
@@ -53,7 +54,10 @@ def answer_questions(broker: NatsBroker, questions: Questions, metrics: QueryMet
         broker, "indicator", IndicatorQuestion, questions.indicator, metrics,
         "一个指标的各行 / the rows of one indicator; the reply is that of GET /indicators/{id}",
     )  # fmt: skip
-    _answer(broker, "units", NoQuestion, questions.units, metrics, "单位名册 / the units, as known today; the reply is that of GET /units")
+    _answer(
+        broker, "units", UnitsQuestion, questions.units, metrics,
+        "单位名册 / a unit and those below it; the reply is that of GET /units",
+    )  # fmt: skip
     _answer(
         broker, "catalogue", NoQuestion, questions.catalogue, metrics,
         "指标目录 / the catalogue of indicators; the reply is that of GET /indicators",

@@ -32,6 +32,7 @@ from services.indicators.api.questions import (
     NotReadyError,
     Problem,
     Questions,
+    UnitsQuestion,
     answer_bytes,
     describe,
     problem_of,
@@ -148,8 +149,8 @@ def _add_questions(app: FastAPI, doors: Doors) -> None:
         asked = IndicatorQuestion(id=id, unit=question.unit, as_of=question.as_of, known_at=question.known_at)
         return answer("indicator", lambda: questions.indicator(asked))
 
-    @app.get("/units", response_model=Units, responses={503: _ERRORS[503]}, summary="单位名册 / the units, as known today")
-    async def units(question: Annotated[NoQuestion, Query()]) -> Response:
+    @app.get("/units", response_model=Units, responses=_ERRORS, summary="单位名册 / a unit and those below it")
+    async def units(question: Annotated[UnitsQuestion, Query()]) -> Response:
         return answer("units", lambda: questions.units(question))
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from services.indicators.answers import BadQuestionError, Board, ask, board
+from services.indicators.answers import BadQuestionError, Board, ask, ask_days, board, require_unit
 from services.indicators.api.tables import Catalogue, Units, catalogue, units
 from services.indicators.live import Live
 from shared.contracts.exact import Day
@@ -18,7 +18,7 @@ NOT_FOUND: Final = frozenset({"unknown_unit", "unknown_indicator"})
 
 
 class NoQuestion(BaseModel):
-    """Nothing to choose: what is known today."""
+    """Nothing to choose."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,6 +32,10 @@ class BoardQuestion(BaseModel):
     )
     as_of: Day | None = Field(default=None, description="截至日，缺省为已知日 / figures as of this day; omitted: the known day")
     known_at: Day | None = Field(default=None, description="已知日，缺省为今日 / as known at the end of this day; omitted: today")
+
+
+class UnitsQuestion(BoardQuestion):
+    """Which units: one and those below it by their codes; omitted: all."""
 
 
 class IndicatorQuestion(BoardQuestion):
@@ -82,11 +86,14 @@ class Questions:
         """The rows of one indicator, in the same form as a board."""
         return self._board(question, question.id)
 
-    def units(self, _: NoQuestion) -> Units:
-        """All units ever listed, as known today."""
+    def units(self, question: UnitsQuestion) -> Units:
+        """Every unit listed up to a day, as known on a day; none at all is an answer, but whoever names a unit asks for one that is."""
         self._require_ready()
-        live = self.live
-        return units(live.snapshot(), live.today())
+        snapshot = self.live.snapshot()
+        asked = ask_days(snapshot, self.live.today(), question.as_of, question.known_at, question.unit)
+        if question.unit is not None:
+            require_unit(snapshot, asked)
+        return units(snapshot, asked)
 
     def catalogue(self, _: NoQuestion) -> Catalogue:
         """Every indicator with its variants: names, clause, sentence and meaning."""

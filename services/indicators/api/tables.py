@@ -4,10 +4,9 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.indicators.answers import Snapshot
+from services.indicators.answers import Question, Snapshot
 from services.indicators.catalog import CATALOG, figure_digest, measures_in
 from services.indicators.figures import Indicator, Variant
-from services.indicators.history import FOREVER
 from services.indicators.places import Unit
 from services.indicators.words import VARIANTS_ZH
 from shared.units import UnitKind, lineage
@@ -30,9 +29,11 @@ class UnitRow(_Table):
 
 
 class Units(_Table):
-    """Every unit that was ever listed, by code, as known on a day."""
+    """Every unit listed up to the as-of day, by code, as known on a day: the unit asked for and those below it by their codes."""
 
     county: str
+    unit: str
+    as_of: date
     known_at: date
     units: list[UnitRow]
 
@@ -70,17 +71,23 @@ class Catalogue(_Table):
     indicators: list[IndicatorRow]
 
 
-def units(snapshot: Snapshot, known_at: date) -> Units:
-    """The units as known at the end of a day."""
-    known = snapshot.trees.at(known_at.toordinal()).units
-    return Units(county=snapshot.plan.county, known_at=known_at, units=[_unit(known[code]) for code in sorted(known)])
+def units(snapshot: Snapshot, question: Question) -> Units:
+    """The units listed up to the as-of day, as known at the end of a day. A unit's name is the latest known."""
+    known, day = snapshot.trees.at(question.known_at.toordinal()).units, question.as_of.toordinal()
+    chosen = (known[code] for code in sorted(known) if question.unit in (*lineage(code), snapshot.plan.county))
+    return Units(
+        county=snapshot.plan.county, unit=question.unit, as_of=question.as_of, known_at=question.known_at,
+        units=[_unit(unit, day) for unit in chosen if unit.listed <= day],
+    )  # fmt: skip
 
 
-def _unit(unit: Unit) -> UnitRow:
+def _unit(unit: Unit, day: int) -> UnitRow:
+    """The unit as of the end of a day: an end that comes later has not happened."""
     above = lineage(unit.code)[1:]
+    ended = unit.ended - 1 <= day
     return UnitRow(
         code=unit.code, name=unit.name, kind=unit.kind, parent=above[0] if above else None, listed=date.fromordinal(unit.listed),
-        ended=None if unit.ended == FOREVER else date.fromordinal(unit.ended), successor=unit.successor,
+        ended=date.fromordinal(unit.ended) if ended else None, successor=unit.successor if ended else None,
     )  # fmt: skip
 
 
