@@ -154,6 +154,9 @@ async def test_a_report_larger_than_the_broker_takes_is_refused_without_being_se
 async def test_a_report_with_a_resident_id_never_reaches_the_bus(broker: Broker) -> None:
     async with connected(broker) as nc, deciding(nc, recorded) as desk, ReportingClient(nc, county=COUNTY) as client:
         said = await asyncio.wait_for(client.report(outgoing("r-1", course="11010519491231002X")), SECONDS_MAX)
+        escaped = outgoing("r-3", course="@")
+        escaped = escaped._replace(raw=escaped.raw.replace(b"@", rb"11010519491231002\u0058"))
+        assert (await asyncio.wait_for(client.report(escaped), SECONDS_MAX)).code == "resident_id"
         await asyncio.wait_for(client.report(outgoing("r-2", course="110105194912310021")), SECONDS_MAX)
     assert (said.outcome, said.code, said.revision) == ("refused", "resident_id", 0)
     assert [id_of(message) for message in desk.received] == ["r-2"]

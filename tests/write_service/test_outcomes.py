@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import orjson
+import pytest
 import pytest_asyncio
 
 from shared.clock import SimulatedClock
 from shared.event_store.interface import ReportKey
 from shared.write_service import reasons
 from shared.write_service.handler import IncomingReport
+from shared.write_service.masking import has_resident_id
 from tests.support.reporting import (
     ANNA,
     BO,
@@ -130,6 +132,20 @@ async def test_refused_bytes_are_kept_masked(registry: Counter) -> None:
     kept = await kept_bytes(registry, bad, "a")
     assert kept is not None
     assert "李四 110105*********".encode() in kept
+
+
+@pytest.mark.parametrize(
+    "spelling", [rb"11010519491231\u0030\u0030\u0032X", "１１０１０５１９４９１２３１００２Ｘ".encode(), b"110105 19491231 002X"]
+)
+async def test_refused_bytes_are_kept_masked_in_every_spelling(registry: Counter, spelling: bytes) -> None:
+    bad = report("registry.entity_registered", entity(name="@"), id="a")
+    bad = bad._replace(raw=bad.raw.replace(b"@", spelling))
+    assert (await registry.ask(bad)).code == "resident_id"
+    kept = await kept_bytes(registry, bad, "a")
+    assert kept is not None
+    assert b"****" in kept
+    assert spelling not in kept
+    assert not has_resident_id(kept)
 
 
 async def test_waiting_bytes_are_kept_as_they_are_and_recorded_ones_not_at_all(registry: Counter) -> None:

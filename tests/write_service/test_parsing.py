@@ -208,6 +208,11 @@ def test_a_resident_id_in_free_text_is_refused(text: str) -> None:
     assert found.reason == reasons.RESIDENT_ID
 
 
+def test_an_entity_code_that_happens_to_be_a_valid_resident_id_is_read() -> None:
+    found = read_one(report("registry.entity_registered", entity(entity="913101185304127071")))
+    assert isinstance(found, Readable)
+
+
 def test_the_digest_knows_content_from_form() -> None:
     plain = orjson.dumps(envelope())
     spaced = orjson.dumps(dict(reversed(envelope().items())) | {"time": "2010-03-02T00:00:00Z"}, option=orjson.OPT_INDENT_2)
