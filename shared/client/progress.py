@@ -31,11 +31,6 @@ class Progress:
         """Reports with an answer, whatever it is."""
         return self.recorded + self.waiting + self.refused
 
-    @property
-    def under_way(self) -> int:
-        """Reports without an answer."""
-        return self.sent - self.answered
-
     def settle(self, answer: Answer) -> None:
         """One more report is answered."""
         self._count(answer.outcome, 1)

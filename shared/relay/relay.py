@@ -114,10 +114,6 @@ class Relay:
         """Something was committed: publish it now rather than at the next comparison."""
         self._woken.set()
 
-    def compare_now(self) -> None:
-        """Something about the store was mended from outside: do not wait for the next comparison."""
-        self._check_due.set()
-
     async def disconnected(self) -> None:
         """The bus is gone: hold recording, because what comes back may be another broker."""
         self.finding = None

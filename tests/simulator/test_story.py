@@ -13,6 +13,7 @@ import pytest
 from deploy.simulator import SimulatedReport
 from services.indicators.evaluation.county import County
 from tests.simulator.conftest import YEAR
+from tests.support.counties import of_kind
 
 Facts = dict[str, list[tuple[str, dict[str, Any]]]]
 FIRST, LAST = f"{YEAR}-01-01", f"{YEAR}-12-31"
@@ -131,7 +132,7 @@ def test_units_take_part_as_the_plan_asks(facts: Facts, county: County) -> None:
 def test_parks_have_incubators_some_within_start_up_parks(facts: Facts, county: County) -> None:
     opened = [data for day, data in facts["registry.venue_opened"] if day <= LAST]
     incubators = [data for data in opened if data["venue_kind"] == "incubator"]
-    assert len({data["park"] for data in incubators if "park" in data}) >= len(county.of_kind("park")) - 1
+    assert len({data["park"] for data in incubators if "park" in data}) >= len(of_kind(county, "park")) - 1
     assert any("within" in data for data in incubators)
 
 

@@ -72,7 +72,7 @@ async def test_a_store_from_an_older_backup_is_held_shown_and_taken_back(broker:
             writer = WriteService(RULES, older, COUNTY, WallClock())
             await adopt(nc, older, writer.append_adopted, county=COUNTY, service="training")
         assert [row.raw for row in older.record_rows] == [row.raw for row in store.record_rows]
-        app.work.relay.compare_now()
+        await app.work.relay.reconnected()  # compares at once
         assert (await asyncio.wait_for(reporting, SECONDS_MAX)).outcome == "recorded"
         again = await asyncio.wait_for(client.report(course(30)), SECONDS_MAX)
         assert again.outcome == "recorded"

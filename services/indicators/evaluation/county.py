@@ -12,7 +12,7 @@ from services.indicators.evaluation.plan import Plan
 from services.indicators.evaluation.plan_check import Judging, check_rows, check_units
 from services.indicators.evaluation.plan_file import PLAN_FILE, locate, parse_plan
 from services.indicators.evaluation.problems import FileProblems, Problem
-from shared.units import UNIT_KINDS, UnitKind, lineage, unit_kind
+from shared.units import UnitKind, lineage, unit_kind
 
 ROSTER_FILE: Final = "roster.csv"
 COLUMNS: Final = ("code", "name", "kind", "urban_rural_class")
@@ -49,10 +49,6 @@ class County:
     def units(self) -> dict[str, RosterUnit]:
         """Every unit by its code."""
         return {unit.code: unit for unit in self.roster}
-
-    def of_kind(self, *kinds: UnitKind) -> tuple[RosterUnit, ...]:
-        """The units of these kinds, in the roster's order."""
-        return tuple(unit for unit in self.roster if unit.kind in kinds)
 
 
 def load_county(folder: Path, rows: Judging | None = None) -> County:
@@ -156,8 +152,3 @@ def _strays(units: dict[str, RosterUnit], lines: dict[str, int], listed: set[str
                 "补列上级单位，或改正代码。", "list the unit above it, or correct the code.", line=lines[code],
             ))  # fmt: skip
     return problems
-
-
-def kinds_of(roster: tuple[RosterUnit, ...]) -> dict[UnitKind, int]:
-    """How many units of each kind are listed."""
-    return {kind: sum(unit.kind == kind for unit in roster) for kind in UNIT_KINDS}

@@ -24,11 +24,6 @@ def value_text(value: Fraction) -> str:
     return decimal_text(value, VALUE_PLACES)
 
 
-def figure_text(value: Fraction, *, whole: bool) -> str:
-    """A figure as it stands in JSON: counts and integer amounts as `500`, everything else to six places."""
-    return decimal_text(value, 0 if whole and value.denominator == 1 else VALUE_PLACES)
-
-
 def share_text(share: Fraction, places: int = SHARE_PLACES) -> str:
     """A share as a percentage: 260 of 832 is `31.3%`."""
     return decimal_text(share * 100, places) + "%"

@@ -1,12 +1,14 @@
 """A county's folder: the roster line by line, and both files together."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from services.indicators.evaluation.county import RosterUnit, kinds_of, load_county, parse_county, parse_roster
+from services.indicators.evaluation.county import RosterUnit, load_county, parse_county, parse_roster
 from services.indicators.evaluation.problems import FileProblems, Problem
 from tests.indicators.evaluation.support import target, written
+from tests.support.counties import of_kind
 
 ROSTER = """code,name,kind,urban_rural_class
 330127000000,安岭县,county,
@@ -29,7 +31,7 @@ def test_units_are_read_in_the_files_order_and_may_share_a_name() -> None:
     assert roster[0] == RosterUnit("330127000000", "安岭县", "county", None)
     assert roster[3] == RosterUnit("330127100001", "东门社区", "community", "111")
     assert [unit.code for unit in roster if unit.name == "新建村"] == ["330127100200", "330127100201"]
-    assert kinds_of(roster) == {"county": 1, "township": 1, "park": 1, "community": 1, "village": 2}
+    assert Counter(unit.kind for unit in roster) == {"county": 1, "township": 1, "park": 1, "community": 1, "village": 2}
 
 
 def test_a_unit_is_urban_by_its_class() -> None:
@@ -83,7 +85,7 @@ def test_a_folder_is_a_county_with_or_without_byte_order_marks(tmp_path: Path) -
         county = load_county(tmp_path)
         assert county.code == "330127000000"
         assert county.units["330127401000"].name == "开发区"
-        assert [unit.code for unit in county.of_kind("township", "park")] == ["330127100000", "330127401000"]
+        assert [unit.code for unit in of_kind(county, "township", "park")] == ["330127100000", "330127401000"]
 
 
 def test_a_folder_without_a_roster_says_so(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.indicators.evaluation.display import decimal_text, figure_text, share_text, value_text
+from services.indicators.evaluation.display import decimal_text, share_text, value_text
 
 
 def test_260_of_832_shows_31_3_percent() -> None:
@@ -29,12 +29,6 @@ def test_260_of_832_shows_31_3_percent() -> None:
 ])  # fmt: skip
 def test_half_goes_up_and_nothing_is_ever_minus_zero(value: Fraction, places: int, text: str) -> None:
     assert decimal_text(value, places) == text
-
-
-def test_counts_are_whole_and_everything_else_has_six_places() -> None:
-    assert figure_text(Fraction(500), whole=True) == "500"
-    assert figure_text(Fraction(500), whole=False) == "500.000000"
-    assert figure_text(Fraction(5, 2), whole=True) == "2.500000"
 
 
 @given(units=st.integers(-(10**12), 10**12), shift=st.integers(0, 9), places=st.integers(0, 7))
