@@ -54,12 +54,12 @@ class Machine:
 
     def doctor(self, *options: str) -> tuple[int, str]:
         """`kaiye doctor`: its exit code and what it printed."""
+        return self.kaiye("doctor", *options)
+
+    def kaiye(self, *words: str) -> tuple[int, str]:
+        """Any command that ends by itself: its exit code and what it printed."""
         done = subprocess.run(
-            (*_KAIYE, "doctor", "--data", self.data.path, *options),
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS_MAX,
-            check=False,
+            (*_KAIYE, *words, "--data", self.data.path), capture_output=True, text=True, timeout=COMMAND_SECONDS_MAX, check=False
         )
         with self._said.open("a") as log:
             log.write(done.stderr)
@@ -105,11 +105,20 @@ class Command:
         os.kill(pid, signal.SIGKILL)
         return True
 
-    def board(self) -> Board:
-        """The board it prints at its end, which must be a good one."""
+    def printed(self) -> bytes:
+        """What it printed by its end, which must be a good one."""
         out, _ = self.process.communicate(timeout=COMMAND_SECONDS_MAX)
         assert self.process.returncode == 0, f"exit code {self.process.returncode}\n{self._machine.said}"
-        return figures(json.loads(out))
+        return out
+
+    def board(self) -> Board:
+        """The board it prints at its end, which must be a good one."""
+        return figures(json.loads(self.printed()))
+
+    def parts(self) -> list[psutil.Process]:
+        """The processes it has started and what those have started."""
+        found: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
+        return found
 
     def _pid(self, part: str) -> int | None:
         try:

@@ -1,13 +1,14 @@
 """The live figures beside the oracle's: how records reach the one, how both are asked, and where their answers differ."""
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
 from math import floor
 from pathlib import Path
+from typing import Any
 
 from services.indicators.answers import BadQuestionError, Question, Snapshot, ask, board
 from services.indicators.catalog import CATALOG, MEASURES, measure_digest
@@ -107,14 +108,23 @@ Answered = dict[Key, tuple[object, ...]]
 def differences(snapshot: Snapshot, oracle: Oracle, asked: Asked, *, by_board: bool = False) -> list[str]:
     """What the service and the oracle answer differently, in exact fractions read off the ledger or as the board shows it."""
     ours, theirs = (_on_board if by_board else _read)(snapshot, asked), _of_oracle(snapshot.plan.year, oracle, asked)
+    found = _differing(ours, theirs, asked, shown=by_board)
+    return [*found, *_baseline_differences(snapshot, oracle, asked)] if by_board and ours is not None else found
+
+
+def differences_in_json(board: Mapping[str, Any] | None, year: int, oracle: Oracle, asked: Asked) -> list[str]:
+    """What a board in JSON (None: the question was refused) and the oracle answer differently, to the last shown digit."""
+    return _differing(None if board is None else _of_json(board), _of_oracle(year, oracle, asked), asked, shown=True)
+
+
+def _differing(ours: Answered | None, theirs: Answered | None, asked: Asked, *, shown: bool) -> list[str]:
     if ours is None or theirs is None:
         return [] if ours is theirs else [f"{asked}: the service {'answers' if ours else 'refuses'}, the oracle does not"]
-    if by_board:
+    if shown:
         theirs = {key: (*map(_shown, answer[:3]), *answer[3:]) for key, answer in theirs.items()}
     rows = {key[:2] for key in ours} & VARIANTS
     keys = sorted((key for key in ours.keys() | theirs.keys() if key[:2] in rows), key=str)
-    found = [f"{asked} {key}: service {ours.get(key)}, oracle {theirs.get(key)}" for key in keys if ours.get(key) != theirs.get(key)]
-    return [*found, *_baseline_differences(snapshot, oracle, asked)] if by_board else found
+    return [f"{asked} {key}: service {ours.get(key)}, oracle {theirs.get(key)}" for key in keys if ours.get(key) != theirs.get(key)]
 
 
 def _baseline_differences(snapshot: Snapshot, oracle: Oracle, asked: Asked) -> list[str]:
@@ -155,6 +165,18 @@ def _on_board(snapshot: Snapshot, asked: Asked) -> Answered | None:
         )
         for row in board(snapshot, question).indicators
     }  # fmt: skip
+
+
+def _of_json(board: Mapping[str, Any]) -> Answered:
+    return {
+        (row["id"], row["variant"], row["part"]): (
+            *(None if row[name] is None else Fraction(row[name]) for name in ("numerator", "denominator", "value")),
+            row.get("margin"),
+            *(None if text is None else date.fromisoformat(text) for text in (row.get("period_end"), row["effective_as_of"])),
+            row["incomplete"],
+        )
+        for row in board["indicators"]
+    }
 
 
 def _read(snapshot: Snapshot, asked: Asked) -> Answered | None:

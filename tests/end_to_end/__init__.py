@@ -1,0 +1,1 @@
+"""Whole systems as people run them: the commands, the servers and every service together, judged from outside."""
