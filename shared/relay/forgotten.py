@@ -48,6 +48,8 @@ async def forgotten(
         while reader.after < last and (page := await reader.page(PAGE, wait_seconds=PAGE_SECONDS_MAX)):
             answers = [parse_answer(message.data) for message in page]
             asked = [each for each in answers if each.outcome != "recorded" and each.type.partition(".")[0] == service]
+            if not asked:
+                continue  # the lock is the running service's
             async with writing() as store:
                 known = {row.key for row in await store.reports([ReportKey(each.source, each.id) for each in asked])}
             found += [each for each in asked if (each.source, each.id) not in known]

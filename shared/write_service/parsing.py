@@ -19,7 +19,7 @@ from shared import subjects
 from shared.contracts import UnknownFactTypeError, parse_fact
 from shared.contracts.base import Fact, Service, Subject, about_of, names_of, natural_key_of
 from shared.contracts.common import COMMON_VERSION, SYSTEM, DayClosed, FactCorrected, FactVoided, common_class
-from shared.contracts.envelope import ReportEnvelope, Source
+from shared.contracts.envelope import SOURCE_PATTERN, ReportEnvelope, Source
 from shared.contracts.outcomes import Reason
 from shared.contracts.registry import EntityCodeReplaced
 from shared.event_store.interface import ReportKey
@@ -32,7 +32,6 @@ OCCURRED_MIN = date(1949, 10, 1)
 """Nothing this system is about is older; an earlier year is a slip, and arithmetic on years stays within the calendar."""
 HMAC_BLOCK_BYTES = 64
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_TOKEN = re.compile(r"[a-z0-9_-]{1,32}")
 
 Content = Fact | FactVoided | FactCorrected
 
@@ -137,7 +136,7 @@ def read(report: IncomingReport, county: str, service: Service, hmac_key: bytes)
         body = _json_object(raw)
         key = ReportKey(origin, _id(body))
         _bounded(body, raw)
-        if not _may_report(report.department, report.system):
+        if report.department == SYSTEM or SOURCE_PATTERN.fullmatch(origin) is None:
             raise _Refused(reasons.NO_SUCH_REPORTER)
         envelope = _envelope(body)
         type_, version = _identified(envelope, origin, report.type, service)
@@ -155,12 +154,6 @@ def read(report: IncomingReport, county: str, service: Service, hmac_key: bytes)
         known = digest or _hmac(hmac_key, raw)
         return Broken(key or ReportKey(origin, known.hex()), known, report.type, raw, traceback.format_exc())
     return Readable(key, digest, report.department, type_, version, envelope.occurred, envelope.data, content, named, raw)
-
-
-@lru_cache(1000)
-def _may_report(department: str, system: str) -> bool:
-    """Whether these can be a department and its system; the name under which the system itself records is no department's."""
-    return all(_TOKEN.fullmatch(token) for token in (department, system)) and department != SYSTEM
 
 
 def corrected_fact(type: str, correction: FactCorrected, today: date) -> Fact | Reason:
