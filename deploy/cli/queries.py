@@ -9,7 +9,7 @@ from typing import Annotated, BinaryIO
 import orjson
 import typer
 
-from deploy.cli.board import ask, asking, fetch_board, show, show_board
+from deploy.cli.board import Parameters, ask, asking, fetch_board, show, show_board
 from deploy.cli.common import BadInput, DataOption, JsonOption, said
 from deploy.cli.tables import units_table
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder
@@ -77,19 +77,23 @@ def facts(
         Path | None,
         typer.Option("--export", metavar="FILE", dir_okay=False, help="写入文件，缺省为标准输出 / to a file; omitted: to stdout"),
     ] = None,
+    unit: UnitOption = None, as_of: AsOfOption = None, known_at: KnownAtOption = None,
     data: DataOption = DEFAULT_FOLDER,
-) -> None:
-    """已记录的事实，一行一条，与发布时逐字节相同 / The recorded facts, one per line, exactly as published, by service and position."""
+) -> None:  # fmt: skip
+    """已记录的事实，一行一条，与发布时逐字节相同 / The recorded facts, one per line, exactly as published, by service and position:
+    those recorded up to the end of the known day about days up to the as-of day, of a unit and those below it, voids and corrections too.
+    """
     http_url = DataFolder(data).running().http_url
+    asked = {"unit": unit, "as_of": as_of, "known_at": known_at}
     if export is None:
-        asyncio.run(_download(http_url, sys.stdout.buffer))
+        asyncio.run(_download(http_url, asked, sys.stdout.buffer))
         sys.stdout.buffer.flush()
         return
     partial = export.with_name(f"{export.name}.part")
     try:
         try:
             with partial.open("wb") as file:
-                lines = asyncio.run(_download(http_url, file))
+                lines = asyncio.run(_download(http_url, asked, file))
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(export)
@@ -100,10 +104,10 @@ def facts(
     said.print(f"{lines} 条记录已写入 / records written to {export}", markup=False)
 
 
-async def _download(http_url: str, file: BinaryIO) -> int:
-    """Write all recorded facts as they come; a download that breaks off raises Unreachable. How many lines."""
+async def _download(http_url: str, asked: Parameters, file: BinaryIO) -> int:
+    """Write the recorded facts asked for as they come; a download that breaks off raises Unreachable. How many lines."""
     lines = 0
-    async with asking(http_url, "/facts") as answer:
+    async with asking(http_url, "/facts", asked) as answer:
         async for chunk in answer.aiter_raw():
             file.write(chunk)
             lines += chunk.count(b"\n")

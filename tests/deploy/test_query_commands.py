@@ -109,6 +109,8 @@ async def test_people_get_the_units_with_what_they_lie_in(running: System, kaiye
         (("board", "--unit", "330127199000"), "there is no unit 330127199000"),
         (("board", "--as-of", "yesterday"), "as_of is a day written YYYY-MM-DD, not yesterday"),
         (("units", "--known-at", "2025-07-02"), "known-at 2025-07-02 lies after today"),
+        (("facts", "--known-at", "2025-07-02"), "known-at 2025-07-02 lies after today"),
+        (("facts", "--unit", "330127199000"), "there is no unit 330127199000"),
         (("indicator", "happiness"), "there is no indicator happiness"),
         (("indicator", "../units"), "there is no indicator ../units"),
         (("board", "--unti", VILLAGE), "No such option"),
@@ -116,7 +118,7 @@ async def test_people_get_the_units_with_what_they_lie_in(running: System, kaiye
     ids=str,
 )
 async def test_a_question_without_an_answer_exits_with_2(running: System, kaiye: Kaiye, words: tuple[str, ...], said: str) -> None:
-    code, printed, error = await kaiye(*words, "--json")
+    code, printed, error = await kaiye(*words)
     assert (code, printed) == (2, b"")
     assert said in error
 
@@ -149,6 +151,18 @@ async def test_facts_are_exported_exactly_as_published(running: System, kaiye: K
     assert file.read_bytes() == recorded.lines
     assert await kaiye("facts") == (0, recorded.lines, "")
     assert unfinished(tmp_path) == []
+
+
+async def test_facts_of_a_unit_and_days_are_exported(running: System, kaiye: Kaiye, tmp_path: Path) -> None:
+    asked = {"unit": VILLAGE, "as_of": "2025-04-01", "known_at": "2025-06-19"}
+    lines = (await running.http.get("/facts", params=asked)).content
+    assert b"330127000000001" in lines
+    assert b"330127000000002" not in lines
+    file = tmp_path / "facts.ndjson"
+    options = ("--unit", VILLAGE, "--as-of", "2025-04-01", "--known-at", "2025-06-19")
+    assert (await kaiye("facts", "--export", str(file), *options))[0] == 0
+    assert file.read_bytes() == lines
+    assert await kaiye("facts", *options) == (0, lines, "")
 
 
 async def test_facts_that_cannot_be_written_exit_with_2(running: System, kaiye: Kaiye, tmp_path: Path) -> None:

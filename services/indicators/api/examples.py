@@ -1,13 +1,16 @@
 """Examples for the API's description, made of the models themselves so that they cannot be wrong about a name."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
+import orjson
 from pydantic import BaseModel
 
 from services.indicators.answers import BaselineAnswer, BenchmarkAnswer, Board, Row, TargetAnswer, WindowAnswer
 from services.indicators.api.feed import Changed
 from services.indicators.api.questions import Problem
+from shared.contracts.envelope import Source, record_bytes
+from shared.contracts.registry import EntityRegistered
 
 _COUNTY: Final = "330127000000"
 _POSITIONS: Final = {"registry": 32873, "training": 13118, "finance": 9520}
@@ -28,6 +31,14 @@ EXAMPLE_BOARD: Final = _json(
             status="on_schedule", benchmark=BenchmarkAnswer(value="0.120000", status="met"),
             baseline=BaselineAnswer(value="0.110000", status="met"), n=2600, incomplete=0, note="", definition="0" * 64,
         )],
+    )
+)  # fmt: skip
+
+EXAMPLE_RECORD: Final[dict[str, Any]] = orjson.loads(
+    record_bytes(
+        source=str(Source(_COUNTY, "gsj", "dengji")), id="dengji-2025-0001", type=EntityRegistered.type, version=EntityRegistered.version,
+        occurred=date(2025, 3, 3), recorded=datetime(2025, 3, 4, 1, 30, tzinfo=UTC), position=1201, prevhash="0" * 64,
+        data=EntityRegistered.example,
     )
 )  # fmt: skip
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from services.indicators.answers import BadQuestionError, Board
-from services.indicators.api.examples import EXAMPLE_BOARD, EXAMPLE_CHANGED, EXAMPLE_PROBLEM
+from services.indicators.api.examples import EXAMPLE_BOARD, EXAMPLE_CHANGED, EXAMPLE_PROBLEM, EXAMPLE_RECORD
 from services.indicators.api.feed import Feed
 from services.indicators.api.health import Health, look
 from services.indicators.api.metrics import QueryMetrics
@@ -27,6 +27,7 @@ from services.indicators.api.page import docs_page
 from services.indicators.api.questions import (
     NOT_FOUND,
     BoardQuestion,
+    FactsQuestion,
     IndicatorQuestion,
     NoQuestion,
     NotReadyError,
@@ -157,11 +158,11 @@ def _add_questions(app: FastAPI, doors: Doors) -> None:
 def _add_streams(app: FastAPI, doors: Doors) -> None:
     exports = asyncio.Semaphore(EXPORTS_MAX)
 
-    async def lines() -> AsyncIterator[bytes]:
+    async def lines(records: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async with exports:
             chunk: list[bytes] = []
             size = 0
-            async for record in doors.questions.live.store.export():
+            async for record in records:
                 chunk += (record, b"\n")
                 size += len(record) + 1
                 if size >= CHUNK_BYTES:
@@ -174,12 +175,16 @@ def _add_streams(app: FastAPI, doors: Doors) -> None:
             yield b": ping\n\n" if told is None else b"event: changed\ndata: " + answer_bytes(told) + b"\n\n"
 
     @app.get(
-        "/facts", response_class=StreamingResponse, responses={200: {"content": {LINES: {}}}},
+        "/facts", response_class=StreamingResponse, responses={200: {"content": {LINES: {"example": EXAMPLE_RECORD}}}, **_ERRORS},
         summary="已记录的事实，一行一条，与发布时逐字节相同 / the recorded facts, one per line, exactly as published",
     )  # fmt: skip
-    async def facts() -> StreamingResponse:
-        """Ordered by service and position. A download that breaks off ends without the closing chunk: it is never silently short."""
-        return StreamingResponse(lines(), media_type=LINES)
+    async def facts(question: Annotated[FactsQuestion, Query()]) -> StreamingResponse:
+        """Ordered by service and position: those recorded up to the end of the known day whose day is not after the as-of day.
+
+        A unit's are those that name it or a unit below it by its code, with the voids and corrections of such facts; the county's are all.
+        A download that breaks off ends without the closing chunk: it is never silently short.
+        """
+        return StreamingResponse(lines(doors.questions.facts(question)), media_type=LINES)
 
     @app.get(
         "/changes", response_class=StreamingResponse, responses={200: {"content": {EVENTS: {"example": EXAMPLE_CHANGED}}}},

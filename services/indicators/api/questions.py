@@ -3,6 +3,7 @@
 Answers are computed without yielding to anything else, from one snapshot: figures and positions are of the same moment.
 """
 
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -11,6 +12,8 @@ from pydantic_core import ErrorDetails
 from services.indicators.answers import BadQuestionError, Board, ask, ask_days, board, require_unit
 from services.indicators.api.tables import Catalogue, Units, catalogue, units
 from services.indicators.live import Live
+from services.indicators.selection import Selection
+from shared.contracts.envelope import parse_record
 from shared.contracts.exact import Day
 
 NOT_FOUND: Final = frozenset({"unknown_unit", "unknown_indicator"})
@@ -36,6 +39,10 @@ class BoardQuestion(BaseModel):
 
 class UnitsQuestion(BoardQuestion):
     """Which units: one and those below it by their codes; omitted: all."""
+
+
+class FactsQuestion(BoardQuestion):
+    """Which records: recorded up to the end of the known day, occurred up to the as-of day, of a unit and those below it; omitted: all."""
 
 
 class IndicatorQuestion(BoardQuestion):
@@ -94,6 +101,22 @@ class Questions:
         if question.unit is not None:
             require_unit(snapshot, asked)
         return units(snapshot, asked)
+
+    def facts(self, question: FactsQuestion) -> AsyncIterator[bytes]:
+        """The exact bytes of the records asked for, by service and position, as of one moment. Raises at once, not while they are read."""
+        self._require_ready()
+        snapshot = self.live.snapshot()
+        asked = ask_days(snapshot, self.live.today(), question.as_of, question.known_at, question.unit)
+        if question.unit is not None:
+            require_unit(snapshot, asked)
+        if question == FactsQuestion():
+            return self.live.store.export()
+        return self._selected(Selection(asked))
+
+    async def _selected(self, selection: Selection) -> AsyncIterator[bytes]:
+        async for raw in self.live.store.export():
+            if selection.holds(parse_record(raw), self.live.projection.index):
+                yield raw
 
     def catalogue(self, _: NoQuestion) -> Catalogue:
         """Every indicator with its variants: names, clause, sentence and meaning."""

@@ -18,7 +18,7 @@ from services.indicators.settings import IndicatorsSettings
 from shared import subjects
 from shared.bus import ensure_stream, recorded_config
 from shared.contracts.base import SERVICES, Fact, Service, service_of
-from shared.contracts.common import COMMON_VERSION, DayClosed, common_type, day_closed_id, system_source
+from shared.contracts.common import COMMON_VERSION, DayClosed, FactCorrected, FactVoided, common_type, day_closed_id, system_source
 from shared.contracts.envelope import NO_HASH, Record, parse_record, record_bytes
 from shared.contracts.registry import EntityRegistered, Founder, UnitListed
 from shared.contracts.training import CourseOpened, GuidanceGiven, TraineeCompleted
@@ -104,7 +104,12 @@ class Recorded:
     @property
     def lines(self) -> bytes:
         """All records by service and position, one per line."""
-        return b"".join(record.raw + b"\n" for service in SERVICES for record in self.records[service])
+        return b"".join(record.raw + b"\n" for record in self.all)
+
+    @property
+    def all(self) -> list[Record]:
+        """All records by service and position."""
+        return [record for service in SERVICES for record in self.records[service]]
 
     # ── facts that many tests need ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -112,13 +117,25 @@ class Recorded:
         for code, name in UNITS.items():
             self.add("2020-01-01", UnitListed(code=code, name=name, urban_rural_class=None))
 
-    def founds(self, on: str, number: int, *, unit: str = VILLAGE, known: str | None = None) -> None:
+    def founds(self, on: str, number: int, *, unit: str = VILLAGE, known: str | None = None) -> Record:
         """A person founds an enterprise."""
         fact = EntityRegistered(
             entity=f"330127{number:09d}", unit=unit, name="甲", entity_kind="enterprise", industry="C20",
             founders=(Founder(person=person(number)),),
         )  # fmt: skip
-        self.add(on, fact, known=known)
+        return self.add(on, fact, known=known)
+
+    def corrects(self, record: Record, data: dict[str, Any], *, on: str = "2025-07-02") -> Record:
+        """The registry corrects what a record says."""
+        occurred = record.occurred.isoformat()
+        correction = {"source": record.source, "id": record.id, "reason": "录错", "occurred": occurred, "version": 1, "data": data}
+        return self.raw("registry", common_type(FactCorrected, "registry"), correction, on=on)
+
+    def voids(self, record: Record, *, on: str = "2025-07-02") -> Record:
+        """The registry voids a record."""
+        return self.raw(
+            "registry", common_type(FactVoided, "registry"), {"source": record.source, "id": record.id, "reason": "重复"}, on=on
+        )
 
     def guides(self, on: str, who: int, *, unit: str = VILLAGE) -> None:
         self.add(on, GuidanceGiven(person=person(who), guidance_kind="policy", unit=unit))

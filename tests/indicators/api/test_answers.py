@@ -106,6 +106,9 @@ async def test_a_question_without_an_answer_is_told_why_at_every_door(
         assert _has_chinese(problem["zh"])
         assert not _has_chinese(problem["en"])
         assert await system.request(query, asked) == (answer.content, code)
+        if query == "units":
+            facts = await system.http.get("/facts", params=asked)
+            assert (facts.status_code, facts.content) == (status, answer.content)
 
 
 def _has_chinese(text: str) -> bool:

@@ -1,8 +1,9 @@
 """The facts as they were published, and the change feed."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
+from datetime import date
 from typing import Any
 
 import orjson
@@ -12,13 +13,95 @@ from nats.aio.subscription import Subscription
 from services.indicators.api import feed
 from services.indicators.catalog import CATALOG
 from shared import subjects
-from tests.indicators.api.system import COUNTY, SECONDS_MAX, TOWN, VILLAGE, Recorded, System, until
+from shared.contracts.base import SERVICES
+from shared.contracts.envelope import Record
+from shared.contracts.registry import UnitMerged
+from shared.contracts.training import GuidanceGiven
+from tests.indicators.api.system import (
+    COMMUNITY,
+    COUNTY,
+    PARK,
+    SECONDS_MAX,
+    TOWN,
+    TOWN_B,
+    VILLAGE,
+    Recorded,
+    System,
+    person,
+    until,
+)
 
 
 async def test_facts_are_the_exact_records_by_service_and_position(system: System, recorded: Recorded) -> None:
     answer = await system.http.get("/facts")
     assert answer.headers["content-type"] == "application/x-ndjson"
     assert answer.content == recorded.lines
+
+
+async def test_facts_known_on_a_day_are_those_recorded_by_its_end(system: System, recorded: Recorded) -> None:
+    late = [record for record in recorded.all if record.known_day > date(2025, 6, 19)]
+    assert [record.type for record in late] == ["registry.entity_registered", *(f"{service}.day_closed" for service in SERVICES)]
+    assert await _facts(system, known_at="2025-06-19") == _lines(record for record in recorded.all if record not in late)
+    assert await _facts(system, known_at="2025-06-20") == _lines(record for record in recorded.all if "day_closed" not in record.type)
+    assert await _facts(system, known_at="2025-07-01") == recorded.lines
+    assert await _facts(system, known_at="2019-12-31") == b""
+
+
+async def test_facts_as_of_a_day_are_those_of_days_up_to_it(system: System, recorded: Recorded) -> None:
+    by_may = _lines(record for record in recorded.all if record.occurred <= date(2025, 5, 1))
+    assert b"330127000000003" in by_may
+    assert await _facts(system, as_of="2025-05-01") == by_may
+    assert b"330127000000003" not in await _facts(system, as_of="2025-05-01", known_at="2025-06-19")
+
+
+async def test_facts_of_a_unit_are_those_that_name_it_or_a_unit_below_it(system: System, recorded: Recorded) -> None:
+    recorded.add("2025-07-02", GuidanceGiven(person=person(50), guidance_kind="policy", park=PARK))
+    recorded.add("2025-07-02", UnitMerged(code=COMMUNITY, into=VILLAGE))
+    unreadable = recorded.raw("finance", "finance.loan_dreamt", {"unit": VILLAGE}, on="2025-07-02")
+    nowhere = recorded.raw("finance", "finance.loan_dreamt", {"unit": 7}, on="2025-07-02")
+    await recorded.publish(system.nc)
+    await system.followed(recorded)
+    below = {
+        COMMUNITY: (COMMUNITY,), VILLAGE: (VILLAGE,), PARK: (PARK,), TOWN_B: (TOWN_B,), TOWN: (TOWN, COMMUNITY, VILLAGE),
+    }  # fmt: skip
+    for unit, codes in below.items():
+        named = _lines(record for record in recorded.all if any(f'"{code}"'.encode() in record.raw for code in codes))
+        assert named
+        assert await _facts(system, unit=unit) == named, unit
+    assert unreadable.raw in await _facts(system, unit=TOWN)
+    assert nowhere.raw not in await _facts(system, unit=TOWN)
+    assert await _facts(system, unit=COUNTY) == recorded.lines
+
+
+async def test_what_amends_a_fact_is_of_the_units_that_the_fact_was_of(system: System, recorded: Recorded) -> None:
+    here = recorded.founds("2025-07-02", 60)
+    elsewhere = recorded.founds("2025-07-02", 61, unit=TOWN_B)
+    moved = recorded.corrects(here, here.data | {"unit": TOWN_B})
+    back = recorded.corrects(here, here.data)
+    voided = recorded.voids(here)
+    corrected = recorded.corrects(elsewhere, elsewhere.data | {"name": "乙"})
+    await recorded.publish(system.nc)
+    await system.followed(recorded)
+    said = [here, elsewhere, moved, back, voided, corrected]
+    for unit, named in ((VILLAGE, [here, moved, back, voided]), (TOWN_B, [elsewhere, moved, back, voided, corrected])):
+        found = (await _facts(system, unit=unit)).splitlines()
+        assert [record for record in said if record.raw in found] == named
+    before = await _facts(system, unit=PARK)
+    to_the_park = recorded.corrects(elsewhere, elsewhere.data | {"unit": None, "park": PARK}, on="2025-07-03")
+    await recorded.publish(system.nc)
+    await system.followed(recorded)
+    assert await _facts(system, unit=PARK, known_at="2025-07-02") == before, "what comes later changes nothing"
+    assert await _facts(system, unit=PARK) == before + _lines([to_the_park])
+
+
+async def _facts(system: System, **asked: str) -> bytes:
+    answer = await system.http.get("/facts", params=asked)
+    assert answer.status_code == 200, answer.text
+    return answer.content
+
+
+def _lines(records: Iterable[Record]) -> bytes:
+    return b"".join(record.raw + b"\n" for record in records)
 
 
 async def test_more_downloads_than_the_store_has_connections_leave_one_to_the_projector(

@@ -122,7 +122,7 @@ async def test_until_the_store_is_read_there_is_no_answer(clean_nats_url: str, d
             questions.answer_from(live)
             http = make_http(Doors(questions, Feed(live), nc, QueryMetrics(registry), registry))
             async with httpx.AsyncClient(transport=httpx.ASGITransport(http), base_url="http://test") as client:
-                for path in ("/board", "/indicators/loans", "/units"):
+                for path in ("/board", "/indicators/loans", "/units", "/facts"):
                     answer = await client.get(path)
                     assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
                 health = await client.get("/health")
