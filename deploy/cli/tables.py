@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.indicators.evaluation.display import decimal_text, share_text
-from services.indicators.words import PARTS_ZH
+from services.indicators.words import part_zh
 
 STATUS: Final = {
     "met": ("完成", "green"),
@@ -27,7 +27,7 @@ COMPARED: Final = {"met": ("达到", "green"), "behind": ("未达到", "yellow")
 """How a comparison with the national average or an earlier year reads (达到或超过)."""
 UNITS_OF_MEASURE: Final = {
     "persons": "人", "person_times": "人次", "entities": "家", "jobs": "个", "units": "个", "venues": "个", "cases": "件",
-    "m2": "m²", "days": "天",
+    "m2": "m²", "days": "天", "associations": "个", "events": "次", "kinds": "类", "members": "名", "parties": "个", "projects": "个",
 }  # fmt: skip
 KINDS: Final = {"county": "县", "township": "乡镇", "park": "园区", "community": "社区", "village": "行政村"}
 WINDOWS: Final = {"plan_year": "年度", "two_years": "两年"}
@@ -189,8 +189,9 @@ def _rows(row: Json, names: Mapping[str, str], variant: Json, *, first: bool) ->
 def _name(row: Json, names: Mapping[str, str], variant: Json, *, first: bool) -> Text:
     text = Text(f"{names.get(row['id'], row['id'])} ", style="bold") + Text(row["id"], style="dim") if first else Text("")
     part = row["part"] or ""
-    words = [variant.get("zh", ""), PARTS_ZH.get(part, part)]
-    ids = [row["variant"] if row["variant"] != "default" else "", part if part in PARTS_ZH else ""]
+    called = part_zh(part) if part else ""
+    words = [variant.get("zh", ""), part if called is None else called]
+    ids = [row["variant"] if row["variant"] != "default" else "", part if called else ""]
     if reading := " ".join(word for word in (*words, *ids) if word):
         text.append(("\n" if first else "") + f" · {reading}")
     return text

@@ -3,17 +3,17 @@
 Contracts other programs rely on; field order is the order of the JSON.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
-from functools import cache
 from typing import Annotated, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.indicators.catalog import BENCHMARKS, CATALOG, figure_digest, measures_in
-from services.indicators.evaluation.display import decimal_text, value_text
+from services.indicators.evaluation.display import value_text
 from services.indicators.evaluation.plan import Plan, Target, targets_of, unit_targets_of
 from services.indicators.evaluation.status import (
     BaselineStatus,
@@ -26,10 +26,10 @@ from services.indicators.evaluation.status import (
     judge_baseline,
     judge_benchmark,
 )
-from services.indicators.figures import Amount, Figure, HowMany, Indicator, InTime, Least, Quantiles, Variant
+from services.indicators.figures import Figure, Indicator, Variant, fixed_parts, is_whole
 from services.indicators.ledger import Balances, Trees
 from services.indicators.measures.kinds import selections
-from services.indicators.places import Unit, UnitTree
+from services.indicators.places import Unit
 from services.indicators.reading import Reader, Value
 from services.indicators.relations import RELATIONS
 from services.indicators.relations.statistics import BENCHMARK_SCALE
@@ -194,73 +194,78 @@ def board(snapshot: Snapshot, question: Question, only: str | None = None) -> Bo
     chosen = [indicator for indicator in CATALOG if only in (None, indicator.id)]
     if not chosen:
         raise BadQuestionError("unknown_indicator", f"没有这个指标：{only}", f"there is no indicator {only}")
-    rows = [row for indicator in chosen if unit.kind in indicator.units for row in _rows(snapshot, question, tree, unit, indicator)]
+    last_day = min(question.as_of, date.fromordinal(unit.ended) - timedelta(days=1))
+    reader = Reader(snapshot.balances, tree, question.unit, question.known_at.toordinal())
+    unreadable = Counter(service for service, day in snapshot.unreadable if day <= question.known_at)
+    asked = _Asked(snapshot, question, reader, last_day, unreadable)
+    rows = [row for indicator in chosen if unit.kind in indicator.units for row in _rows(asked, unit, indicator)]
     return Board(
         county=snapshot.plan.county, unit=question.unit, as_of=question.as_of, known_at=question.known_at,
         final=snapshot.final(question.known_at), positions=dict(snapshot.positions), indicators=rows,
     )  # fmt: skip
 
 
-def _rows(snapshot: Snapshot, question: Question, tree: UnitTree, unit: Unit, indicator: Indicator) -> Iterator[Row]:
-    last_day = min(question.as_of, date.fromordinal(unit.ended) - timedelta(days=1))
-    reader = Reader(snapshot.balances, tree, question.unit, question.known_at.toordinal())
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the rows of one board have in common. `last_day`: the unit's last day where it ended before the day asked for."""
+
+    snapshot: Snapshot
+    question: Question
+    reader: Reader
+    last_day: date
+    unreadable: Counter[Service]
+    """How many records of each service no contract here describes."""
+
+
+def _rows(asked: _Asked, unit: Unit, indicator: Indicator) -> Iterator[Row]:
     for variant in indicator.variants:
         if variant.units is None or unit.kind in variant.units:
-            window = snapshot.windows[variant.window or indicator.window]
-            yield from _variant_rows(snapshot, question, reader, indicator, variant, window, window.effective(last_day), last_day)
+            yield from _variant_rows(asked, indicator, variant, asked.snapshot.windows[variant.window or indicator.window])
 
 
-def _variant_rows(
-    snapshot: Snapshot, question: Question, reader: Reader, indicator: Indicator, variant: Variant, window: Window,
-    effective: date | None, last_day: date,
-) -> Iterator[Row]:  # fmt: skip
+def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window: Window) -> Iterator[Row]:
+    plan, question, reader, last_day = asked.snapshot.plan, asked.question, asked.reader, asked.last_day
+    declared = _DECLARED[indicator.id, variant.name]
+    effective = window.effective(last_day)
     on = effective or window.first
-    promised = targets_of(snapshot.plan, indicator.id, variant.name, on=on)
+    promised = targets_of(plan, indicator.id, variant.name, on=on)
     deadline = next((target.deadline for target in promised if target.deadline), None)
-    values = (
-        list(reader.values(variant.figure, window.first, on, deadline))
-        if effective
-        else [(part, _NOTHING) for part in _fixed_parts(variant.figure)]
+    values: Iterable[tuple[str | None, Value]] = (
+        reader.values(variant.figure, window.first, on, deadline) if effective else ((part, _NOTHING) for part in declared.fixed)
     )
     year_before = add_months(window.first, -12), date(window.first.year - 1, 12, 31)
     has_baseline = indicator.behaviour != "deadline"
-    fixed = _fixed_parts(variant.figure)
     existed = reader.tree.units[question.unit].listed <= year_before[1].toordinal() and year_before[1] <= last_day
-    baselines = dict(reader.values(variant.figure, *year_before)) if has_baseline and existed else {}
+    baselines = dict(reader.fixed(variant.figure, *year_before)) if has_baseline and existed else {}
     from_eve = indicator.starts_from_eve and effective is not None
     eve = dict(reader.values(variant.figure, window.first, window.first - timedelta(days=1))) if from_eve else {}
     noted = variant.noted_for is None or (effective is not None and reader.amount(variant.noted_for, on.toordinal()))
     notes = [variant.note] if variant.note and noted else []
     if last_day < question.as_of:
         notes.append(f"单位的最后一日是 {last_day}，按该日作答 / merged or dissolved; answered as of its last day, {last_day}")
+    window_answer = WindowAnswer(name=window.name, first=window.first, last=window.last)
     for part, value in values:
-        benchmark = _benchmark(reader, indicator, variant, effective) if effective and indicator.benchmarked and part is None else None
-        behaviour = variant.behaviour or indicator.behaviour
-        targets = []
-        for target in _targets(snapshot.plan, question, indicator, variant, part, on):
-            standing = StandingInput(
-                as_of=last_day, window=window, value=value.value if value.value is not None else value.absence or "empty",
-                behaviour=behaviour, goal=target.goal(benchmark), start=_start(eve, part), whole=_whole(variant),
-            )  # fmt: skip
-            targets.append((target, standing))
-        plain = StandingInput(
-            as_of=last_day,
-            window=window,
-            value=value.value if value.value is not None else value.absence or "empty",
-            behaviour=behaviour,
-        )
-        answers = [_target(target, standing, variant) for target, standing in targets]
-        baseline = baselines.get(part)
+        compared = indicator.benchmarked and part is None
+        benchmark = _benchmark(reader, indicator, variant, effective) if effective and compared else None
+        standing = StandingInput(
+            as_of=last_day, window=window, value=value.value if value.value is not None else value.absence or "empty",
+            behaviour=variant.behaviour or indicator.behaviour, start=_start(eve, part), whole=declared.whole,
+        )  # fmt: skip
+        answers = [
+            _target(target, replace(standing, goal=target.goal(benchmark)))
+            for target in _targets(plan, question, indicator, variant, part, on)
+        ]
+        has_part_baseline = has_baseline and part in declared.fixed
         yield Row(
             id=indicator.id, variant=variant.name, part=part, clause=indicator.clause, unit_of_measure=variant.unit_of_measure,
-            window=WindowAnswer(name=window.name, first=window.first, last=window.last), effective_as_of=effective,
+            window=window_answer, effective_as_of=effective,
             numerator=_text(value.numerator, whole=True), denominator=_text(value.denominator, whole=True),
-            value=_text(value.value, whole=_whole(variant)),
-            expected=answers[0].expected if answers else None, targets=answers, status=answers[0].status if answers else judge(plain),
-            benchmark=_benchmark_answer(last_day, window, value, benchmark) if indicator.benchmarked and part is None else None,
-            baseline=_baseline_answer(last_day, window, value, baseline, variant) if has_baseline and part in fixed else None,
-            n=value.n, incomplete=_incomplete(snapshot, reader, question, variant, part, on) if effective else 0,
-            note="；".join([*notes, *_no_denominator(value)]), definition=figure_digest(variant.figure),
+            value=_text(value.value, whole=declared.whole),
+            expected=answers[0].expected if answers else None, targets=answers, status=answers[0].status if answers else judge(standing),
+            benchmark=_benchmark_answer(last_day, window, value, benchmark) if compared else None,
+            baseline=_baseline_answer(last_day, window, value, baselines.get(part), variant, declared) if has_part_baseline else None,
+            n=value.n, incomplete=_incomplete(asked, variant, declared, part, on) if effective else 0,
+            note="；".join([*notes, *_no_denominator(value)]), definition=declared.definition,
             margin=value.extra.get("margin"), period_end=_date(value.extra.get("period_end")),
         )  # fmt: skip
 
@@ -274,11 +279,6 @@ def _no_denominator(value: Value) -> list[str]:
     return [NO_DENOMINATOR] if value.denominator == 0 and value.absence == "missing" else []
 
 
-def _fixed_parts(figure: Figure) -> tuple[str | None, ...]:
-    """The parts a figure always has, whatever was recorded."""
-    return tuple(part for part, _ in figure.quantiles) if isinstance(figure, Quantiles) else (None,)
-
-
 def _targets(plan: Plan, question: Question, indicator: Indicator, variant: Variant, part: str | None, on: date) -> Iterable[Target]:
     if question.unit == plan.county:
         return targets_of(plan, indicator.id, variant.name, part, on=on)
@@ -290,37 +290,32 @@ def _start(eve: dict[str | None, Value], part: str | None) -> Fraction:
     return value.value if value is not None and value.value is not None else Fraction(0)
 
 
-def _whole(variant: Variant) -> bool:
-    return isinstance(variant.figure, Amount | InTime | Least | HowMany) or variant.unit_of_measure == "days"
-
-
 def _text(value: Fraction | None, *, whole: bool) -> str | None:
     if value is None:
         return None
-    return decimal_text(value, 0) if whole and value.denominator == 1 else value_text(value)
+    return str(value.numerator) if whole and value.denominator == 1 else value_text(value)
 
 
 def _date(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
 
 
-def _target(target: Target, standing: StandingInput, variant: Variant) -> TargetAnswer:
+def _target(target: Target, standing: StandingInput) -> TargetAnswer:
     line = expected(standing)
     value = standing.goal.value if standing.goal else None
     return TargetAnswer(
-        op=target.op, value=_text(value, whole=_whole(variant)), clause=target.clause,
+        op=target.op, value=_text(value, whole=standing.whole), clause=target.clause,
         expected=None if line is None else value_text(line), status=judge(standing),
     )  # fmt: skip
 
 
 def _benchmark(reader: Reader, indicator: Indicator, variant: Variant, on: date) -> Fraction | None:
     """The latest published value of the national peer group up to the effective day, for the same variant."""
-    county = reader.tree.county
+    published = reader.by_part(BENCHMARKS.name, on.toordinal(), reader.tree.county)
     subject = f"{indicator.id}|{variant.name}|national"
-    day, known = on.toordinal(), reader.known
-    if not reader.balances.amount(BENCHMARKS.name, county, f"{subject}|presence", day, known):
+    if f"{subject}|presence" not in published:
         return None
-    return Fraction(reader.balances.amount(BENCHMARKS.name, county, f"{subject}|value", day, known), BENCHMARK_SCALE)
+    return Fraction(published.get(f"{subject}|value", 0), BENCHMARK_SCALE)
 
 
 def _benchmark_answer(as_of: date, window: Window, value: Value, benchmark: Fraction | None) -> BenchmarkAnswer:
@@ -328,24 +323,42 @@ def _benchmark_answer(as_of: date, window: Window, value: Value, benchmark: Frac
     return BenchmarkAnswer(value=None if benchmark is None else value_text(benchmark), status=status)
 
 
-def _baseline_answer(as_of: date, window: Window, value: Value, baseline: Value | None, variant: Variant) -> BaselineAnswer:
+def _baseline_answer(
+    as_of: date, window: Window, value: Value, baseline: Value | None, variant: Variant, declared: "_Declared"
+) -> BaselineAnswer:  # fmt: skip
     earlier = None if baseline is None else baseline.value
     status = judge_baseline(as_of=as_of, window=window, value=value.value, baseline=earlier, op=variant.better)
-    return BaselineAnswer(value=_text(earlier, whole=_whole(variant)), status=status)
+    return BaselineAnswer(value=_text(earlier, whole=declared.whole), status=status)
 
 
-def _incomplete(snapshot: Snapshot, reader: Reader, question: Question, variant: Variant, part: str | None, on: date) -> int:
+def _incomplete(asked: _Asked, variant: Variant, declared: "_Declared", part: str | None, on: date) -> int:
     """How many facts this definition could not take in."""
     left_out, day = 0, on.toordinal()
     if variant.incomplete is not None:
-        left_out = reader.amount(variant.incomplete, day) if part is None else reader.part(variant.incomplete, part, day)
-    services = services_read(variant.figure)
-    unknown = sum(service in services and day <= question.known_at for service, day in snapshot.unreadable)
-    return left_out + unknown
+        left_out = asked.reader.amount(variant.incomplete, day) if part is None else asked.reader.part(variant.incomplete, part, day)
+    return left_out + sum(count for service, count in asked.unreadable.items() if service in declared.services)
 
 
-@cache
-def services_read(figure: Figure) -> frozenset[Service]:
-    """The services whose facts a figure follows from."""
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """What follows from a row's declaration alone, whatever is asked."""
+
+    definition: str
+    fixed: tuple[str | None, ...]
+    whole: bool
+    """Whether its values count things."""
+    services: frozenset[Service]
+    """The services whose facts it follows from."""
+
+
+def _declared(variant: Variant) -> _Declared:
+    whole = is_whole(variant.figure) or variant.unit_of_measure == "days"
+    return _Declared(figure_digest(variant.figure), fixed_parts(variant.figure), whole, _services_read(variant.figure))
+
+
+def _services_read(figure: Figure) -> frozenset[Service]:
     names = {select.relation for measure in measures_in(figure) for select in selections(measure)}
-    return frozenset(cast(Service, service_of(type_)) for name in names for type_ in RELATIONS[name].reads)
+    return frozenset(cast(Service, service_of(type_)) for name in names for type_ in RELATIONS[name].facts)
+
+
+_DECLARED = {(indicator.id, variant.name): _declared(variant) for indicator in CATALOG for variant in indicator.variants}

@@ -23,7 +23,17 @@ class Less:
     less: Measure
 
 
-Expression = Measure | Sum | Less
+@dataclass(frozen=True, slots=True)
+class PartsHeld:
+    """How many of a measure's parts have any: distinct things that many subjects post for. With `existing` the parts are unit codes,
+    and only units that exist on the day count.
+    """
+
+    of: Measure
+    existing: bool = False
+
+
+Expression = Measure | Sum | Less | PartsHeld
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +72,27 @@ class StatisticShare:
 
 
 @dataclass(frozen=True, slots=True)
+class OverStart:
+    """A sum over the stock on the eve of the window: the latest published statistic of the unit itself, else (or without a series) what
+    the facts say; where they say nothing it is missing.
+    """
+
+    of: Expression
+    facts: Expression
+    series: Published | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SurveyShare:
-    """Satisfied over valid answers of the latest closed survey; both have the survey as part, and so has `latest`."""
+    """Satisfied over valid answers of the latest closed survey; both have the survey as part, and so has `latest`.
+
+    With `split` their parts go on after the survey (`survey|group`): each such part, and no whole.
+    """
 
     of: Measure
     over: Measure
     latest: Measure
+    split: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +130,66 @@ class InTime:
     of: Measure
 
 
-Figure = Amount | InTime | SinceStart | Share | StatisticShare | SurveyShare | Quantiles | Least | HowMany
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Some figures side by side, each a named part; with a whole before them where they have one."""
 
-UnitOfMeasure = Literal["persons", "person_times", "entities", "jobs", "units", "venues", "m2", "fen", "ratio", "days", "cases"]
+    parts: tuple[tuple[str, "Amount | Share"], ...]
+    whole: "Amount | Share | None" = None
+    beside: Measure | None = None
+    """A measure whose own parts follow, each that has any."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartShares:
+    """A share as a whole, and one for each part that another measure has any of, over the same denominator."""
+
+    whole: Share
+    of: Measure
+
+
+@dataclass(frozen=True, slots=True)
+class ByUnit:
+    """The amount of each unit of a kind that exists on the day, by code."""
+
+    of: Expression
+    over: UnitKind
+
+
+Figure = (
+    Amount | InTime | SinceStart | Share | StatisticShare | OverStart | SurveyShare
+    | Quantiles | Least | HowMany | Split | PartShares | ByUnit
+)  # fmt: skip
+
+
+def fixed_parts(figure: Figure) -> tuple[str | None, ...]:
+    """The parts a figure always has, whatever was recorded; None is the whole."""
+    match figure:
+        case Quantiles():
+            return tuple(part for part, _ in figure.quantiles)
+        case Split():
+            return (*(() if figure.whole is None else (None,)), *(part for part, _ in figure.parts))
+        case SurveyShare(split=True) | ByUnit():
+            return ()
+        case _:
+            return (None,)
+
+
+def is_whole(figure: Figure) -> bool:
+    """Whether its values are whole numbers (counts, amounts)."""
+    match figure:
+        case Amount() | InTime() | Least() | HowMany() | ByUnit():
+            return True
+        case Split():
+            return all(isinstance(part, Amount) for _, part in figure.parts)
+        case _:
+            return False
+
+
+UnitOfMeasure = Literal[
+    "persons", "person_times", "entities", "jobs", "units", "parties", "venues", "associations", "members", "projects", "kinds", "events",
+    "m2", "fen", "ratio", "days", "cases",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

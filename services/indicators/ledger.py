@@ -10,13 +10,15 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
+import numpy.typing as npt
 
 from services.indicators.history import Chain, View, in_force
 from services.indicators.measures.kinds import Jumps, Measure, jumps, leading, selections
-from services.indicators.measures.rows import Context, Relation, Rows
+from services.indicators.measures.rows import Relation, Rows
 from services.indicators.places import UnitTree
 from shared.contracts.base import Fact
 
@@ -50,23 +52,69 @@ class Trees:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A subject, the codes it was ever known by, and every chain its figures follow from."""
+    """A subject, the codes it was ever known by, every chain its figures follow from, and the entities whose founding with help they
+    follow from.
+    """
 
     subject: str
     codes: frozenset[str]
     chains: Sequence[Chain]
+    entities: Iterable[str] = ()
 
 
 Types = frozenset[type[Fact]]
+Seen = dict[int, int]
+"""Service → up to which of its positions."""
+
+
+def known_days(chains: Iterable[Chain], seen: Seen) -> tuple[set[int], set[int]]:
+    """The known days of what lies beyond these positions, and of what does not."""
+    new_days: set[int] = set()
+    old_days: set[int] = set()
+    for chain in chains:
+        before = seen[chain.service]
+        (new_days if chain.position > before else old_days).add(chain.known)
+        for amendment in chain.amendments:
+            (new_days if amendment.position > before else old_days).add(amendment.known)
+    return new_days, old_days
+
+
+def as_of(chains: Iterable[Chain], seen: Seen) -> list[Chain]:
+    """Chains without what lies beyond these positions."""
+    found = []
+    for chain in chains:
+        before = seen[chain.service]
+        if chain.position > before:
+            continue
+        kept = [amendment for amendment in chain.amendments if amendment.position <= before]
+        found.append(chain if len(kept) == len(chain.amendments) else replace(chain, amendments=kept))
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Measures that follow from the same types of fact, and without a row of the same relations post nothing."""
+
+    measures: tuple[Measure, ...]
+    leading: tuple[str, ...]
+    reads: Types
+
+    def postings(self, rows: Rows) -> Postings:
+        """What a subject posts under these measures; those that post nothing are left out."""
+        found: Postings = {}
+        if rows.context.view.facts and any(rows.all(relation) for relation in self.leading):
+            for measure in self.measures:
+                posted = jumps(measure, rows)
+                if posted:
+                    found[measure.name] = posted
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class Affected:
     """The measures that facts of some types may change, and every type of fact that those measures follow from."""
 
-    measures: tuple[Measure, ...]
-    leads: tuple[tuple[tuple[str, ...], tuple[Measure, ...]], ...]
-    """The measures by the relations without a row of which they post nothing."""
+    groups: tuple[Group, ...]
     reads: Types
 
 
@@ -76,9 +124,7 @@ class Folding:
     def __init__(self, measures: tuple[Measure, ...], relations: Mapping[str, Relation]) -> None:
         self.measures = measures
         self.relations = relations
-        self._reads = {measure.name: _reads(measure, relations) for measure in measures}
         self._requires = {measure.name: _requires(measure, relations) for measure in measures}
-        self._leading = {measure.name: tuple(select.relation for select in leading(measure)) for measure in measures}
         self._affected: dict[tuple[Types, Types], Affected] = {}
         self.all = self._of(measures)
 
@@ -93,45 +139,18 @@ class Folding:
             measures = tuple(
                 measure
                 for measure in self.measures
-                if not types.isdisjoint(self._reads[measure.name]) and not present.isdisjoint(self._requires[measure.name])
+                if not types.isdisjoint(_reads(measure, self.relations)) and not present.isdisjoint(self._requires[measure.name])
             )
             found = self._affected[types, present] = self._of(measures)
         return found
 
     def _of(self, measures: tuple[Measure, ...]) -> Affected:
-        leads: dict[tuple[str, ...], list[Measure]] = {}
+        alike: dict[tuple[tuple[str, ...], Types], list[Measure]] = {}
         for measure in measures:
-            leads.setdefault(self._leading[measure.name], []).append(measure)
-        reads = frozenset(type_ for measure in measures for type_ in self._reads[measure.name])
-        return Affected(measures, tuple((relations, tuple(led)) for relations, led in leads.items()), reads)
-
-    def postings(self, history: History, trees: Trees, known: int, affected: Affected) -> Postings:
-        """What a subject posts under the affected measures, as known on a day; measures that post nothing are left out."""
-        context = Context(history.subject.partition(":")[2], history.codes, View(in_force(history.chains, known)), trees.at(known))
-        found: Postings = {}
-        if not context.view.facts:
-            return found
-        rows = Rows(context, self.relations)
-        for relations, measures in affected.leads:
-            if any(rows.all(relation) for relation in relations):
-                for measure in measures:
-                    posted = jumps(measure, rows)
-                    if posted:
-                        found[measure.name] = posted
-        return found
-
-    def entries(self, history: History, trees: Trees) -> Entries:
-        """All entries of a subject: the difference each known day made, over all days on which its facts or the units changed."""
-        days = {day for chain in history.chains for day in chain.known_days()}
-        first = min(days, default=0)
-        days.update(day for day in trees.days if day > first)
-        found: Entries = {}
-        before: Postings = {}
-        for known in sorted(days):
-            after = self.postings(history, trees, known, self.all)
-            add_difference(found, after, before, known)
-            before = after
-        return found
+            led_by = tuple(select.relation for select in leading(measure))
+            alike.setdefault((led_by, _reads(measure, self.relations)), []).append(measure)
+        groups = tuple(Group(tuple(together), led_by, reads) for (led_by, reads), together in alike.items())
+        return Affected(groups, frozenset(type_ for group in groups for type_ in group.reads))
 
 
 def _reads(measure: Measure, relations: Mapping[str, Relation]) -> frozenset[type[Fact]]:
@@ -184,63 +203,80 @@ _FEW = 24
 
 
 class _Account:
-    """The entries of one cell, in the order they came, as plain machine numbers."""
+    """The entries of one measure at one unit as plain machine numbers; in the order they came, until many are summed."""
 
-    __slots__ = ("_days", "_summed", "_sums", "amounts", "days", "known_max", "knowns")
+    __slots__ = ("_arranged", "_numbers", "_starts", "amounts", "days", "known_max", "knowns", "parts", "places")
 
     def __init__(self) -> None:
+        self.parts: list[str | None] = []
+        self._numbers: dict[str | None, int] = {}
+        self.places = array("i")
+        """Of each entry, where its part stands in `parts`."""
         self.days = array("i")
         self.knowns = array("i")
         self.amounts = array("q")
         self.known_max = 0
-        self._summed = 0
-        self._days: list[int] = []
-        self._sums: list[int] = []
+        self._arranged = 0
+        self._starts: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
 
-    def add(self, day: int, known: int, amount: int) -> None:
+    def add(self, part: str | None, day: int, known: int, amount: int) -> None:
+        number = self._numbers.get(part)
+        if number is None:
+            number = self._numbers[part] = len(self.parts)
+            self.parts.append(part)
+        self.places.append(number)
         self.days.append(day)
         self.knowns.append(known)
         self.amounts.append(amount)
         self.known_max = max(self.known_max, known)
 
-    def amount(self, day: int, known: int) -> int:
-        """`Σ amount where day ≤ D and known ≤ K`."""
+    def by_part(self, day: int, known: int) -> dict[str | None, int]:
+        """`Σ amount where day ≤ D and known ≤ K` of each part that comes to anything."""
         if len(self.days) <= _FEW:
-            entries = zip(self.days, self.knowns, self.amounts, strict=True)
-            return sum(amount for on, seen, amount in entries if on <= day and seen <= known)
-        if known >= self.known_max:
-            return self._latest(day)
-        # Views, gone when this returns: an array that is looked at cannot grow.
-        days, knowns = np.frombuffer(self.days, dtype=np.int32), np.frombuffer(self.knowns, dtype=np.int32)
-        return int(np.frombuffer(self.amounts, dtype=np.int64)[(days <= day) & (knowns <= known)].sum())
+            sums = [0] * len(self.parts)
+            for place, on, seen, amount in zip(self.places, self.days, self.knowns, self.amounts, strict=True):
+                if on <= day and seen <= known:
+                    sums[place] += amount
+        else:
+            self._arrange()
+            # Views, gone when this returns: an array that is looked at cannot grow.
+            within = np.frombuffer(self.days, dtype=np.int32) <= day
+            if known < self.known_max:
+                within &= np.frombuffer(self.knowns, dtype=np.int32) <= known
+            sums = np.add.reduceat(np.frombuffer(self.amounts, dtype=np.int64) * within, self._starts).tolist()
+        return {part: amount for part, amount in zip(self.parts, sums, strict=True) if amount}
 
-    def _latest(self, day: int) -> int:
-        """At latest knowledge: a prefix sum by day, made anew when entries came since it was made."""
-        if self._summed != len(self.days):
-            days, places = np.unique(np.frombuffer(self.days, dtype=np.int32), return_inverse=True)
-            sums = np.zeros(len(days), dtype=np.int64)
-            np.add.at(sums, places, np.frombuffer(self.amounts, dtype=np.int64))
-            self._days, self._sums, self._summed = days.tolist(), np.cumsum(sums).tolist(), len(self.days)
-        index = bisect_right(self._days, day)
-        return self._sums[index - 1] if index else 0
+    def _arrange(self) -> None:
+        """Bring the entries of each part together, so that they are summed in one go; again when entries came since."""
+        if self._arranged == len(self.days):
+            return
+        places = np.frombuffer(self.places, dtype=np.int32)
+        order = np.argsort(places, kind="stable")
+        self._starts = np.searchsorted(places[order], np.arange(len(self.parts)))
+        self.days = array("i", np.frombuffer(self.days, dtype=np.int32)[order].tobytes())
+        self.knowns = array("i", np.frombuffer(self.knowns, dtype=np.int32)[order].tobytes())
+        self.amounts = array("q", np.frombuffer(self.amounts, dtype=np.int64)[order].tobytes())
+        self.places = array("i", places[order].tobytes())
+        self._arranged = len(self.days)
+
+
+_NO_AMOUNTS: Mapping[str | None, int] = MappingProxyType({})
 
 
 class Balances:
     """All entries in memory, summed by the one read rule."""
 
     def __init__(self) -> None:
-        self._accounts: dict[Cell, _Account] = {}
-        self._parts: dict[tuple[str, str], list[str]] = {}
+        self._accounts: dict[tuple[str, str], _Account] = {}
         self.size = 0
 
     def add(self, cell: Cell, day: int, known: int, amount: int) -> None:
         """Take in one entry."""
-        account = self._accounts.get(cell)
+        measure, unit, part = cell
+        account = self._accounts.get((measure, unit))
         if account is None:
-            account = self._accounts[cell] = _Account()
-            if cell[2] is not None:
-                self._parts.setdefault(cell[:2], []).append(cell[2])
-        account.add(day, known, amount)
+            account = self._accounts[measure, unit] = _Account()
+        account.add(part, day, known, amount)
         self.size += 1
 
     def add_all(self, entries: Entries) -> None:
@@ -251,28 +287,17 @@ class Balances:
     def drop(self, measures: Iterable[str]) -> None:
         """Forget all entries of some measures."""
         gone = set(measures)
-        for cell in [cell for cell in self._accounts if cell[0] in gone]:
-            self.size -= len(self._accounts.pop(cell).days)
-        for key in [key for key in self._parts if key[0] in gone]:
-            del self._parts[key]
+        for key in [key for key in self._accounts if key[0] in gone]:
+            self.size -= len(self._accounts.pop(key).days)
 
-    def amount(self, measure: str, unit: str, part: str | None, day: int, known: int) -> int:
-        """`Σ amount where day ≤ D and known ≤ K` of one cell."""
-        account = self._accounts.get((measure, unit, part))
-        return 0 if account is None else account.amount(day, known)
-
-    def parts(self, measure: str, unit: str) -> list[str]:
-        """Every part that was ever posted for a measure at a unit, in order."""
-        return sorted(self._parts.get((measure, unit), ()))
-
-    def whole(self, measure: str, unit: str, day: int, known: int) -> int:
-        """The sum over all parts and what has none."""
-        return self.amount(measure, unit, None, day, known) + sum(
-            self.amount(measure, unit, part, day, known) for part in self._parts.get((measure, unit), ())
-        )
+    def by_part(self, measure: str, unit: str, day: int, known: int) -> Mapping[str | None, int]:
+        """`Σ amount where day ≤ D and known ≤ K` of each part of a measure at a unit, where it is not 0; None: what has no part."""
+        account = self._accounts.get((measure, unit))
+        return _NO_AMOUNTS if account is None else account.by_part(day, known)
 
     def __iter__(self) -> Iterator[tuple[Cell, int, int, int]]:
         """Every entry as (cell, day, known day, amount)."""
-        for cell, account in self._accounts.items():
-            for day, known, amount in zip(account.days, account.knowns, account.amounts, strict=True):
-                yield cell, day, known, amount
+        for (measure, unit), account in self._accounts.items():
+            entries = zip(account.places, account.days, account.knowns, account.amounts, strict=True)
+            for place, day, known, amount in entries:
+                yield (measure, unit, account.parts[place]), day, known, amount

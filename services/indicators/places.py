@@ -30,6 +30,10 @@ class Unit:
         """城乡分类代码 1xx is urban."""
         return (self.urban_rural_class or "").startswith("1")
 
+    def exists(self, day: int) -> bool:
+        """Whether it exists at the end of a day."""
+        return self.listed <= day < self.ended
+
 
 class Piece(NamedTuple):
     """From `start` to the day before `end` the fact counts at these units, the county among them."""
@@ -51,6 +55,9 @@ class UnitTree:
             self.units[fact.code] = Unit(fact.code, fact.name, unit_kind(fact.code), fact.urban_rural_class, listed.day)
         for change in view.of(UnitRenamed, UnitMerged, UnitDissolved):
             self._apply(change.fact, change.day)
+        self._by_kind: dict[UnitKind, list[Unit]] = {}
+        for _, unit in sorted(self.units.items()):
+            self._by_kind.setdefault(unit.kind, []).append(unit)
 
     def _apply(self, fact: object, day: int) -> None:
         match fact:
@@ -80,12 +87,14 @@ class UnitTree:
     def __contains__(self, code: str) -> bool:
         return code in self.units
 
-    def existing(self, day: int, *kinds: UnitKind) -> Iterator[Unit]:
-        """The units of these kinds that exist at the end of a day, by code."""
-        for code in sorted(self.units):
-            unit = self.units[code]
-            if unit.kind in kinds and unit.listed <= day < unit.ended:
-                yield unit
+    def existing(self, day: int, kind: UnitKind) -> Iterator[Unit]:
+        """The units of a kind that exist at the end of a day, by code."""
+        return (unit for unit in self._by_kind.get(kind, ()) if unit.exists(day))
+
+    def exists(self, code: str, day: int) -> bool:
+        """Whether a unit of this code exists at the end of a day."""
+        unit = self.units.get(code)
+        return unit is not None and unit.exists(day)
 
     def places(self, unit: str | None, park: str | None) -> tuple[Piece, ...]:
         """Where a fact that names this unit and park counts, day by day, for all days. Without either it counts for the county."""

@@ -1,20 +1,23 @@
 """The projection: a county's histories in memory and the entries that each page of records adds to the ledger. Pure: no I/O, no clock.
 
-For every subject a page touches the projector posts `entries(after) − entries(before)`. When nothing the page brings was known earlier than
-what the subject already held, that is one difference per known day; otherwise all entries of the subject are derived anew.
+For every subject a page touches the projector posts `entries(after) − entries(before)`, by groups of measures that follow from the same
+types of fact, and on those known days only on which the page or something after it changed what a group follows from.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
-from services.indicators.history import FOREVER, Chain, amend, read_chain
-from services.indicators.ledger import Entries, Folding, History, Postings, Trees, add_difference, add_entries
+from services.indicators.differences import add_gained, changes, known_rows
+from services.indicators.founding import Foundings
+from services.indicators.history import Chain, amend, read_chain
+from services.indicators.ledger import Entries, Folding, Group, Postings, Seen, Trees, as_of, known_days
 from services.indicators.measures.kinds import Jumps
 from services.indicators.measures.rows import SubjectKind
+from services.indicators.relations.persons import FoundedWithHelp
 from services.indicators.relations.units import UNIT_FACTS
-from services.indicators.subjects import Index, history, kind_of, touched
+from services.indicators.subjects import Index, employed_in, history, kind_of, touched
 from shared.contracts.base import SERVICES, Fact
 from shared.contracts.common import DayClosed, FactCorrected, FactVoided, common_class
 from shared.contracts.envelope import Record
@@ -22,10 +25,6 @@ from shared.contracts.registry import EntityCodeReplaced
 
 CACHED_SUBJECTS_MAX = 50_000
 """So many subjects keep what they post at latest knowledge in memory; the others derive it again when touched."""
-
-
-Seen = dict[int, int]
-"""Service → its position before the page."""
 
 
 @dataclass(slots=True)
@@ -43,6 +42,7 @@ class Projection:
         self.county = county
         self.foldings = foldings
         self.index = Index()
+        self.foundings = Foundings(self.index, county)
         self.trees = Trees(county)
         self._trees_before = self.trees
         self.unreadable: list[Record] = []
@@ -66,18 +66,22 @@ class Projection:
         """Take in a page of records (each service's in order of position) and derive what it adds to the ledger."""
         page = Page()
         seen = dict(enumerate(self.positions[service] for service in SERVICES))
-        chains: dict[tuple[int, int], Chain] = {}
+        taken: dict[tuple[int, int], Chain] = {}
         for record in records:
             chain = self._take(record, page)
             if chain is not None:
-                chains[chain.service, chain.position] = chain
-        anew = self._moved_units(chains.values())
+                taken[chain.service, chain.position] = chain
+        chains = taken.values()
+        anew, moved = self._moved_units(chains, seen)
         touching: dict[str, set[type[Fact]]] = {}
-        for chain in chains.values():
+        for chain in chains:
             for subject in touched(self.index, chain):
                 touching.setdefault(subject, set()).add(type(chain.first.fact))
+        for entity in self.foundings.take(chains, seen):
+            for subject in (entity, *employed_in(self.index, entity)):
+                touching.setdefault(subject, set()).add(FoundedWithHelp)
         for subject in sorted(anew):
-            self._post_anew(subject, page, seen)
+            self._post_anew(subject, moved, page, seen)
         for subject in sorted(touching.keys() - anew):
             self._post(subject, frozenset(touching[subject]), page, seen)
         return page
@@ -88,7 +92,11 @@ class Projection:
         for subject in subjects:
             folding = foldings.get(kind_of(subject))
             if folding is not None:
-                add_entries(found, folding.entries(history(self.index, subject, folding.all.reads), self.trees))
+                whole = history(self.index, subject, folding.all.reads)
+                changed = changes(whole, self.foundings, _NOTHING_SEEN).everything()
+                rows = known_rows(whole, whole.chains, self.trees, self.foundings)
+                for group in folding.all.groups:
+                    add_gained(found, group, changed, self.trees, rows, rows, {})
         return found
 
     def _post(self, subject: str, types: frozenset[type[Fact]], page: Page, seen: Seen) -> None:
@@ -97,47 +105,33 @@ class Projection:
         if folding is None:
             return
         affected = folding.affected(types, self.index.types(subject))
-        if not affected.measures:
+        if not affected.groups:
             return
         whole = history(self.index, subject, affected.reads)
-        new_days, old_days = _known_days(whole, seen)
-        if not new_days:
+        changed = changes(whole, self.foundings, seen)
+        if not changed.new:
             return
-        latest = max((*old_days, *self.trees.days[-1:]), default=0)
+        after = known_rows(whole, whole.chains, self.trees, self.foundings)
+        before = known_rows(whole, as_of(whole.chains, seen), self.trees, self.foundings, before=True)
         kept = self._kept(subject)
-        if old_days and not self._kept_all and any(measure.name not in kept for measure in affected.measures):
-            held = folding.postings(_as_of(whole, seen), self.trees, FOREVER, affected)
-        else:
-            held = {measure.name: kept.get(measure.name, _NOTHING) for measure in affected.measures}
-        # Entries change by what the page adds on each known day less what it added on the one before: from the first day it speaks of,
-        # over every later day on which something was known already, of the subject or of the units (another service was ahead).
-        first = min(new_days)
-        after_before: tuple[Postings, Postings] = {}, {}
-        for known in sorted(new_days | {day for day in (*old_days, *self.trees.since(first)) if day > first}):
-            after = folding.postings(whole, self.trees, known, affected)
-            ahead = old_days and known < latest
-            before = folding.postings(_as_of(whole, seen), self.trees, known, affected) if ahead else held
-            if before is after_before[1]:
-                add_difference(page.entries, after, after_before[0], known)
-            else:
-                add_difference(page.entries, after, before, known)
-                add_difference(page.entries, after_before[1], after_before[0], known)
-            after_before = after, before
-        for measure in affected.measures:
-            kept[measure.name] = after_before[0].get(measure.name, _NOTHING)
+        for group in affected.groups:
+            held = None
+            if self._kept_all or all(measure.name in kept for measure in group.measures):
+                held = {measure.name: kept[measure.name] for measure in group.measures if measure.name in kept}
+            _keep(kept, group, add_gained(page.entries, group, changed, self.trees, after, before, held))
 
-    def _post_anew(self, subject: str, page: Page, seen: Seen) -> None:
-        """Post the difference between all entries of a subject after the page and all before it."""
+    def _post_anew(self, subject: str, moved: frozenset[int], page: Page, seen: Seen) -> None:
+        """Post what changes for a subject under which, as known on these days, units or codes changed."""
         folding = self.foldings.get(kind_of(subject))
         if folding is None:
             return
         whole = history(self.index, subject, folding.all.reads)
-        add_entries(page.entries, folding.entries(whole, self.trees))
-        add_entries(page.entries, folding.entries(_as_of(whole, seen), self._trees_before), sign=-1)
+        changed = changes(whole, self.foundings, seen, moved)
+        after = known_rows(whole, whole.chains, self.trees, self.foundings)
+        before = known_rows(whole, as_of(whole.chains, seen), self._trees_before, self.foundings, before=True)
         kept = self._kept(subject)
-        kept.clear()
-        kept.update(dict.fromkeys((measure.name for measure in folding.measures), _NOTHING))
-        kept.update(folding.postings(whole, self.trees, FOREVER, folding.all))
+        for group in folding.all.groups:
+            _keep(kept, group, add_gained(page.entries, group, changed, self.trees, after, before, None))
 
     def _kept(self, subject: str) -> Postings:
         """What is kept of a subject's postings, to be brought up to date."""
@@ -148,12 +142,12 @@ class Projection:
             self._kept_all = False
         return kept
 
-    def _moved_units(self, chains: Iterable[Chain]) -> set[str]:
-        """Take unit facts and replaced codes into account: the subjects that must be derived anew because of them."""
+    def _moved_units(self, chains: Iterable[Chain], seen: Seen) -> tuple[set[str], frozenset[int]]:
+        """Take unit facts and replaced codes into account: the subjects under which they change something, and as known on which days."""
         self._trees_before = self.trees
         changed = [chain for chain in chains if isinstance(chain.first.fact, (*UNIT_FACTS, EntityCodeReplaced))]
         if not changed:
-            return set()
+            return set(), frozenset()
         self.trees = Trees(self.county, self.index.units.values())
         found: set[str] = set()
         for chain in changed:
@@ -164,7 +158,8 @@ class Projection:
                 for name in content.names.get("entity", ()):
                     found.add(self.index.canonical(name))
                     self._posted.pop(name, None)
-        return found
+                    self.foundings.rename(name)
+        return found, frozenset(known_days(changed, seen)[0])
 
     def _take(self, record: Record, page: Page) -> Chain | None:
         service = record.service
@@ -197,28 +192,12 @@ class Projection:
         return chain
 
 
+def _keep(kept: Postings, group: Group, posted: Postings | None) -> None:
+    """Bring up to date what is kept of a subject's postings, when a group's are others now."""
+    if posted is not None:
+        for measure in group.measures:
+            kept[measure.name] = posted.get(measure.name, _NOTHING)
+
+
 _NOTHING: Jumps = {}
-
-
-def _known_days(whole: History, seen: Seen) -> tuple[set[int], set[int]]:
-    """The known days of what lies beyond these positions, and of what does not."""
-    new_days: set[int] = set()
-    old_days: set[int] = set()
-    for chain in whole.chains:
-        before = seen[chain.service]
-        (new_days if chain.position > before else old_days).add(chain.known)
-        for amendment in chain.amendments:
-            (new_days if amendment.position > before else old_days).add(amendment.known)
-    return new_days, old_days
-
-
-def _as_of(whole: History, seen: Seen) -> History:
-    """A history without what lies beyond these positions."""
-    chains = []
-    for chain in whole.chains:
-        before = seen[chain.service]
-        if chain.position > before:
-            continue
-        kept = [amendment for amendment in chain.amendments if amendment.position <= before]
-        chains.append(chain if len(kept) == len(chain.amendments) else replace(chain, amendments=kept))
-    return History(whole.subject, whole.codes, chains)
+_NOTHING_SEEN: Seen = dict.fromkeys(range(len(SERVICES)), 0)

@@ -1,6 +1,6 @@
 """Reading a figure off the ledger: one unit, one effective day, one known day; exact arithmetic throughout."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -10,15 +10,20 @@ from typing import assert_never
 from services.indicators.evaluation.status import Absence
 from services.indicators.figures import (
     Amount,
+    ByUnit,
     Expression,
     Figure,
     HowMany,
     InTime,
     Least,
     Less,
+    OverStart,
+    PartShares,
+    PartsHeld,
     Quantiles,
     Share,
     SinceStart,
+    Split,
     StatisticShare,
     Sum,
     SurveyShare,
@@ -42,12 +47,26 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads amounts of one unit as known on one day."""
+    """Reads amounts of one unit as known on one day, each from the ledger once: one reader answers from one moment's ledger."""
 
     balances: Balances
     tree: UnitTree
     unit: str
     known: int
+    _read: dict[tuple[str, str, int], Mapping[str | None, int]] = field(default_factory=dict, init=False, repr=False)
+    """(measure, unit, day) → what was read."""
+
+    def by_part(self, measure: str, day: int, unit: str | None = None) -> Mapping[str | None, int]:
+        """The amounts of a measure's parts at the end of a day, where they are not 0; None: what has no part."""
+        key = measure, unit or self.unit, day
+        found = self._read.get(key)
+        if found is None:
+            found = self._read[key] = self.balances.by_part(*key, self.known)
+        return found
+
+    def parts(self, measure: str, day: int, unit: str | None = None) -> list[tuple[str, int]]:
+        """The parts of a measure that come to anything at the end of a day, in order, and their amounts."""
+        return sorted((part, amount) for part, amount in self.by_part(measure, day, unit).items() if part is not None)
 
     def amount(self, of: Expression, day: int, unit: str | None = None) -> int:
         """An expression's amount at the end of a day."""
@@ -56,8 +75,10 @@ class Reader:
                 return sum(self.amount(measure, day, unit) for measure in of.of)
             case Less():
                 return self.amount(of.of, day, unit) - self.amount(of.less, day, unit)
+            case PartsHeld():
+                return self._held(of, day, unit)
             case _:
-                return self.balances.whole(of.name, unit or self.unit, day, self.known)
+                return sum(self.by_part(of.name, day, unit).values())
 
     def part(self, of: Expression, part: str | None, day: int, unit: str | None = None) -> int:
         """One part of an expression."""
@@ -66,24 +87,30 @@ class Reader:
                 return sum(self.part(measure, part, day, unit) for measure in of.of)
             case Less():
                 return self.part(of.of, part, day, unit) - self.part(of.less, part, day, unit)
+            case PartsHeld():
+                return self.part(of.of, part, day, unit)
             case _:
-                return self.balances.amount(of.name, unit or self.unit, part, day, self.known)
+                return self.by_part(of.name, day, unit).get(part, 0)
 
     def values(self, figure: Figure, start: date, day: date, deadline: date | None = None) -> Iterator[tuple[str | None, Value]]:
-        """The figure at the end of a day of the window from `start` on: its whole (part None) first, where it has one, then parts.
+        """The figure at the end of a day of the window from `start` on: the parts it always has, the whole (None) first, then others.
 
         `deadline` is the day by which it was owed, for what counts only when in time.
         """
+        yield from self.fixed(figure, start, day, deadline)
+        yield from self._others(figure, day.toordinal())
+
+    def fixed(self, figure: Figure, start: date, day: date, deadline: date | None = None) -> Iterator[tuple[str | None, Value]]:
+        """The same for only the parts it always has, `fixed_parts`."""
         on = day.toordinal()
         match figure:
             case Amount():
                 yield None, _count(self.amount(figure.of, on))
             case InTime():
-                days = self.balances.parts(figure.of.name, self.unit)
-                yield None, _count(sum(self.part(figure.of, done, on) for done in days if done <= str(deadline or done)))
+                done = self.parts(figure.of.name, on)
+                yield None, _count(sum(amount for part, amount in done if part <= str(deadline or part)))
             case SinceStart():
-                parts = self.balances.parts(figure.of.name, self.unit)
-                added = sum(self.part(figure.of, part, on) for part in parts if int(part) >= start.year)
+                added = sum(amount for part, amount in self.parts(figure.of.name, on) if int(part) >= start.year)
                 years = day.year - start.year + 1
                 yield None, Value(Fraction(added), Fraction(years), Fraction(added, years), n=added)
             case Share():
@@ -91,14 +118,22 @@ class Reader:
                 members = 0 if figure.parts is None else self.amount(figure.parts, on)
                 absence: Absence = "empty" if isinstance(figure.over, Matured) and not members else "missing"
                 yield None, _ratio(self.amount(figure.of, on), self.amount(figure.over, on), absence)
-                if figure.parts is not None:
-                    for part in self.balances.parts(figure.parts.name, self.unit):
-                        if self.part(figure.parts, part, on):
-                            yield part, _ratio(self.part(figure.of, part, on), self.part(figure.over, part, on), "missing")
             case StatisticShare():
                 yield None, self._statistic_share(figure, on)
+            case OverStart():
+                yield None, self._over_start(figure, on, start.toordinal() - 1)
             case SurveyShare():
-                yield None, self._survey_share(figure, on)
+                if not figure.split:
+                    survey = self._latest_survey(figure, on)
+                    yield None, Value(None, None, None, "empty") if survey is None else self._satisfied(figure, survey, on)
+            case Split():
+                for part, each in (*(() if figure.whole is None else ((None, figure.whole),)), *figure.parts):
+                    for _, value in self.fixed(each, start, day):
+                        yield part, value
+            case PartShares():
+                yield None, _ratio(self.amount(figure.whole.of, on), self.amount(figure.whole.over, on))
+            case ByUnit():
+                return
             case Quantiles():
                 yield from self._quantiles(figure, on)
             case Least():
@@ -107,6 +142,33 @@ class Reader:
             case HowMany():
                 having = sum(self.amount(figure.of, on, unit.code) > 0 for unit in self.tree.existing(on, figure.over))
                 yield None, _count(having)
+            case _:
+                assert_never(figure)
+
+    def _others(self, figure: Figure, on: int) -> Iterator[tuple[str, Value]]:
+        """The parts that something was recorded for."""
+        match figure:
+            case Share():
+                for part, _ in () if figure.parts is None else self.parts(figure.parts.name, on):
+                    yield part, _ratio(self.part(figure.of, part, on), self.part(figure.over, part, on), "missing")
+            case SurveyShare():
+                survey = self._latest_survey(figure, on) if figure.split else None
+                for part, _ in () if survey is None else self.parts(figure.over.name, on):
+                    of_survey, _, named = part.partition("|")
+                    if of_survey == survey:
+                        yield named, self._satisfied(figure, part, on)
+            case Split():
+                for part, amount in () if figure.beside is None else self.parts(figure.beside.name, on):
+                    yield part, _count(amount)
+            case PartShares():
+                owing = self.amount(figure.whole.over, on)
+                for part, having in self.parts(figure.of.name, on):
+                    yield part, _ratio(having, owing)
+            case ByUnit():
+                for unit in self.tree.existing(on, figure.over):
+                    yield unit.code, _count(self.amount(figure.of, on, unit.code))
+            case Amount() | InTime() | SinceStart() | StatisticShare() | OverStart() | Quantiles() | Least() | HowMany():
+                return
             case _:
                 assert_never(figure)
 
@@ -123,21 +185,33 @@ class Reader:
         """A part of a published value at the unit itself: `value`, `presence` or `period`."""
         return self.part(series, part, on)
 
-    def _survey_share(self, figure: SurveyShare, on: int) -> Value:
-        county = self.tree.county
-        for survey in self.balances.parts(figure.latest.name, county):
-            if self.part(figure.latest, survey, on, county):
-                satisfied, valid = self.part(figure.of, survey, on), self.part(figure.over, survey, on)
-                ratio = _ratio(satisfied, valid)
-                extra = {"survey": survey}
-                if valid:
-                    extra["margin"] = _margin(satisfied, valid)
-                return Value(ratio.numerator, ratio.denominator, ratio.value, ratio.absence, valid, extra)
-        return Value(None, None, None, "empty")
+    def _over_start(self, figure: OverStart, on: int, eve: int) -> Value:
+        extra = {}
+        if figure.series is not None and self.published(figure.series, "presence", eve):
+            stock = self.published(figure.series, "value", eve)
+            extra["period_end"] = date.fromordinal(self.published(figure.series, "period", eve)).isoformat()
+        else:
+            stock = self.amount(figure.facts, eve)
+        added = self.amount(figure.of, on)
+        if not stock:
+            return Value(Fraction(added), None, None, "missing", extra=extra)
+        return Value(Fraction(added), Fraction(stock), Fraction(added, stock), n=stock, extra=extra)
+
+    def _held(self, of: PartsHeld, day: int, unit: str | None) -> int:
+        held = [part for part, amount in self.by_part(of.of.name, day, unit).items() if part is not None and amount > 0]
+        return sum(self.tree.exists(part, day) for part in held) if of.existing else len(held)
+
+    def _latest_survey(self, figure: SurveyShare, on: int) -> str | None:
+        return next((survey for survey, _ in self.parts(figure.latest.name, on, self.tree.county)), None)
+
+    def _satisfied(self, figure: SurveyShare, part: str, on: int) -> Value:
+        satisfied, valid = self.part(figure.of, part, on), self.part(figure.over, part, on)
+        ratio = _ratio(satisfied, valid)
+        extra = {"margin": _margin(satisfied, valid)} if valid else {}
+        return Value(ratio.numerator, ratio.denominator, ratio.value, ratio.absence, valid, extra)
 
     def _quantiles(self, figure: Quantiles, on: int) -> Iterator[tuple[str, Value]]:
-        counts = [(int(value), self.part(figure.of, value, on)) for value in self.balances.parts(figure.of.name, self.unit)]
-        histogram = sorted((value, count) for value, count in counts if count)
+        histogram = sorted((int(value), count) for value, count in self.parts(figure.of.name, on))
         total = sum(count for _, count in histogram)
         for part, hundredths in figure.quantiles:
             if not total:
@@ -152,7 +226,8 @@ class Reader:
 
 
 def _count(amount: int) -> Value:
-    return Value(Fraction(amount), None, Fraction(amount), n=amount)
+    exact = Fraction(amount)
+    return Value(exact, None, exact, n=amount)
 
 
 def _ratio(numerator: int, denominator: int, absence: Absence = "empty") -> Value:

@@ -4,17 +4,18 @@ A subject's history is its own facts plus those of linked subjects. A fact touch
 linked, because a registration corrected to other founders must still undo the first. Links always lead along things a fact names.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, assert_never, cast, get_args
 
 from services.indicators.history import Chain, Content
 from services.indicators.ledger import History
 from services.indicators.measures.rows import SubjectKind
+from services.indicators.relations.funds import FUND_FACTS
 from services.indicators.relations.lives import LIFE_CYCLE
-from services.indicators.relations.persons import EMPLOYMENT_FACTS, FOUNDING_FACTS
+from services.indicators.relations.persons import EMPLOYMENT_FACTS, FOUNDING_FACTS, FoundedWithHelp
 from services.indicators.relations.units import UNIT_FACTS
 from shared.contracts.base import Fact, Subject, subject_of
-from shared.contracts.finance import LoanApplied, LoanDisbursed
+from shared.contracts.finance import LoanApplied, LoanDisbursed, SubsidyPaid
 from shared.contracts.registry import (
     BenchmarkPublished,
     EntityCodeReplaced,
@@ -41,7 +42,8 @@ Chains = dict[tuple[int, int], Chain]
 
 _SUBJECT_KINDS = frozenset(get_args(SubjectKind))
 _EMPLOYMENT: Types = frozenset(EMPLOYMENT_FACTS)
-_FOUNDING: Types = frozenset(FOUNDING_FACTS)
+FOUNDING: Types = frozenset(FOUNDING_FACTS)
+"""What decides whether an entity was founded with help."""
 _OF_ENTITIES: Types = frozenset((*LIFE_CYCLE, TenantAdmitted))
 _STAFF_REPORTS: Types = frozenset({StaffReported})
 _REGISTRATIONS: Types = frozenset({EntityRegistered})
@@ -53,10 +55,11 @@ _PROJECTS: Types = frozenset({ProjectCollected})
 _MATCHES: Types = frozenset({ProjectMatched})
 _TRAINEES: Types = frozenset({TraineeEnrolled, TraineeCompleted})
 _APPLICATIONS: Types = frozenset({LoanApplied})
+_PAYMENTS: Types = frozenset({SubsidyPaid})
 _LENDING: Types = frozenset({LoanApplied, LoanDisbursed})
 _LINKING: Types = frozenset((*LIFE_CYCLE, TenantAdmitted, StaffReported))
 """The facts about an entity that are part of its founders' and employees' histories."""
-_LINKED: Types = _LINKING | _LENDING | {CourseOpened, VenueOpened, ProjectCollected}
+_LINKED: Types = _LINKING | _LENDING | _PAYMENTS | {CourseOpened, VenueOpened, ProjectCollected}
 _STAFF: Types = frozenset((EntityRegistered, *EMPLOYMENT_FACTS))
 """The facts that link persons to an entity."""
 
@@ -82,6 +85,7 @@ _SPECIAL: dict[type[Fact], Callable[[Any], Subject]] = {
     SurveyClosed: lambda _: SURVEYS,
     StatisticPublished: lambda fact: f"statistic:{fact.series}|{fact.unit or ''}|{fact.park or ''}",
     BenchmarkPublished: lambda fact: f"benchmark:{fact.indicator}|{fact.variant}|{fact.peer_group}",
+    **dict.fromkeys(FUND_FACTS, lambda fact: f"voucher:{fact.fund}|{fact.voucher}"),
 }
 """The facts whose subject in the ledger is not simply what they name."""
 
@@ -197,7 +201,10 @@ def _successions(chain: Chain) -> Iterator[tuple[str, str]]:
 
 def history(index: Index, subject: Subject, types: Types) -> History:
     """All chains of these types that a subject's figures follow from: its own, and those its links reach."""
-    return History(subject, index.codes(subject), list(_reach(index, subject, types).values()))
+    entities: Iterable[Subject] = ()
+    if FoundedWithHelp in types:
+        entities = employers(index, subject) if kind_of(subject) == "person" else (subject,)
+    return History(subject, index.codes(subject), list(_reach(index, subject, types).values()), entities)
 
 
 def _reach(index: Index, subject: Subject, types: Types) -> Chains:
@@ -205,16 +212,9 @@ def _reach(index: Index, subject: Subject, types: Types) -> Chains:
     match kind:
         case "person":
             found = _base(index, subject, types)
-            foundings = types & _FOUNDING
-            for employer in _named(index.of(subject, _EMPLOYMENT), "entity"):
-                if StaffReported in types:
+            if StaffReported in types:
+                for employer in _named(index.of(subject, _EMPLOYMENT), "entity"):
                     _take(found, _staff_lists(index, employer))
-                _found_by(index, employer, foundings, found)
-            return found
-        case "entity":
-            found = {}
-            _take(found, index.of(subject, types))
-            _found_by(index, subject, types & _FOUNDING, found)
             return found
         case "venue":
             found = {}
@@ -226,7 +226,10 @@ def _reach(index: Index, subject: Subject, types: Types) -> Chains:
                     seen.add(other)
                     waiting.append(other)
             return found
-        case "loan" | "case" | "unit" | "surveys" | "answer" | "statistic" | "benchmark":
+        case (
+            "entity" | "loan" | "case" | "unit" | "surveys" | "answer" | "statistic" | "benchmark" | "occasion" | "voucher" | "internship"
+            | "green_channel" | "platform" | "policy" | "project" | "rectification" | "association" | "checklist_item"
+        ):  # fmt: skip
             found = {}
             _take(found, index.of(subject, types))
             return found
@@ -235,7 +238,7 @@ def _reach(index: Index, subject: Subject, types: Types) -> Chains:
 
 
 def _base(index: Index, person: Subject, types: Types) -> Chains:
-    """A person's own facts with the courses, projects, loans, entities (their life and tenancies) and venues these name."""
+    """A person's own facts with the courses, projects, payments, loans, entities (their life and tenancies) and venues these name."""
     found: Chains = {}
     _take(found, index.of(person, types))
     if CourseOpened in types:
@@ -244,10 +247,13 @@ def _base(index: Index, person: Subject, types: Types) -> Chains:
     if ProjectCollected in types:
         for project in _named(index.of(person, _MATCHES), "project"):
             _take(found, index.of(project, _PROJECTS))
+    if SubsidyPaid in types:
+        for payment in _named(index.of(person, _PAYMENTS), "occasion"):
+            _take(found, index.of(payment, _PAYMENTS))  # other reports of it too: the first of them counts, whoever it names
     lending = types & _LENDING
     if lending:
         for loan in _named(index.of(person, _APPLICATIONS), "loan"):
-            _take(found, index.of(loan, lending))  # other reports of the application too: the first of them counts, whoever it names
+            _take(found, index.of(loan, lending))  # other reports of the application too
     of_entities = types & _OF_ENTITIES
     if of_entities:
         for entity in _named(index.of(person, _STAFF), "entity"):
@@ -258,11 +264,12 @@ def _base(index: Index, person: Subject, types: Types) -> Chains:
     return found
 
 
-def _found_by(index: Index, entity: Subject, types: Types, found: Chains) -> None:
-    """Add what tells whether an entity was founded with help: everything its founders' help and foundings follow from."""
-    if types:
-        for founder in _named(index.of(entity, _REGISTRATIONS), "person"):
-            found.update(_base(index, founder, types))
+def founding(index: Index, entity: Subject) -> Sequence[Chain]:
+    """What tells whether an entity was founded with help: everything its founders' help and foundings follow from."""
+    found: Chains = {}
+    for founder in _named(index.of(entity, _REGISTRATIONS), "person"):
+        found.update(_base(index, founder, FOUNDING))
+    return list(found.values())
 
 
 def _take(found: Chains, chains: Iterable[Chain]) -> None:
@@ -304,13 +311,11 @@ def touched(index: Index, chain: Chain) -> set[Subject]:
         found |= _linked_persons(index, content)
         if type_ in _VENUE_FACTS:
             found |= _inner_venues(index, content)
-    if type_ in _FOUNDING:
-        found |= _founded_by(index, [subject for subject in found if subject.startswith("person:")])
     return found
 
 
 def _linked_persons(index: Index, content: Content[Fact]) -> set[Subject]:
-    """The persons whose history holds this fact through an entity, a course, a project, a loan or a venue."""
+    """The persons whose history holds this fact through an entity, a course, a project, a payment, a loan or a venue."""
     if type(content.fact) not in _LINKED:
         return set()
     match content.fact:
@@ -320,6 +325,8 @@ def _linked_persons(index: Index, content: Content[Fact]) -> set[Subject]:
             return _named(index.of(subject_of("project", project), _MATCHES), "person")
         case LoanApplied(loan=loan) | LoanDisbursed(loan=loan):
             return _named(index.of(subject_of("loan", loan), _APPLICATIONS), "person")
+        case SubsidyPaid(payment=payment):
+            return _named(index.of(subject_of("occasion", payment), _PAYMENTS), "person")
         case VenueOpened(venue=venue):
             tenants = _named(index.of(subject_of("venue", venue), _TENANCIES), "entity")
             return {person for entity in tenants for person in _named(index.of(entity, _STAFF), "person")}
@@ -331,14 +338,19 @@ def _linked_persons(index: Index, content: Content[Fact]) -> set[Subject]:
             return set()
 
 
-def _founded_by(index: Index, persons: Iterable[Subject]) -> set[Subject]:
-    """The entities these persons founded and everyone employed there: whether an entity was founded with help counts for its jobs."""
-    found: set[Subject] = set()
-    for person in persons:
-        for entity in _named(index.of(person, _REGISTRATIONS), "entity"):
-            found.add(index.canonical(entity))
-            found |= _named(index.of(entity, _EMPLOYMENT), "person")
-    return found
+def founded_by(index: Index, person: Subject) -> set[Subject]:
+    """The entities a person founded."""
+    return {index.canonical(entity) for entity in _named(index.of(person, _REGISTRATIONS), "entity")}
+
+
+def employed_in(index: Index, entity: Subject) -> set[Subject]:
+    """Everyone ever said to be employed in an entity."""
+    return _named(index.of(entity, _EMPLOYMENT), "person")
+
+
+def employers(index: Index, person: Subject) -> set[Subject]:
+    """Every entity a person was ever said to be employed in."""
+    return {index.canonical(entity) for entity in _named(index.of(person, _EMPLOYMENT), "entity")}
 
 
 def _inner_venues(index: Index, content: Content[Fact]) -> set[Subject]:

@@ -16,12 +16,13 @@ from rich.table import Table
 
 from deploy.cli import main
 from deploy.cli.board import WIDTH_WITHOUT_TERMINAL
-from deploy.cli.tables import board_table, number_text, units_table
+from deploy.cli.tables import UNITS_OF_MEASURE, board_table, number_text, units_table
 from deploy.data_folder import DataFolder, Running
 from deploy.embedded import free_port
 from services.indicators.api.examples import EXAMPLE_BOARD
 from services.indicators.catalog import CATALOG
-from services.indicators.words import VARIANTS_ZH
+from services.indicators.figures import fixed_parts
+from services.indicators.words import VARIANTS_ZH, part_zh
 from tests.indicators.api.conftest import dsn, recorded, system
 from tests.indicators.api.system import COUNTY, COUNTY_FOLDER, VILLAGE, Recorded, System
 
@@ -240,6 +241,13 @@ async def test_codes_of_units_are_never_cut(running: System) -> None:
 
 def test_every_variant_has_a_name_in_chinese() -> None:
     assert {variant.name for indicator in CATALOG for variant in indicator.variants} - VARIANTS_ZH.keys() == set()
+
+
+def test_every_part_a_figure_always_has_and_every_unit_of_measure_has_one_too() -> None:
+    variants = [variant for indicator in CATALOG for variant in indicator.variants]
+    assert [part for variant in variants for part in fixed_parts(variant.figure) if part is not None and part_zh(part) is None] == []
+    assert {variant.unit_of_measure for variant in variants} - {"ratio", "fen"} - UNITS_OF_MEASURE.keys() == set()
+    assert part_zh("enrolled|start_up|care|woman") == "报名·创业·关爱就业·妇女"
 
 
 def test_what_money_is_made_of_is_shown_in_yuan(example_row: dict[str, Any]) -> None:

@@ -14,18 +14,18 @@ from services.indicators.answers import BadQuestionError, Question, Snapshot, as
 from services.indicators.catalog import CATALOG, MEASURES, measure_digest
 from services.indicators.evaluation.county import County, load_county
 from services.indicators.evaluation.plan import Plan
-from services.indicators.figures import Indicator, Quantiles, Variant
+from services.indicators.figures import Indicator, Variant, fixed_parts
 from services.indicators.live import Live
 from services.indicators.reading import Reader
 from shared.clock import SimulatedClock
 from shared.contracts.base import SERVICES
 from shared.contracts.envelope import Record
-from shared.units import UnitKind
+from shared.units import UnitKind, unit_kind
 from tests.indicators.memory_ledger import MemoryLedger
 from tests.support.oracle import VARIANTS, Key, Oracle
 from tests.support.records import COUNTY
 
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 FAR = date(2100, 1, 1)
 """A today on which every known day is past."""
 
@@ -91,7 +91,7 @@ async def live(plan: Plan, pages: Iterable[Sequence[Record]]) -> Live:
     """A live service that has taken these pages in."""
     store = MemoryLedger(plan.county)
     store.kept_definitions = {name: measure_digest(name) for name in MEASURES}
-    service = Live(plan, store, SimulatedClock(_LONG_AGO))
+    service = Live(plan, store, SimulatedClock(LONG_AGO))
     await service.open()
     for page in pages:
         await service.take(page)
@@ -122,7 +122,7 @@ def _differing(ours: Answered | None, theirs: Answered | None, asked: Asked, *, 
         return [] if ours is theirs else [f"{asked}: the service {'answers' if ours else 'refuses'}, the oracle does not"]
     if shown:
         theirs = {key: (*map(_shown, answer[:3]), *answer[3:]) for key, answer in theirs.items()}
-    rows = {key[:2] for key in ours} & VARIANTS
+    rows = {(indicator.id, variant.name) for indicator, variant in rows_of(unit_kind(asked.unit))} & VARIANTS
     keys = sorted((key for key in ours.keys() | theirs.keys() if key[:2] in rows), key=str)
     return [f"{asked} {key}: service {ours.get(key)}, oracle {theirs.get(key)}" for key in keys if ours.get(key) != theirs.get(key)]
 
@@ -192,8 +192,7 @@ def _read(snapshot: Snapshot, asked: Asked) -> Answered | None:
         window = snapshot.windows[variant.window or indicator.window]
         effective = window.effective(last_day)
         if effective is None:
-            parts = [part for part, _ in variant.figure.quantiles] if isinstance(variant.figure, Quantiles) else [None]
-            found |= {(indicator.id, variant.name, part): (*(None,) * 6, 0) for part in parts}
+            found |= {(indicator.id, variant.name, part): (*(None,) * 6, 0) for part in fixed_parts(variant.figure)}
             continue
         for part, value in reader.values(variant.figure, window.first, effective, plans_due(snapshot.plan)):
             period = value.extra.get("period_end")

@@ -19,6 +19,10 @@ from shared.contracts.base import Fact
 from shared.contracts.finance import (
     CreditCommunityRated,
     CreditRatingLapsed,
+    GraduateFundGranted,
+    GraduateFundRaised,
+    GuaranteeFundContributed,
+    GuaranteeFundWithdrawn,
     InstalmentDue,
     LoanApplied,
     LoanCompensated,
@@ -27,23 +31,51 @@ from shared.contracts.finance import (
     LoanRepaid,
     LoanSettled,
     LoanWrittenOff,
+    SubsidyPaid,
+    SupportFundPaid,
+    SupportFundRaised,
+    TaxReliefGranted,
 )
 from shared.contracts.registry import (
+    AssociationDissolved,
+    AssociationFounded,
+    AssociationMemberJoined,
     BenchmarkPublished,
+    CampaignEventHeld,
+    CommendationIssued,
+    CountyPlanIssued,
+    CriticismIssued,
     EmploymentEnded,
     EmploymentStarted,
     EntityCodeReplaced,
     EntityDeregistered,
+    EntityFollowedUp,
     EntityLicenceRevoked,
     EntityMoved,
     EntityRegistered,
     EntityRestored,
     EntitySuspended,
+    EvaluationPublished,
     Founder,
     GreenChannelCaseAccepted,
     GreenChannelCaseCompleted,
+    GreenChannelClosed,
+    GreenChannelOpened,
+    InspectionHeld,
+    LeadingBodyEstablished,
+    MeetingHeld,
+    PolicyImplementationChecked,
+    PolicyIssued,
+    PolicyRepealed,
+    ProgressReportSubmitted,
     ProjectCollected,
+    ProjectDisplayed,
     ProjectMatched,
+    RectificationClosed,
+    RectificationOpened,
+    ResponsibilityLetterSigned,
+    ServicePlatformChanged,
+    ServicePlatformOpened,
     StaffReported,
     StatisticPublished,
     SurvivalChecked,
@@ -63,6 +95,9 @@ from shared.contracts.registry import (
 from shared.contracts.training import (
     CourseOpened,
     GuidanceGiven,
+    InternshipCompleted,
+    InternshipStarted,
+    Question,
     Score,
     SurveyAnswered,
     SurveyClosed,
@@ -170,7 +205,8 @@ def _fen(by: Random) -> int:
 def _registered(by: Random) -> Fact:
     return EntityRegistered(
         entity=_entity(by), name="甲", industry="C20", founders=tuple(Founder(person=each) for each in _persons(by)),
-        entity_kind=by.choice(("enterprise", "enterprise", "individual_business")), **_place(by),
+        entity_kind=by.choice(("enterprise", "enterprise", "individual_business")),
+        start_up_cost_fen=by.choice((None, None, 0, 300, 500)), **_place(by),
     )  # fmt: skip
 
 
@@ -195,7 +231,8 @@ def _venue(by: Random) -> str:
 
 def _opened(by: Random) -> Fact:
     return VenueOpened(
-        venue=_venue(by), name="基地", venue_kind=by.choice(("incubator", "incubator", "start_up_park")), area_m2=by.choice((0, 100, 250)),
+        venue=_venue(by), name="基地", venue_kind=by.choice(("incubator", "incubator", "start_up_park", "internship_base")),
+        area_m2=by.choice((0, 100, 250)),
         within=by.choice((None, _venue(by))), **_place(by),
     )  # fmt: skip
 
@@ -206,7 +243,11 @@ def _course(by: Random) -> str:
 
 def _course_opened(by: Random) -> Fact:
     return CourseOpened(
-        course=_course(by), name="班", course_kind=by.choice(("start_up", "start_up", "start_up", "skill")), institution="中心"
+        course=_course(by),
+        name="班",
+        course_kind=by.choice(("start_up", "start_up", "start_up", "skill")),
+        institution="中心",
+        programme=by.choice((None, "care")),
     )
 
 
@@ -244,10 +285,18 @@ def _survey_opened(by: Random) -> Fact:
     return SurveyOpened(survey=_survey(by), title="调查", population=by.choice(("public", "public", "served")))
 
 
+_QUESTIONS: tuple[Question, ...] = "overall", "cost", "service", "policy"
+
+
 def _answered(by: Random) -> Fact:
-    scores = [Score(question="overall", score=by.randint(1, 5)), Score(question="cost", score=by.randint(1, 5))]
+    scores = [Score(question=question, score=by.randint(1, 5)) for question in _QUESTIONS]
+    scores += [Score(question="service", service=service, score=by.randint(1, 5)) for service in ("贷款", "培训")]
     return SurveyAnswered(
-        survey=_survey(by), respondent=_person(by), scores=tuple(by.sample(scores, by.choice((1, 2)))), **by.choice(({}, _place(by)))
+        survey=_survey(by),
+        respondent=_person(by),
+        scores=tuple(by.sample(scores, by.choice((1, 3)))),
+        group=by.choice((None, "农民工", "毕业生")),
+        **by.choice(({}, _place(by))),
     )
 
 
@@ -258,7 +307,8 @@ def _survey_closed(by: Random) -> Fact:
 def _statistic(by: Random) -> Fact:
     where: Any = by.choice(({"unit": COUNTY}, {"unit": COUNTY}, {"unit": TOWN}, {"unit": VILLAGE}, {"park": PARK}))
     return StatisticPublished(
-        series=by.choice(("urban_workers", "urban_workers", "new_employment")), period_end=by.choice(DAYS), value=by.choice((0, 3, 7, 20)),
+        series=by.choice(("urban_workers", "urban_workers", "new_employment", "enterprises_existing")),
+        period_end=by.choice(DAYS), value=by.choice((0, 3, 7, 20)),
         publisher="统计局", **where,
     )  # fmt: skip
 
@@ -322,7 +372,9 @@ def _guided(by: Random) -> Fact:
 
 TRAINING: tuple[Draws, ...] = (
     _course_opened,
-    lambda by: TraineeEnrolled(course=_course(by), person=_person(by), **_place(by)),
+    lambda by: TraineeEnrolled(
+        course=_course(by), person=_person(by), categories=by.choice(((), ("woman",), ("woman", "youth"))), **_place(by)
+    ),
     _completed,
     _completed,
 )
@@ -353,7 +405,136 @@ CAMPAIGN: tuple[Draws, ...] = (
     _rated,
     _lapsed,
     lambda by: UnitPlanSubmitted(code=_listable(by)),
+    lambda by: LeadingBodyEstablished(code=by.choice(UNITS)),
+    lambda by: CountyPlanIssued(code=COUNTY),
+    lambda by: ProgressReportSubmitted(code=_listable(by), period=by.choice(("2024-Q1", "2024-Q2"))),
 )
+
+
+def _occasion(by: Random) -> str:
+    return by.choice(("O1", "O2", "O3", "O4"))
+
+
+def _signed(by: Random) -> Fact:
+    units = tuple(by.sample((TOWN, TOWN_B, PARK, VILLAGE, NEW_VILLAGE), by.randint(0, 3)))
+    return ResponsibilityLetterSigned(letter=_occasion(by), units=units, departments=by.choice((("rsj",), ("rsj", "czj"))), **_place(by))
+
+
+def _held(by: Random) -> Fact:
+    return CampaignEventHeld(
+        event=_occasion(by), name="活动", organiser_level=by.choice(("county", "county", "township", "village")),
+        event_kind=by.choice(("media_campaign", "consultation_day", "contest", "pioneer_selection", "expo")), **_place(by),
+    )  # fmt: skip
+
+
+def _evaluated(by: Random) -> Fact:
+    return EvaluationPublished(
+        evaluation=_occasion(by), rehearsal=by.random() < 0.7, sheet="表", as_of=DAYS[0], known_at=DAYS[0], digest="a9" * 32,
+    )  # fmt: skip
+
+
+def _rectify(by: Random) -> Fact:
+    inspection = by.choice((None, _occasion(by)))
+    return RectificationOpened(
+        rectification=by.choice(("R1", "R2")), matter="事", due=by.choice(DAYS), inspection=inspection, **_place(by)
+    )  # fmt: skip
+
+
+CALENDAR: tuple[Draws, ...] = (
+    _signed,
+    _held,
+    _held,
+    _evaluated,
+    _rectify,
+    lambda by: RectificationClosed(rectification=by.choice(("R1", "R1", "R2"))),
+    lambda by: MeetingHeld(meeting=_occasion(by), title="会", meeting_kind=by.choice(("leading_group", "office")), **_place(by)),
+    lambda by: InspectionHeld(inspection=_occasion(by), matter="事", **_place(by)),
+    lambda by: CommendationIssued(occasion=_occasion(by), departments=("rsj",), reason="好", **_place(by)),
+    lambda by: CriticismIssued(occasion=_occasion(by), departments=("rsj",), reason="慢", **_place(by)),
+)
+
+
+def _moving(by: Random) -> dict[str, Any]:
+    return {"fund": by.choice(("F", "F", "G")), "voucher": by.choice(("1", "2", "3")), "amount_fen": _fen(by)}
+
+
+def _from(by: Random) -> Any:
+    return by.choice(("county_budget", "bank"))
+
+
+def _subsidised(by: Random) -> Fact:
+    kind: Any = by.choice(("training", "start_up"))
+    return SubsidyPaid(payment=_occasion(by), subsidy_kind=kind, persons=_persons(by, 1), amount_fen=_fen(by), **_place(by))
+
+
+MONEY: tuple[Draws, ...] = (
+    lambda by: GuaranteeFundContributed(origin=_from(by), **_moving(by)),
+    lambda by: GuaranteeFundWithdrawn(origin=_from(by), **_moving(by)),
+    lambda by: GraduateFundRaised(origin=_from(by), **_moving(by)),
+    lambda by: GraduateFundGranted(person=_person(by), **_moving(by), **_place(by)),
+    lambda by: SupportFundRaised(origin=_from(by), **_moving(by)),
+    lambda by: SupportFundPaid(person=_person(by), **_moving(by), **_place(by)),
+    _subsidised,
+    _subsidised,
+    lambda by: TaxReliefGranted(relief=_occasion(by), person=_person(by), levy="税", amount_fen=_fen(by), **_place(by)),
+)
+
+
+def _equipped(by: Random) -> dict[str, Any]:
+    has: dict[str, Any] = {name: by.random() < 0.5 for name in ("networked", "budgeted", "guidance_window")}
+    return {"platform": by.choice(("T1", "T1", "T2")), "full_time_staff": by.choice((0, 2)), **has}
+
+
+def _platform_opened(by: Random) -> Fact:
+    return ServicePlatformOpened(name="站", level=by.choice(("township", "community_or_village")), **_equipped(by), **_place(by))
+
+
+def _channel(by: Random) -> str:
+    return by.choice(("N1", "N1", "N2"))
+
+
+def _policy(by: Random) -> Fact:
+    return PolicyIssued(policy=by.choice(("P1", "P2")), title="策", policy_kind=by.choice(("finance", "venues")), **_place(by))
+
+
+def _association(by: Random) -> str:
+    return by.choice(("A1", "A1", "A2"))
+
+
+def _project(by: Random) -> Fact:
+    return ProjectCollected(project=by.choice(("X1", "X2")), name="项目", high_tech=by.random() < 0.5, **_place(by))
+
+
+def _internship(by: Random) -> Fact:
+    return InternshipStarted(internship=by.choice(("I1", "I2")), person=_person(by), venue=_venue(by), **_place(by))
+
+
+OFFERED: tuple[Draws, ...] = (
+    lambda by: GreenChannelOpened(channel=_channel(by), **_place(by)),
+    _platform_opened,
+    _policy,
+    lambda by: AssociationFounded(association=_association(by), name="会", **_place(by)),
+    _project,
+    _internship,
+)
+OFFERS: tuple[Draws, ...] = (
+    *OFFERED,
+    lambda by: GreenChannelClosed(channel=_channel(by)),
+    lambda by: ServicePlatformChanged(in_service=by.random() < 0.7, **_equipped(by)),
+    lambda by: PolicyRepealed(policy=by.choice(("P1", "P2"))),
+    lambda by: AssociationDissolved(association=_association(by)),
+    lambda by: AssociationMemberJoined(association=_association(by), person=_person(by)),
+    lambda by: PolicyImplementationChecked(item=by.choice(("1.1", "1.2")), points=by.choice((0, 3, 5)), possible=by.choice((5, 6))),
+    lambda by: ProjectDisplayed(project=by.choice(("X1", "X2"))),
+    lambda by: ProjectMatched(project=by.choice(("X1", "X2")), person=_person(by), **_place(by)),
+    lambda by: InternshipCompleted(internship=by.choice(("I1", "I2")), retained=by.random() < 0.5),
+)
+
+
+def _followed_up(by: Random) -> Fact:
+    return EntityFollowedUp(entity=_code(by), need="钱", outcome="办")
+
+
 GREEN_CHANNEL: tuple[Draws, ...] = (
     lambda by: GreenChannelCaseAccepted(case=_case(by), promised=by.choice(DAYS), **_place(by)),
     lambda by: GreenChannelCaseCompleted(case=_case(by)),
@@ -371,10 +552,15 @@ class Scene:
 _ENTITIES = _registered, _registered
 _LENT = _applied, _disbursed
 SCENES: dict[str, Scene] = {
-    "life": Scene(_ENTITIES, (_registered, *LIFE, *SIGNS)),
+    "life": Scene(_ENTITIES, (_registered, *LIFE, *SIGNS, _followed_up)),
     "jobs": Scene(_ENTITIES, (_registered, *EMPLOYMENTS, *EMPLOYMENTS, *LIFE)),
     "staff lists": Scene(_ENTITIES, EMPLOYMENTS),
-    "codes": Scene((*_ENTITIES, _replaced), (_registered, _replaced, *LIFE, *EMPLOYMENTS, *SIGNS)),
+    "codes": Scene((*_ENTITIES, _replaced), (_registered, _replaced, *LIFE, *EMPLOYMENTS, *SIGNS, _followed_up)),
+    "working": Scene((*_ENTITIES, _guided), (_registered, *EMPLOYMENTS, *LIFE, _guided, _replaced)),
+    "contribution": Scene((*_ENTITIES, _statistic), (_registered, _registered, *LIFE, _statistic, _statistic, _guided, *EMPLOYMENTS)),
+    "calendar": Scene((), (*CALENDAR, _merged)),
+    "money": Scene((), (*MONEY, _merged)),
+    "offers": Scene(OFFERED, (*OFFERS, _merged)),
     "starts": Scene((_course_opened, _opened, _guided, _registered), (_registered, *HELP, *TRAINING, *_LENT, _replaced)),
     "helped jobs": Scene((_guided, _registered, _staffed, _course_opened), (_registered, *EMPLOYMENTS, *HELP, *TRAINING, *_LENT)),
     "training": Scene((_course_opened, _registered), (*TRAINING, *TRAINING, _registered, _guided, *LIFE)),

@@ -12,13 +12,9 @@ import orjson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deploy.simulator import simulate, unit_reports
-from shared.contracts import UnknownFactTypeError, parse_fact
-from shared.contracts.common import common_class
-from shared.contracts.envelope import NO_HASH, TYPE_PATTERN, Record, parse_record, record_bytes
-from shared.days import day_of
 from tests.indicators.comparing import Asked, differences, example_county, interleaved, live, missing_in_oracle, paged, plan_of, plans_due
 from tests.indicators.histories import YEAR, History, histories, questions
+from tests.indicators.simulated import simulated
 from tests.support.oracle import Oracle
 
 THOROUGH = os.environ.get("KAIYE_HYPOTHESIS") == "thorough"
@@ -30,7 +26,7 @@ def test_the_oracle_knows_every_row_of_the_catalogue() -> None:
     assert missing_in_oracle() == set()
 
 
-@settings(max_examples=4000 if THOROUGH else 120, derandomize=not THOROUGH, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=4000 if THOROUGH else 500, derandomize=not THOROUGH, deadline=None, suppress_health_check=SLOW)
 @given(histories(), st.integers(0, 10**6))
 async def test_small_troublesome_histories_are_answered_like_the_oracle(history: History, seed: int) -> None:
     by = random.Random(seed)
@@ -59,36 +55,3 @@ async def test_simulated_counties_are_answered_like_the_oracle(seed: int) -> Non
         as_of = min(known_at, rng.choice(edges))
         for code in codes:
             assert differences(service.snapshot(), oracle, Asked(code, as_of, known_at)) == []
-
-
-def simulated(seed: int, facts: int) -> list[Record]:
-    """What simulated departments report, taken down in order: readable reports only, the first of each id, amendments of what is there."""
-    county = example_county()
-    records: list[Record] = []
-    told: dict[tuple[str, str], str] = {}
-    position: dict[str, int] = {}
-    for report in [*unit_reports(county), *simulate(county.roster, county.plan.year, seed, facts)]:
-        try:
-            body = orjson.loads(report.raw)
-            match = TYPE_PATTERN.fullmatch(body["type"])
-            occurred = date.fromisoformat(body["occurred"])
-        except (ValueError, KeyError, TypeError):
-            continue
-        if match is None or (body["source"], body["id"]) in told or occurred > day_of(report.instant):
-            continue
-        service, type_ = match[1], f"{match[1]}.{match[2]}"
-        if common_class(type_) is None:
-            try:
-                parse_fact(type_, int(match[3]), body["data"])
-            except (ValueError, UnknownFactTypeError):
-                continue
-            told[body["source"], body["id"]] = service
-        elif told.get((body["data"].get("source"), body["data"].get("id"))) != service:
-            continue
-        position[service] = position.get(service, 0) + 1
-        previous = next((record.hash for record in reversed(records) if record.service == service), NO_HASH)
-        records.append(parse_record(record_bytes(
-            source=body["source"], id=body["id"], type=type_, version=int(match[3]), occurred=occurred, recorded=report.instant,
-            position=position[service], prevhash=previous, data=body["data"],
-        )))  # fmt: skip
-    return records

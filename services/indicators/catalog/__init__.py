@@ -7,11 +7,14 @@ from hashlib import sha256
 from typing import Any
 
 from services.indicators.catalog.activity import ACTIVITY
+from services.indicators.catalog.campaign import CAMPAIGN
 from services.indicators.catalog.creation import CREATION
 from services.indicators.catalog.employment import EMPLOYMENT
 from services.indicators.catalog.environment import ENVIRONMENT
 from services.indicators.catalog.growth import GROWTH
+from services.indicators.catalog.resources import RESOURCES
 from services.indicators.catalog.tasks import TASKS
+from services.indicators.catalog.work import WORK
 from services.indicators.evaluation.plan_check import Judged
 from services.indicators.figures import Figure, Indicator, Variant
 from services.indicators.ledger import Folding
@@ -19,7 +22,7 @@ from services.indicators.measures.kinds import KIND_REVISIONS, Measure, Publishe
 from services.indicators.measures.rows import Select, SubjectKind
 from services.indicators.relations import RELATIONS
 
-CATALOG: tuple[Indicator, ...] = (*ACTIVITY, *EMPLOYMENT, *GROWTH, *ENVIRONMENT, *CREATION, *TASKS)
+CATALOG: tuple[Indicator, ...] = (*ACTIVITY, *EMPLOYMENT, *GROWTH, *ENVIRONMENT, *CREATION, *CAMPAIGN, *TASKS, *RESOURCES, *WORK)
 
 BENCHMARKS = Published("benchmarks", Select("benchmark"), key=("indicator", "variant", "peer_group"))
 """What peers reach (全国平均水平), for every indicator that is compared with it."""

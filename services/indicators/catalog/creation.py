@@ -38,6 +38,12 @@ def _campaign(plural: str, kind: UnitKind, zh: str, quote: str) -> Indicator:
     )  # fmt: skip
 
 
+_TOWNSHIP_OR_PARK = Variant(
+    "township_or_park", Share(designated("township", "park"), existing("township", "park")), "ratio", "townships and parks together",
+    units=("county", "township", "park"),
+)  # fmt: skip
+
+
 def _share(id: str, zh: str, en: str, *kinds: UnitKind) -> Indicator:
     units: tuple[UnitKind, ...] = _ABOVE[kinds[0]] if len(kinds) == 1 else ("county", "township", "park", "community", "village")
     return Indicator(
@@ -49,6 +55,7 @@ def _share(id: str, zh: str, en: str, *kinds: UnitKind) -> Indicator:
                 "designated and not withdrawn ÷ units existing on the day",
             ),
             Variant("of_entered", Share(designated(*kinds), entered(*kinds)), "ratio", "÷ units that entered the campaign"),
+            *((_TOWNSHIP_OR_PARK,) if id == "created_share" else ()),
         ),
     )  # fmt: skip
 

@@ -1,10 +1,13 @@
 """二(二) 创业活动对就业的贡献率."""
 
-from services.indicators.figures import Amount, Indicator, Share, Sum, Variant
-from services.indicators.measures.kinds import Counted, Level, Members
+from services.indicators.catalog.growth import NEW_ENTITIES
+from services.indicators.figures import Amount, Indicator, Share, StatisticShare, Sum, Variant
+from services.indicators.measures.kinds import Counted, Level, Members, Published
 from services.indicators.measures.rows import Select, where
 
 TRAINED = Members("trained", (Select("pass"),))
+ENROLLED = Members("enrolled", (Select("enrolment"),))
+COMPLETED = Members("completed", (Select("training", where(stage="completed", course_kind="start_up")),))
 PASSES = Counted("passes", Select("pass"))
 GUIDED = Members("guided", (Select("guidance"),))
 GUIDANCE_SESSIONS = Counted("guidance_sessions", Select("guidance"))
@@ -12,6 +15,8 @@ TRAINED_OR_GUIDED = Members("trained_or_guided", (Select("pass"), Select("guidan
 _FIRST_WITH_HELP = Select("founding", where(first=True, helped=True))
 STARTS = Members("successful_starts", (_FIRST_WITH_HELP,))
 FOUNDERS = Members("founders", (Select("founding"),))
+NEW_ENTREPRENEURS = Members("new_entrepreneurs", (Select("new_entrepreneur"),))
+NEW_EMPLOYMENT = Published("new_employment", Select("statistic", where(series="new_employment")))
 STARTS_OPERATING = Members("successful_starts.operating", (_FIRST_WITH_HELP,), meanwhile=Select("operating"))
 JOBS = Members("jobs", (Select("job"),))
 JOBS_HELPED = Members("jobs.helped", (Select("job", where(helped=True)),))
@@ -19,12 +24,36 @@ JOBS_GROSS = Members("jobs.gross", (Select("job_gross"),))
 HEAD_COUNTS = Level("head_counts", Select("head_count"), amount="employees")
 HEAD_COUNTS_HELPED = Level("head_counts.helped", Select("head_count", where(helped=True)), amount="employees")
 HEAD_COUNT_PEAKS = Level("head_counts.gross", Select("head_count_peak"), amount="employees")
-NEW_ENTITIES = Counted("new_entities", Select("registration"))
 JOBS_BROUGHT_HELPED = Sum((JOBS_HELPED, HEAD_COUNTS_HELPED))
 JOBS_BROUGHT = Sum((JOBS, HEAD_COUNTS))
+CONTRIBUTED = Sum((NEW_ENTREPRENEURS, JOBS, HEAD_COUNTS))
+CONTRIBUTED_GROSS = Sum((FOUNDERS, JOBS_GROSS, HEAD_COUNT_PEAKS))
 NOT_DEDUPLICATED = "只报人数的单位按最近一次用工报告计，未去重 / entities with head-counts only are not de-duplicated"
 
+_SPLIT_QUOTE = "创业培训和指导1500人（其中：按照1：2的比例，创业培训500人，创业指导1000人）"
+
 EMPLOYMENT = (
+    Indicator(
+        id="employment_contribution",
+        zh="创业活动对就业的贡献率",
+        en="Contribution to employment",
+        clause="二(二)",
+        quote="是指辖区内新增创业人数及其带动就业人数之和，占全部新增就业人数的比例",
+        behaviour="level",
+        benchmarked=True,
+        variants=(
+            Variant(
+                "default", StatisticShare(CONTRIBUTED, NEW_EMPLOYMENT, cumulative=True), "ratio",
+                "persons who founded in the year and operated nothing the day before, plus jobs brought, ÷ newly employed; "
+                "all up to the end of the period the statistic covers",
+                note=NOT_DEDUPLICATED,
+            ),
+            Variant(
+                "gross", StatisticShare(CONTRIBUTED_GROSS, NEW_EMPLOYMENT, cumulative=True), "ratio",
+                "all founders of the year plus anyone employed on any day of it", note=NOT_DEDUPLICATED,
+            ),
+        ),
+    ),
     Indicator(
         id="trained_and_guided",
         zh="创业培训和指导人数",
@@ -37,6 +66,41 @@ EMPLOYMENT = (
             Variant("union", Amount(TRAINED_OR_GUIDED), "persons", "distinct over both"),
             Variant("person_times", Amount(Sum((PASSES, GUIDANCE_SESSIONS))), "person_times", "passes plus sessions"),
         ),
+    ),
+    Indicator(
+        id="trained",
+        zh="创业培训人数",
+        en="Persons trained",
+        clause="二(二)",
+        quote=_SPLIT_QUOTE,
+        behaviour="line",
+        variants=(
+            Variant("default", Amount(TRAINED), "persons", "distinct persons who passed start-up training"),
+            Variant("enrolled", Amount(ENROLLED), "persons", "distinct persons enrolled in start-up training"),
+            Variant("completed", Amount(COMPLETED), "persons", "distinct persons who completed start-up training, with a pass or without"),
+            Variant("person_times", Amount(PASSES), "person_times", "passes, one for each person and course"),
+        ),
+    ),
+    Indicator(
+        id="guided",
+        zh="创业指导人数",
+        en="Persons guided",
+        clause="二(二)",
+        quote=_SPLIT_QUOTE,
+        behaviour="line",
+        variants=(
+            Variant("default", Amount(GUIDED), "persons", "distinct persons given start-up guidance"),
+            Variant("person_times", Amount(GUIDANCE_SESSIONS), "person_times", "sessions of guidance"),
+        ),
+    ),
+    Indicator(
+        id="training_guidance_ratio",
+        zh="创业指导与创业培训人数之比",
+        en="Guided for each trained",
+        clause="二(二)",
+        quote=_SPLIT_QUOTE,
+        behaviour="shown",
+        variants=(Variant("default", Share(GUIDED, TRAINED), "ratio", "persons guided ÷ persons trained; the plan splits 1 : 2"),),
     ),
     Indicator(
         id="successful_starts",

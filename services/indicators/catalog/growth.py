@@ -1,7 +1,7 @@
 """二(三) 创业活动对企业成长的贡献率."""
 
-from services.indicators.figures import Amount, Indicator, Less, Share, SinceStart, Variant
-from services.indicators.measures.kinds import Counted, Holding, Matured
+from services.indicators.figures import Amount, Indicator, Less, OverStart, Share, SinceStart, Variant
+from services.indicators.measures.kinds import Counted, Holding, Level, Matured, Published
 from services.indicators.measures.rows import Predicate, Select, where
 
 _ENTERPRISES = where(entity_kind="enterprise")
@@ -20,20 +20,50 @@ _SIGN = Select("sign_of_life")
 _SIGN_OPERATING = Select("sign_of_life", where(operating=True))
 
 
-def _cohort(name: str, start: Select, outcome: Holding | None, *, months: int = 12) -> Matured:
-    return Matured(name, start, months, outcome, left=_OUT, member="entity", part="year")
-
-
 _REGISTERED_ENTERPRISE = Select("registration", _ENTERPRISES)
 _REGISTERED = Select("registration")
-COHORT = _cohort("survival_1y.cohort", _REGISTERED_ENTERPRISE, None)
-ALIVE = _cohort("survival_1y.alive", _REGISTERED_ENTERPRISE, Holding(_ALIVE))
-COHORT_ALL = _cohort("survival_1y.with_businesses.cohort", _REGISTERED, None)
-ALIVE_ALL = _cohort("survival_1y.with_businesses.alive", _REGISTERED, Holding(_ALIVE))
-CHECKED = _cohort("survival_1y.operating.checked", _REGISTERED_ENTERPRISE, Holding(_SIGN))
-CHECKED_OPERATING = _cohort("survival_1y.operating.operating", _REGISTERED_ENTERPRISE, Holding(_SIGN_OPERATING))
-PRESENT = _cohort("survival_1y.snapshot.present", _REGISTERED_ENTERPRISE, Holding(_IN_COUNTY, "as_of"))
-PRESENT_ALIVE = _cohort("survival_1y.snapshot.alive", _REGISTERED_ENTERPRISE, Holding(_ALIVE_IN_COUNTY, "as_of"))
+
+EXISTING_SERIES = Published("enterprises_existing", Select("statistic", where(series="enterprises_existing")))
+EXISTING_ENTERPRISES = Level("enterprises_existing.facts", Select("state", (*_NOT_CLOSED, *where(out=False), *_ENTERPRISES)))
+EXISTING_ENTITIES = Level("entities_existing.facts", Select("state", (*_NOT_CLOSED, *where(out=False))))
+NEW_ENTITIES = Counted("new_entities", _REGISTERED)
+NEW_ENTERPRISES_HELPED = Counted("new_enterprises.helped", Select("registration_helped", _ENTERPRISES))
+
+
+def _survival(years: int, zh: str, en: str, quote: str, *, benchmarked: bool = False) -> Indicator:
+    id, months = f"survival_{years}y", 12 * years
+
+    def cohort(name: str, start: Select, outcome: Holding | None = None) -> Matured:
+        return Matured(f"{id}.{name}", start, months, outcome, left=_OUT, member="entity", part="year")
+
+    enterprises = cohort("cohort", _REGISTERED_ENTERPRISE)
+    entities = cohort("with_businesses.cohort", _REGISTERED)
+    checked = cohort("operating.checked", _REGISTERED_ENTERPRISE, Holding(_SIGN))
+    present = cohort("snapshot.present", _REGISTERED_ENTERPRISE, Holding(_IN_COUNTY, "as_of"))
+    alive = cohort("alive", _REGISTERED_ENTERPRISE, Holding(_ALIVE))
+    entities_alive = cohort("with_businesses.alive", _REGISTERED, Holding(_ALIVE))
+    said_operating = cohort("operating.operating", _REGISTERED_ENTERPRISE, Holding(_SIGN_OPERATING))
+    still_alive = cohort("snapshot.alive", _REGISTERED_ENTERPRISE, Holding(_ALIVE_IN_COUNTY, "as_of"))
+    due = "their first anniversary" if years == 1 else f"the day {years} years after registration"
+    return Indicator(
+        id=id, zh=zh, en=en, clause="二(三)", quote=quote, behaviour="level", benchmarked=benchmarked,
+        variants=(
+            Variant(
+                "default", Share(alive, enterprises, parts=enterprises), "ratio",
+                f"enterprises not deregistered or revoked at the end of {due}",
+            ),
+            Variant("with_businesses", Share(entities_alive, entities, parts=entities), "ratio", "individual businesses as well"),
+            Variant(
+                "operating", Share(said_operating, checked, parts=enterprises), "ratio",
+                "the last check or staff report in the six months up to the anniversary says operating",
+                note="六个月内没有核查或用工报告的不明，另列数 / "
+                "those without a check or report in six months are unknown and counted apart",
+                incomplete=Less(enterprises, checked),
+            ),
+            Variant("snapshot", Share(still_alive, present, parts=present), "ratio", "alive on the effective day"),
+        ),
+    )  # fmt: skip
+
 
 GROWTH = (
     Indicator(
@@ -67,27 +97,31 @@ GROWTH = (
         ),
     ),
     Indicator(
-        id="survival_1y",
-        zh="创业企业存活率（存活1年以上）",
-        en="One-year survival",
+        id="enterprise_growth",
+        zh="创业企业增长率",
+        en="Enterprise growth",
         clause="二(三)",
-        quote="创业企业存活率（存活1年以上）达到80%以上",
+        quote="主要反映通过创业活动促进的创业企业增长率，创业企业1-3年存活率",
         behaviour="level",
         benchmarked=True,
         variants=(
             Variant(
-                "default", Share(ALIVE, COHORT, parts=COHORT), "ratio",
-                "enterprises not deregistered or revoked at the end of their first anniversary",
+                "default", OverStart(NEW_ENTERPRISES, EXISTING_ENTERPRISES, EXISTING_SERIES), "ratio",
+                "enterprises registered in the year ÷ enterprises existing at the end of the year before, as published, else by the facts",
             ),
-            Variant("with_businesses", Share(ALIVE_ALL, COHORT_ALL, parts=COHORT_ALL), "ratio", "individual businesses as well"),
             Variant(
-                "operating", Share(CHECKED_OPERATING, CHECKED, parts=COHORT), "ratio",
-                "the last check or staff report in the six months up to the anniversary says operating",
-                note="六个月内没有核查或用工报告的不明，另列数 / "
-                "those without a check or report in six months are unknown and counted apart",
-                incomplete=Less(COHORT, CHECKED),
+                "with_businesses", OverStart(NEW_ENTITIES, EXISTING_ENTITIES), "ratio",
+                "individual businesses as well, above and below; what existed follows from the facts",
             ),
-            Variant("snapshot", Share(PRESENT_ALIVE, PRESENT, parts=PRESENT), "ratio", "alive on the effective day"),
+            Variant(
+                "helped", OverStart(NEW_ENTERPRISES_HELPED, EXISTING_ENTERPRISES, EXISTING_SERIES), "ratio",
+                "only enterprises with a founder helped on or before the registration",
+            ),
         ),
     ),
+    _survival(
+        1, "创业企业存活率（存活1年以上）", "One-year survival", "创业企业存活率（存活1年以上）达到80%以上", benchmarked=True,
+    ),
+    _survival(2, "创业企业存活率（存活2年以上）", "Two-year survival", "创业企业1-3年存活率"),
+    _survival(3, "创业企业存活率（存活3年以上）", "Three-year survival", "创业企业1-3年存活率"),
 )  # fmt: skip

@@ -3,12 +3,13 @@
 from decimal import Decimal
 
 from services.indicators.catalog.creation import existing
-from services.indicators.figures import COUNTY_ONLY, Amount, HowMany, Indicator, InTime, Least, Quantiles, Share, Variant
+from services.indicators.figures import COUNTY_ONLY, Amount, HowMany, Indicator, InTime, Least, PartsHeld, Quantiles, Share, Variant
 from services.indicators.measures.kinds import Counted, Distribution, Level, Members, UnitsWhere
 from services.indicators.measures.rows import Predicate, Select, where
 
 PROMISED = Counted("cases.promised", Select("case_promised"))
 ON_TIME = Counted("cases.on_time", Select("case_promised", where(on_time=True)))
+GREEN_CHANNEL_UNITS = PartsHeld(Level("green_channels", Select("green_channel"), part="at"))
 CASE_DAYS = Distribution("cases.days", Select("case_completed"), "days")
 
 _PERSONAL = where(loan_kind="personal")
@@ -49,6 +50,7 @@ TASKS = (
             Variant(
                 "days", Quantiles(CASE_DAYS, (("median", 50), ("p90", 90))), "days",
                 "calendar days from accepted to completed, cases completed in the year", better="<="),
+            Variant("units", Amount(GREEN_CHANNEL_UNITS), "units", "units with a green channel open"),
         ),
     ),
     Indicator(

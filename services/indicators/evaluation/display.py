@@ -14,7 +14,7 @@ def decimal_text(value: Fraction, places: int) -> str:
     magnitude, remainder = divmod(abs(value.numerator) * tenths, value.denominator)
     if 2 * remainder >= value.denominator:
         magnitude += 1
-    sign = "-" if value < 0 and magnitude else ""
+    sign = "-" if value.numerator < 0 and magnitude else ""
     whole, fraction = divmod(magnitude, tenths)
     return f"{sign}{whole}.{fraction:0{places}d}" if places else f"{sign}{whole}"
 

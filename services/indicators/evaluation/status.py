@@ -103,10 +103,10 @@ def judge(standing: StandingInput) -> Status:
     if effective is None:
         return "not_due"
     value, goal, at_end = standing.value, standing.goal, effective == standing.window.last
-    if value == "missing" or (goal is not None and goal.value is None):
+    if goal is not None and goal.value is None:
         return "unknown"
-    if value == "empty":
-        return "unknown" if at_end else "not_due"
+    if isinstance(value, str):
+        return "unknown" if value == "missing" or at_end else "not_due"
     if goal is None or goal.value is None:
         return "shown"
     if reaches(value, goal.op, goal.value):

@@ -7,15 +7,18 @@ engine can evaluate the same declaration.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeVar, cast
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, cast
 
 from services.indicators.history import FOREVER, View
 from services.indicators.places import UnitTree
 from shared.contracts.base import Fact
 
-SubjectKind = Literal["person", "entity", "loan", "venue", "case", "unit", "surveys", "answer", "statistic", "benchmark"]
+SubjectKind = Literal[
+    "person", "entity", "loan", "venue", "case", "unit", "surveys", "answer", "statistic", "benchmark", "occasion", "voucher",
+    "internship", "green_channel", "platform", "policy", "project", "rectification", "association", "checklist_item",
+]  # fmt: skip
 """Whose history a relation reads. An `answer` is one respondent's to one survey; `surveys` are all of a county; a `statistic` is one
-series of one place."""
+series of one place; a `voucher` is one movement of a fund's money (the fund itself would have every movement for its history)."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -76,16 +79,27 @@ class Select:
     where: tuple[Predicate, ...] = ()
 
 
+HelpAtFounding = Literal["none", "helped", "successful_start"]
+"""Of an entity: no founder had H on or before its registration; one had; one had, and founded nothing before it (成功创业)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a relation is given: the subject's identifier (and any other code it was ever known by), its facts in force, and the units
-    as known on the same day.
+    """What a relation is given: the subject's identifier (and any other code it was ever known by), its facts in force, the units as
+    known on the same day, and how an entity was helped at its founding as known on it.
     """
 
     subject: str
     codes: frozenset[str]
     view: View
     tree: UnitTree
+    help_at_founding: Callable[[str], HelpAtFounding]
+
+
+class Derived(Fact):
+    """Nothing that anybody reports: among the facts a relation reads it stands for what follows from others' histories."""
+
+    follows_from: ClassVar[tuple[type[Fact], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +120,13 @@ class Relation:
     """The types of fact its rows follow from: a fact of another type never changes them."""
     requires: tuple[type[Fact], ...]
     """Without a fact of one of these types that names the subject itself there are no rows."""
+
+    @property
+    def facts(self) -> frozenset[type[Fact]]:
+        """Every type of reported fact its rows follow from, through others' histories as well."""
+        return frozenset(
+            type_ for read in self.reads for type_ in (read.follows_from if issubclass(read, Derived) else (read,))
+        )  # fmt: skip
 
 
 class Rows:

@@ -3,11 +3,17 @@
 from services.indicators.measures.rows import Relation
 from services.indicators.relations.cases import CASE_RELATIONS
 from services.indicators.relations.entities import ENTITY_RELATIONS
+from services.indicators.relations.entrepreneurs import ENTREPRENEUR_RELATIONS
+from services.indicators.relations.funds import FUND_RELATIONS
 from services.indicators.relations.loans import LOAN_RELATIONS
+from services.indicators.relations.occasions import OCCASION_RELATIONS
+from services.indicators.relations.offers import OFFER_RELATIONS
 from services.indicators.relations.persons import PERSON_RELATIONS
 from services.indicators.relations.statistics import STATISTIC_RELATIONS
 from services.indicators.relations.surveys import SURVEY_RELATIONS
+from services.indicators.relations.trainings import TRAINING_RELATIONS
 from services.indicators.relations.units import UNIT_RELATIONS
+from services.indicators.relations.venue_growth import VENUE_GROWTH_RELATIONS
 from services.indicators.relations.venues import VENUE_RELATIONS
 
 RELATIONS: dict[str, Relation] = {
@@ -21,6 +27,12 @@ RELATIONS: dict[str, Relation] = {
         *SURVEY_RELATIONS,
         *UNIT_RELATIONS,
         *STATISTIC_RELATIONS,
+        *VENUE_GROWTH_RELATIONS,
+        *TRAINING_RELATIONS,
+        *OFFER_RELATIONS,
+        *OCCASION_RELATIONS,
+        *FUND_RELATIONS,
+        *ENTREPRENEUR_RELATIONS,
     )
 }
 """Every relation by name."""

@@ -8,7 +8,7 @@ from services.indicators.history import FOREVER, Content
 from services.indicators.measures.kinds import months_later, next_year, until_next
 from services.indicators.measures.rows import Relation, Row, Rows
 from services.indicators.relations.lives import LIFE_CYCLE, Life, lives, oldest_code
-from services.indicators.relations.persons import EMPLOYMENT_FACTS, FOUNDING_FACTS, founded_with_help
+from services.indicators.relations.persons import EMPLOYMENT_FACTS, FoundedWithHelp
 from shared.contracts.registry import (
     EmploymentEnded,
     EmploymentStarted,
@@ -42,7 +42,9 @@ def _registrations(rows: Rows) -> Iterator[Row]:
 def _states(rows: Rows) -> Iterator[Row]:
     for life in _own(rows):
         for stage in life.stages:
-            attributes = {"entity": life.code, "state": stage.state, "out": stage.out}
+            attributes = {
+                "entity": life.code, "entity_kind": life.registration.entity_kind, "state": stage.state, "out": stage.out,
+            }  # fmt: skip
             yield Row(stage.start, stage.unit, stage.park, attributes, stage.end, life.order)
 
 
@@ -88,7 +90,8 @@ def _head_counts(rows: Rows) -> Iterator[Row]:
             for stage in life.stages:
                 start, until = max(day, stage.start), min(following, stage.end, end)
                 if stage.operating and start < until:
-                    attributes = {"employees": employees, "helped": founded_with_help(rows, life)}
+                    helped = rows.context.help_at_founding(life.code) == "successful_start"
+                    attributes = {"employees": employees, "helped": helped}
                     yield Row(start, stage.unit, stage.park, attributes, until, life.order)
 
 
@@ -113,16 +116,18 @@ ENTITY_RELATIONS = (
          "start_up_cost_fen": "as stated, or null"},
         _registrations, 1, "Registered (登记设立).", _REGISTRATION, (EntityRegistered,)),
     Relation(
-        "state", "entity", "span", {"entity": "code", "state": "operating, suspended or closed", "out": "moved out of the county"},
-        _states, 1, "What the registers say of it (登记状态).", LIFE_CYCLE, (EntityRegistered,)),
+        "state", "entity", "span",
+        {"entity": "code", "entity_kind": "enterprise or individual_business", "state": "operating, suspended or closed",
+         "out": "moved out of the county"},
+        _states, 2, "What the registers say of it (登记状态).", LIFE_CYCLE, (EntityRegistered,)),
     Relation(
         "sign_of_life", "entity", "span", {"entity": "code", "operating": "what the latest check or staff report says"}, _signs_of_life, 1,
         "The latest check or staff report, for six months (经营核查).", (*_REGISTRATION, SurvivalChecked, StaffReported),
         (SurvivalChecked, StaffReported)),
     Relation(
-        "head_count", "entity", "span", {"employees": "head-count without founders", "helped": "founded with help"}, _head_counts, 1,
+        "head_count", "entity", "span", {"employees": "head-count without founders", "helped": "by a successful start"}, _head_counts, 1,
         "Latest staff report of an entity in its year of registration, while no individual employment is known (用工人数，未去重).",
-        (*LIFE_CYCLE, *EMPLOYMENT_FACTS, *FOUNDING_FACTS), (StaffReported,)),
+        (*LIFE_CYCLE, *EMPLOYMENT_FACTS, FoundedWithHelp), (StaffReported,)),
     Relation(
         "head_count_peak", "entity", "span", {"employees": "greatest head-count so far"}, _head_count_peaks, 1,
         "Greatest staff report so far in the year of registration (累计用工人数，未去重).", (*_REGISTRATION, *EMPLOYMENT_FACTS),

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.indicators.history import FOREVER, Content
 from services.indicators.measures.kinds import next_year
-from services.indicators.measures.rows import Relation, Row, Rows
+from services.indicators.measures.rows import Derived, HelpAtFounding, Relation, Row, Rows
 from services.indicators.relations.lives import LIFE_CYCLE, Life, lives, oldest_code
 from services.indicators.relations.loans import first_disbursement
 from shared.contracts.base import Fact
@@ -136,7 +136,7 @@ def _operating(rows: Rows) -> Iterator[Row]:
                     yield Row(stage.start, stage.unit, stage.park, {"entity": life.code, "urban": urban}, stage.end, life.order)
 
 
-def _employments(rows: Rows, life: Life) -> list[tuple[int, int]]:
+def employments(rows: Rows, life: Life) -> list[tuple[int, int]]:
     """The days the person is employed in an entity: from their first day on, explicit facts win over staff reports that list persons."""
     person = rows.context.subject
     facts: list[Content[EmploymentStarted | EmploymentEnded]] = rows.context.view.of(EmploymentStarted, EmploymentEnded)
@@ -164,13 +164,17 @@ def _employments(rows: Rows, life: Life) -> list[tuple[int, int]]:
     return [(max(start, life.registered), end) for start, end in spans]
 
 
-def founded_with_help(rows: Rows, life: Life) -> bool:
-    """Whether the registration is some founder's successful start: first ever founding, with H on or before that day."""
-    return any(
-        row.attributes["entity"] == life.code and row.attributes["first"] and row.attributes["helped"]
+def help_at_founding(rows: Rows, life: Life) -> HelpAtFounding:
+    """Whether some founder had H on or before the registration, and for one of them it was the first founding ever."""
+    founded = [
+        row.attributes
         for founder in life.founders
         for row in rows.shared(_foundings_of, founder)
-    )
+        if row.attributes["entity"] == life.code and row.attributes["helped"]
+    ]
+    if any(attributes["first"] for attributes in founded):
+        return "successful_start"
+    return "helped" if founded else "none"
 
 
 def _jobs(rows: Rows) -> Iterator[Row]:
@@ -179,13 +183,13 @@ def _jobs(rows: Rows) -> Iterator[Row]:
         if rows.context.subject in life.founders:
             continue
         year_end = next_year(life.registered)
-        for start, end in _employments(rows, life):
+        for start, end in employments(rows, life):
             for stage in life.stages:
                 day, until = max(start, stage.start), min(end, stage.end, year_end)
                 if stage.operating and day < until:
-                    yield Row(
-                        day, stage.unit, stage.park, {"entity": life.code, "helped": founded_with_help(rows, life)}, until, life.order
-                    )
+                    helped = rows.context.help_at_founding(life.code) == "successful_start"
+                    attributes = {"entity": life.code, "helped": helped}
+                    yield Row(day, stage.unit, stage.park, attributes, until, life.order)
 
 
 def _jobs_gross(rows: Rows) -> Iterator[Row]:
@@ -194,7 +198,7 @@ def _jobs_gross(rows: Rows) -> Iterator[Row]:
         if rows.context.subject in life.founders:
             continue
         year_end = next_year(life.registered)
-        for start, end in _employments(rows, life):
+        for start, end in employments(rows, life):
             for stage in life.stages:
                 day = max(start, stage.start)
                 if not stage.out and day < min(end, stage.end, year_end):
@@ -218,6 +222,13 @@ FOUNDING_FACTS: tuple[type[Fact], ...] = _HELP
 """What a person's foundings, and whether help came before them, follow from."""
 EMPLOYMENT_FACTS: tuple[type[Fact], ...] = (EmploymentStarted, EmploymentEnded, StaffReported)
 """What employments and head-counts follow from."""
+
+
+class FoundedWithHelp(Derived):
+    """`Context.help_at_founding`."""
+
+    follows_from = FOUNDING_FACTS
+
 
 _URBAN = {"urban": "true, false, or null when only a township or the county is known"}
 _FOUNDING = {
@@ -258,9 +269,9 @@ PERSON_RELATIONS = (
         LIFE_CYCLE, (EntityRegistered,),
     ),
     Relation(
-        "job", "person", "span", {"entity": "code", "helped": "founded with help"}, _jobs, 1,
+        "job", "person", "span", {"entity": "code", "helped": "by a successful start"}, _jobs, 1,
         "Open employment in an entity registered in the same calendar year, while it operates; founders excluded (带动就业).",
-        (*LIFE_CYCLE, *EMPLOYMENT_FACTS, *FOUNDING_FACTS), (EmploymentStarted, StaffReported)),
+        (*LIFE_CYCLE, *EMPLOYMENT_FACTS, FoundedWithHelp), (EmploymentStarted, StaffReported)),
     Relation(
         "job_gross", "person", "span", {"entity": "code"}, _jobs_gross, 1, "Employed there on any day of the year so far (累计带动就业).",
         (*LIFE_CYCLE, *EMPLOYMENT_FACTS), (EmploymentStarted, StaffReported),

@@ -17,6 +17,7 @@ def _answers(rows: Rows) -> Iterator[Row]:
             attributes = {
                 "survey": fact.survey, "question": score.question, "service": score.service, "score": score.score,
                 "satisfied": score.score >= SATISFIED_FROM, "group": fact.group,
+                "survey_service": f"{fact.survey}|{score.service}", "survey_group": f"{fact.survey}|{fact.group}",
             }  # fmt: skip
             yield Row(answered.day, fact.unit, fact.park, attributes, order=answered.order)
 
@@ -36,8 +37,8 @@ SURVEY_RELATIONS = (
     Relation(
         "answer", "answer", "span",
         {"survey": "id", "question": "overall, service, cost or policy", "service": "which, or null", "score": "1–5", "satisfied": "4 or 5",
-         "group": "of the respondent, or null"},
-        _answers, 1, "A respondent's latest answer to a question (问卷答复).", (SurveyAnswered,), (SurveyAnswered,)),
+         "group": "of the respondent, or null", "survey_service": "survey and service", "survey_group": "survey and group"},
+        _answers, 2, "A respondent's latest answer to a question (问卷答复).", (SurveyAnswered,), (SurveyAnswered,)),
     Relation(
         "survey_in_force", "surveys", "span", {"survey": "id", "population": "public or served"}, _closed, 1,
         "The latest closed survey (最近一次调查).", (SurveyOpened, SurveyClosed), (SurveyClosed,),

@@ -8,14 +8,16 @@ from services.indicators.measures.rows import Relation, Row, Rows
 from shared.contracts.registry import VenueClosed, VenueOpened, VenueResized
 
 
-def _opening(view: View, venue: str) -> tuple[VenueOpened, int] | None:
+def opening(view: View, venue: str) -> tuple[VenueOpened, int] | None:
+    """How and when a venue opened; None for one that never did."""
     for opened in view.of(VenueOpened):
         if opened.fact.venue == venue:
             return opened.fact, opened.day
     return None
 
 
-def _closing(view: View, venue: str, opened: int) -> int:
+def closing(view: View, venue: str, opened: int) -> int:
+    """The day from which a venue that opened on a day is closed."""
     days = (closed.day for closed in view.of(VenueClosed) if closed.fact.venue == venue)
     return min((day for day in days if day >= opened), default=FOREVER)
 
@@ -27,36 +29,41 @@ def _nested(view: View, inner: VenueOpened) -> list[tuple[int, int]]:
     around = inner.within
     while around is not None and around not in seen:
         seen.add(around)
-        found = _opening(view, around)
+        found = opening(view, around)
         if found is None:
             break
         outer, day = found
         if outer.venue_kind == inner.venue_kind and (outer.venue_kind != "incubator" or outer.park is not None):
-            spans.append((day, _closing(view, around, day)))
+            spans.append((day, closing(view, around, day)))
         around = outer.within
     return union(spans)
 
 
+def sizes(view: View, opened: VenueOpened, day: int) -> list[tuple[int, int]]:
+    """(day, m²) of each size a venue has had since it opened on a day."""
+    resized = view.of(VenueResized)
+    later = [(change.day, change.fact.area_m2) for change in resized if change.fact.venue == opened.venue and change.day >= day]
+    return [(day, opened.area_m2), *later]
+
+
 def _areas(rows: Rows) -> Iterator[Row]:
     view, venue = rows.context.view, rows.context.subject
-    found = _opening(view, venue)
+    found = opening(view, venue)
     if found is None:
         return
     opened, day = found
-    closed = _closing(view, venue, day)
-    resized = [(change.day, change.fact.area_m2) for change in view.of(VenueResized) if change.fact.venue == venue and change.day >= day]
-    sizes = [(day, opened.area_m2), *resized]
+    closed = closing(view, venue, day)
     nested = _nested(view, opened)
-    for (start, area_m2), end in until_next(sizes, lambda later: later[0]):
+    for (start, area_m2), end in until_next(sizes(view, opened, day), lambda later: later[0]):
         whole = [(start, min(end, closed))]
         inside = intersection(whole, nested)
-        for is_nested, spans in ((True, inside), (False, _without(whole[0], inside))):
+        for is_nested, spans in ((True, inside), (False, without(whole[0], inside))):
             for first, last in spans:
                 attributes = {"venue_kind": opened.venue_kind, "in_park": opened.park is not None, "nested": is_nested, "area_m2": area_m2}
                 yield Row(first, opened.unit, opened.park, attributes, last)
 
 
-def _without(whole: tuple[int, int], holes: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def without(whole: tuple[int, int], holes: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """The days of `whole` outside the holes, which are disjoint and in order."""
     left = []
     start, end = whole

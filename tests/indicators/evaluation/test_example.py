@@ -9,7 +9,7 @@ import pytest
 
 from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.county import County, load_county
-from services.indicators.evaluation.plan import targets_of, unit_targets_of, windows_of
+from services.indicators.evaluation.plan import targets_of, unit_targets_of
 from tests.support.counties import of_kind
 
 FOLDER = Path(__file__).parents[3] / "deploy/counties/example"
@@ -74,10 +74,8 @@ def test_where_the_plan_names_no_number_the_national_average_is_the_target(count
         assert found.value == "benchmark"
 
 
-def test_only_created_shares_have_two_years_and_only_rehearsals_the_last_phase(county: County) -> None:
+def test_only_created_shares_have_two_years(county: County) -> None:
     others = {target.indicator: target.window for target in county.plan.targets if target.window is not None}
-    assert others.pop("rehearsals") == "evaluation_phase"
-    assert windows_of(county.plan)["evaluation_phase"].first == date(2025, 9, 1)
     assert others == dict.fromkeys(
         ("created_share", "created_share_townships", "created_share_parks", "created_share_communities", "created_share_villages"),
         "two_years",

@@ -1,8 +1,10 @@
 """Activity (plan 二(一)) and employment (plan 二(二)): who was trained, guided, helped, and who founded and employs."""
 
 from collections import Counter
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
+from shared.days import add_months
 from tests.support.oracle.entities import Entity
 from tests.support.oracle.figure import Figure, Variants, count, plus, ratio, share
 from tests.support.oracle.world import Deed, World
@@ -179,6 +181,45 @@ def job_multiplier(world: World, unit: str) -> Variants:
         ("all_jobs", None): ratio(brought["default", None], starts),
         ("per_entity", None): ratio(brought["default", None], count(kinds["enterprise"] + kinds["individual_business"])),
     }
+
+
+def employment_contribution(world: World, unit: str) -> Variants:
+    """(new entrepreneurs + `jobs_brought`) ÷ `new_employment`; new entrepreneurs = distinct founders of entities registered in the window
+    who were not operating at the end of the day before. `gross`: all founders of the window + `jobs_brought.gross`.
+
+    Everything is counted up to the end P of the period the statistic covers; without a statistic up to E, and there is no ratio.
+    """
+    statistic = world.statistic("new_employment", unit, cumulative=True)
+    then = world if statistic is None else World(world.known, statistic.period_end, world.year)
+    new = persons([deed for deed in then.here(then.foundings, unit) if not then.operates(deed.person, deed.day - timedelta(days=1))])
+    everyone = successful_starts(then, unit)["all_founders", None].value
+    brought = jobs_brought(then, unit)
+    rows: Variants = {}
+    for variant, founders, jobs in (("default", new, brought["default", None]), ("gross", everyone, brought["gross", None])):
+        assert founders is not None
+        assert jobs.value is not None
+        figure = share(int(founders + jobs.value), 0 if statistic is None else statistic.value)
+        if statistic is None:
+            figure = Figure(figure.numerator, None, None, note="new_employment not published")
+        else:
+            figure = replace(figure, period_end=statistic.period_end)
+        rows[variant, None] = figure
+    return rows
+
+
+def activity_employment(world: World, unit: str) -> Variants:
+    """Persons whose first H is at most 12 months old (until the day before the same day a year later): share employed (open employment
+    in an entity that is not their own, whatever has become of it) or operating at the end of E. Place: the first H's.
+    """
+    first: dict[str, Deed] = {}
+    for deed in world.helps:
+        first.setdefault(deed.person, deed)
+    recent = [
+        deed.person for deed in first.values() if world.day < add_months(deed.day, 12) and world.counts(deed.place, unit)
+    ]  # fmt: skip
+    employed = {person for entity in world.entities.values() for person in entity.employed(world.day)}
+    working = [person for person in recent if person in employed or world.operates(person, world.day)]
+    return {("default", None): share(len(working), len(recent))}
 
 
 def new_entities(world: World, unit: str, since: date | None = None) -> Counter[str]:

@@ -35,9 +35,12 @@ def _created(world: World, unit: str, *kinds: str) -> Variants:
 def created_share(world: World, unit: str) -> Variants:
     """Designated and not withdrawn on the day ÷ units existing on the day; overall: townships, parks, communities and villages.
 
-    `of_entered`: ÷ those of them that entered the campaign.
+    `of_entered`: ÷ those of them that entered the campaign. `township_or_park`: townships and parks together, where there can be some.
     """
-    return _created(world, unit, "township", "park", "community", "village")
+    rows = _created(world, unit, "township", "park", "community", "village")
+    if unit_kind(unit) in {"county", "township", "park"}:
+        rows["township_or_park", None] = _created(world, unit, "township", "park")["default", None]
+    return rows
 
 
 def created_share_townships(world: World, unit: str) -> Variants:

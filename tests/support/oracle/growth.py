@@ -1,12 +1,14 @@
 """Enterprise growth (plan 二(三)) and success after training (plan 二(四)): cohorts that fall due."""
 
+from dataclasses import replace
 from datetime import date, timedelta
+from fractions import Fraction
 
 from shared.days import add_months
 from tests.support.oracle.activity import new_entities, successful_starts, trained_and_guided
 from tests.support.oracle.entities import Entity, the_day_before
-from tests.support.oracle.figure import Variants, count, ratio, share
-from tests.support.oracle.world import Deed, World
+from tests.support.oracle.figure import Figure, Variants, count, ratio, share
+from tests.support.oracle.world import Deed, Founding, World
 
 
 def new_enterprises(world: World, unit: str) -> Variants:
@@ -38,9 +40,9 @@ def new_individual_businesses_yearly(world: World, unit: str) -> Variants:
     return _yearly_average(world, unit, "individual_business")
 
 
-def due_day(entity: Entity) -> date:
-    """The first anniversary of the registration."""
-    return add_months(entity.registered, 12)
+def due_day(entity: Entity, years: int) -> date:
+    """The first (second, third) anniversary of the registration."""
+    return add_months(entity.registered, 12 * years)
 
 
 def in_cohort(due: date, day: date) -> bool:
@@ -49,8 +51,23 @@ def in_cohort(due: date, day: date) -> bool:
 
 
 def survival_1y(world: World, unit: str) -> Variants:
-    """Enterprises in the cohort on E (due day = first anniversary of registration): share not deregistered or revoked at the end of
-    their due day (suspended is alive); moved out of the county before the due day leaves the cohort; unit = registration's place.
+    """`_survival` one year on."""
+    return _survival(world, unit, 1)
+
+
+def survival_2y(world: World, unit: str) -> Variants:
+    """`_survival` two years on."""
+    return _survival(world, unit, 2)
+
+
+def survival_3y(world: World, unit: str) -> Variants:
+    """`_survival` three years on."""
+    return _survival(world, unit, 3)
+
+
+def _survival(world: World, unit: str, years: int) -> Variants:
+    """Enterprises in the cohort on E (due day = that anniversary of registration): share not deregistered or revoked at the end of their
+    due day (suspended is alive); moved out of the county before the due day leaves the cohort; unit = registration's place.
 
     `with_businesses`: individual businesses too. `operating`: the last check or staff report in the 6 months up to the anniversary says
     operating; none = unknown, counted apart (`incomplete`). `snapshot`: the same cohort, alive at E; out of the county at E leaves it.
@@ -58,21 +75,21 @@ def survival_1y(world: World, unit: str) -> Variants:
     """
     cohort = [
         entity for entity in world.entities.values()
-        if in_cohort(due_day(entity), world.day) and not entity.out_of_county(the_day_before(due_day(entity)))
+        if in_cohort(due_day(entity, years), world.day) and not entity.out_of_county(the_day_before(due_day(entity, years)))
         and world.counts(entity.place, unit)
     ]  # fmt: skip
     enterprises = [entity for entity in cohort if entity.kind == "enterprise"]
 
     def rows(variant: str, members: list[Entity], survived: dict[str, bool | None]) -> Variants:
         found: Variants = {}
-        years = sorted({entity.registered.year for entity in members})
-        for part, year in [(None, None), *((str(year), year) for year in years)]:
+        registered_in = sorted({entity.registered.year for entity in members})
+        for part, year in [(None, None), *((str(year), year) for year in registered_in)]:
             said = [survived[entity.opened.fact.entity] for entity in members if year in {None, entity.registered.year}]
             found[variant, part] = share(said.count(True), said.count(True) + said.count(False), incomplete=said.count(None))
         return found
 
-    alive: dict[str, bool | None] = {entity.opened.fact.entity: not entity.closed(due_day(entity)) for entity in cohort}
-    said = {entity.opened.fact.entity: entity.said_operating(due_day(entity)) for entity in enterprises}
+    alive: dict[str, bool | None] = {entity.opened.fact.entity: not entity.closed(due_day(entity, years)) for entity in cohort}
+    said = {entity.opened.fact.entity: entity.said_operating(due_day(entity, years)) for entity in enterprises}
     still: dict[str, bool | None] = {entity.opened.fact.entity: not entity.closed(world.day) for entity in enterprises}
     return (
         rows("default", enterprises, alive)
@@ -85,6 +102,55 @@ def survival_1y(world: World, unit: str) -> Variants:
 def founded(world: World, person: str, since: date, through: date) -> bool:
     """Whether the person founded anything anywhere in the county from a day through another."""
     return any(since <= founding.day <= through for founding in world.foundings_of.get(person, ()))
+
+
+def enterprise_growth(world: World, unit: str) -> Variants:
+    """Enterprises registered in the window ÷ enterprises existing at 31 December Y−1 (series `enterprises_existing` if published, else
+    facts dated before Y, else unknown). `with_businesses`: both kinds, above and below; no series counts both. `helped`: enterprises of
+    which a founder had H on or before registration.
+
+    An entity exists while it is neither deregistered nor revoked, and in the county; it is where it then was.
+    """
+    eve = World(world.known, world.new_year - timedelta(days=1), world.year)
+
+    def existing(*kinds: str) -> int:
+        lives = [entity.life(eve.day) for entity in eve.entities.values() if entity.kind in kinds]
+        return sum(1 for life in lives if life is not None and life.status != "closed" and eve.counts(life.place, unit))
+
+    def over(added: int, stock: int, period_end: date | None = None) -> Figure:
+        if not stock:
+            return Figure(Fraction(added), None, None, period_end=period_end)
+        return replace(share(added, stock), period_end=period_end)
+
+    statistic = eve.statistic("enterprises_existing", unit)
+    stock, period_end = (existing("enterprise"), None) if statistic is None else (statistic.value, statistic.period_end)
+    kinds = new_entities(world, unit)
+    helped = {
+        founding.entity.opened.fact.entity
+        for founding in world.here(world.foundings, unit)
+        if isinstance(founding, Founding) and founding.entity.kind == "enterprise"
+        and founding.person in world.first_help and world.first_help[founding.person] <= founding.day
+    }  # fmt: skip
+    return {
+        ("default", None): over(kinds["enterprise"], stock, period_end),
+        ("with_businesses", None): over(kinds["enterprise"] + kinds["individual_business"], existing("enterprise", "individual_business")),
+        ("helped", None): over(len(helped), stock, period_end),
+    }
+
+
+def initial_success(world: World, unit: str) -> Variants:
+    """Persons in the cohort on E (due day = first H + 6 months) who were not operating on the day of first H: share that founded after
+    that day and by their due day. Place: the first H's.
+    """
+    first: dict[str, Deed] = {}
+    for deed in world.helps:
+        first.setdefault(deed.person, deed)
+    cohort = [
+        deed for deed in first.values()
+        if in_cohort(add_months(deed.day, 6), world.day) and world.counts(deed.place, unit) and not world.operates(deed.person, deed.day)
+    ]  # fmt: skip
+    succeeded = [deed for deed in cohort if founded(world, deed.person, deed.day + timedelta(days=1), add_months(deed.day, 6))]
+    return {("default", None): share(len(succeeded), len(cohort))}
 
 
 def success_after_training(world: World, unit: str) -> Variants:

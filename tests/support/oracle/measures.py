@@ -1,6 +1,7 @@
 """Environment (plan 二(四)) and measures with numbers (plan 四): surveys, green channels, loans, venues."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
@@ -9,12 +10,14 @@ from shared.contracts.registry import (
     GreenChannelCaseCompleted,
     GreenChannelClosed,
     GreenChannelOpened,
+    PolicyImplementationChecked,
     VenueClosed,
     VenueOpened,
     VenueResized,
 )  # fmt: skip
-from shared.contracts.training import SurveyAnswered, SurveyClosed, SurveyOpened
+from shared.contracts.training import Score, SurveyAnswered, SurveyClosed, SurveyOpened
 from shared.units import unit_kind
+from tests.support.oracle.facts import Dated
 from tests.support.oracle.figure import Figure, Variants, count, share
 from tests.support.oracle.units import place_of
 from tests.support.oracle.world import World
@@ -30,28 +33,136 @@ def margin(satisfied: int, answers: int) -> Decimal | None:
     return exact.quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP)
 
 
-def environment_satisfaction(world: World, unit: str) -> Variants:
-    """Overall question of the latest public survey closed ≤ E: satisfied (≥ 4 of 5) ÷ valid answers; latest answer per respondent
-    (its natural key sees to that); margin = 1.96·√(p(1−p)/n).
-
-    Of two surveys closed on one day the one whose closing has the higher position. An answer counts at its own unit and park; the county
-    takes all answers, those without a place too. Before any survey is closed there is nothing to count.
-    """
+def latest_public_survey(world: World) -> str | None:
+    """The latest public survey closed ≤ E; of two closed on one day the one whose closing has the higher position."""
     public = {dated.fact.survey for dated in world.ever(SurveyOpened) if dated.fact.population == "public"}
     closed = [(dated.occurred, dated.position, dated.fact.survey) for dated in world.of(SurveyClosed) if dated.fact.survey in public]
-    if not closed:
-        return {("default", None): Figure(None, None, None, n=0)}
-    survey = max(closed)[2]
-    scores = [
-        score.score
+    return max(closed)[2] if closed else None
+
+
+def answers_to(world: World, unit: str, question: str) -> list[tuple[Score, str | None]]:
+    """The scores for a question in the latest public survey, each with its respondent's group; latest answer per respondent (its natural
+    key sees to that). An answer counts at its own unit and park; the county takes all answers, those without a place too.
+    """
+    survey = latest_public_survey(world)
+    return [
+        (score, dated.fact.group)
         for dated in world.of(SurveyAnswered)
         if dated.fact.survey == survey and (unit_kind(unit) == "county" or world.counts(place_of(dated.fact), unit))
         for score in dated.fact.scores
-        if score.question == "overall"
+        if score.question == question
     ]  # fmt: skip
-    satisfied = sum(1 for score in scores if score >= 4)
-    plain = share(satisfied, len(scores), n=len(scores))
-    return {("default", None): Figure(plain.numerator, plain.denominator, plain.value, n=plain.n, margin=margin(satisfied, len(scores)))}
+
+
+def satisfied_share(scores: list[Score]) -> Figure:
+    """Satisfied (≥ 4 of 5) ÷ valid answers, with its margin."""
+    satisfied = sum(1 for score in scores if score.score >= 4)
+    return replace(share(satisfied, len(scores), n=len(scores)), margin=margin(satisfied, len(scores)))
+
+
+def satisfied_with(world: World, unit: str, question: str) -> Figure:
+    """Satisfaction with a question as a whole. Before any survey is closed there is nothing to count."""
+    if latest_public_survey(world) is None:
+        return Figure(None, None, None, n=0)
+    return satisfied_share([score for score, _ in answers_to(world, unit, question) if score.service is None])
+
+
+def environment_satisfaction(world: World, unit: str) -> Variants:
+    """Overall question of the latest public survey closed ≤ E: satisfied (≥ 4 of 5) ÷ valid answers; margin = 1.96·√(p(1−p)/n).
+
+    `by_group`: a part for each group of respondents that named itself.
+    """
+    rows: Variants = {("default", None): satisfied_with(world, unit, "overall")}
+    answers = answers_to(world, unit, "overall")
+    for group in {group for _, group in answers if group is not None}:
+        rows["by_group", group] = satisfied_share([score for score, own in answers if own == group])
+    return rows
+
+
+def service_satisfaction(world: World, unit: str) -> Variants:
+    """The same for the service question as a whole. `by_service`: a part for each service that answers name."""
+    rows: Variants = {("default", None): satisfied_with(world, unit, "service")}
+    scores = [score for score, _ in answers_to(world, unit, "service")]
+    for service in {score.service for score in scores if score.service is not None}:
+        rows["by_service", service] = satisfied_share([score for score in scores if score.service == service])
+    return rows
+
+
+def start_up_cost(world: World, unit: str) -> Variants:
+    """Mean start-up cost over entities registered in the window that state one, fen; those that state none are counted.
+
+    `days`: mean calendar days from case accepted to completed, cases completed in the window. `satisfied_with_cost`: survey share.
+    """
+    here = [
+        entity.opened.fact for entity in world.entities.values() if world.in_year(entity.registered) and world.counts(entity.place, unit)
+    ]
+    stated = [fact.start_up_cost_fen for fact in here if fact.start_up_cost_fen is not None]
+    days = case_days(world, unit)
+    return {
+        ("default", None): share(sum(stated), len(stated), incomplete=len(here) - len(stated)),
+        ("days", None): share(sum(days), len(days)),
+        ("satisfied_with_cost", None): satisfied_with(world, unit, "cost"),
+    }
+
+
+def policy_completeness(world: World, unit: str) -> Variants:
+    """Checklist points ÷ points possible, latest check per item; for the county alone. `survey`: the policy question."""
+    rows: Variants = {("survey", None): satisfied_with(world, unit, "policy")}
+    if unit_kind(unit) == "county":
+        latest = {dated.fact.item: dated.fact for dated in world.of(PolicyImplementationChecked)}
+        rows["default", None] = share(sum(fact.points for fact in latest.values()), sum(fact.possible for fact in latest.values()))
+    return rows
+
+
+def new_venue_area(world: World, unit: str) -> Variants:
+    """Present m² of incubators, start-up parks and streets opened in the window and open at E; one that lies within another of these
+    (at any depth) adds nothing. `with_enlargements`: plus what those opened before the window and open at E gained in it, less what they
+    lost; one that lies within any other open one adds nothing.
+    """
+    opened = {
+        dated.fact.venue: dated
+        for dated in world.of(VenueOpened)
+        if dated.fact.venue_kind in {"incubator", "start_up_park", "start_up_street"}
+    }
+    around_of = {dated.fact.venue: dated.fact.within for dated in world.ever(VenueOpened)}
+    closed = {
+        dated.fact.venue for dated in world.of(VenueClosed)
+        if dated.fact.venue in opened and dated.occurred >= opened[dated.fact.venue].occurred
+    }  # fmt: skip
+    standing = {venue: dated for venue, dated in opened.items() if venue not in closed}
+
+    def surrounding(venue: str) -> set[str]:
+        found: set[str] = set()
+        around = around_of[venue]
+        while around is not None and around != venue and around not in found:
+            found.add(around)
+            around = around_of.get(around)
+        return found
+
+    def area_on(dated: Dated[VenueOpened], day: date) -> int:
+        sizes = [each for each in world.of(VenueResized) if each.fact.venue == dated.fact.venue and dated.occurred <= each.occurred <= day]
+        return sizes[-1].fact.area_m2 if sizes else dated.fact.area_m2
+
+    new = gained = 0
+    recent = {venue for venue, dated in standing.items() if world.in_year(dated.occurred)}
+    for venue, dated in standing.items():
+        if not world.counts(place_of(dated.fact), unit):
+            continue
+        if venue in recent and not surrounding(venue) & recent:
+            new += area_on(dated, world.day)
+        if venue not in recent and not surrounding(venue) & standing.keys():
+            gained += area_on(dated, world.day) - area_on(dated, world.new_year - timedelta(days=1))
+    return {("default", None): count(new), ("with_enlargements", None): count(new + gained)}
+
+
+def case_days(world: World, unit: str) -> list[int]:
+    """Calendar days from accepted to completed, over the green-channel cases completed in the window."""
+    completed = {dated.fact.case: dated.occurred for dated in world.of(GreenChannelCaseCompleted)}
+    return [
+        (completed[dated.fact.case] - dated.occurred).days
+        for dated in world.ever(GreenChannelCaseAccepted)
+        if world.counts(place_of(dated.fact), unit) and dated.fact.case in completed and world.in_year(completed[dated.fact.case])
+    ]  # fmt: skip
 
 
 def nearest_rank(days: list[int], percent: int) -> Figure:
@@ -73,11 +184,7 @@ def green_channel_on_time(world: World, unit: str) -> Variants:
     cases = [dated for dated in world.ever(GreenChannelCaseAccepted) if world.counts(place_of(dated.fact), unit)]
     promised = [dated.fact for dated in cases if world.in_year(dated.fact.promised)]
     on_time = [fact for fact in promised if fact.case in completed and completed[fact.case] <= fact.promised]
-    days = [
-        (completed[dated.fact.case] - dated.occurred).days
-        for dated in cases
-        if dated.fact.case in completed and world.in_year(completed[dated.fact.case])
-    ]  # fmt: skip
+    days = case_days(world, unit)
 
     shut = {dated.fact.channel for dated in world.of(GreenChannelClosed)}
     with_channel = {

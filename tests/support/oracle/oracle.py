@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from shared.contracts.base import Fact
-from tests.support.oracle import activity, creation, growth, measures
+from tests.support.oracle import activity, campaign, creation, growth, measures, resources
 from tests.support.oracle.facts import Dated, effective, read
 from tests.support.oracle.figure import NOT_DUE, Figure, Key, Variants
 from tests.support.oracle.world import World
@@ -21,12 +21,20 @@ class Indicator:
     variants: tuple[str, ...] = ("default",)
     years: int = 1
     """1: window `plan_year`; 2: window `two_years`."""
-    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parts: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
     """The parts of a variant that is always split."""
 
 
+SUBSIDY_PARTS = (None, "training", "start_up", "interest")
+FUND_PARTS = (None, "county_budget", "higher_budget", "bank", "enterprise", "donation", "other")
+MEETING_PARTS = (None, "leading_group", "joint_conference", "office", "mobilisation", "other")
+PLATFORMS = ("default", "staffed", "networked", "budgeted", "guidance_window")
+PLATFORM_PARTS = ("county", "township", "community_or_village")
+PROJECT_PARTS = ("collected", "displayed", "matched")
+
 INDICATORS: tuple[Indicator, ...] = (
     Indicator("activity_index", activity.activity_index, ("default", "flow", "urban")),
+    Indicator("employment_contribution", activity.employment_contribution, ("default", "gross")),
     Indicator("trained_and_guided", activity.trained_and_guided, ("default", "union", "person_times")),
     Indicator("trained", activity.trained, ("default", "enrolled", "completed", "person_times")),
     Indicator("guided", activity.guided, ("default", "person_times")),
@@ -39,13 +47,22 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator("new_individual_businesses", growth.new_individual_businesses),
     Indicator("new_individual_businesses", growth.new_individual_businesses_yearly, ("yearly_average",), years=2),
     Indicator("survival_1y", growth.survival_1y, ("default", "with_businesses", "operating", "snapshot")),
-    Indicator("environment_satisfaction", measures.environment_satisfaction),
+    Indicator("survival_2y", growth.survival_2y, ("default", "with_businesses", "operating", "snapshot")),
+    Indicator("survival_3y", growth.survival_3y, ("default", "with_businesses", "operating", "snapshot")),
+    Indicator("enterprise_growth", growth.enterprise_growth, ("default", "with_businesses", "helped")),
+    Indicator("environment_satisfaction", measures.environment_satisfaction, ("default", "by_group"), parts={"by_group": ()}),
+    Indicator("service_satisfaction", measures.service_satisfaction, ("default", "by_service"), parts={"by_service": ()}),
+    Indicator("start_up_cost", measures.start_up_cost, ("default", "days", "satisfied_with_cost")),
+    Indicator("initial_success", growth.initial_success),
+    Indicator("activity_employment", activity.activity_employment),
+    Indicator("policy_completeness", measures.policy_completeness, ("default", "survey")),
+    Indicator("new_venue_area", measures.new_venue_area, ("default", "with_enlargements")),
     Indicator("success_after_training", growth.success_after_training, ("default", "current_period", "over_helped")),
     Indicator("campaign_townships", creation.campaign_townships),
     Indicator("campaign_parks", creation.campaign_parks),
     Indicator("campaign_communities", creation.campaign_communities),
     Indicator("campaign_villages", creation.campaign_villages),
-    Indicator("created_share", creation.created_share, ("default", "of_entered"), years=2),
+    Indicator("created_share", creation.created_share, ("default", "of_entered", "township_or_park"), years=2),
     Indicator("created_share_townships", creation.created_share_townships, ("default", "of_entered"), years=2),
     Indicator("created_share_parks", creation.created_share_parks, ("default", "of_entered"), years=2),
     Indicator("created_share_communities", creation.created_share_communities, ("default", "of_entered"), years=2),
@@ -58,6 +75,30 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator("parks_with_incubator", measures.parks_with_incubator),
     Indicator("start_up_park_area", measures.start_up_park_area),
     Indicator("plans_submitted", creation.plans_submitted, ("default", "with_late")),
+    Indicator("leading_bodies", campaign.leading_bodies),
+    Indicator("letters_signed", campaign.letters_signed),
+    Indicator("county_plan_issued", campaign.county_plan_issued),
+    Indicator("rehearsals", campaign.rehearsals),
+    Indicator("media_campaigns", campaign.media_campaigns, ("default", "all_levels")),
+    Indicator("consultation_days", campaign.consultation_days, ("default", "all_levels")),
+    Indicator("contests", campaign.contests, ("default", "all_levels")),
+    Indicator("support_fund", resources.support_fund, ("default", "paid")),
+    Indicator("tax_relief", resources.tax_relief),
+    Indicator("subsidies", resources.subsidies, ("default", "persons"), parts=dict.fromkeys(("default", "persons"), SUBSIDY_PARTS)),
+    Indicator("internship_bases", resources.internship_bases, ("default", "retention")),
+    Indicator("associations", resources.associations, ("default", "by_township", "members"), parts={"by_township": ()}),
+    Indicator("guarantee_fund", resources.guarantee_fund, parts={"default": FUND_PARTS}),
+    Indicator("graduate_fund", resources.graduate_fund, ("default", "balance")),
+    Indicator("meetings", campaign.meetings, parts={"default": MEETING_PARTS}),
+    Indicator("policies", resources.policies),
+    Indicator("trainings", resources.trainings, parts={"default": ("enrolled", "completed", "passed")}),
+    Indicator("platforms", resources.platforms, PLATFORMS, parts=dict.fromkeys(PLATFORMS, PLATFORM_PARTS)),
+    Indicator("projects", resources.projects, ("default", "high_tech"), parts=dict.fromkeys(("default", "high_tech"), PROJECT_PARTS)),
+    Indicator("follow_up", resources.follow_up),
+    Indicator("inspections", campaign.inspections),
+    Indicator("progress_reports", campaign.progress_reports, years=2),
+    Indicator("rectifications_closed", campaign.rectifications_closed),
+    Indicator("commendations", campaign.commendations, ("default", "criticisms")),
     Indicator("urban_workers", measures.urban_workers),
     Indicator("new_employment", measures.new_employment),
 )
