@@ -3,19 +3,24 @@ r"""Resident ids (GB 11643) where none may be: found in free text, masked in byt
 No contract has a field for one. A *valid* 18-digit id (real day of birth, right check character) gets a report refused; in kept bytes
 everything that merely has the shape is masked, 15-digit ids of the old kind too.
 
-Spellings. Text is looked at as a reader would see it: JSON's `\uXXXX` undone and NFKC-normalised (full-width digits), whether or not
-the JSON as a whole can be read. Every 18 characters of a longer run of digits count, for an id may be glued to a telephone number.
-Up to three separators (blanks, line breaks, hyphens, dots, underscores) between two digits are looked through, but such an id starts
-where a group of digits starts: a village's code, a day and a number in a row are none. `330127-20100301-0001` still is one if its last
-digit happens to fit: nobody can tell.
+Spellings. Text is looked at as a reader would see it: JSON's `\uXXXX` undone and every character in its NFKC form (full-width digits),
+whether or not the JSON as a whole can be read. Up to three separators (blanks, line breaks, hyphens, dots, underscores) between two
+digits are looked through, and every 18 digits of a longer run count, for an id may be glued to a telephone number. With separators in
+it, what starts within a group of digits is looked at only if it is valid, and does not get a report refused if it starts behind six
+digits of its group: that is a unit's code with a day and a number behind it. `330127-20100301-0001` is an id if its last digit happens
+to fit: nobody can tell.
 
 Entity codes. A code (GB 32100) may be a valid resident id by chance. What is, alone and whole, the value of one of `ENTITY_FIELDS` and
 has the right check character of GB 32100 does not count as a resident id. That is decided by the text of the JSON alone, so that the
-client, which parses no contract, and the write service decide alike. Kept bytes are masked without that exception.
+client, which parses no contract, and the write service decide alike. Kept bytes are masked without these two exceptions.
+
+Cost. A text without enough digits in a row is passed after one look at its bytes; any other takes time in proportion to its length.
 """
 
 import re
+from collections.abc import Iterator
 from datetime import date
+from typing import NamedTuple
 from unicodedata import normalize
 
 from pydantic import TypeAdapter, ValidationError
@@ -26,38 +31,54 @@ ENTITY_FIELDS = ("entity", "new_code", "entities")
 """The fields of contracts that hold an EntityCode, or a list of them."""
 
 _BIRTHDAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
-_UNBROKEN = re.compile(rf"(?=([1-9][0-9]{{5}}(?:18|19|20)[0-9]{{2}}{_BIRTHDAY}[0-9]{{3}}[0-9Xx]))")
-_GAP = r"(?:[\s._\-\xad\xb7\u200b-\u200d\u2010-\u2015\u2212]|\\[nrt]){0,3}"
-_BROKEN = re.compile(rf"(?<![0-9])(?=([1-9](?:{_GAP}[0-9]){{16}}{_GAP}[0-9Xx]))")
+_SHAPE_18 = re.compile(rf"(?=([1-9][0-9]{{5}}(?:18|19|20)[0-9]{{2}}{_BIRTHDAY}[0-9]{{3}}[0-9Xx]))".encode())
 _SHAPE_15 = re.compile(rf"(?<![0-9])[1-9][0-9]{{5}}[0-9]{{2}}{_BIRTHDAY}[0-9]{{3}}(?![0-9])")
+_GAP = r"(?:[\s._\-\xad\xb7\u200b-\u200d\u2010-\u2015\u2212]|\\[nrt]){0,3}+"
+_RUN = re.compile(rf"[0-9](?:{_GAP}[0-9])*+(?:{_GAP}[Xx])?")
+_NO_DIGITS = bytes(byte for byte in range(256) if byte not in b"0123456789Xx")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECKS = "10X98765432"
-_DIGITS_AS_ZERO = bytes(0x30 if 0x30 <= byte <= 0x39 or byte in b"Xx" else 0x2E for byte in range(256))
-_OF_GAPS = b" \t\r\n._-\\nrt" + "\xad\xb7\u200b\u200c\u200d\u2010\u2011\u2012\u2013\u2014\u2015\u2212".encode()
-_RUN_OF_18, _RUN_OF_15 = b"0" * 18, b"0" * 15
+_CHECKS = b"10X98765432"
+_REGION = 6
+"""How many digits of an id tell the region."""
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _ENTITY = re.compile(rf'(?<!\\)"(?:{"|".join(ENTITY_FIELDS)})"\s*:\s*(?:"[0-9A-Z]*"|\[[\s",0-9A-Z]*\])')
 _QUOTED_CODE = re.compile(r'"([0-9]{17}[0-9X])"')
 _ENTITY_CODE: TypeAdapter[str] = TypeAdapter(EntityCode)
 
+_COMPATIBLE = {
+    code: form
+    for codes in (range(0x80, 0x3400), range(0xFB00, 0x10000), range(0x1D400, 0x1D800), range(0x1F100, 0x1F200), range(0x1FBF0, 0x1FBFA))
+    for code in codes
+    if (form := normalize("NFKC", chr(code))) != chr(code)
+}
+"""The NFKC forms of the characters that may stand for a digit, an X or a separator. One by one: whole texts may cost a quadratic time."""
+_COMPATIBLE_ONE = {code: form for code, form in _COMPATIBLE.items() if len(form) == 1}
+"""Those that leave every character at its place."""
+_LIKE_DIGITS = b"0123456789Xx\xc2\xcb\xce\xe1\xe2\xe3\xef\xf0\x85\x89\x8a\x8b\x8d\x8f\x91\x92"
+"""Digits, and the bytes of UTF-8 with which characters like digits and separators begin, or those for two digits go on."""
+_AS_ZERO = bytes(0x30 if byte in _LIKE_DIGITS else 0x2E for byte in range(256))
+_LEFT_OUT = bytes({*b" \t\r\n\x0b\x0c\x1c\x1d\x1e\x1f._-\\nrt", *range(0x80, 0xC0)} - {*_LIKE_DIGITS})
+_RUN_OF_18, _RUN_OF_15 = b"0" * 18, b"0" * 15
+
 
 def has_resident_id(text: bytes) -> bool:
     """Whether the UTF-8 text holds a valid 18-digit resident id, of a citizen or of a holder of a residence permit (81, 82, 83)."""
-    if not _may_hold(text, _RUN_OF_18):
+    plain = _unescaped_if_it_may_hold(text, _RUN_OF_18)
+    if plain is None:
         return False
-    seen = normalize("NFKC", _unescaped(text.decode("utf-8", "surrogateescape")))
-    seen = _ENTITY.sub(lambda field: _QUOTED_CODE.sub(_without_entity_code, field.group()), seen)
-    return any(_valid(id18) for _, id18 in _shapes_18(seen))
+    seen = _ENTITY.sub(lambda field: _QUOTED_CODE.sub(_without_entity_code, field.group()), plain.translate(_COMPATIBLE))
+    return any(found.valid and not found.behind_six for found in _found_18(seen))
 
 
 def mask(text: bytes) -> bytes:
     """The text with everything that looks like a resident id replaced: the first six digits (the region) stay, the rest is stars."""
-    if not _may_hold(text, _RUN_OF_15):
+    unescaped = _unescaped_if_it_may_hold(text, _RUN_OF_15)
+    if unescaped is None:
         return text
     plain = text.decode("utf-8", "surrogateescape")
-    for form in (plain, _unescaped(plain), normalize("NFKC", _unescaped(plain))):  # the closest to what came that shows them all
+    for form in (plain, unescaped, unescaped.translate(_COMPATIBLE)):  # the closest to what came that shows them all
         masked = _starred(form)
-        if not _looks_like_one(normalize("NFKC", _unescaped(masked))):
+        if not _looks_like_one(_unescaped(masked).translate(_COMPATIBLE)):
             break
     return text if masked == plain else masked.encode("utf-8", "surrogateescape")
 
@@ -67,13 +88,12 @@ def mask_text(text: str) -> str:
     return mask(text.encode("utf-8", "backslashreplace")).decode()
 
 
-def _may_hold(text: bytes, run: bytes) -> bool:
-    """Whether there are that many digits in a row at all: many times as fast as the patterns, and nearly always the end of it."""
-    if b"\\u" in text:
-        text = _unescaped(text.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-    if not text.isascii():
-        text = normalize("NFKC", text.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-    return run in text.translate(_DIGITS_AS_ZERO, _OF_GAPS)
+def _unescaped_if_it_may_hold(text: bytes, run: bytes) -> str | None:
+    """The text with JSON's escapes undone; None if there are not that many digits in a row at all: nearly always, and known at once."""
+    if b"\\u" not in text:
+        return text.decode("utf-8", "surrogateescape") if run in text.translate(_AS_ZERO, _LEFT_OUT) else None
+    unescaped = _unescaped(text.decode("utf-8", "surrogateescape"))
+    return unescaped if run in unescaped.encode("utf-8", "surrogateescape").translate(_AS_ZERO, _LEFT_OUT) else None
 
 
 def _unescaped(text: str) -> str:
@@ -95,42 +115,54 @@ def _without_entity_code(quoted: re.Match[str]) -> str:
     return '""'
 
 
-def _shapes_18(text: str) -> list[tuple[list[int], str]]:
-    """Everything with the shape of an 18-digit id: where its characters stand, and the id without separators."""
-    found = [(list(range(*match.span(1))), match[1]) for match in _UNBROKEN.finditer(text)]
-    for match in _BROKEN.finditer(text):
-        places = [place for place in range(*match.span(1)) if text[place] in "0123456789Xx"]
-        id18 = "".join(text[place] for place in places)
-        if _UNBROKEN.match(id18):
-            found.append((places, id18))
-    return found
+class _Found(NamedTuple):
+    """Something with the shape of an 18-digit id."""
+
+    places: list[int]
+    """Where its characters stand."""
+    valid: bool
+    behind_six: bool
+    """Whether it has separators and exactly six digits of its first group stand before it."""
+
+
+def _found_18(text: str) -> Iterator[_Found]:
+    """Everything that may be an 18-digit id: valid, or of its shape and either without separators or starting with a group of digits."""
+    for run in _RUN.finditer(text):
+        digits = run[0].encode().translate(None, _NO_DIGITS)
+        places: list[int] = []
+        for match in _SHAPE_18.finditer(digits) if len(digits) >= len(_RUN_OF_18) else ():
+            places = places or [place for place in range(*run.span()) if text[place] in "0123456789Xx"]
+            first, last = match.span(1)
+            valid, unbroken = _valid(match[1]), places[last - 1] - places[first] == last - first - 1
+            before = _digits_before(text, places[first])
+            if valid or unbroken or not before:
+                yield _Found(places[first:last], valid, not unbroken and before == _REGION)
+
+
+def _digits_before(text: str, place: int) -> int:
+    """How many digits, up to seven, stand directly before; a star counts as one, for the masked text of an id begins no group."""
+    return next((count for count in range(_REGION + 1) if place <= count or text[place - count - 1] not in "0123456789*"), _REGION + 1)
 
 
 def _starred(text: str) -> str:
-    seen = "".join(character if character.isascii() else _like(character) for character in text)
-    characters, looked = list(text), list(seen)
-    for places, _ in _shapes_18(seen):
-        for place in places[6:]:
+    looked = list(seen := text.translate(_COMPATIBLE_ONE))
+    characters = list(text)
+    for found in _found_18(seen):
+        for place in found.places[_REGION:]:
             characters[place] = looked[place] = "*"
     for match in _SHAPE_15.finditer("".join(looked)):
-        characters[match.start() + 6 : match.end()] = "*" * 9
+        characters[match.start() + _REGION : match.end()] = "*" * 9
     return "".join(characters)
 
 
-def _like(character: str) -> str:
-    """The character in its NFKC form, if that is one character."""
-    form = normalize("NFKC", character)
-    return form if len(form) == 1 else character
-
-
 def _looks_like_one(text: str) -> bool:
-    return bool(_shapes_18(text)) or _SHAPE_15.search(text) is not None
+    return any(True for _ in _found_18(text)) or _SHAPE_15.search(text) is not None
 
 
-def _valid(id18: str) -> bool:
+def _valid(id18: bytes) -> bool:
     try:
         date(int(id18[6:10]), int(id18[10:12]), int(id18[12:14]))
     except ValueError:
         return False
-    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, id18, strict=False))
-    return _CHECKS[total % 11] == id18[17].upper()
+    total = sum(weight * digit for weight, digit in zip(_WEIGHTS, id18, strict=False)) - 48 * sum(_WEIGHTS)
+    return _CHECKS[total % 11] == id18.upper()[17]

@@ -1,6 +1,9 @@
 """Resident ids found and masked."""
 
+import re
 from datetime import date
+from time import process_time
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -8,6 +11,7 @@ from hypothesis import strategies as st
 from stdnum.cn import ric
 
 from shared.contracts.base import _naming_fields
+from shared.subjects import REPORT_BYTES_MAX
 from shared.write_service.masking import ENTITY_FIELDS, has_resident_id, mask, mask_text
 from tests.support.reporting import RULES
 
@@ -89,8 +93,101 @@ def test_an_id_is_found_and_masked_in_every_spelling(
         assert mask(masked) == masked
 
 
+RESIDENTS = st.builds(
+    lambda region, born, serial: with_check(f"{region}{born:%Y%m%d}{serial:03d}"),
+    st.integers(110000, 999999), st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.integers(0, 999),
+)  # fmt: skip
+GAPS = st.text(st.sampled_from(" \t\n.-_·—\u2011\u200b\u3000－．"), max_size=3)
+AROUND = st.text(st.sampled_from("0123456789 .-,号x０"), max_size=25)
+
+
+@st.composite
+def spellings(draw: st.DrawFn) -> tuple[str, str, bool]:
+    """A valid resident id; a text with it, broken anywhere, glued to anything, full-width or escaped; whether that may be a unit's code."""
+    resident, before, after = draw(RESIDENTS), draw(AROUND), draw(AROUND)
+    gaps = draw(st.lists(st.tuples(st.integers(0, 16), GAPS), max_size=5).map(dict))
+    middle = "".join(digit + gaps.get(place, "") for place, digit in enumerate(resident))
+    like_a_code = middle != resident and re.search(r"(?<![0-9０])[0-9０]{6}\Z", before) is not None
+    text = before + middle + after
+    text = text.translate(FULL_WIDTH) if draw(st.booleans()) else text
+    if draw(st.booleans()):
+        text = "".join(f"\\u{ord(character):04x}" if character > " " else character for character in text)
+    return resident, text, like_a_code
+
+
+def digits_of(text: str) -> str:
+    """Every digit and X of a text in order, as a reader sees them, stars between them kept."""
+    read = re.sub(r"\\u([0-9a-f]{4})", lambda escape: chr(int(escape[1], 16)), text)
+    return "".join(character for character in normalize("NFKC", read).upper() if character in "0123456789X*")
+
+
+@given(spellings())
+def test_a_valid_id_is_masked_wherever_it_stands(spelling: tuple[str, str, bool]) -> None:
+    resident, text, _ = spelling
+    masked = mask(f'{{"name":"{text}"}}'.encode())
+    assert resident not in digits_of(masked.decode())
+    assert mask(masked) == masked
+
+
+@given(spellings())
+def test_a_valid_id_is_found_wherever_it_stands_but_behind_six_digits_where_it_may_be_the_code_of_a_unit_a_day_and_a_number(
+    spelling: tuple[str, str, bool],
+) -> None:
+    _, text, like_a_code = spelling
+    assert has_resident_id(text.encode()) or like_a_code
+
+
+@pytest.mark.parametrize("text", ["12@", "13800138000@", "1@", "12345@", "1234567@", "4-12@", "2025-03-01 @", "12 @"])
+@pytest.mark.parametrize("gaps", ["4 8 12 16", "6-14-", "6 10.12.14 "])
+def test_digits_glued_to_an_id_with_separators_do_not_hide_it(text: str, gaps: str) -> None:
+    resident = with_check("33012719900101012")
+    for place, gap in sorted(((int(place), gap) for place, gap in re.findall(r"([0-9]+)(.?)", gaps)), reverse=True):
+        resident = resident[:place] + gap + resident[place:]
+    assert has_resident_id(text.replace("@", resident).encode())
+    assert mask_text(text.replace("@", resident)).endswith("*")
+
+
+@given(st.text(st.sampled_from("0123456789xX .-_·—，号\n１\\u"), max_size=80))
+def test_a_text_with_nothing_like_an_id_stays_as_it_is(text: str) -> None:
+    digits = normalize("NFKC", re.sub(r"[\s._\-·—\\u]", "", text))
+    birthday = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
+    if re.search(rf"[0-9]{{8}}{birthday}[0-9]{{3}}", digits):
+        return
+    assert mask(text.encode()) == text.encode()
+    assert not has_resident_id(text.encode())
+
+
+def test_every_character_that_reads_like_a_digit_an_x_or_a_separator_is_read_as_one() -> None:
+    forms = {chr(code): normalize("NFKC", chr(code)) for code in range(0x80, 0x110000) if not 0xD800 <= code < 0xE000}
+    alike = {character: form for character, form in forms.items() if form.isascii() or character.isspace()}
+    digits = {character: form for character, form in alike.items() if re.fullmatch("[0-9]+|[Xx]", form)}
+    gaps = {character for character, form in alike.items() if re.fullmatch(r"[\s._\-]{1,3}", form)}
+    assert {"１", "²", "⑳", "Ⅹ", "𝟗"} <= digits.keys()
+    assert {"\u3000", "．", "…"} <= gaps
+    residents = [with_check(f"33012719900101{serial:03d}") for serial in range(100)]
+    for character, form in digits.items():
+        resident = next(resident for resident in residents if form.upper() in resident[6:])
+        text = resident[:6] + resident[6:].replace(form.upper(), character)
+        assert has_resident_id(text.encode()), text
+        assert digits_of(mask_text(text))[:7] == "330127*", text
+    for gap in gaps:
+        assert has_resident_id(f"110105{gap}19491231{gap}002X".encode()), hex(ord(gap))
+
+
+@pytest.mark.parametrize(
+    "hostile", ["1 ", "1", "19", "2010 ", "１ ", "1,", "\\u0031 ", "11010519491231002X ", "\u0300\u0316", "1\\n", '"entity":[', "1 1010 "]
+)
+def test_the_largest_report_is_looked_through_at_once_whatever_it_holds(hostile: str) -> None:
+    text = (VALID[:17] + "0" + hostile * REPORT_BYTES_MAX).encode()[:REPORT_BYTES_MAX]
+    began = process_time()
+    has_resident_id(text)
+    mask(text)
+    assert process_time() - began < 1, "seconds; some took minutes when the time grew faster than the text"
+
+
 def test_a_village_a_day_and_a_number_in_a_row_are_no_id() -> None:
     assert not any(has_resident_id(f"330127101205-2010-03-01-{number:04d}".encode()) for number in range(100))
+    assert not any(has_resident_id(f"330127112205-20250301-{number:04d}".encode()) for number in range(100))
 
 
 @pytest.mark.parametrize("field", ['"entity":"@"', '"new_code": "@"', '"entities":["91330127MA2B1C0D18","@"]'])
