@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from deploy.processes import STOP_SECONDS_MAX, Part, PartFailed
 from shared.logs import logger
-from shared.tasks import end
+from shared.tasks import end, finish
 
 LOOK_SECONDS = 0.05
 """How often it looks whether a part has died."""
@@ -108,13 +108,17 @@ def _later(watched: _Watched, now: float) -> None:
 
 @asynccontextmanager
 async def supervised() -> AsyncIterator[Supervisor]:
-    """A supervisor at work; everything it started is stopped at the end, however the end came."""
+    """A supervisor at work; everything it started is stopped at the end, however the end came and however often."""
     supervisor = Supervisor()
     watch = asyncio.create_task(supervisor.watch())
     try:
         yield supervisor
     finally:
-        await end([watch])
-        await supervisor.stop()
-        if not watch.cancelled():
-            watch.result()  # a bug in watching is not passed over
+        await finish(_stopped(supervisor, watch))
+
+
+async def _stopped(supervisor: Supervisor, watch: asyncio.Task[None]) -> None:
+    await end([watch])
+    await supervisor.stop()
+    if not watch.cancelled():
+        watch.result()  # a bug in watching is not passed over

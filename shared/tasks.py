@@ -1,7 +1,7 @@
 """Ending tasks for certain."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 CANCEL_AGAIN_SECONDS = 1.0
@@ -21,3 +21,18 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
             task.cancel()
         _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_SECONDS)
     await asyncio.gather(*ending, return_exceptions=True)  # their errors count as looked at
+
+
+async def finish(work: Coroutine[Any, Any, None]) -> None:
+    """Do to its end what must not be cut short, however often the caller is cancelled meanwhile. Raises the cancellation afterwards,
+    unless the work raised something itself.
+    """
+    task, cancelled = asyncio.create_task(work), False
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            cancelled = True
+    task.result()
+    if cancelled:
+        raise asyncio.CancelledError

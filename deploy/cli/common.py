@@ -11,6 +11,7 @@ import uvloop
 from rich.console import Console
 
 from deploy.data_folder import DEFAULT_FOLDER
+from shared.tasks import end
 
 EXIT_OK: Final = 0
 EXIT_DIFFERENCE: Final = 1
@@ -51,26 +52,28 @@ class Unreachable(Exception):
 
 
 def run_until_stopped(work: Coroutine[Any, Any, None]) -> bool:
-    """Run to the end, or until Ctrl-C or SIGTERM, with an orderly shutdown either way. Whether it ran to its end."""
+    """Run to the end, or until Ctrl-C or SIGTERM, with an orderly shutdown either way. Whether it ran to its end.
+
+    A stop is told again until it is heard (see `shared.tasks.end`): what must not be cut short is done by `shared.tasks.finish`.
+    """
 
     async def guarded() -> bool:
         stopped = False
-        task = asyncio.current_task()
-        assert task is not None
+        over = asyncio.Event()
+        task = asyncio.create_task(work)
+        task.add_done_callback(lambda _: over.set())
 
         def stop() -> None:
             nonlocal stopped
-            if not stopped:  # once: the shutdown itself is not interrupted
-                stopped = True
-                task.cancel()
+            stopped = True
+            over.set()
 
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop)
-        try:
-            await work
-        except asyncio.CancelledError:
-            if not stopped:
-                raise
+        await over.wait()
+        await end([task])
+        if not (stopped and task.cancelled()):
+            task.result()
         return not stopped
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from deploy import supervisor as module
+from deploy.cli.common import run_until_stopped
 from deploy.processes import Part, PartFailed
 from deploy.supervisor import supervised
+from shared import tasks
 
 
 class Script(Part):
@@ -74,6 +76,35 @@ async def test_a_part_that_does_not_come_up_the_first_time_is_an_error_and_the_r
             await supervisor.start([good])
             await supervisor.start([bad])
     assert good.pid is None
+
+
+def test_a_stop_is_heard_where_it_was_lost_and_does_not_cut_the_shutdown_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "CANCEL_AGAIN_SECONDS", 0.05)
+    flag = tmp_path / "ended"
+    ends = f"signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.5), open({str(flag)!r}, 'w').close(), os._exit(0)))"
+    part = Script("slow to end", tmp_path, before=ends)
+    lost = False
+
+    async def answer(asking: "asyncio.Task[None] | None", reply: asyncio.Future[None]) -> None:
+        while asking is not None and not asking.cancelling():
+            await asyncio.sleep(0)
+        reply.set_result(None)  # the reply and the end come together: `wait_for` then drops the cancellation
+
+    async def work() -> None:
+        nonlocal lost
+        async with supervised() as supervisor:
+            await supervisor.start([part])
+            reply: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            answering = asyncio.create_task(answer(asyncio.current_task(), reply))
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.wait_for(reply, 20)
+            lost = answering.done()
+            async with asyncio.timeout(5):
+                await asyncio.Event().wait()
+
+    assert run_until_stopped(work()) is False
+    assert lost, "the cancellation was not dropped: this test shows nothing"
+    assert (part.exit_code(), flag.exists()) == (0, True)
 
 
 async def test_parts_that_started_beside_a_failing_one_are_stopped_too(tmp_path: Path) -> None:

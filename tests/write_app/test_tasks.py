@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from shared import tasks
-from shared.tasks import end
+from shared.tasks import end, finish
 
 
 async def test_a_loop_that_lost_its_cancellation_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,3 +40,28 @@ async def test_whatever_tasks_end_with_is_left_to_their_owners() -> None:
     await end([failed, running])
     assert str(failed.exception()) == "broken"
     assert running.cancelled()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_what_must_not_be_cut_short_is_done_to_its_end(fails: bool) -> None:
+    go_on = asyncio.Event()
+    done = False
+
+    async def work() -> None:
+        nonlocal done
+        await go_on.wait()
+        done = True
+        if fails:
+            raise ValueError("broken")
+
+    finishing = asyncio.create_task(finish(work()))
+    for _ in range(3):
+        await asyncio.sleep(0)
+        finishing.cancel()
+    await asyncio.sleep(0)
+    assert not finishing.done()
+    go_on.set()
+    with pytest.raises(ValueError if fails else asyncio.CancelledError):
+        await finishing
+    assert done
+    await finish(asyncio.sleep(0))
