@@ -27,7 +27,7 @@ RULES: tuple[Rules[Any], ...] = (REGISTRY, TRAINING, FINANCE)
 
 
 async def examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted | Forgotten | RelayFinding]:
-    """What is found, service by service; before it, where `adopting`, what was taken back and what must be reported again.
+    """What is found, service by service; where `adopting`, before it what was taken back, and at the end what must be reported again.
 
     Raises BusUnreachable, DatabaseUnreachable, and AdoptionRefused when the stream's tail does not follow from the store.
     """
@@ -45,18 +45,21 @@ async def _examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted
     async with AsyncExitStack() as opened:
         nc = await connect(settings, name="kaiye-doctor")
         opened.push_async_callback(nc.close)
+        stores = []
         for rules in RULES:
             store = await PostgresStore.open(running.databases[rules.service], rules.service, running.county)
             opened.push_async_callback(store.close)
+            stores.append(store)
             relay = Relay(nc, store, county=running.county, service=rules.service)
             finding = await relay.check()
             if adopting and isinstance(finding, StoreBehind):
                 service = WriteService(rules, store, running.county, await _clock(store))
                 yield await adopt(nc, store, service.append_adopted, county=running.county, service=rules.service)
                 finding = await relay.check()
-            if adopting:
-                yield await forgotten(nc, store.writing, county=running.county, service=rules.service)
             yield finding
+        if adopting:
+            async for report in forgotten(nc, stores, county=running.county):
+                yield report
 
 
 async def _clock(store: EventStore) -> Clock:

@@ -1,13 +1,16 @@
 """`kaiye doctor`: does every service's stream hold what its database holds, and what to do where it does not."""
 
 import dataclasses
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
-from deploy.cli.common import EXIT_DIFFERENCE, EXIT_INTERRUPTED, DataOption, JsonOption, run_until_stopped, said
+from deploy.cli.common import EXIT_DIFFERENCE, EXIT_INTERRUPTED, DataOption, JsonOption, run_until_stopped
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder
+
+if TYPE_CHECKING:
+    from shared.relay import Adopted, Forgotten
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +22,11 @@ def doctor(
     data: DataOption = DEFAULT_FOLDER,
     adopt: Annotated[
         bool,
-        typer.Option("--adopt", help="数据库恢复自较旧备份时，从记录流取回其余记录 / take back from the stream what an older backup lacks"),
+        typer.Option(
+            "--adopt",
+            help="数据库恢复自较旧备份时，从记录流取回其余记录，并列出须重新上报的报告 / "
+            "take back from the stream what an older backup lacks, and list which reports must be sent again",
+        ),
     ] = False,
     json: JsonOption = False,
 ) -> None:
@@ -33,26 +40,24 @@ def doctor(
 
         nonlocal healthy
         async for found in examine(running, adopting=adopt):
-            if isinstance(found, Adopted):
-                span = f"{found.first}–{found.last}"
-                said.print(f"{found.service}：已取回第 {span} 条 / records {span} taken back", markup=False)
-                continue
-            if isinstance(found, Forgotten):
-                for answer in found.answers:
-                    report = f"{answer.source} {answer.id} {answer.type}"
-                    state = "等待中 / was waiting" if answer.outcome == "waiting" else "已退回 / was refused"
-                    said.print(
-                        f"须重新上报 / must be reported again: {report} ({state}: {answer.zh} / {answer.en})", markup=False, soft_wrap=True
-                    )
+            if isinstance(found, Adopted | Forgotten):
+                typer.echo(orjson.dumps(found) if json else _said(found))
                 continue
             healthy &= isinstance(found, Healthy)
             zh, en = describe(found)
-            if json:
-                typer.echo(orjson.dumps({**dataclasses.asdict(found), "zh": zh, "en": en}))
-            else:
-                typer.echo(f"{zh}\n  {en}")
+            typer.echo(orjson.dumps({**dataclasses.asdict(found), "zh": zh, "en": en}) if json else f"{zh}\n  {en}")
 
     if not run_until_stopped(tell()):
         raise typer.Exit(EXIT_INTERRUPTED)
     if not healthy:
         raise typer.Exit(EXIT_DIFFERENCE)
+
+
+def _said(found: "Adopted | Forgotten") -> str:
+    from shared.relay import Adopted
+
+    if isinstance(found, Adopted):
+        return f"{found.service}：已取回第 {found.first}–{found.last} 条 / records {found.first}–{found.last} taken back"
+    answer = found.answer
+    state = "等待中 / was waiting" if answer.outcome == "waiting" else "已退回 / was refused"
+    return f"须重新上报 / must be reported again: {answer.source} {answer.id} {answer.type} ({state}: {answer.zh} / {answer.en})"

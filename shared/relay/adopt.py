@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Literal
 
 from nats.aio.client import Client
 
@@ -28,6 +29,7 @@ class Adopted:
     service: Service
     first: int
     last: int
+    state: Literal["adopted"] = "adopted"
 
 
 async def adopt(nc: Client, store: RecordStore, append: AppendAdopted, *, county: str, service: Service) -> Adopted:

@@ -4,53 +4,46 @@ Records come back from the stream, but the bytes of a report that was not record
 that it waits, and so need not keep it. Its answer is still on the bus, and says who must report what again.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal
 
 from nats.aio.client import Client
 
 from shared import subjects
 from shared.answers import Answer, parse_answer
 from shared.contracts.base import Service
-from shared.event_store.interface import ReportKey, ReportRow
+from shared.event_store.interface import EventStore, ReportKey
 from shared.stream_reader import StreamReader
 
 PAGE = 1000
 PAGE_SECONDS_MAX = 10.0
 
 
-class ReportReading(Protocol):
-    """What is needed of a store's open transaction."""
-
-    async def reports(self, keys: Sequence[ReportKey], /) -> list[ReportRow]:
-        """All rows of these reports."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """Answers of the last 30 days to reports that this service's store knows nothing of: they must be reported again."""
+    """An answer of the last 30 days to a report that its service's store knows nothing of: it must be reported again."""
 
     service: Service
-    answers: tuple[Answer, ...]
+    answer: Answer
+    state: Literal["forgotten"] = "forgotten"
 
 
-async def forgotten(
-    nc: Client, writing: Callable[[], AbstractAsyncContextManager[ReportReading]], *, county: str, service: Service
-) -> Forgotten:
-    """Compare the answers on the bus with the store. Raises what bus and store raise."""
+async def forgotten(nc: Client, stores: Sequence[EventStore], *, county: str) -> AsyncIterator[Forgotten]:
+    """Compare the answers on the bus, read once, with the stores of the services that gave them. Raises what bus and stores raise."""
     stream = subjects.answered_stream(county)
     last = (await nc.jetstream().stream_info(stream)).state.last_seq
-    found: list[Answer] = []
     async with StreamReader(nc, stream, only=[f"answered.{county}.>"]) as reader:
         while reader.after < last and (page := await reader.page(PAGE, wait_seconds=PAGE_SECONDS_MAX)):
-            answers = [parse_answer(message.data) for message in page]
-            asked = [each for each in answers if each.outcome != "recorded" and each.type.partition(".")[0] == service]
-            if not asked:
-                continue  # the lock is the running service's
-            async with writing() as store:
-                known = {row.key for row in await store.reports([ReportKey(each.source, each.id) for each in asked])}
-            found += [each for each in asked if (each.source, each.id) not in known]
-    return Forgotten(service, tuple(found))
+            answers = [answer for message in page if (answer := parse_answer(message.data)).outcome != "recorded"]
+            for store in stores:
+                for answer in await _unknown(store, [each for each in answers if each.type.partition(".")[0] == store.service]):
+                    yield Forgotten(store.service, answer)
+
+
+async def _unknown(store: EventStore, answers: Sequence[Answer]) -> list[Answer]:
+    if not answers:
+        return []  # the lock is the running service's
+    async with store.writing() as writing:
+        known = {row.key for row in await writing.reports([ReportKey(each.source, each.id) for each in answers])}
+    return [each for each in answers if (each.source, each.id) not in known]

@@ -110,10 +110,14 @@ def test_an_older_database_is_noticed_and_restored_from_the_streams(machine: Mac
         code, said = machine.doctor("--json")
         findings = [json.loads(line) for line in said.splitlines()]
         assert (code, {finding["state"] for finding in findings}) == (1, {"store_behind"}), machine.said
-        code, said = machine.doctor("--adopt")
+        code, said = machine.doctor("--adopt", "--json")
         assert code == 0, said + machine.said
+        told = [json.loads(line) for line in said.splitlines()]
+        assert {each["state"] for each in told} == {"adopted", "healthy", "forgotten"}, said
+        assert {each["answer"]["outcome"] for each in told if each["state"] == "forgotten"} <= {"waiting", "refused"}
         assert all(published == stored for published, stored in asyncio.run(_published_and_stored(running)))
-        assert machine.doctor()[0] == 0
-        assert "must be reported again" in machine.said, "nothing was refused or waited since the backup: the test shows too little"
+        code, said = machine.doctor("--adopt")
+        assert code == 0
+        assert said.count("must be reported again") == sum(each["state"] == "forgotten" for each in told)
     with machine.demo() as demo:
         require_same(demo.board(), played[1], machine.said)

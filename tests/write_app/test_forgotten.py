@@ -4,6 +4,7 @@ import asyncio
 from copy import deepcopy
 
 from services.training.rules import RULES as TRAINING
+from shared.contracts.base import SERVICES
 from shared.relay import forgotten
 from tests.support.memory_store import MemoryStore
 from tests.support.nats import Broker, connected
@@ -26,7 +27,9 @@ async def test_what_waited_or_was_refused_since_the_backup_must_be_reported_agai
         assert (await asyncio.wait_for(client.report(waits), SECONDS_MAX)).outcome == "waiting"
         assert (await asyncio.wait_for(client.report(refused), SECONDS_MAX)).outcome == "refused"
     async with connected(broker) as nc:
-        found = await forgotten(nc, backup.writing, county=COUNTY, service="training")
-        assert [(answer.id, answer.outcome) for answer in found.answers] == [("w-1", "waiting"), ("f-1", "refused")]
-        assert (await forgotten(nc, backup.writing, county=COUNTY, service="finance")).answers == ()
-        assert (await forgotten(nc, store.writing, county=COUNTY, service="training")).answers == ()
+        others = [MemoryStore(service, COUNTY) for service in SERVICES if service != "training"]
+        found = [each async for each in forgotten(nc, [backup, *others], county=COUNTY)]
+        assert [(each.service, each.answer.id, each.answer.outcome) for each in found] == [
+            ("training", "w-1", "waiting"), ("training", "f-1", "refused"),
+        ]  # fmt: skip
+        assert [each async for each in forgotten(nc, [store, *others], county=COUNTY)] == []
