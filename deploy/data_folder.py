@@ -11,6 +11,7 @@
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -133,6 +134,12 @@ class DataFolder:
         if self.purpose() != wanted:
             self._write("folder.json", wanted)
         return wanted
+
+    def abandon(self) -> None:
+        """Make a folder on which nothing ever came up as new as it was before `dedicate`; only the logs stay, because they say why."""
+        for made in (self.nats, self.postgres):
+            shutil.rmtree(made, ignore_errors=True)
+        (self.path / "folder.json").unlink(missing_ok=True)
 
     def require_fit(self, wanted: Purpose) -> None:
         """Check that the wanted purpose fits what the folder is, if it is anything yet. Raises BadFolder when it does not."""

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 from deploy.data_folder import BadFolder, DataFolder, Purpose, Running
@@ -60,13 +60,16 @@ async def local_system(folder: DataFolder, purpose: Purpose, *, http_port: int =
     """Everything running on the folder for as long as the block lasts.
 
     `http_port` is where the figures are served; 0 takes a free port. Raises BadFolder when the folder does not fit the purpose or is
-    in use, PartFailed when something does not come up.
+    in use, PartFailed when something does not come up. A new folder has its purpose for life once everything came up, and not before:
+    whoever is refused may come back with something else in mind.
     """
-    with folder.locked():
+    with folder.locked(), ExitStack() as unless_it_comes_up:
         folder.require_fit(purpose)
         if http_port:
             require_free(http_port)
-        folder.dedicate(purpose)  # not before: whoever is refused for the port may come back with something else in mind
+        if folder.purpose() is None:
+            unless_it_comes_up.callback(folder.abandon)
+        folder.dedicate(purpose)
         bus = EmbeddedNats(folder.nats, log=folder.log("nats"))
         database = EmbeddedPostgres(folder.postgres, log=folder.log("postgres"))
         async with supervised() as supervisor:
@@ -86,6 +89,7 @@ async def local_system(folder: DataFolder, purpose: Purpose, *, http_port: int =
             await supervisor.start([parts[name] for name in SERVICES])
             await supervisor.start([parts[INDICATORS]])
             folder.say_running(running)
+            unless_it_comes_up.pop_all()
             try:
                 yield running
             finally:

@@ -2,18 +2,20 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy.cli.common import EXAMPLE_COUNTY
 from deploy.data_folder import FORMAT, DataFolder, Purpose, Running
 from deploy.embedded import free_port
 from shared.contracts.envelope import parse_record
@@ -23,8 +25,12 @@ SECONDS_MAX = 120.0
 FACTS = ("--facts", "300", "--seed", "5")
 
 
-def run_kaiye(*words: str | Path, cwd: Path | None = None, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run((*KAIYE, *words), capture_output=True, text=True, timeout=SECONDS_MAX, check=False, cwd=cwd, input=stdin)
+def run_kaiye(
+    *words: str | Path, cwd: Path | None = None, stdin: str | None = None, preexec_fn: Callable[[], None] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        (*KAIYE, *words), capture_output=True, text=True, timeout=SECONDS_MAX, check=False, cwd=cwd, input=stdin, preexec_fn=preexec_fn
+    )
 
 
 @contextmanager
@@ -102,6 +108,7 @@ def test_ctrl_c_during_the_start_ends_well_too(tmp_path: Path) -> None:
     assert (up.returncode, out) == (0, b""), said.decode()
     time.sleep(0.2)
     assert _lingering(tmp_path) == []
+    assert DataFolder(tmp_path / "data").purpose() is None
 
 
 def _lingering(folder: Path) -> list[str]:
@@ -130,10 +137,34 @@ def test_a_demonstration_never_touches_real_data(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     with folder.locked():
         folder.dedicate(Purpose(county="330127000000", county_folder=tmp_path))
-    county = Path(__file__).parent.parent.parent / "deploy" / "counties" / "example"
-    done = run_kaiye("demo", "--once", "--facts", "1", "--data", tmp_path, "--county", county)
+    done = run_kaiye("demo", "--once", "--facts", "1", "--data", tmp_path, "--county", EXAMPLE_COUNTY)
     assert done.returncode == 2
     assert "holds real data" in done.stderr
+
+
+def _no_large_files() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+
+@pytest.mark.parametrize("command", [("up",), ("demo", "--once", *FACTS)])
+def test_a_start_that_failed_binds_a_new_folder_to_nothing(command: tuple[str, ...], tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / "data")
+    done = run_kaiye(*command, "--data", folder.path, preexec_fn=_no_large_files)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "PostgreSQL 初始化失败" in done.stderr
+    assert folder.purpose() is None
+    assert sorted(path.name for path in folder.path.iterdir()) == ["lock", "logs"]
+
+
+def test_a_start_that_failed_leaves_a_folder_that_was_something_what_it_was(tmp_path: Path) -> None:
+    folder, real = DataFolder(tmp_path), Purpose(county="330127000000", county_folder=EXAMPLE_COUNTY)
+    with folder.locked():
+        folder.dedicate(real)
+    folder.nats.mkdir()
+    (folder.nats / "kept").touch()
+    assert run_kaiye("up", "--data", folder.path, preexec_fn=_no_large_files).returncode == 3
+    assert folder.purpose() == real
+    assert (folder.nats / "kept").exists()
 
 
 @pytest.mark.parametrize("command", [("up",), ("demo", "--once", *FACTS)])
