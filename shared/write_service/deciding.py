@@ -14,7 +14,7 @@ from shared.contracts.common import SYSTEM, FactCorrected, FactVoided, common_cl
 from shared.contracts.envelope import Source
 from shared.contracts.outcomes import Accept, Reason, Refuse, Wait
 from shared.contracts.registry import EntityCodeReplaced
-from shared.event_store.interface import ReportKey
+from shared.event_store.interface import ReportKey, ReportRow
 from shared.units import county_of
 from shared.write_service import reasons
 from shared.write_service.aliases import Regrouped, regrouped
@@ -29,7 +29,7 @@ OFFICE = "chuangjianban"
 
 def decide(report: Readable | Unfit, desk: Desk) -> Verdict:
     """A report that has just come in."""
-    known = desk.reports[report.key].get(report.digest)
+    known = _answered(report, desk)
     if known is not None and (known.reason is None or known.reason.code != reasons.CONFLICT):
         return Again(known)
     bound = desk.bound(report.key)
@@ -37,6 +37,13 @@ def decide(report: Readable | Unfit, desk: Desk) -> Verdict:
         reason = reasons.conflict(bound.position)
         return Again(known) if known is not None and known.reason == reason else Refused(reason)
     return decide_anew(report, desk)
+
+
+def _answered(report: Readable | Unfit, desk: Desk) -> ReportRow | None:
+    """What was answered to this very content of the id."""
+    rows = desk.reports[report.key]
+    known = rows.get(report.digest)
+    return rows.get(report.as_sent) if known is None and isinstance(report, Readable) else known
 
 
 def decide_anew(report: Readable | Unfit, desk: Desk) -> Verdict:

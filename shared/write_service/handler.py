@@ -25,7 +25,7 @@ from shared.write_service.aliases import Aliases
 from shared.write_service.desk import Candidate, Desk, openable_kinds
 from shared.write_service.loading import load, load_waiters, load_waiting
 from shared.write_service.memory import Memory
-from shared.write_service.parsing import Broken, IncomingReport, Named, Readable, Unfit, content_digest, read, read_content
+from shared.write_service.parsing import Broken, IncomingReport, Named, Readable, Unfit, canonical_json, content_digests, read, read_content
 from shared.write_service.verdicts import Again, Recording, Refused, Waiting
 
 __all__ = ["ClockAhead", "IncomingReport", "NotAdoptable", "StoreWentBack", "WriteService", "WrongStore"]
@@ -248,13 +248,16 @@ class WriteService:
         if isinstance(content, DayClosed):
             desk.adopt_day_closed(record)
             return
-        digest, _ = content_digest(self._key, record.type, record.version, record.occurred, record.data)
+        sent = canonical_json(record.type, record.version, record.occurred, record.data)
+        digests = content_digests(self._key, record.type, record.version, record.occurred, content, sent)
         named = Named.by(content, record.occurred) if isinstance(content, Fact) else None
         key, department = ReportKey(record.source, record.id), Source.parse(record.source).department
-        report = Readable(key, digest, department, record.type, record.version, record.occurred, record.data, content, named, record.raw)
+        report = Readable(key, *digests, department, record.type, record.version, record.occurred, record.data, content, named, record.raw)
         await load(desk, writing, [report])
         bound = desk.bound(report.key)
-        if bound is not None and bound.digest != digest:
+        if bound is not None and bound.digest == report.as_sent:
+            report = report._replace(digest=bound.digest)
+        elif bound is not None and bound.digest != report.digest:
             desk.displace(bound, record.position)
         desk.record(report, deciding.adopt(report, desk), record)
 

@@ -10,7 +10,7 @@ from shared.contracts.base import Fact, Subject, natural_key_of
 from shared.contracts.common import FactCorrected, FactVoided
 from shared.contracts.envelope import Source, parse_record
 from shared.contracts.registry import EntityCodeReplaced
-from shared.event_store.interface import ReportKey, StateRow, Writing
+from shared.event_store.interface import ReportKey, ReportRow, StateRow, Writing
 from shared.write_service.desk import Candidate, Desk
 from shared.write_service.history import History, Told
 from shared.write_service.parsing import IncomingReport, Named, Readable, corrected_fact, read, read_content
@@ -54,14 +54,16 @@ async def load_waiting(desk: Desk, writing: Writing, keys: Collection[ReportKey]
         assert row.kept is not None
         source = Source.parse(row.source)
         incoming = IncomingReport(source.department, source.system, row.type, row.kept)
-        desk.candidates[row.key] = _as_known(read(incoming, desk.county, desk.rules.service, hmac_key), row.key)
+        desk.candidates[row.key] = _as_known(read(incoming, desk.county, desk.rules.service, hmac_key), row)
     await load(desk, writing, [desk.candidates[row.key] for row in rows])
     return [row.key for row in rows]
 
 
-def _as_known(candidate: Candidate, key: ReportKey) -> Candidate:
-    """Under the key it waits by, even if what reads it changed since."""
-    return candidate if candidate.key == key else candidate._replace(key=key)
+def _as_known(candidate: Candidate, row: ReportRow) -> Candidate:
+    """Under the key and the digest it waits by, even if what reads it changed since."""
+    if isinstance(candidate, Readable) and candidate.as_sent == row.digest:
+        candidate = candidate._replace(digest=row.digest)
+    return candidate if candidate.key == row.key else candidate._replace(key=row.key)
 
 
 def _amended(report: Readable) -> ReportKey | None:

@@ -1,5 +1,8 @@
 """From the bytes of a report to something that can be decided, or to the reason why it cannot. Pure.
 
+The *content* of a report is what its contract reads in it: a field left out and one spelled out with its default are the same content,
+whatever the order of keys and of the members of sets. What no contract can read is known by its JSON or, failing that, by its bytes.
+
 Who reported and what are taken from the subject the report came under, which the broker vouches for; a body that says otherwise is
 refused. A report whose id cannot be read is answered under the HMAC of its bytes.
 """
@@ -53,6 +56,9 @@ class Readable(NamedTuple):
 
     key: ReportKey
     digest: bytes
+    """Of its content."""
+    as_sent: bytes
+    """Of its JSON, as whatever could not be read is known by: a report may be readable that once met a bug, or an older release, here."""
     department: str
     type: str
     version: int
@@ -131,7 +137,7 @@ def read(report: IncomingReport, county: str, service: Service, hmac_key: bytes)
     """Read a report: bytes, envelope, identity, payload. Never raises."""
     origin, raw = _origin(county, report.department, report.system), report.raw
     key: ReportKey | None = None
-    digest: bytes | None = None
+    sent = raw
     try:
         body = _json_object(raw)
         key = ReportKey(origin, _id(body))
@@ -140,20 +146,21 @@ def read(report: IncomingReport, county: str, service: Service, hmac_key: bytes)
             raise _Refused(reasons.NO_SUCH_REPORTER)
         envelope = _envelope(body)
         type_, version = _identified(envelope, origin, report.type, service)
-        digest, canonical = content_digest(hmac_key, type_, version, envelope.occurred, envelope.data)
-        if has_resident_id(canonical):
+        sent = canonical_json(type_, version, envelope.occurred, envelope.data)
+        if has_resident_id(sent):
             raise _Refused(reasons.RESIDENT_ID)
         if envelope.occurred < OCCURRED_MIN:
             raise _Refused(reasons.day_too_early("occurred", OCCURRED_MIN))
         content = _content(type_, version, envelope.data)
         named = Named.by(content, envelope.occurred) if isinstance(content, Fact) else None
+        digest, as_sent = content_digests(hmac_key, type_, version, envelope.occurred, content, sent)
     except _Refused as refused:
-        known = digest or _hmac(hmac_key, raw)
+        known = _hmac(hmac_key, sent)
         return Unfit(key or ReportKey(origin, known.hex()), known, report.type, refused.reason, raw)
     except Exception:  # noqa: BLE001 - a bug in a contract: this report is set aside, the others go on
-        known = digest or _hmac(hmac_key, raw)
+        known = _hmac(hmac_key, sent)
         return Broken(key or ReportKey(origin, known.hex()), known, report.type, raw, traceback.format_exc())
-    return Readable(key, digest, report.department, type_, version, envelope.occurred, envelope.data, content, named, raw)
+    return Readable(key, digest, as_sent, report.department, type_, version, envelope.occurred, envelope.data, content, named, raw)
 
 
 def corrected_fact(type: str, correction: FactCorrected, today: date) -> Fact | Reason:
@@ -170,10 +177,36 @@ def corrected_fact(type: str, correction: FactCorrected, today: date) -> Fact | 
         return reasons.unfit(error, within="data.data")
 
 
-def content_digest(hmac_key: bytes, type: str, version: int, occurred: date, data: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    """The HMAC of what a report says, whatever the order of its keys, and the canonical JSON it was taken of."""
-    canonical = orjson.dumps((type, version, occurred, data), option=orjson.OPT_SORT_KEYS)
-    return _hmac(hmac_key, canonical), canonical
+def canonical_json(type: str, version: int, occurred: date, data: Mapping[str, Any]) -> bytes:
+    """What a report says, as JSON, whatever the order of its keys."""
+    return orjson.dumps((type, version, occurred, data), option=orjson.OPT_SORT_KEYS)
+
+
+def content_digests(hmac_key: bytes, type: str, version: int, occurred: date, content: Content, sent: bytes) -> tuple[bytes, bytes]:
+    """The HMACs of the content and of the canonical JSON that was sent: nearly always the same, for defaults are left out of a content.
+
+    So a field with a default that a later release adds to a contract changes no digest.
+    """
+    data = content.model_dump(mode="json", exclude_defaults=True)
+    if isinstance(content, FactCorrected):
+        data["data"] = _without_nothing(content.data)
+    canonical = canonical_json(type, version, occurred, data)
+    digest = _hmac(hmac_key, canonical)
+    return digest, digest if canonical == sent else _hmac(hmac_key, sent)
+
+
+def _without_nothing(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload that a correction states, without what says nothing in any contract: null, and an empty list of evidence.
+
+    Which contract it fits depends on the fact it corrects, which may not be here yet.
+    """
+    return {name: _nothing_left_out(value) for name, value in data.items() if value is not None and (name, value) != ("evidence", [])}
+
+
+def _nothing_left_out(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _without_nothing(value)
+    return [_nothing_left_out(item) for item in value] if isinstance(value, list) else value
 
 
 def _hmac(key: bytes, text: bytes) -> bytes:

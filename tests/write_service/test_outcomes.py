@@ -11,6 +11,8 @@ from shared.event_store.interface import ReportKey
 from shared.write_service import reasons
 from shared.write_service.handler import IncomingReport
 from shared.write_service.masking import has_resident_id
+from shared.write_service.parsing import Readable, read
+from tests.support.memory_store import MemoryStore
 from tests.support.reporting import (
     ANNA,
     BO,
@@ -24,6 +26,7 @@ from tests.support.reporting import (
     VILLAGE,
     Counter,
     assert_chained,
+    correction,
     entity,
     report,
     source_of,
@@ -67,6 +70,31 @@ async def test_the_same_report_again_gets_the_same_answer_again(registry: Counte
     before = len(await registry.records())
     assert await registry.hand_in(good, good, good) == [first] * 3
     assert len(await registry.records()) == before
+
+
+async def test_nothing_spelled_out_is_the_same_content(registry: Counter) -> None:
+    first = await registry.ask(report("registry.entity_registered", entity(), id="a"))
+    assert await registry.ask(report("registry.entity_registered", entity(park=None, evidence=[]), id="a")) == first
+    spelled = await registry.ask(report("registry.entity_suspended", {"entity": ENTITY, "unit": None}, id="b"))
+    assert await registry.ask(report("registry.entity_suspended", {"entity": ENTITY}, id="b")) == spelled
+    corrected = correction(report("registry.entity_registered", entity(), id="a"), entity(founders=[BO], park=None))
+    told = await registry.ask(report("registry.fact_corrected", corrected, id="c"))
+    corrected["data"] = entity(founders=[BO], evidence=[])
+    assert await registry.ask(report("registry.fact_corrected", corrected | {"version": 1}, id="c")) == told
+    assert [record.data.get("unit", "left out") for record in (await registry.records())[-2:]] == [None, "left out"], "word for word"
+
+
+async def test_what_an_older_release_knew_by_its_json_is_known_by_it_still(registry: Counter) -> None:
+    spelled = report("registry.entity_registered", entity(park=None), id="a")
+    first = await registry.ask(spelled)
+    store = registry.kept
+    assert isinstance(store, MemoryStore)
+    (known,) = [key for key in store.report_rows if key[0].id == "a"]
+    found = read(spelled, COUNTY, "registry", (await store.head()).key)
+    assert isinstance(found, Readable)
+    assert found.as_sent != known[1]
+    store.report_rows[known[0], found.as_sent] = store.report_rows.pop(known)._replace(digest=found.as_sent)
+    assert await registry.ask(spelled) == first
 
 
 async def test_a_recorded_id_with_other_content_is_a_conflict_and_the_record_stands(registry: Counter) -> None:

@@ -1,18 +1,24 @@
 """From bytes to something that can be decided: what is refused while reading, under which id, and in which words."""
 
 import hmac
+from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from shared import subjects
-from shared.contracts.base import Service
+from shared.contracts.base import Fact, Service
+from shared.contracts.common import FactCorrected, common_type
 from shared.contracts.registry import EntityRegistered
 from shared.write_service import parsing, reasons
-from shared.write_service.parsing import Broken, IncomingReport, Readable, Unfit, content_digest, read
-from tests.support.reporting import ANNA, COUNTY, ENTITY, OLD_CODE, VILLAGE, entity, report
+from shared.write_service.parsing import Broken, IncomingReport, Readable, Unfit, canonical_json, read
+from tests.support.reporting import ANNA, BO, COUNTY, ENTITY, OLD_CODE, RULES, VILLAGE, correction, entity, report
 
 KEY = b"k" * 32
 RESIDENT = "11010519491231002X"
@@ -233,10 +239,61 @@ def test_a_bug_while_reading_is_kept_apart_under_the_id(monkeypatch: pytest.Monk
     assert "no such luck" in found.traceback
 
 
-def test_a_content_digest_is_the_hmac_of_the_canonical_json() -> None:
-    for key, note in ((KEY, "x"), (b"k" * 64, "x" * 500)):
-        digest, canonical = content_digest(key, "training.course_opened", 1, date(2024, 3, 1), {"note": note})
-        assert digest == hmac.digest(key, canonical, "sha256")
+FACTS = [fact for rules in RULES.values() for fact in rules.facts]
+
+
+def test_what_was_sent_without_defaults_is_known_by_the_hmac_of_its_canonical_json() -> None:
+    for key, name in ((KEY, "x"), (b"k" * 64, "x" * 150)):
+        found = read(raw(envelope(data=entity(name=name))), COUNTY, "registry", key)
+        assert isinstance(found, Readable)
+        canonical = canonical_json("registry.entity_registered", 1, date(2010, 3, 1), entity(name=name))
+        assert found.digest == found.as_sent == hmac.digest(key, canonical, "sha256")
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.type)
+def test_a_default_left_out_and_spelled_out_are_the_same_content(fact: type[Fact]) -> None:
+    parsed = fact.model_validate(fact.example)
+    service: Any = fact.type.partition(".")[0]
+    short, long = (parsed.model_dump(mode="json", exclude_defaults=left_out) for left_out in (True, False))
+    assert fact.model_validate(short) == fact.model_validate(long) == parsed
+    assert "evidence" in long
+    one, same = (read_one(report(fact.type, data, version=fact.version), service) for data in (short, long))
+    other = read_one(report(fact.type, short | {"evidence": [{"document": "另一份"}]}, version=fact.version), service)
+    assert isinstance(one, Readable)
+    assert isinstance(same, Readable)
+    assert one.digest == same.digest == one.as_sent != same.as_sent
+    assert other.digest not in {one.digest, one.as_sent}
+
+
+@given(st.sets(st.sampled_from(["park", "unit", "start_up_cost_fen", "green_channel_case", "evidence", "founders"])))
+def test_a_correction_says_the_same_with_nothing_spelled_out_in_the_fact_it_states(spelled_out: set[str]) -> None:
+    target, plain = report("registry.entity_registered", entity()), entity()
+    more: dict[str, Any] = dict.fromkeys(spelled_out - {"founders", "evidence"})
+    more |= {"evidence": []} if "evidence" in spelled_out else {}
+    more |= {"founders": [{"person": BO, "categories": ["youth"]}]} if "founders" in spelled_out else {}
+    plain.pop("unit")
+    type_ = common_type(FactCorrected, "registry")
+    one, two = (read_one(report(type_, correction(target, data))) for data in (plain, plain | more))
+    assert (one.digest == two.digest) == ("founders" not in spelled_out)
+
+
+def models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models within an annotation."""
+    if get_origin(annotation) in (Annotated, Union, UnionType, tuple):
+        for part in get_args(annotation):
+            yield from models(part)
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        for field in annotation.model_fields.values():
+            yield from models(field.annotation)
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.type)
+def test_null_says_nothing_in_any_contract(fact: type[Fact]) -> None:
+    for model in models(fact):
+        for name, field in model.model_fields.items():
+            assert NoneType not in get_args(field.annotation) or field.default is None, f"{model.__name__}.{name}"
+    assert fact.model_fields["evidence"].default == ()
 
 
 @pytest.mark.parametrize(

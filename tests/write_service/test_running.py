@@ -103,14 +103,16 @@ async def test_a_bug_while_reading_sets_the_report_aside_under_its_id(monkeypatc
         raise ZeroDivisionError
 
     counter = await with_units(Counter())
-    registered = report("registry.entity_registered", entity())
+    registered = report("registry.entity_registered", entity(park=None))
     monkeypatch.setattr("shared.write_service.parsing.parse_fact", broken)
     assert (await counter.ask(registered)).code == "internal"
     assert (await counter.ask(registered)).revision == 1
     monkeypatch.undo()
     counter.restarted()
     await counter.writes.handle([report("registry.employment_started", {"entity": ENTITY, "person": CAI})])
-    assert (await counter.answer(registered)).outcome == "recorded"
+    recorded = await counter.answer(registered)
+    assert recorded.outcome == "recorded"
+    assert await counter.ask(registered) == recorded, "it is known by what it was set aside under"
 
 
 async def test_two_copies_on_one_store_take_turns() -> None:
@@ -283,6 +285,27 @@ async def test_a_content_that_was_replaced_after_the_backup_gives_way() -> None:
     await restored.writes.append_adopted(await tail(whole, restored))
     assert (await restored.ask(waits)).code == "conflict"
     assert (await restored.ask(other)).outcome == "recorded"
+
+
+async def test_a_content_set_aside_by_a_bug_while_reading_is_known_again_when_it_is_adopted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    whole, restored = await with_units(Counter()), await with_units(Counter())
+    store = restored.kept
+    assert isinstance(store, MemoryStore)
+    assert isinstance(whole.kept, MemoryStore)
+    store.record_rows, store.head_row = list(whole.kept.record_rows), replace(whole.kept.head_row)
+    registered = report("registry.entity_registered", entity(park=None))
+    monkeypatch.setattr("shared.write_service.parsing.parse_fact", broken)
+    assert (await restored.ask(registered)).code == "internal"
+    monkeypatch.undo()
+    recorded = await whole.ask(registered)
+    await restored.writes.append_adopted(await tail(whole, restored))
+    assert [(row.outcome, row.position) for row in store.report_rows.values() if row.key.id == recorded.id] == [
+        ("recorded", recorded.position)
+    ]
+    assert (await restored.ask(registered)).outcome == "recorded"
 
 
 async def test_records_that_do_not_follow_the_head_are_not_adopted() -> None:
