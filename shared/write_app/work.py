@@ -28,6 +28,7 @@ from shared.stream_reader import StreamReader
 from shared.unit_directory import UNIT_TYPES
 from shared.write_app.metrics import ServiceMetrics
 from shared.write_service.handler import IncomingReport, WriteService
+from shared.write_service.masking import mask_text
 
 STOP_SECONDS_MAX = 5.0
 """How long a stopping service goes on publishing what it has recorded and answered; the next start does the rest."""
@@ -41,6 +42,8 @@ SIMULATION_STARTS = datetime(1970, 1, 1, tzinfo=UTC)
 
 _REPORTED = re.compile(r"reported\.[0-9]{12}\.([!-)+,\-/-=?-~]{1,64})\.([!-)+,\-/-=?-~]{1,64})\.([!-~]{1,200})")
 """Subjects whose reporter can be answered: see `shared.subjects.reported`. Whether it may report is asked when the report is read."""
+NOBODY = "!"
+"""Stands for the department and the system in a subject of which no answer's subject can be made; no department may be called so."""
 
 log = logger(__name__)
 
@@ -79,7 +82,7 @@ class Work:
 
     async def handle(self, messages: Sequence[Msg]) -> None:
         """Decide a batch in one commit. Raises what the store raises: nothing is written then, and the batch comes again."""
-        await self.service.handle([report for message in messages if (report := self._incoming(message)) is not None])
+        await self.service.handle([self._incoming(message) for message in messages])
         self._committed()
 
     async def disconnected(self) -> None:
@@ -131,13 +134,13 @@ class Work:
         self.relay.wake()
         self.sender.wake()
 
-    def _incoming(self, message: Msg) -> IncomingReport | None:
-        """The report a message carries. A subject of which no answer's subject can be made is passed over aloud."""
-        match = _REPORTED.fullmatch(message.subject)
-        if match is None:
-            log.critical("a report under a subject no department has", subject=ascii(message.subject), bytes=len(message.data))
-            return None
-        department, system, type_ = match.groups()
+    def _incoming(self, message: Msg) -> IncomingReport:
+        """The report a message carries. Under a subject of which no answer's subject can be made it is nobody's: refused, and so kept."""
+        if match := _REPORTED.fullmatch(message.subject):
+            department, system, type_ = match.groups()
+        else:
+            log.error("a report under a subject no department has", subject=mask_text(ascii(message.subject)), bytes=len(message.data))
+            department, system, type_ = NOBODY, NOBODY, f"{self._name}.{NOBODY}"
         instant = None
         if self._settings.simulated_clock and (text := (message.headers or {}).get(subjects.INSTANT_HEADER)):
             try:

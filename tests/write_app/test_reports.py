@@ -16,6 +16,7 @@ from shared import subjects
 from shared.answers import Answer, parse_answer
 from shared.clock import WallClock
 from shared.days import day_of, instant_text
+from shared.write_service import reasons
 from shared.write_service.handler import IncomingReport, WriteService
 from tests.support.memory_store import MemoryStore, MemoryWriting, wall_time
 from tests.support.nats import Broker, connected, read_stream
@@ -74,6 +75,25 @@ async def test_a_subject_that_is_no_text_makes_the_service_deaf_to_nothing(broke
             while (await nc.jetstream().stream_info(subjects.reported_stream(COUNTY))).state.messages:
                 await asyncio.sleep(0.01)
         writer.close()
+
+
+@pytest.mark.parametrize("subject", [f"{'d' * 65}.hr.training.course_opened", f"employment.hr.training.{'t' * 201}", "a*b.hr.training.x"])
+async def test_a_report_nobody_can_be_answered_for_is_refused_and_kept(broker: Broker, subject: str) -> None:
+    store = MemoryStore("training", COUNTY)
+    async with serving(broker, TRAINING, store), connected(broker) as nc:
+        for raw in (course(1).raw, b"330127198001010011"):
+            await nc.jetstream().publish(f"reported.{COUNTY}.{subject}", raw)
+        await until(lambda: len(store.report_rows) == 2)
+        readable, unreadable = sorted(store.report_rows.values(), key=lambda row: row.arrival)
+        assert (readable.source, readable.id, readable.type) == (f"/{COUNTY}/!/!", "c-1", "training.!")
+        assert (readable.outcome, readable.reason, readable.kept) == ("refused", reasons.NO_SUCH_REPORTER, course(1).raw)
+        assert (unreadable.source, unreadable.outcome) == (readable.source, "refused")
+        assert unreadable.kept == b"330127************"
+        async with asyncio.timeout(SECONDS_MAX):
+            while (await nc.jetstream().stream_info(subjects.reported_stream(COUNTY))).state.messages:
+                await asyncio.sleep(0.01)
+        answered = await nc.jetstream().get_last_msg(subjects.answered_stream(COUNTY), subjects.answered(COUNTY, "!", "!", "c-1"))
+        assert parse_answer(answered.data or b"").code == reasons.NO_SUCH_REPORTER.code
 
 
 async def test_an_unreadable_report_is_refused_and_the_rest_of_the_batch_goes_on(broker: Broker) -> None:
