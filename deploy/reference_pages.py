@@ -1,4 +1,4 @@
-"""The reference pages of the settings and of the command line, generated from the code: `python -m deploy.reference_pages [--check]`."""
+"""The reference pages of settings, command line and flags, generated from the code: `python -m deploy.reference_pages [--check]`."""
 
 import argparse
 import inspect
@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 
 from deploy.cli import make_app
 from deploy.cli.common import EXIT_BAD_INPUT, EXIT_BUG, EXIT_DIFFERENCE, EXIT_INTERRUPTED, EXIT_OK, EXIT_UNREACHABLE
+from services.indicators.flags.catalogue import FLAG_KINDS
 from services.indicators.settings import IndicatorsSettings
 from shared.settings import Settings
 
@@ -139,6 +140,23 @@ def _parameter(parameter: Any) -> str:
     return f"| `{words}` | {_cell(parameter.help or '')} | {default} |"
 
 
+def flags_page() -> str:
+    """Every kind of flag and the ruling on it."""
+    lines = [
+        "# 疑点 Flags", "", _GENERATED, "",
+        "疑点指已记录的事实之间不相符之处。事实照常记录，不因疑点剔除：是否计入，只由各指标自己的口径决定。",
+        "创建办以 `registry.flag_confirmed`（属实）、`registry.flag_dismissed`（排除）认定；更正或作废有关事实后，疑点自行消失。",
+        "A flag says what is odd about a recorded fact. The fact stays recorded: what counts is for each figure's own rule alone.",
+        "The office rules on a flag by `registry.flag_confirmed` or `registry.flag_dismissed`; once what is odd is corrected or",
+        "voided, the flag is gone by itself, as known from that day on.", "",
+        "疑点以其类别和所在事实命名：`kind:service:source:id`，永不改变。",
+        "A flag is named after its kind and the fact it is raised on: `kind:service:source:id`, for good.", "",
+        "| 类别 kind | 含义 meaning | 对指标的处理 in the figures |", "|---|---|---|",
+        *(f"| `{kind.code}` | {kind.zh} / {kind.en} | {kind.ruling_zh} / {kind.ruling_en} |" for kind in FLAG_KINDS),
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
@@ -146,7 +164,7 @@ def _cell(text: str) -> str:
 @cache
 def pages() -> Mapping[str, str]:
     """The file names and what must stand in them."""
-    return {"settings.md": settings_page(), "command-line.md": command_page()}
+    return {"settings.md": settings_page(), "command-line.md": command_page(), "flags.md": flags_page()}
 
 
 def stale_files(folder: Path = FOLDER) -> list[str]:

@@ -1,18 +1,20 @@
-"""`kaiye board`, `indicator`, `units` and `facts`: questions to the running system."""
+"""`kaiye board`, `indicator`, `units`, `flags` and `facts`: questions to the running system."""
 
 import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any, BinaryIO, Final
 
 import orjson
 import typer
 
 from deploy.cli.board import Parameters, ask, asking, fetch_board, show, show_board
 from deploy.cli.common import BadInput, DataOption, JsonOption, said
-from deploy.cli.tables import units_table
+from deploy.cli.tables import flags_table, units_table
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder
+
+FLAGS_AT_ONCE: Final = 1_000
 
 UnitOption = Annotated[str | None, typer.Option("--unit", metavar="CODE", help="单位代码，缺省为县 / code of a unit; omitted: the county")]
 AsOfOption = Annotated[
@@ -21,6 +23,16 @@ AsOfOption = Annotated[
 KnownAtOption = Annotated[
     str | None, typer.Option("--known-at", metavar="YYYY-MM-DD", help="已知日，缺省为今日 / as known on this day; omitted: today")
 ]
+KindOption = Annotated[
+    str | None, typer.Option("--kind", metavar="KIND", help="疑点类别，缺省为全部 / one kind of flag; omitted: all")
+]  # fmt: skip
+DepartmentOption = Annotated[
+    str | None, typer.Option("--department", metavar="D", help="报送部门，缺省为全部 / on facts this department reported; omitted: all")
+]
+StateOption = Annotated[
+    str | None,
+    typer.Option("--state", metavar="STATE", help="open 待核、confirmed 属实、dismissed 排除，缺省为全部 / one of these; omitted: all"),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -28,6 +40,7 @@ def register(app: typer.Typer) -> None:
     app.command("board")(board)
     app.command("indicator")(indicator)
     app.command("units")(units)
+    app.command("flags")(flags)
     app.command("facts")(facts)
 
 
@@ -70,6 +83,32 @@ def units(
         typer.echo(found)
     else:
         show(lambda width: units_table(orjson.loads(found), width=width))
+
+
+def flags(
+    unit: UnitOption = None,
+    kind: KindOption = None, department: DepartmentOption = None, state: StateOption = None,
+    as_of: AsOfOption = None, known_at: KnownAtOption = None, json: JsonOption = False, data: DataOption = DEFAULT_FOLDER,
+) -> None:  # fmt: skip
+    """疑点：事实之间不相符之处 / What is odd about the recorded facts of a unit, with the counts of each kind; persons are masked."""
+    asked = {"unit": unit, "kind": kind, "department": department, "state": state, "as_of": as_of, "known_at": known_at}
+    found = asyncio.run(_all_flags(DataFolder(data).running().http_url, asked))
+    if json:
+        typer.echo(orjson.dumps(found))
+    else:
+        show(lambda width: flags_table(found, width=width))
+
+
+async def _all_flags(http_url: str, asked: dict[str, str | None]) -> dict[str, Any]:
+    """The pages of an answer as one; the later ones are asked for as of the days of the first."""
+    asked = {**asked, "limit": str(FLAGS_AT_ONCE)}
+    whole: dict[str, Any] = orjson.loads(await ask(http_url, "/flags", asked))
+    asked |= {"as_of": whole["as_of"], "known_at": whole["known_at"]}
+    while whole["next"] is not None:
+        page = orjson.loads(await ask(http_url, "/flags", {**asked, "after": whole["next"]}))
+        whole["flags"] += page["flags"]
+        whole["next"] = page["next"]
+    return whole
 
 
 def facts(

@@ -1,6 +1,6 @@
-"""The board and the units as tables for people: Chinese first, numbers aligned, states in words and colours. Pure: JSON in, table out."""
+"""Board, units and flags as tables for people: Chinese first, numbers aligned, states in words and colours. Pure: JSON in, table out."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from services.indicators.evaluation.display import decimal_text, share_text
 from services.indicators.words import part_zh
+from shared.contracts import FACTS
 
 STATUS: Final = {
     "met": ("完成", "green"),
@@ -69,6 +70,14 @@ UNIT_COLUMNS: Final = (
 )  # fmt: skip
 UNIT_ORDER: Final = (0, 1, 2, 4, 5, 6, 3)
 """The unit above it follows from the code."""
+FLAG_COLUMNS: Final = (
+    Column("疑点", "flag", wraps=True), Column("状态", "state"), Column("日期", "day"), Column("自", "since"),
+    Column("部门", "department"), Column("单位", "unit"), Column("事实", "fact", wraps=True), Column("另见", "others", wraps=True),
+    Column("所涉", "about", wraps=True), Column("认定", "ruling", wraps=True),
+)  # fmt: skip
+FLAG_ORDER: Final = (0, 4, 6, 1, 2, 7, 8, 5, 3, 9)
+FLAG_STATES: Final = {"open": ("待核", "yellow"), "confirmed": ("属实", "red"), "dismissed": ("排除", "dim")}
+TYPES_ZH: Final = {fact.type: fact.zh for fact in FACTS}
 GAP: Final = 2
 """Between two columns."""
 CHINESE_WIDTH_MIN: Final = 16
@@ -108,15 +117,45 @@ def units_table(units: Json, *, width: int | None = None) -> Table:
     return _fitted(UNIT_COLUMNS, UNIT_ORDER, [rows], width, title=title, caption=None)
 
 
+def flags_table(flags: Json, *, width: int | None = None) -> Table:
+    """Flags by kind, with what becomes of each kind in the figures below. Columns without room are left out and named below the table."""
+    kinds = {each["kind"]: each for each in flags["kinds"]}
+    sections: dict[str, list[tuple[Cell, ...]]] = {}
+    for flag in flags["flags"]:
+        rows = sections.setdefault(flag["kind"], [])
+        rows.append(_flag_row(flag, "" if rows else Text(f"{kinds[flag['kind']]['zh']} {flag['kind']}", style="bold")))
+    title = f"疑点 flags {flags['unit']}  截至 {flags['as_of']} as of · 已知 {flags['known_at']} known at · 共 {flags['total']}"
+    caption = "\n".join(
+        f"{kind['zh']} {_counts(kind)}：{kind['ruling'].partition(' / ')[0]}" for code, kind in kinds.items() if code in sections
+    )
+    return _fitted(FLAG_COLUMNS, FLAG_ORDER, list(sections.values()), width, title=title, caption=caption)
+
+
+def _flag_row(flag: Json, name: Cell) -> tuple[Cell, ...]:
+    ruling = flag["ruling"]
+    return (
+        name, _word(FLAG_STATES, flag["state"]), flag["day"], flag["since"], flag["department"], flag["unit"] or flag["park"] or "",
+        _fact_name(flag["fact"]), "\n".join(map(_fact_name, flag["others"])), "\n".join(flag["about"]),
+        f"{ruling['ruling']} {ruling['note']}" if ruling else "",
+    )  # fmt: skip
+
+
+def _fact_name(fact: Json) -> str:
+    return f"{TYPES_ZH[fact['type']]} {fact['occurred']} {fact['id']}"
+
+
+def _counts(kind: Json) -> str:
+    return " ".join(f"{word} {kind[state]}" for state, (word, _) in FLAG_STATES.items() if kind[state])
+
+
 def _fitted(
     columns: Sequence[Column], order: Sequence[int], sections: Sequence[Sequence[Sequence[Cell]]], width: int | None, *,
     title: str, caption: str | None,
 ) -> Table:  # fmt: skip
     """A table of as many columns as have room, the first of `order` first. Nothing in a cell is ever cut."""
-    widths = [
-        _least_width(column, [row[at] for rows in sections for row in rows], squeezed=width is not None)
-        for at, column in enumerate(columns)
-    ]  # fmt: skip
+    cells = [[row[at] for rows in sections for row in rows] for at in range(len(columns))]
+    wanted = [_least_width(column, cells[at], squeezed=False) for at, column in enumerate(columns)]
+    widths = [_least_width(column, cells[at], squeezed=width is not None) for at, column in enumerate(columns)]
     shown: set[int] = set()
     taken = -GAP
     for at in order:
@@ -124,6 +163,8 @@ def _fitted(
             break
         taken += GAP + widths[at]
         shown.add(at)
+    if width is not None:
+        _widen(widths, wanted, shown, width - taken)
     missing = [column for at, column in enumerate(columns) if at not in shown]
     below = [caption] if caption else []
     if missing:
@@ -131,13 +172,13 @@ def _fitted(
         below.append(f"未显示（终端宽 {width} 列）/ no room for: {names}；全部见 --json / --json has all")
     table = Table(
         title=title, title_justify="left", caption="\n".join(below), caption_justify="left", box=box.SIMPLE_HEAD, show_edge=False,
-        padding=(0, 1, 0, 0),
+        padding=(0, 1, 0, 0), pad_edge=False,
     )  # fmt: skip
     for at in sorted(shown):
         column = columns[at]
         table.add_column(
             column.heading, justify="right" if column.right else "left", no_wrap=not column.wraps or width is None, overflow="fold",
-            min_width=widths[at],
+            width=widths[at],
         )  # fmt: skip
     for number, rows in enumerate(sections):
         if number:
@@ -145,6 +186,15 @@ def _fitted(
         for row in rows:
             table.add_row(*(row[at] for at in sorted(shown)))
     return table
+
+
+def _widen(widths: list[int], wanted: Sequence[int], shown: Iterable[int], left: int) -> None:
+    """Give out the room that is left, always to the narrowest of the columns that can use it."""
+    for _ in range(left):
+        growing = [at for at in shown if widths[at] < wanted[at]]
+        if not growing:
+            return
+        widths[min(growing, key=lambda at: (widths[at], at))] += 1
 
 
 def _least_width(column: Column, cells: Sequence[Cell], *, squeezed: bool) -> int:

@@ -29,9 +29,12 @@ CACHED_SUBJECTS_MAX = 50_000
 
 @dataclass(slots=True)
 class Page:
-    """What a page of records does: the entries it adds, and the records no definition can take in, by service."""
+    """What a page of records does: the entries it adds, the facts it brings or says more of, and the records no definition can take in, by
+    service.
+    """
 
     entries: Entries = field(default_factory=dict)
+    chains: tuple[Chain, ...] = ()
     unreadable: list[Record] = field(default_factory=list)
 
 
@@ -71,7 +74,7 @@ class Projection:
             chain = self._take(record, page)
             if chain is not None:
                 taken[chain.service, chain.position] = chain
-        chains = taken.values()
+        chains = page.chains = tuple(taken.values())
         anew, moved = self._moved_units(chains, seen)
         touching: dict[str, set[type[Fact]]] = {}
         for chain in chains:

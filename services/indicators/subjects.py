@@ -128,6 +128,10 @@ class Index:
         """The chain a report began. Ids are unique per source within a service: only its own voids and corrections reach a fact."""
         return self._by_report.get((service, source, id))
 
+    def chains(self) -> Iterable[Chain]:
+        """Every chain, as they were recorded."""
+        return self._by_report.values()
+
     def canonical(self, subject: Subject) -> Subject:
         """One key for all codes of an entity."""
         codes = self._codes.get(subject)
@@ -213,8 +217,8 @@ def _reach(index: Index, subject: Subject, types: Types) -> Chains:
         case "person":
             found = _base(index, subject, types)
             if StaffReported in types:
-                for employer in _named(index.of(subject, _EMPLOYMENT), "entity"):
-                    _take(found, _staff_lists(index, employer))
+                for employer in named(index.of(subject, _EMPLOYMENT), "entity"):
+                    _take(found, staff_lists(index, employer))
             return found
         case "venue":
             found = {}
@@ -222,7 +226,7 @@ def _reach(index: Index, subject: Subject, types: Types) -> Chains:
             while waiting:
                 around = waiting.pop()
                 _take(found, index.of(around, types))
-                for other in _named(index.of(around, _OPENINGS), "venue") - seen:
+                for other in named(index.of(around, _OPENINGS), "venue") - seen:
                     seen.add(other)
                     waiting.append(other)
             return found
@@ -242,24 +246,24 @@ def _base(index: Index, person: Subject, types: Types) -> Chains:
     found: Chains = {}
     _take(found, index.of(person, types))
     if CourseOpened in types:
-        for course in _named(index.of(person, _TRAINEES), "course"):
+        for course in named(index.of(person, _TRAINEES), "course"):
             _take(found, index.of(course, _COURSES))
     if ProjectCollected in types:
-        for project in _named(index.of(person, _MATCHES), "project"):
+        for project in named(index.of(person, _MATCHES), "project"):
             _take(found, index.of(project, _PROJECTS))
     if SubsidyPaid in types:
-        for payment in _named(index.of(person, _PAYMENTS), "occasion"):
+        for payment in named(index.of(person, _PAYMENTS), "occasion"):
             _take(found, index.of(payment, _PAYMENTS))  # other reports of it too: the first of them counts, whoever it names
     lending = types & _LENDING
     if lending:
-        for loan in _named(index.of(person, _APPLICATIONS), "loan"):
+        for loan in named(index.of(person, _APPLICATIONS), "loan"):
             _take(found, index.of(loan, lending))  # other reports of the application too
     of_entities = types & _OF_ENTITIES
     if of_entities:
-        for entity in _named(index.of(person, _STAFF), "entity"):
+        for entity in named(index.of(person, _STAFF), "entity"):
             _take(found, index.of(entity, of_entities))
             if VenueOpened in types:
-                for venue in _named(index.of(entity, _TENANCIES), "venue"):
+                for venue in named(index.of(entity, _TENANCIES), "venue"):
                     _take(found, index.of(venue, _OPENINGS))
     return found
 
@@ -267,7 +271,7 @@ def _base(index: Index, person: Subject, types: Types) -> Chains:
 def founding(index: Index, entity: Subject) -> Sequence[Chain]:
     """What tells whether an entity was founded with help: everything its founders' help and foundings follow from."""
     found: Chains = {}
-    for founder in _named(index.of(entity, _REGISTRATIONS), "person"):
+    for founder in named(index.of(entity, _REGISTRATIONS), "person"):
         found.update(_base(index, founder, FOUNDING))
     return list(found.values())
 
@@ -277,12 +281,12 @@ def _take(found: Chains, chains: Iterable[Chain]) -> None:
         found[chain.service, chain.position] = chain
 
 
-def _named(chains: Iterable[Chain], kind: str) -> set[Subject]:
+def named(chains: Iterable[Chain], kind: str) -> set[Subject]:
     """Every subject of a kind that any revision of these chains names."""
     return {subject for chain in chains for content in chain.contents() for subject in content.names.get(kind, ())}
 
 
-def _staff_lists(index: Index, entity: Subject) -> Iterator[Chain]:
+def staff_lists(index: Index, entity: Subject) -> Iterator[Chain]:
     """The staff reports that list persons (one that leaves a person out ends that person's employment), and the head-counts of the same
     days, which may supersede them.
     """
@@ -296,7 +300,7 @@ def _lists_persons(chain: Chain) -> bool:
 
 
 def _supersedes_a_list(index: Index, entity: str, content: Content[Fact]) -> bool:
-    lists = _staff_lists(index, subject_of("entity", entity))
+    lists = staff_lists(index, subject_of("entity", entity))
     return any(each.key == content.key for chain in lists for each in chain.contents())
 
 
@@ -320,37 +324,37 @@ def _linked_persons(index: Index, content: Content[Fact]) -> set[Subject]:
         return set()
     match content.fact:
         case CourseOpened(course=course):
-            return _named(index.of(subject_of("course", course), _TRAINEES), "person")
+            return named(index.of(subject_of("course", course), _TRAINEES), "person")
         case ProjectCollected(project=project):
-            return _named(index.of(subject_of("project", project), _MATCHES), "person")
+            return named(index.of(subject_of("project", project), _MATCHES), "person")
         case LoanApplied(loan=loan) | LoanDisbursed(loan=loan):
-            return _named(index.of(subject_of("loan", loan), _APPLICATIONS), "person")
+            return named(index.of(subject_of("loan", loan), _APPLICATIONS), "person")
         case SubsidyPaid(payment=payment):
-            return _named(index.of(subject_of("occasion", payment), _PAYMENTS), "person")
+            return named(index.of(subject_of("occasion", payment), _PAYMENTS), "person")
         case VenueOpened(venue=venue):
-            tenants = _named(index.of(subject_of("venue", venue), _TENANCIES), "entity")
-            return {person for entity in tenants for person in _named(index.of(entity, _STAFF), "person")}
+            tenants = named(index.of(subject_of("venue", venue), _TENANCIES), "entity")
+            return {person for entity in tenants for person in named(index.of(entity, _STAFF), "person")}
         case StaffReported(persons=None, entity=entity) if not _supersedes_a_list(index, entity, content):
             return set()
         case fact if type(fact) in _LINKING:
-            return {person for entity in content.names.get("entity", ()) for person in _named(index.of(entity, _STAFF), "person")}
+            return {person for entity in content.names.get("entity", ()) for person in named(index.of(entity, _STAFF), "person")}
         case _:
             return set()
 
 
 def founded_by(index: Index, person: Subject) -> set[Subject]:
     """The entities a person founded."""
-    return {index.canonical(entity) for entity in _named(index.of(person, _REGISTRATIONS), "entity")}
+    return {index.canonical(entity) for entity in named(index.of(person, _REGISTRATIONS), "entity")}
 
 
 def employed_in(index: Index, entity: Subject) -> set[Subject]:
     """Everyone ever said to be employed in an entity."""
-    return _named(index.of(entity, _EMPLOYMENT), "person")
+    return named(index.of(entity, _EMPLOYMENT), "person")
 
 
 def employers(index: Index, person: Subject) -> set[Subject]:
     """Every entity a person was ever said to be employed in."""
-    return {index.canonical(entity) for entity in _named(index.of(person, _EMPLOYMENT), "entity")}
+    return {index.canonical(entity) for entity in named(index.of(person, _EMPLOYMENT), "entity")}
 
 
 def _inner_venues(index: Index, content: Content[Fact]) -> set[Subject]:
@@ -358,7 +362,7 @@ def _inner_venues(index: Index, content: Content[Fact]) -> set[Subject]:
     found: set[Subject] = set()
     waiting = list(content.names.get("venue", ()))
     while waiting:
-        for inner in _named(index.of(waiting.pop(), _OPENINGS), "venue"):
+        for inner in named(index.of(waiting.pop(), _OPENINGS), "venue"):
             if inner not in found:
                 found.add(inner)
                 waiting.append(inner)

@@ -41,6 +41,7 @@ class Told:
     service: Service
     id: str
     fact: Fact
+    source: str = SOURCE
 
 
 def person(number: int) -> str:
@@ -64,21 +65,21 @@ class Records:
         }
         """The units' listings."""
 
-    def add(self, on: Day, fact: Fact, *, known: Day | None = None) -> Told:
+    def add(self, on: Day, fact: Fact, *, known: Day | None = None, source: str = SOURCE) -> Told:
         """Record a fact; without a known day on the day on which it occurred."""
         service = cast(Service, service_of(fact))
         id = f"r-{len(self.of[service]) + 1}"
-        self._record(service, SOURCE, id, fact.type, fact.version, _day(on), _day(known or on), _data(fact))
-        return Told(service, id, fact)
+        self._record(service, source, id, fact.type, fact.version, _day(on), _day(known or on), _data(fact))
+        return Told(service, id, fact, source)
 
     def void(self, told: Told, *, known: Day) -> None:
         """Void a fact."""
-        data = {"source": SOURCE, "id": told.id, "reason": "重复录入"}
+        data = {"source": told.source, "id": told.id, "reason": "重复录入"}
         self._amend(told, FactVoided, _day(known), data)
 
     def correct(self, told: Told, on: Day, fact: Fact, *, known: Day) -> None:
         """Correct a fact to this day and content."""
-        data = {"source": SOURCE, "id": told.id, "reason": "录错", "occurred": _day(on).isoformat(), "data": _data(fact)}
+        data = {"source": told.source, "id": told.id, "reason": "录错", "occurred": _day(on).isoformat(), "data": _data(fact)}
         self._amend(told, FactCorrected, _day(known), data)
 
     def something_else(self, service: Service, name: str, *, known: Day, version: int = 1) -> None:

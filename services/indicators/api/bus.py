@@ -1,11 +1,11 @@
-"""The door on the bus: `query.indicators.board | indicator | units | catalogue`, by core request and reply.
+"""The door on the bus: `query.indicators.board | indicator | units | catalogue | flags`, by core request and reply.
 
 A request is a JSON object with the same parameters as over HTTP (nothing at all asks for the defaults), a reply the same bytes as
 over HTTP. A question without an answer is replied to with `{"code", "zh", "en"}` and the code in the header `Kaiye-Error`.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final, TypeVar
 
 from faststream import Context
@@ -18,6 +18,7 @@ from services.indicators.answers import BadQuestionError
 from services.indicators.api.metrics import QueryMetrics
 from services.indicators.api.questions import (
     BoardQuestion,
+    FlagsQuestion,
     IndicatorQuestion,
     NoQuestion,
     Problem,
@@ -41,7 +42,7 @@ log = logger(__name__)
 
 
 def answer_questions(broker: NatsBroker, questions: Questions, metrics: QueryMetrics) -> None:
-    """Subscribe to the four questions."""
+    """Subscribe to the five questions."""
     _answer(
         broker,
         "board",
@@ -62,11 +63,19 @@ def answer_questions(broker: NatsBroker, questions: Questions, metrics: QueryMet
         broker, "catalogue", NoQuestion, questions.catalogue, metrics,
         "指标目录 / the catalogue of indicators; the reply is that of GET /indicators",
     )  # fmt: skip
+    _answer(
+        broker, "flags", FlagsQuestion, questions.flags, metrics,
+        "一个单位的疑点 / what is odd about the recorded facts of one unit; the reply is that of GET /flags",
+        first=questions.look_into_flags,
+    )  # fmt: skip
 
 
 def _answer(
-    broker: NatsBroker, query: str, shape: type[Asked], ask: Callable[[Asked], BaseModel], metrics: QueryMetrics, description: str
-) -> None:
+    broker: NatsBroker, query: str, shape: type[Asked], ask: Callable[[Asked], BaseModel], metrics: QueryMetrics, description: str, *,
+    first: Callable[[], Awaitable[None]] | None = None,
+) -> None:  # fmt: skip
+    """Subscribe to one question; what has to be done `first` may await."""
+
     async def undecoded(message: NatsMessage) -> bytes:
         return message.body
 
@@ -75,17 +84,22 @@ def _answer(
         message: Annotated[NatsMessage, Context("message")],
     ) -> NatsResponse:
         started = time.perf_counter()
-        body, code = _reply(query, shape, ask, message.body)
+        body, code = await _reply(query, shape, ask, message.body, first)
         metrics.answered("bus", query, code or "ok", time.perf_counter() - started)
         return NatsResponse(body, headers={ERROR_HEADER: code} if code else {})
 
     broker.subscriber(subjects.query(query), queue=QUEUE, decoder=undecoded, title=f"query.{query}", description=description)(asked)
 
 
-def _reply(query: str, shape: type[Asked], ask: Callable[[Asked], BaseModel], body: bytes) -> tuple[bytes, str]:
+async def _reply(
+    query: str, shape: type[Asked], ask: Callable[[Asked], BaseModel], body: bytes, first: Callable[[], Awaitable[None]] | None
+) -> tuple[bytes, str]:  # fmt: skip
     """The reply to a question, and the code of the error when it has no answer."""
     try:
-        return answer_bytes(ask(shape.model_validate_json(body or b"{}"))), ""
+        question = shape.model_validate_json(body or b"{}")
+        if first is not None:
+            await first()
+        return answer_bytes(ask(question)), ""
     except ValidationError as error:
         problem = unreadable(error)
     except BadQuestionError as error:

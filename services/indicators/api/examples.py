@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from services.indicators.answers import BaselineAnswer, BenchmarkAnswer, Board, Row, TargetAnswer, WindowAnswer
 from services.indicators.api.feed import Changed
+from services.indicators.api.flags import DepartmentRow, FactName, FlagRow, Flags, KindRow, RulingRow
 from services.indicators.api.questions import Problem
 from shared.contracts.envelope import Source, record_bytes
 from shared.contracts.registry import EntityRegistered
@@ -39,6 +40,32 @@ EXAMPLE_RECORD: Final[dict[str, Any]] = orjson.loads(
         source=str(Source(_COUNTY, "gsj", "dengji")), id="dengji-2025-0001", type=EntityRegistered.type, version=EntityRegistered.version,
         occurred=date(2025, 3, 3), recorded=datetime(2025, 3, 4, 1, 30, tzinfo=UTC), position=1201, prevhash="0" * 64,
         data=EntityRegistered.example,
+    )
+)  # fmt: skip
+
+EXAMPLE_FLAGS: Final = _json(
+    Flags(
+        county=_COUNTY, unit=_COUNTY, as_of=date(2026, 6, 30), known_at=date(2026, 7, 10), final=True, positions=_POSITIONS, total=1,
+        kinds=[KindRow(
+            kind="closed_yet_operating", zh="已停业、吊销或注销仍有经营或用工", en="closed on that day, yet operating or employing",
+            ruling="存活、经营、带动就业以登记状态为准 / survival, operating and jobs go by the register", dismissed=1,
+        )],
+        departments=[DepartmentRow(department="jiuyeju", dismissed=1)],
+        flags=[FlagRow(
+            flag=f"closed_yet_operating:registry:/{_COUNTY}/jiuyeju/yonggong:yg-0412", kind="closed_yet_operating", state="dismissed",
+            since=date(2026, 6, 2), day=date(2026, 5, 31), department="jiuyeju", unit="330127100201", park=None,
+            fact=FactName(
+                service="registry", source=f"/{_COUNTY}/jiuyeju/yonggong", id="yg-0412", position=31877, type="registry.staff_reported",
+                occurred=date(2026, 5, 31),
+            ),
+            others=[FactName(
+                service="registry", source=f"/{_COUNTY}/gsj/dengji", id="dengji-2210", position=30111, type="registry.entity_deregistered",
+                occurred=date(2026, 4, 15),
+            )],
+            about=["entity:91330127MA2B1C0D18"],
+            ruling=RulingRow(ruling="CL-2026-0104", occurred=date(2026, 6, 20), note="清算期间留用人员"),
+        )],
+        next=None,
     )
 )  # fmt: skip
 

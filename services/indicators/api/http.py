@@ -1,4 +1,4 @@
-"""The HTTP door: the board, its rows, the tables beside it, the recorded facts, the change feed, health and metrics.
+"""The HTTP door: the board, its rows, the tables beside it, the flags, the recorded facts, the change feed, health and metrics.
 
 Handlers are coroutines that answer without yielding, in the loop that takes records in: figures and positions are of one moment.
 Errors have one shape everywhere: `{"code", "zh", "en"}`.
@@ -19,8 +19,9 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from services.indicators.answers import BadQuestionError, Board
-from services.indicators.api.examples import EXAMPLE_BOARD, EXAMPLE_CHANGED, EXAMPLE_PROBLEM, EXAMPLE_RECORD
+from services.indicators.api.examples import EXAMPLE_BOARD, EXAMPLE_CHANGED, EXAMPLE_FLAGS, EXAMPLE_PROBLEM, EXAMPLE_RECORD
 from services.indicators.api.feed import Feed
+from services.indicators.api.flags import Flags
 from services.indicators.api.health import Health, look
 from services.indicators.api.metrics import QueryMetrics
 from services.indicators.api.page import docs_page
@@ -28,6 +29,7 @@ from services.indicators.api.questions import (
     NOT_FOUND,
     BoardQuestion,
     FactsQuestion,
+    FlagsQuestion,
     IndicatorQuestion,
     NoQuestion,
     NotReadyError,
@@ -153,6 +155,15 @@ def _add_questions(app: FastAPI, doors: Doors) -> None:
     @app.get("/units", response_model=Units, responses=_ERRORS, summary="单位名册 / a unit and those below it")
     async def units(question: Annotated[UnitsQuestion, Query()]) -> Response:
         return answer("units", lambda: questions.units(question))
+
+    @app.get(
+        "/flags", response_model=Flags, responses={200: {"content": {JSON: {"example": EXAMPLE_FLAGS}}}, **_ERRORS},
+        summary="一个单位的疑点 / what is odd about the recorded facts of one unit",
+    )  # fmt: skip
+    async def flags(question: Annotated[FlagsQuestion, Query()]) -> Response:
+        """By kind, then in the order of recording. `kinds` and `departments` count over all pages; `next` is given where more follow."""
+        await questions.look_into_flags()
+        return answer("flags", lambda: questions.flags(question))
 
 
 def _add_streams(app: FastAPI, doors: Doors) -> None:

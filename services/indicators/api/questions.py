@@ -10,13 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from services.indicators.answers import BadQuestionError, Board, ask, ask_days, board, require_unit
+from services.indicators.api.flags import FLAGS_PER_PAGE, FLAGS_PER_PAGE_MAX, STATES, Flags, State, Wanted, flags
 from services.indicators.api.tables import Catalogue, Units, catalogue, units
 from services.indicators.live import Live
 from services.indicators.selection import Selection
 from shared.contracts.envelope import parse_record
 from shared.contracts.exact import Day
 
-NOT_FOUND: Final = frozenset({"unknown_unit", "unknown_indicator"})
+NOT_FOUND: Final = frozenset({"unknown_unit", "unknown_indicator", "unknown_flag_kind", "unknown_flag"})
 """Codes of questions about what does not exist: HTTP status 404 instead of 400."""
 
 
@@ -49,6 +50,18 @@ class IndicatorQuestion(BoardQuestion):
     """Which rows of a board: those of one indicator."""
 
     id: str = Field(description="指标 / the indicator", examples=["activity_index"])
+
+
+class FlagsQuestion(BoardQuestion):
+    """Which flags of a unit, and which page of them. What is omitted narrows nothing."""
+
+    kind: str | None = Field(default=None, description="疑点类别 / one kind of flag", examples=["closed_yet_operating"])
+    department: str | None = Field(default=None, description="报送部门 / on facts that this department reported", examples=["gsj"])
+    state: State | None = Field(default=None, description="状态 / open (待核), confirmed (属实) or dismissed (排除)")
+    after: str | None = Field(default=None, description="上一页的 next / the `next` of the page before")
+    limit: int = Field(
+        default=FLAGS_PER_PAGE, ge=1, le=FLAGS_PER_PAGE_MAX, description="每页条数 / how many on a page", examples=[FLAGS_PER_PAGE]
+    )
 
 
 class Problem(BaseModel):
@@ -122,6 +135,19 @@ class Questions:
         """Every indicator with its variants: names, clause, sentence and meaning."""
         return catalogue(self.live.plan.county)
 
+    async def look_into_flags(self) -> None:
+        """Before flags are asked for: until this is done they lag behind the figures. Ask before the next `await`."""
+        if self.ready:
+            await self.live.look_into_flags()
+
+    def flags(self, question: FlagsQuestion) -> Flags:
+        """One page of the flags of a unit."""
+        self._require_ready()
+        snapshot = self.live.snapshot()
+        asked = ask(snapshot, self.live.today(), question.unit, question.as_of, question.known_at)
+        wanted = Wanted(question.kind, question.department, question.state, question.after, question.limit)
+        return flags(self.live.flags, snapshot, asked, wanted)
+
     def _board(self, question: BoardQuestion, only: str | None) -> Board:
         self._require_ready()
         snapshot = self.live.snapshot()
@@ -162,6 +188,11 @@ def _describe(name: str, kind: str, given: object) -> tuple[str, str]:
         return f"缺少参数 {name}", f"the parameter {name} is missing"
     if name in ("as_of", "known_at"):
         return f"{name} 应为 YYYY-MM-DD 格式的日期，而不是 {shown}", f"{name} is a day written YYYY-MM-DD, not {shown}"
+    if name == "state":
+        return f"state 应为 {'、'.join(STATES)} 之一，而不是 {shown}", f"state is one of {', '.join(STATES)}, not {shown}"
+    if name == "limit":
+        most = FLAGS_PER_PAGE_MAX
+        return f"limit 应为 1 至 {most} 的整数，而不是 {shown}", f"limit is a whole number from 1 to {most}, not {shown}"
     if not name or kind.startswith(("json", "model")):
         return "问题应为 JSON 对象", "a question is a JSON object"
     return f"{name} 应为文本，而不是 {shown}", f"{name} is a text, not {shown}"

@@ -91,7 +91,7 @@ async def test_metrics_tell_where_the_figures_stand_and_what_was_asked(system: S
 async def test_the_description_has_every_page_with_an_example_and_needs_no_internet(system: System) -> None:
     described = await system.get("/openapi.json")
     assert set(described["paths"]) == {
-        "/board", "/indicators", "/indicators/{id}", "/units", "/facts", "/changes", "/health", "/metrics",
+        "/board", "/indicators", "/indicators/{id}", "/units", "/flags", "/facts", "/changes", "/health", "/metrics",
     }  # fmt: skip
     board = described["paths"]["/board"]["get"]["responses"]
     example = board["200"]["content"]["application/json"]["example"]

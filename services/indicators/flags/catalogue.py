@@ -1,0 +1,13 @@
+"""Every kind of flag, in the order in which flags are listed."""
+
+from services.indicators.flags.entities import ENTITY_FLAGS
+from services.indicators.flags.kinds import FlagKind, Scope
+from services.indicators.flags.loans import LOAN_FLAGS
+from services.indicators.flags.persons import PERSON_FLAGS
+from services.indicators.flags.reports import REPORT_FLAGS
+
+FLAG_KINDS: tuple[FlagKind, ...] = (*REPORT_FLAGS, *PERSON_FLAGS, *ENTITY_FLAGS, *LOAN_FLAGS)
+KINDS_BY_CODE = {kind.code: kind for kind in FLAG_KINDS}
+KINDS_BY_SCOPE: dict[Scope, tuple[FlagKind, ...]] = {
+    kind.scope: tuple(each for each in FLAG_KINDS if each.scope == kind.scope) for kind in FLAG_KINDS
+}

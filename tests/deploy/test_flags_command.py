@@ -1,0 +1,97 @@
+"""`kaiye flags` on a running service: all pages as one, for programs and for people at any width."""
+
+import re
+from typing import Any
+
+import orjson
+import pytest
+from rich.cells import cell_len
+
+from deploy.cli import queries
+from deploy.cli.tables import FLAG_COLUMNS, FLAG_STATES, flags_table
+from services.indicators.api.examples import EXAMPLE_FLAGS
+from services.indicators.api.flags import STATES
+from tests.deploy.test_query_commands import Kaiye, kaiye, printed, running
+from tests.indicators.api.conftest import dsn, recorded, system
+from tests.indicators.api.system import VILLAGE, Recorded, System
+from tests.indicators.api.test_flags import KIND, odd
+
+(FLAG,) = EXAMPLE_FLAGS["flags"]
+MANY_FLAGS: dict[str, Any] = {
+    **EXAMPLE_FLAGS,
+    "kinds": [*EXAMPLE_FLAGS["kinds"], *({**EXAMPLE_FLAGS["kinds"][0], "kind": kind} for kind in ("undated", "second_one_off_subsidy"))],
+    "flags": [
+        FLAG, {**FLAG, "fact": {**FLAG["fact"], "id": "xindai-00000253"}}, {**FLAG, "kind": "second_one_off_subsidy"},
+        {**FLAG, "kind": "undated", "others": [], "fact": {**FLAG["fact"], "id": "taizhang-00000001"}},
+    ],
+}  # fmt: skip
+
+__all__ = ["dsn", "kaiye", "recorded", "running", "system"]
+
+
+async def test_json_is_that_of_the_service_with_all_pages_as_one(
+    running: System, recorded: Recorded, kaiye: Kaiye, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    await odd(running, recorded, 5)
+    whole = (await running.http.get("/flags", params={"limit": "1000"})).content
+    assert await kaiye("flags", "--json") == (0, whole + b"\n", "")
+    monkeypatch.setattr(queries, "FLAGS_AT_ONCE", 2)
+    assert await kaiye("flags", "--json") == (0, whole + b"\n", "")
+
+
+async def test_every_option_narrows_what_is_listed(running: System, recorded: Recorded, kaiye: Kaiye) -> None:
+    await odd(running, recorded, 1)
+    for words, total in (
+        (("--unit", VILLAGE), 1), (("--kind", KIND), 1), (("--kind", "undated"), 0), (("--department", "employment"), 1),
+        (("--department", "gsj"), 0), (("--state", "open"), 1), (("--state", "dismissed"), 0), (("--known-at", "2025-07-02"), 0),
+        (("--as-of", "2025-07-02"), 0),
+    ):  # fmt: skip
+        code, out, _ = await kaiye("flags", *words, "--json")
+        assert (code, orjson.loads(out)["total"]) == (0, total), words
+
+
+async def test_people_get_the_flags_in_chinese_with_the_ruling_on_their_kind(running: System, recorded: Recorded, kaiye: Kaiye) -> None:
+    (staffed,) = await odd(running, recorded, 1)
+    code, out, said = await kaiye("flags")
+    text = out.decode()
+    assert (code, said) == (0, "")
+    assert "疑点 flags 330127000000  截至 2025-07-03 as of · 已知 2025-07-03 known at · 共 1" in text
+    assert re.search(rf"已停业、吊销或注销仍有经营或用工 {KIND} +待核 open +2025-07-03 +2025-07-03 +employment +{VILLAGE} ", text)
+    assert f"用工上报 2025-07-03 {staffed}" in text
+    assert "市场主体注销 2025-07-02" in text
+    assert "待核 1：存活、经营、带动就业以登记状态为准" in text
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("--kind", "odd"), "there is no kind of flag odd"), (("--state", "closed"), "state is one of open, confirmed, dismissed"),
+    (("--as-of", "tomorrow"), "as_of is a day written YYYY-MM-DD"),
+])  # fmt: skip
+async def test_what_cannot_be_asked_exits_with_2(running: System, kaiye: Kaiye, words: tuple[str, ...], said: str) -> None:
+    code, out, error = await kaiye("flags", *words)
+    assert (code, out) == (2, b"")
+    assert said in error
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 160, 200])
+def test_a_narrow_terminal_gets_fewer_columns_and_nothing_cut(width: int) -> None:
+    lines = printed(lambda width: flags_table(MANY_FLAGS, width=width), width)
+    assert max(map(cell_len, lines)) <= width
+    text = "\n".join(lines)
+    assert "…" not in text
+    words = set(text.split())
+    assert all(name in words for name in ("xindai-00000253", "taizhang-00000001", "second_one_off_subsidy"))
+    missing = "".join(text.partition("未显示")[2].split())
+    head = next(line for line in lines if line.startswith("疑点 ") and "flags" not in line)
+    assert all((column.zh in head) != (column.zh in missing) for column in FLAG_COLUMNS if column.zh != "自")
+
+
+def test_a_ruling_is_shown_with_its_note_and_every_state_has_a_word() -> None:
+    text = "\n".join(printed(lambda width: flags_table(EXAMPLE_FLAGS, width=width), None))
+    assert "排除 dismissed" in text
+    assert "CL-2026-0104 清算期间留用人员" in text
+    assert tuple(FLAG_STATES) == STATES
+
+
+def test_a_list_of_no_flags_says_so() -> None:
+    none: dict[str, Any] = {**EXAMPLE_FLAGS, "flags": [], "total": 0}
+    assert "共 0" in "\n".join(printed(lambda width: flags_table(none, width=width), 80))
