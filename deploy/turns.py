@@ -96,8 +96,8 @@ class Turns:
         self._matters[matter] = deque()
         self._under_way.setdefault(_key(report), deque()).append(matter)
         assert report.instant is not None
-        if occurred > day_of(report.instant).isoformat():
-            service.to_come[_key(report)] = date.fromisoformat(occurred)
+        if (day := _day(occurred)) is not None and day > day_of(report.instant):
+            service.to_come[_key(report)] = day
         yield report
 
     def _service(self, report: OutgoingReport) -> _Service:
@@ -115,9 +115,17 @@ def _said(report: OutgoingReport) -> tuple[Matter, str] | None:
         return None
     try:
         body = orjson.loads(report.raw)
-        data, occurred = body["data"], body["occurred"]
+        data, occurred = body["data"], str(body["occurred"])  # a spreadsheet makes a number of it
         return (report.type, *[occurred if name == "occurred" else str(data.get(name)) for name in names]), occurred
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _day(text: str) -> date | None:
+    """The day that a text spells; None where the report is refused for how it spells it."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
         return None
 
 

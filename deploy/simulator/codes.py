@@ -1,5 +1,6 @@
 """Identifiers as the departments' systems write them: pseudonyms, entity codes with their check characters, unit codes that never were."""
 
+from datetime import date
 from random import Random
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -10,6 +11,7 @@ _USCC_WEIGHTS = tuple(pow(3, i, 31) for i in range(17))
 _VALUE = {character: value for value, character in enumerate(_USCC)}
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _ORGANISATION_VALUE = {character: value for value, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
+_SPREADSHEET_EPOCH = date(1899, 12, 30).toordinal()
 _NUMBERS = 31**6
 _STRIDE = 340_282_367
 """Coprime to 31, so that counting in these strides visits every organisation number once before it repeats."""
@@ -64,6 +66,25 @@ class EntityCodes:
 def with_wrong_check(code: str) -> str:
     """The code as a clerk mistypes it: its check character is another one."""
     return code[:17] + _USCC[(_VALUE[code[17]] + 7) % 31]
+
+
+_FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+
+
+def full_width(code: str) -> str:
+    """The code as a Chinese input method writes its digits (全角)."""
+    return code.translate(_FULL_WIDTH)
+
+
+def without_zeros(id: str) -> str:
+    """A running number such as `jiuye-00000012` after a spreadsheet took its last part for a number."""
+    system, _, number = id.rpartition("-")
+    return f"{system}-{int(number)}"
+
+
+def spreadsheet_day(day: int) -> int:
+    """A day (an ordinal) as the number that spreadsheets show for it: 1 January 1900 is 1, and 29 February 1900 is believed in."""
+    return day - _SPREADSHEET_EPOCH
 
 
 def unknown_unit(random: Random, county: str) -> str:

@@ -7,9 +7,10 @@ from random import Random
 from typing import Any
 
 from deploy.simulator.alterations import Alterations
-from deploy.simulator.codes import unknown_unit, with_wrong_check
+from deploy.simulator.codes import full_width, spreadsheet_day, unknown_unit, with_wrong_check, without_zeros
 from deploy.simulator.desks import Desk, Desks
-from deploy.simulator.outbox import DAY_US, HOUR_US, Outbox, Outgoing, day_of_us
+from deploy.simulator.outbox import DAY_US, HOUR_US, Outbox, Outgoing, day_of_us, midnight_us
+from deploy.simulator.pools import Sample
 from deploy.simulator.rates import (
     AMENDED_DAYS,
     DATED_LATER_SHARE,
@@ -43,11 +44,19 @@ class Spoiler:
         self._alterations = Alterations(random, units)
         how: dict[Dirt, Callable[[Outgoing], int]] = {
             "late": self._late, "overtaken": self._overtaken, "resent": self._resent, "conflicting": self._conflicting,
-            "confirming": self._confirming, "contradicting": self._contradicting, "voiding": self._voiding,
-            "correcting": self._correcting, "malformed": self._malformed, "wrong_check": self._wrong_check,
-            "unknown_unit": self._unknown_unit, "future_day": self._future_day, "foreign_source": self._foreign_source,
+            "confirming": self._confirming, "contradicting": self._contradicting, "lost_zeros": self._lost_zeros, "voiding": self._voiding,
+            "correcting": self._correcting, "unauthorised": self._unauthorised, "malformed": self._malformed,
+            "mistyped": self._mistyped, "wrong_check": self._wrong_check, "unknown_unit": self._unknown_unit,
+            "gone_unit": self._gone_unit, "future_day": self._future_day, "foreign_source": self._foreign_source,
         }  # fmt: skip
         self._ways = [how[dirt] for dirt in DIRT_RATES]
+        self._gone: list[tuple[str, int]] = []
+        self.refused: Sample[Outgoing] = Sample(random, 500)
+        """Reports that could not be taken in, for the office to rule on."""
+
+    def unit_gone(self, code: str, known: int) -> None:
+        """A unit was merged or dissolved, as reported at the instant `known`: from then on some go on using its code."""
+        self._gone.append((code, known))
 
     def spoil(self, report: Outgoing) -> int:
         """Spoil a report in one of the ways, each as often as its rate says."""
@@ -113,6 +122,13 @@ class Spoiler:
         self._outbox.send(other)
         return report.instant
 
+    def _lost_zeros(self, report: Outgoing) -> int:
+        self._outbox.send(report)
+        other = report.again(self._later(report, RESENT_HOURS), "lost_zeros")
+        other.id = without_zeros(report.id)
+        self._outbox.send(other)
+        return report.instant
+
     # amendments
 
     def _voiding(self, report: Outgoing) -> int:
@@ -134,6 +150,13 @@ class Spoiler:
             self._outbox.send(anew)
         return report.instant
 
+    def _unauthorised(self, report: Outgoing) -> int:
+        self._outbox.send(report)
+        stranger = self._random.choice([desk for desk in self._desks.second if desk.department != report.desk.department])
+        data = {"source": report.source, "id": report.id, "reason": self._random.choice(_VOID_REASONS)}
+        self._amend(report, "fact_voided", report.instant + self._amended_after(), data, "unauthorised", by=stranger)
+        return report.instant
+
     def _correcting(self, report: Outgoing) -> int:
         altered = self._alterations.of(report.type, report.day, report.data)
         if altered is None:
@@ -153,8 +176,8 @@ class Spoiler:
         }  # fmt: skip
         self._amend(report, "fact_corrected", at or report.instant + self._amended_after(), whole, dirt)
 
-    def _amend(self, report: Outgoing, name: str, at: int, data: dict[str, Any], dirt: Dirt) -> Outgoing:
-        desk = self._desks.office if self._random.random() < OFFICE_AMENDS_SHARE else report.desk
+    def _amend(self, report: Outgoing, name: str, at: int, data: dict[str, Any], dirt: Dirt, *, by: Desk | None = None) -> Outgoing:
+        desk = by or (self._desks.office if self._random.random() < OFFICE_AMENDS_SHARE else report.desk)
         type = f"{report.type.partition('.')[0]}.{name}"
         amendment = Outgoing(at, desk, desk.next_id(), type, day_of_us(at), data, dirt)
         self._outbox.send(amendment)
@@ -172,6 +195,16 @@ class Spoiler:
         broken.raw = self._random.choice((raw[:cut], raw.replace(b'"specversion"', b"'specversion'", 1), raw + b"}", b"\xff\xfe" + raw))
         return self._broken_then_mended(broken, report)
 
+    def _mistyped(self, report: Outgoing) -> int:
+        code = report.data.get("unit")
+        way = self._random.randrange(3)
+        if isinstance(code, str) and way < 2:
+            return self._broken_then_mended(self._with(report, "mistyped", unit=full_width(code) if way else int(code)), report)
+        broken = report.again(report.instant, "mistyped")
+        text, number = self._outbox.day_text(report.day), spreadsheet_day(report.day)
+        broken.raw = self._outbox.bytes_of(report).replace(f'"occurred":"{text}"'.encode(), f'"occurred":{number}'.encode(), 1)
+        return self._broken_then_mended(broken, report)
+
     def _wrong_check(self, report: Outgoing) -> int:
         code = report.data.get("entity")
         if not isinstance(code, str) or len(code) != 18:
@@ -184,6 +217,12 @@ class Spoiler:
         broken = self._with(report, "unknown_unit", unit=unknown_unit(self._random, self._county))
         report.id = report.desk.next_id()  # it waits for its unit and keeps its id: what is sent properly needs another
         return self._broken_then_mended(broken, report)
+
+    def _gone_unit(self, report: Outgoing) -> int:
+        known = [code for code, known in self._gone if known < midnight_us(report.day)]
+        if not known or "unit" not in report.data:
+            return self._resent(report)
+        return self._broken_then_mended(self._with(report, "gone_unit", unit=self._random.choice(known)), report)
 
     def _future_day(self, report: Outgoing) -> int:
         broken = report.again(report.instant, "future_day")
@@ -198,6 +237,8 @@ class Spoiler:
 
     def _broken_then_mended(self, broken: Outgoing, report: Outgoing) -> int:
         self._outbox.send(broken)
+        if broken.dirt != "malformed":
+            self.refused.add(broken)
         if self._random.random() < MENDED_SHARE:
             report.instant = self._later(broken, RESENT_HOURS)
             self._outbox.send(report)
@@ -208,7 +249,7 @@ class Spoiler:
     def _later(self, report: Outgoing, hours: tuple[float, float]) -> int:
         return report.instant + 1 + int(self._random.uniform(*hours) * HOUR_US)
 
-    def _with(self, report: Outgoing, dirt: Dirt, **fields: str) -> Outgoing:
+    def _with(self, report: Outgoing, dirt: Dirt, **fields: str | int) -> Outgoing:
         copy = report.again(report.instant, dirt)
         copy.data = {**report.data, **fields}
         return copy

@@ -25,6 +25,15 @@ class Sample(Generic[T]):
         else:
             items[int(self._rnd() * self._size_max)] = item
 
+    def take(self) -> T | None:
+        """One of them, each as likely, and out it goes; None when there is none."""
+        items = self._items
+        if not items:
+            return None
+        at = int(self._rnd() * len(items))
+        items[at], items[-1] = items[-1], items[at]
+        return items.pop()
+
     def pick(self) -> T | None:
         """One of them, each as likely, or None when nothing was ever put in."""
         items = self._items

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 
 from deploy.simulator.outbox import Outbox
-from deploy.simulator.rates import FULL_SIZE, QUARTER_REPORTS, WEEKDAY_PACE, YEAR_FACTORS
+from deploy.simulator.rates import FULL_SIZE, MONTH_REPORTS, SEASONS, WEEKDAY_PACE, YEAR_FACTORS
 from deploy.simulator.report import RosterUnit, SimulatedReport
 from deploy.simulator.stories.campaign import campaign
 from deploy.simulator.stories.figures import figures
@@ -57,13 +57,12 @@ def simulate(units: Sequence[RosterUnit], year: int, seed: int, facts: int) -> I
     scale = facts / FULL_SIZE
     outbox = Outbox(days.start, days.stop - 1)
     world = World(units, seed, outbox, plan_year=year, scale=scale)
-    pace = _shares(days, lambda day: QUARTER_REPORTS[(day.year - year + 3) * 4 + (day.month - 1) // 3])
-    beginnings = _shares(days, lambda day: YEAR_FACTORS[day.year - year])
-    plan_year_share = sum(share for day, share in zip(days, beginnings, strict=True) if date.fromordinal(day).year == year)
+    pace = _shares(days, lambda day: MONTH_REPORTS[day.year - year][day.month - 1])
+    beginnings = {season: _of_plan_year(days, year, months) for season, months in SEASONS.items()}
     ongoing = flows(scale)
     owed = [world.rnd() for _ in ongoing]
     sent, due = 0, 0.0
-    for day, share, beginning in zip(days, pace, beginnings, strict=True):
+    for nth, (day, share) in enumerate(zip(days, pace, strict=True)):
         outbox.begin_day(day)
         world.begin_day(day)
         if day == days.start:
@@ -72,7 +71,7 @@ def simulate(units: Sequence[RosterUnit], year: int, seed: int, facts: int) -> I
         planned = facts if day == days[-1] else int(facts * due)
         ahead_max = min(facts // 200, (facts - planned) // 8)  # further ahead than this, the county begins nothing new
         for n, flow in enumerate(ongoing):
-            owed[n] += flow.per_year * scale * beginning / plan_year_share
+            owed[n] += flow.per_year * scale * beginnings[flow.season][nth]
             while owed[n] >= 1 and sent + outbox.waiting(day) <= planned + ahead_max:
                 owed[n] -= 1
                 world.spawn(flow.begin(world))
@@ -84,10 +83,17 @@ def simulate(units: Sequence[RosterUnit], year: int, seed: int, facts: int) -> I
 
 
 def _shares(days: range, pace: Callable[[date], float]) -> list[float]:
-    """The share of the whole that falls on each day, by the pace of its quarter or year and its weekday."""
+    """The share of the whole that falls on each day, by the pace of its month and its weekday."""
     paces = [pace(day) * WEEKDAY_PACE[day.weekday()] for day in map(date.fromordinal, days)]
     total = sum(paces)
     return [each / total for each in paces]
+
+
+def _of_plan_year(days: range, year: int, months: Sequence[float]) -> list[float]:
+    """What begins on each day, relative to all that begins in the plan year."""
+    shares = _shares(days, lambda day: YEAR_FACTORS[day.year - year] * months[day.month - 1])
+    whole = sum(share for day, share in zip(days, shares, strict=True) if date.fromordinal(day).year == year)
+    return [share / whole for share in shares]
 
 
 def _days(year: int) -> range:

@@ -1,9 +1,11 @@
 """What all stories share: the day it is, the county's places, the desks, the days to come and the way a report leaves its desk."""
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Sequence
 from datetime import date
 from itertools import accumulate
+from math import log
 from random import Random
 from typing import TypeVar
 
@@ -12,7 +14,7 @@ from deploy.simulator.desks import Desk, Desks
 from deploy.simulator.dirt import DIRTY_SHARE, Spoiler
 from deploy.simulator.outbox import DAY_US, Outbox, Outgoing, midnight_us
 from deploy.simulator.pools import Sample
-from deploy.simulator.rates import REPORTING_LAGS
+from deploy.simulator.rates import REPORTING_LAGS, TOWNSHIP_SPREAD, UNIT_SPREAD
 from deploy.simulator.report import RosterUnit
 from deploy.simulator.things import Data, Entity, Person, Place, Story
 from shared.units import county_of, unit_kind
@@ -21,6 +23,8 @@ T = TypeVar("T")
 _OPEN_US = 30_600_000_000
 _WORK_US = 34_200_000_000
 """Reports leave between 08:30 and 18:00."""
+_GOLDEN = 0.618_033_988_749_895
+"""The golden ratio less one: multiples of it, taken modulo 1, fill the interval most evenly."""
 _CATEGORIES = (
     ("returning_migrant", 24), ("unemployed", 18), ("graduate", 15), ("urban_migrant", 12), ("youth", 10), ("new_entrant", 8),
     ("veteran", 5), ("hard_to_employ", 4), ("disabled", 2), ("other", 2),
@@ -52,17 +56,30 @@ class World:
         self.codes = EntityCodes(self.random, self.county)
         self.outbox = outbox
         self._spoiler = Spoiler(self.random, outbox, self.desks, self.county, self.townships + self.communities + self.villages)
-        self._places, self._place_weights = self._weigh_places()
+        busy = self._weigh_townships()
+        self._township_weights = list(accumulate(busy.values()))
+        self._places, self._place_weights = self._weigh_places(busy)
         self._categories = [([name], [name, "woman"]) for name, _ in _CATEGORIES]
         self._category_weights = list(accumulate(weight for _, weight in _CATEGORIES))
         self.people: Sample[Person] = Sample(self.random, 20_000)
         """Anybody met so far."""
         self.helped: Sample[Person] = Sample(self.random, 20_000)
         """Those trained, guided or lent to."""
+        self.seekers: Sample[str] = Sample(self.random, 20_000)
+        """Those who left a job or lost it and look for the next."""
+        self.jobless: Sample[str] = Sample(self.random, 20_000)
+        """Those helped who did not found and look for a job."""
+        self.flagged: Sample[tuple[Outgoing, str]] = Sample(self.random, 500)
+        """Reports that are recorded with a flag, and the flag, for the office to rule on."""
+        self.trainees: deque[tuple[Person, str]] = deque(maxlen=60)
+        """The latest trainees and their courses."""
         self.entities: Sample[Entity] = Sample(self.random, 20_000)
         self.venues: dict[str, list[str]] = {}
         """Open venues by kind."""
+        self.latest: Outgoing | None = None
+        """What was reported last."""
         self._numbers: dict[str, int] = {}
+        self._evenly: dict[str, float] = {}
         self._waking: dict[int, list[Story]] = {}
         self._last_day = outbox.last_day
 
@@ -86,6 +103,10 @@ class World:
                 if day <= self._last_day:
                     self._waking.setdefault(day, []).append(story)
                 return
+
+    def after(self, days_mean: float, fraction: float) -> int:
+        """A day after today: how long things last that last this many days on average, for this fraction of them at most."""
+        return self.day + 1 - int(days_mean * log(1.0 - fraction))
 
     def soon(self, days_mean: float) -> int:
         """A day after today, this many days away on average, most often fewer."""
@@ -113,6 +134,12 @@ class World:
         """A whole number whose mean is this: the whole part, and one more with the chance of the rest."""
         return int(mean + self.rnd())
 
+    def evenly(self, name: str) -> float:
+        """The next of a series of fractions that fills 0 to 1 evenly however few are drawn: what befalls few things keeps to its share."""
+        last = self._evenly.get(name)
+        self._evenly[name] = fraction = (self.rnd() if last is None else last + _GOLDEN) % 1.0
+        return fraction
+
     def pick(self, items: Sequence[T]) -> T:
         """One of these, each as likely."""
         return items[int(self.rnd() * len(items))]
@@ -138,20 +165,39 @@ class World:
         place: Place = self._places[bisect_right(self._place_weights, self.rnd() * self._place_weights[-1])]
         return place
 
-    def replace_unit(self, old: str, new: str) -> None:
-        """From tomorrow on nothing new happens in a unit that is no more; what happens there happens in its successor."""
+    def township(self) -> str:
+        """One of the townships, the busy ones more often."""
+        return self.townships[bisect_right(self._township_weights, self.rnd() * self._township_weights[-1])]
+
+    def replace_unit(self, old: str, new: str, known: int) -> None:
+        """Nothing new happens in a unit that is no more but in its successor; some go on naming the old one, once that is `known`."""
+        self._spoiler.unit_gone(old, known)
         for n, place in enumerate(self._places):
             if place.fields.get("unit") == old:
                 self._places[n] = Place({**place.fields, "unit": new}, place.desk)
 
-    def _weigh_places(self) -> tuple[list[Place], list[float]]:
+    def refused(self) -> Outgoing | None:
+        """Some report that could not be taken in as it was."""
+        return self._spoiler.refused.pick()
+
+    def _weigh_townships(self) -> dict[str, float]:
+        busy = {code: self.random.lognormvariate(0, TOWNSHIP_SPREAD) for code in self.townships}
+        busy[self.townships[0]] = max(busy.values()) * 1.3  # 城关镇: the county's seat
+        return busy
+
+    def _weigh_places(self, busy: dict[str, float]) -> tuple[list[Place], list[float]]:
         places: list[Place] = []
         weights: list[float] = []
 
+        def weight(fields: dict[str, str]) -> float:
+            township = fields.get("unit", self.county)[:9] + "000"
+            return busy.get(township, 1.0) * self.random.lognormvariate(0, UNIT_SPREAD)
+
         def add(total: float, found: list[dict[str, str]]) -> None:
-            for fields in found:
+            each = [weight(fields) for fields in found]
+            for fields, weighs in zip(found, each, strict=True):
                 places.append(Place(fields, self.desks.at(fields.get("unit") or fields["park"])))
-                weights.append(total / len(found))
+                weights.append(total * weighs / sum(each))
 
         add(0.45, [{"unit": code} for code in self.communities])
         add(0.28, [{"unit": code} for code in self.villages])
@@ -176,11 +222,16 @@ class World:
         instant = midnight_us(arrives) + _OPEN_US + int(rnd() * _WORK_US)
         if instant <= after:
             instant = after + 1 + int(rnd() * DAY_US / 24)
-        outgoing = Outgoing(instant, desk, desk.next_id(), type, day, data)
+        self.latest = outgoing = Outgoing(instant, desk, desk.next_id(), type, day, data)
         if rnd() < DIRTY_SHARE:
             return self._spoiler.spoil(outgoing)
         self.outbox.send(outgoing)
         return instant
+
+    def flag(self, code: str) -> None:
+        """What was reported last will be recorded with this flag."""
+        assert self.latest is not None
+        self.flagged.add((self.latest, code))
 
     def report_undated(self, desk: Desk, type: str, data: Data, after: int = 0) -> int:
         """Report a disbursement for which the bank gives no day; most get their day by a correction."""

@@ -55,6 +55,16 @@ def test_what_speaks_of_the_same_thing_waits_for_the_answer() -> None:
     assert _ids([*turns.put(_statistic("4", 4))]) == ["4"]
 
 
+def test_a_day_that_is_none_holds_nobody_up_but_keeps_its_place() -> None:
+    turns = Turns()
+    right = _report("1", "registry.employment_ended", {"entity": "E", "person": "P"})
+    number = OutgoingReport(right.source, right.type, right.raw.replace(b'"2025-03-01"', b"45717"), "1", NOON)
+    other = _report("2", "registry.employment_ended", {"entity": "E", "person": "Q"}, instant=NOON + timedelta(days=900))
+    assert [*turns.put(number), *turns.put(right), *turns.put(other)] == [number, right, other]
+    assert [*turns.answered(_key(number)), *turns.answered(_key(right))] == []
+    assert len(turns) == 0
+
+
 def test_amendments_of_one_fact_keep_their_order() -> None:
     turns = Turns()
     target = {"source": f"/{COUNTY}/bank/core", "id": "9", "reason": "录入有误"}

@@ -1,8 +1,8 @@
-"""Each kind of dirt is what it says, and as frequent as it says."""
+"""Each kind of dirt is what it says (how frequent it is: `test_rates.py`)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import orjson
@@ -10,11 +10,13 @@ import pytest
 from pydantic import ValidationError
 
 from deploy.simulator import SimulatedReport
-from deploy.simulator.rates import DIRT_RATES, MENDED_SHARE, UNDATED_SHARE, VOIDED_BEFORE_SHARE, Dirt
+from deploy.simulator.codes import full_width
+from deploy.simulator.rates import MENDED_SHARE, VOIDED_BEFORE_SHARE, Dirt
 from services.indicators.evaluation.county import County
 from shared.contracts import Fact, parse_fact
 from shared.contracts.base import natural_key_of
 from shared.contracts.common import FactCorrected, FactVoided
+from shared.contracts.envelope import ReportEnvelope
 from shared.days import day_of
 
 Key = tuple[str, str]
@@ -55,24 +57,6 @@ def by_key(full_size: Sequence[SimulatedReport]) -> dict[Key, list[SimulatedRepo
     for report in full_size:
         found[key(report)].append(report)
     return found
-
-
-@pytest.mark.parametrize("dirt", ["late", "overtaken", "confirming", "voiding", "malformed", "future_day"])
-def test_dirt_that_strikes_any_report_is_as_frequent_as_its_rate(of: OfDirt, full_size: Sequence[SimulatedReport], dirt: Dirt) -> None:
-    expected = DIRT_RATES[dirt] * len(full_size)
-    assert 0.7 * expected < len(of(dirt)) < 1.15 * expected + 25
-
-
-@pytest.mark.parametrize("dirt", ["conflicting", "contradicting", "correcting", "wrong_check", "unknown_unit", "foreign_source"])
-def test_dirt_that_strikes_some_reports_is_not_more_frequent_than_its_rate(
-    of: OfDirt, full_size: Sequence[SimulatedReport], dirt: Dirt
-) -> None:
-    expected = DIRT_RATES[dirt] * len(full_size)
-    assert 0.25 * expected < len(of(dirt)) < 1.15 * expected + 25
-
-
-def test_what_cannot_be_struck_otherwise_is_sent_again(of: OfDirt, full_size: Sequence[SimulatedReport]) -> None:
-    assert DIRT_RATES["resent"] * 0.9 < len(of("resent")) / len(full_size) < DIRT_RATES["resent"] * 2
 
 
 def test_late_reports_come_weeks_after_their_day(of: OfDirt) -> None:
@@ -180,7 +164,7 @@ def test_some_registrations_get_other_founders_and_some_are_voided_with_dependen
                 dependents[entity] += 1
     assert other_founders >= 2
     assert len(dependents) >= 3
-    assert 1 <= anew < len(voided)
+    assert anew >= 1
 
 
 def test_some_voids_meet_what_is_void_already(of: OfDirt, by_key: dict[Key, list[SimulatedReport]]) -> None:
@@ -218,20 +202,65 @@ def test_future_days_are_after_the_day_of_the_report(of: OfDirt) -> None:
         assert date.fromisoformat(body(report)["occurred"]) > day_of(report.instant)
 
 
+def test_what_a_spreadsheet_mistypes_fails_the_contract(of: OfDirt, by_key: dict[Key, list[SimulatedReport]]) -> None:
+    ways = Counter[str]()
+    for report in of("mistyped"):
+        read = body(report)
+        unit = read["data"].get("unit")
+        if isinstance(read["occurred"], int):
+            way = "day"
+            assert date(1899, 12, 30) + timedelta(days=read["occurred"]) <= day_of(report.instant)
+        else:
+            way = "number" if isinstance(unit, int) else "full width"
+            right = [content(later)[1]["unit"] for later in by_key[key(report)] if later.dirt == "clean"]
+            assert all(unit in (int(code), full_width(code)) for code in right)
+        ways[way] += 1
+        with pytest.raises(ValidationError):
+            ReportEnvelope.model_validate(read)
+            parse_fact(report.type, 1, read["data"])
+    assert min(ways[way] for way in ("day", "number", "full width")) >= 2
+
+
+def test_a_number_without_its_zeros_is_another_id_for_the_same_fact(of: OfDirt, by_key: dict[Key, list[SimulatedReport]]) -> None:
+    for report in of("lost_zeros"):
+        system, _, number = report.id.rpartition("-")
+        assert not number.startswith("0")
+        first = by_key[(f"{report.department}/{report.system}", f"{system}-{number:>08}")][0]
+        assert first.instant < report.instant
+        assert content(first) == content(report)
+
+
+def test_units_that_are_gone_were_merged_or_dissolved_before_that_day(of: OfDirt, full_size: Sequence[SimulatedReport]) -> None:
+    ended: dict[str, str] = {}
+    for report in full_size:
+        if report.type in ("registry.unit_merged", "registry.unit_dissolved"):
+            ended[body(report)["data"]["code"]] = body(report)["occurred"]
+    assert len(ended) == 4
+    for report in of("gone_unit"):
+        occurred, data = content(report)
+        assert ended[data["unit"]] < occurred
+
+
+def test_nobody_else_may_void_what_a_department_reported(of: OfDirt, by_key: dict[Key, list[SimulatedReport]]) -> None:
+    for report in of("unauthorised"):
+        void = FactVoided.model_validate(body(report)["data"])
+        _, _, department, system = void.source.split("/")
+        assert by_key[(f"{department}/{system}", void.id)][0].instant < report.instant
+        assert report.department not in (department, "chuangjianban")
+
+
 def test_foreign_sources_name_another_department(of: OfDirt) -> None:
     for report in of("foreign_source"):
         assert body(report)["source"].split("/")[2] != report.department
 
 
 def test_most_spoiled_reports_are_sent_again_properly(of: OfDirt, by_key: dict[Key, list[SimulatedReport]]) -> None:
-    spoiled = of("malformed") + of("wrong_check") + of("future_day") + of("foreign_source")
+    spoiled = of("malformed") + of("mistyped") + of("wrong_check") + of("gone_unit") + of("future_day") + of("foreign_source")
     mended = sum(any(later.dirt == "clean" and later.instant > report.instant for later in by_key[key(report)]) for report in spoiled)
     assert MENDED_SHARE - 0.12 < mended / len(spoiled) < MENDED_SHARE + 0.09
 
 
-def test_undated_disbursements_stand_on_the_day_of_their_report(of: OfDirt, full_size: Sequence[SimulatedReport]) -> None:
-    disbursed = sum(report.type == "finance.loan_disbursed" for report in full_size)
-    assert 0.3 * UNDATED_SHARE < len(of("undated")) / disbursed < 2.5 * UNDATED_SHARE
+def test_undated_disbursements_stand_on_the_day_of_their_report(of: OfDirt) -> None:
     dated_later = {(body(report)["data"]["source"], body(report)["data"]["id"]) for report in of("correcting")}
     for report in of("undated"):
         assert body(report)["data"]["undated"] is True

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import islice, pairwise
+from pathlib import Path
 
 import orjson
 import pytest
@@ -17,11 +18,19 @@ from deploy.simulator.desks import Desk
 from deploy.simulator.outbox import Outbox, Outgoing, day_of_us, midnight_us
 from services.indicators.evaluation.county import County
 from shared.contracts import FACTS, parse_fact
+from shared.contracts.base import SERVICES
+from shared.contracts.common import COMMON_FACTS, common_type
 from shared.contracts.envelope import ReportEnvelope, Source, report_bytes
 from shared.days import day_of
 from tests.simulator.conftest import SEED, YEAR
 
-AMENDMENTS = {f"{service}.{name}" for service in ("registry", "training", "finance") for name in ("fact_voided", "fact_corrected")}
+NOT_IN_A_HISTORY = (
+    ("registry.unit_listed", "the office lists the units once, years before any history: unit_reports"),
+    ("registry.day_closed", "recorded by the service itself; a report of it is refused"),
+    ("training.day_closed", "recorded by the service itself; a report of it is refused"),
+    ("finance.day_closed", "recorded by the service itself; a report of it is refused"),
+)
+PEAK_MB_MAX = 130
 
 
 @dataclass(frozen=True)
@@ -77,8 +86,9 @@ def test_the_plan_year_is_dense_and_the_history_thinner(full_size: Sequence[Simu
 
 
 def test_every_type_of_fact_occurs(full_size: Sequence[SimulatedReport]) -> None:
-    occurring = {report.type for report in full_size}
-    assert occurring == {fact.type for fact in FACTS} - {"registry.unit_listed"} | AMENDMENTS
+    every = {fact.type for fact in FACTS} | {common_type(shape, service) for shape in COMMON_FACTS for service in SERVICES}
+    assert {type_ for type_, _ in NOT_IN_A_HISTORY} < every
+    assert {report.type for report in full_size} == every - {type_ for type_, _ in NOT_IN_A_HISTORY}
 
 
 def test_every_clean_report_is_a_fact_of_its_contract(full_size: Sequence[SimulatedReport], county: County) -> None:
@@ -106,6 +116,20 @@ def test_reports_come_lazily(county: County) -> None:
     first = list(islice(simulate(county.roster, YEAR, SEED, 10_000_000), 100))
     assert len(first) == 100
     assert time.monotonic() - started < 20  # ten million would take minutes
+
+
+def test_memory_is_bounded_by_what_goes_on_and_not_by_what_was_sent(tmp_path: Path) -> None:
+    program = (
+        "import re, sys; from pathlib import Path; from deploy.simulator import simulate, write_reports;"
+        "from services.indicators.evaluation.county import load_county;"
+        "county = load_county(Path('deploy/counties/example'));"
+        f"write_reports(Path(sys.argv[1]), county.code, simulate(county.roster, {YEAR}, {SEED}, 300_000));"
+        "print(int(re.search(r'VmHWM:\\s+(\\d+) kB', Path('/proc/self/status').read_text())[1]) // 1024)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "reports.jsonl")]
+    peak_mb = int(subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout)
+    assert peak_mb < PEAK_MB_MAX
+    assert (tmp_path / "reports.jsonl").stat().st_size > PEAK_MB_MAX * 900_000
 
 
 def test_a_county_without_parks_communities_and_villages_has_a_story_too() -> None:

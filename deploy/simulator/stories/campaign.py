@@ -20,7 +20,8 @@ def campaign(world: World) -> None:
         designated = int(len(codes) * DESIGNATED_SHARE[kind] + 0.5)
         for n, code in enumerate(shuffled[:later]):
             if world.keeps():
-                world.spawn(_unit(world, code, early=n < entered, designated=n < designated))
+                loses = kind == "village" and n == 0
+                world.spawn(_unit(world, code, early=n < entered, designated=n < designated, loses=loses))
     world.spawn(_once(world, "registry.county_plan_issued", world.county, world.day_at(year, 2, 9)))
     world.spawn(_once(world, "registry.leading_body_established", world.county, world.day_at(year, 1, 8)))
     for n, code in enumerate(townships):
@@ -42,8 +43,8 @@ def _once(world: World, type: str, code: str, day: int) -> Story:
     world.report(world.desks.at(code), type, {"code": code})
 
 
-def _unit(world: World, code: str, *, early: bool, designated: bool) -> Story:
-    """A unit enters the campaign and is designated, most in the plan year's last months; very few lose the name again."""
+def _unit(world: World, code: str, *, early: bool, designated: bool, loses: bool) -> Story:
+    """A unit enters the campaign and is designated, most late in the plan year; very few lose the name again (surely where it `loses`)."""
     year, office = world.plan_year, world.desks.office
     yield (world.day_at(year, 2, 10) if early else world.day_at(year, 9, 5)) + int(world.rnd() * 55)
     known = world.report(world.desks.at(code), "registry.unit_entered_campaign", {"code": code})
@@ -52,7 +53,7 @@ def _unit(world: World, code: str, *, early: bool, designated: bool) -> Story:
     else:
         yield world.day_at(year + 1, 1, 10) + int(world.rnd() * 160)
     known = world.report(office, "registry.unit_designated", {"code": code}, after=known)
-    if world.rnd() < 0.012:
+    if world.rnd() < 0.012 or loses:
         yield world.between(10, 60)
         world.report(office, "registry.unit_designation_withdrawn", {"code": code}, after=known)
 
@@ -67,20 +68,26 @@ def _progress_reports(world: World, code: str) -> Story:
 
 
 def _roster_changes(world: World) -> Story:
-    """One village is renamed, one merged into its neighbour, one dissolved into a community (村改居)."""
+    """In the plan year one village is renamed, one merged into its neighbour, one dissolved into a community (村改居).
+
+    Another was merged the year before the plan year, and one two years before.
+    """
     year, office = world.plan_year, world.desks.office
     renamed = next(iter(world.villages), None)
     if renamed is None or not world.keeps(8):
         return
-    yield world.day_at(year, 4, 20)
-    world.report(office, "registry.unit_renamed", {"code": renamed, "name": "新" + world.names[renamed]})
     by_township: dict[str, list[str]] = {}
     for code in world.villages:
         by_township.setdefault(code[:9], []).append(code)
-    merged = next((codes for codes in reversed(by_township.values()) if len(codes) > 1), None)
-    if merged:
+    merging = [codes for codes in reversed(by_township.values()) if len(codes) > 2]
+    for back, codes in zip((2, 1), merging[1:3], strict=False):
+        yield world.day_at(year - back, 12, 31)
+        _end(world, "registry.unit_merged", codes[-1], "into", codes[-2])
+    yield world.day_at(year, 4, 20)
+    world.report(office, "registry.unit_renamed", {"code": renamed, "name": "新" + world.names[renamed]})
+    if merging:
         yield world.day_at(year, 6, 30)
-        _end(world, "registry.unit_merged", merged[-1], "into", merged[-2])
+        _end(world, "registry.unit_merged", merging[0][-1], "into", merging[0][-2])
     community = next((code for code in reversed(world.communities) if len(by_township.get(code[:9], ())) > 1), None)
     if community:
         yield world.day_at(year, 8, 31)
@@ -88,5 +95,5 @@ def _roster_changes(world: World) -> Story:
 
 
 def _end(world: World, type: str, code: str, how: str, successor: str) -> None:
-    world.report(world.desks.office, type, {"code": code, how: successor})
-    world.replace_unit(code, successor)
+    known = world.report(world.desks.office, type, {"code": code, how: successor})
+    world.replace_unit(code, successor, known)

@@ -1,13 +1,12 @@
 """Courses of the training institutions and internships at the bases."""
 
+from deploy.simulator.rates import OVERLAPPING_SHARE, TRAINEE_MET_SHARE
 from deploy.simulator.stories.people import trained
 from deploy.simulator.things import Person, Place, Story
 from deploy.simulator.world import World
 
 _PROGRAMMES = ("care", "local_industry", "return_home", "job_change")
 _NAMES = {"start_up": "创业培训班", "internship": "创业见习班", "vocational_qualification": "职业资格培训班", "skill": "技能培训班"}
-TRAINEE_MET_SHARE = 0.07
-"""Of the trainees, those met before: trained twice, or after they founded."""
 
 
 def course(world: World, course_kind: str, size: int) -> Story:
@@ -16,7 +15,7 @@ def course(world: World, course_kind: str, size: int) -> Story:
     number = int(rnd() * len(world.desks.institutions))
     desk, name = world.desks.institutions[number], world.key("KC")
     opened = {
-        "unit": world.pick(world.townships), "course": name, "name": f"{_NAMES[course_kind]}{name[2:]}", "course_kind": course_kind,
+        "unit": world.township(), "course": name, "name": f"{_NAMES[course_kind]}{name[2:]}", "course_kind": course_kind,
         "institution": f"第{number + 1}培训机构",
     }  # fmt: skip
     if rnd() < 0.6:
@@ -26,8 +25,8 @@ def course(world: World, course_kind: str, size: int) -> Story:
     for share in (0.4, 0.3, 0.3):
         yield world.between(1, 3)
         for _ in range(world.count(size * share)):
-            met = world.people.pick() if rnd() < TRAINEE_MET_SHARE else None
-            person, place = met or world.person(), world.place()
+            person, place = _trainee(world, name), world.place()
+            world.trainees.append((person, name))
             data = {**place.fields, "course": name, "person": person.id, "categories": person.categories}
             trainees.append((person, place, world.report(desk, "training.trainee_enrolled", data, after=known)))
     yield world.between(8, 25)
@@ -49,6 +48,17 @@ def course(world: World, course_kind: str, size: int) -> Story:
     if passed:
         yield world.between(20, 50)
         _pay_subsidy(world, opened["unit"], opened["institution"], [person.id for person, _ in passed])
+
+
+def _trainee(world: World, course: str) -> Person:
+    """Mostly somebody new; now and then somebody who is in another course just now, or was met before."""
+    chance = world.rnd()
+    if chance < OVERLAPPING_SHARE and world.trainees:
+        person, other = world.pick(world.trainees)
+        if other != course:
+            return person
+    met = world.people.pick() if chance > 1 - TRAINEE_MET_SHARE else None
+    return met or world.person()
 
 
 def _pay_subsidy(world: World, unit: str, institution: str, persons: list[str]) -> None:

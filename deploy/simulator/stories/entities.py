@@ -3,12 +3,13 @@
 from collections.abc import Generator
 from math import log
 
+from deploy.simulator.rates import CLAIMED_TWICE_SHARE, CLOSED_YET_OPERATING_SHARE, PAID_TWICE_SHARE, RESTORED_SHARE
 from deploy.simulator.stories.loans import enterprise_loan, personal_loan
 from deploy.simulator.things import NEVER, Data, Entity, Person, Place, Story
 from deploy.simulator.world import World
 
 ENTERPRISE_SHARE = 0.142
-SURVIVAL_1Y = {True: 0.815, False: 0.79}
+SURVIVAL_1Y = {True: 0.81, False: 0.79}
 """Share alive after one year: enterprises, individual businesses."""
 ENDING_SHARE = 0.88
 """Of all closures, those that are an end (deregistered or revoked) and not a suspension."""
@@ -17,6 +18,10 @@ JOBS_MEAN = {(True, True): 20.0, (True, False): 4.5, (False, True): 7.0, (False,
 """Persons hired, by (enterprise, founded by somebody who was helped)."""
 HIRING_DAYS_MEAN = 13.0
 STAYING_DAYS_MEAN = 800.0
+HELPED_HIRED_SHARE = 0.08
+"""Of the hires, those of somebody who was trained or guided and did not found."""
+HIRED_AGAIN_SHARE = 0.25
+"""Of the hires, those of somebody who had a job here before."""
 _TOLD_LOCALLY = {"registry.staff_reported", "registry.survival_checked", "registry.entity_followed_up"}
 _TOLD_BY_LABOUR = {"registry.employment_started", "registry.employment_ended"}
 _INDUSTRIES = ("F5211", "F5219", "H6210", "H6220", "O8051", "C1371", "C2041", "A0141", "A0311", "G5430", "I6510", "L7299", "C1310", "P8391")
@@ -57,7 +62,8 @@ def _life(world: World, entity: Entity, hires: int) -> Story:
     rnd = world.rnd
     manner = rnd()
     counts_only, lists_persons = manner < 0.10, 0.10 <= manner < 0.17
-    closing = world.soon(_CLOSING_DAYS_MEAN[entity.enterprise])
+    lasting = _CLOSING_DAYS_MEAN[entity.enterprise]
+    closing = world.after(lasting, world.evenly("enterprise" if entity.enterprise else "business"))
     checking = world.between(290, 364) if rnd() < 0.6 else world.between(655, 729)
     moving = world.soon(9_000)
     following = world.soon(120) if rnd() < 0.4 else NEVER
@@ -73,12 +79,13 @@ def _life(world: World, entity: Entity, hires: int) -> Story:
             reopened = yield from _closing(world, entity, by_facts=by_facts)
             if not reopened:
                 return
-            closing = world.soon(_CLOSING_DAYS_MEAN[entity.enterprise])
+            closing = world.soon(lasting)
         elif day == hiring:
             hires -= 1
             _hire(world, entity, by_facts=by_facts)
         elif day == leaving:
             gone = staff.pop(int(rnd() * len(staff)))
+            world.seekers.add(gone)
             if by_facts:
                 _tell(world, entity, "registry.employment_ended", person=gone)
             if rnd() < 0.85:
@@ -105,14 +112,26 @@ def _life(world: World, entity: Entity, hires: int) -> Story:
 
 
 def _hire(world: World, entity: Entity, *, by_facts: bool) -> None:
-    """Somebody begins to work here: mostly new to us, sometimes a person met before (even one employed elsewhere)."""
-    met = world.people.pick() if world.rnd() < 0.12 else None
-    person = (met or world.person()).id
+    """Somebody begins to work here: mostly new to us, often after another job, sometimes while another entity claims the job too."""
+    person = _hired(world, entity)
     if person in entity.staff:
         return
     entity.staff.append(person)
     if by_facts:
         _tell(world, entity, "registry.employment_started", person=person)
+
+
+def _hired(world: World, entity: Entity) -> str:
+    chance = world.rnd()
+    if chance < HIRED_AGAIN_SHARE and (seeker := world.seekers.take()) is not None:
+        return seeker
+    if chance > 1 - CLAIMED_TWICE_SHARE:
+        other = world.entities.pick()
+        if other is not None and other is not entity and other.staff:
+            return world.pick(other.staff)
+    elif chance > 1 - CLAIMED_TWICE_SHARE - HELPED_HIRED_SHARE and (jobless := world.jobless.take()) is not None:
+        return jobless
+    return world.person().id
 
 
 def _closing(world: World, entity: Entity, *, by_facts: bool) -> Generator[int, None, bool]:
@@ -130,11 +149,14 @@ def _closing(world: World, entity: Entity, *, by_facts: bool) -> Generator[int, 
     if by_facts and rnd() < 0.7:
         for person in entity.staff:
             world.report(world.desks.labour, "registry.employment_ended", {"entity": entity.code, "person": person}, after=known)
+    for person in entity.staff:
+        world.seekers.add(person)
     entity.staff.clear()
-    if rnd() < 0.03:
+    if rnd() < CLOSED_YET_OPERATING_SHARE:
         yield world.between(5, 40)
         _tell(world, entity, "registry.survival_checked", operating=True)
-    if rnd() < 0.05:
+        world.flag("after_its_end")
+    if rnd() < RESTORED_SHARE:
         yield world.between(10, 90)
         _tell(world, entity, "registry.entity_restored")
         entity.open = True
@@ -156,7 +178,7 @@ def _fund(world: World, entity: Entity, *, helped: bool) -> None:
 
 
 def _start_up_subsidy(world: World, entity: Entity) -> Story:
-    for _ in range(2 if world.rnd() < 0.03 else 1):
+    for _ in range(2 if world.rnd() < PAID_TWICE_SHARE else 1):
         yield world.between(40, 120)
         data = {
             **entity.place.fields, "payment": world.key("BT"), "subsidy_kind": "start_up", "persons": [entity.founders[0].id],

@@ -1,5 +1,6 @@
 """Figures published by the statistics bureau and the benchmarks from above."""
 
+from deploy.simulator.rates import REPUBLISHED_SHARE
 from deploy.simulator.things import Story
 from deploy.simulator.world import World
 
@@ -67,7 +68,7 @@ def _new_employment(world: World, year: int, place: dict[str, str], share: float
         yield end + 5 + int(rnd() * 8)
         data = {**place, "series": "new_employment", "period_end": world.date_of(end), "value": int(value), "publisher": "县统计局"}
         known = world.report(world.desks.statistics, "registry.statistic_published", data)
-        if rnd() < 0.2:
+        if rnd() < REPUBLISHED_SHARE:
             yield world.between(4, 14)
             again = {**data, "value": int(value * (0.97 + 0.05 * rnd()))}
             world.report(world.desks.statistics, "registry.statistic_published", again, after=known)

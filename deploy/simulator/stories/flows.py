@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from deploy.simulator.rates import Season
 from deploy.simulator.stories.courses import course, internship
 from deploy.simulator.stories.occasions import inspection, judgement, meeting, payment, ruling
 from deploy.simulator.stories.offers import project
@@ -12,9 +13,10 @@ from deploy.simulator.world import World
 
 
 class Flow(NamedTuple):
-    """So many stories a year, and how one begins."""
+    """So many stories a year, in which season of it, and how one begins."""
 
     per_year: float
+    season: Season
     begin: Callable[[World], Story]
 
 
@@ -27,9 +29,10 @@ def flows(scale: float) -> tuple[Flow, ...]:
         return course(world, world.pick(("skill", "skill", "vocational_qualification", "internship")), size)
 
     return (
-        Flow(start_up, lambda world: course(world, "start_up", size)), Flow(other, other_course), Flow(880, guided), Flow(530, unhelped),
-        Flow(60, borrowing_first), Flow(75, project), Flow(150, internship), Flow(14, meeting), Flow(40, inspection), Flow(14, judgement),
-        Flow(260, payment), Flow(26, ruling),
+        Flow(start_up, "training", lambda world: course(world, "start_up", size)), Flow(other, "training", other_course),
+        Flow(880, "guidance", guided), Flow(530, "founding", unhelped), Flow(60, "founding", borrowing_first),
+        Flow(75, "guidance", project), Flow(150, "even", internship), Flow(14, "even", meeting), Flow(40, "even", inspection),
+        Flow(14, "even", judgement), Flow(260, "even", payment), Flow(26, "even", ruling),
     )  # fmt: skip
 
 

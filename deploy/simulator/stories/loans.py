@@ -1,6 +1,6 @@
 """A small guaranteed loan (小额担保贷款): applied for, paid out, paid back, and what happens when it is not."""
 
-from deploy.simulator.rates import UNDATED_SHARE
+from deploy.simulator.rates import CHARGED_OFF_AFTER_SETTLED_SHARE, LOAN_WITHOUT_ENTITY_SHARE, UNDATED_SHARE
 from deploy.simulator.things import Data, Entity, Person, Place, Story
 from deploy.simulator.world import World
 
@@ -21,13 +21,16 @@ def personal_loan(world: World, borrowers: list[Person], place: Place, entity: E
         **place.fields, "loan": world.key("DK"), "loan_kind": "personal", "borrowers": people,
         "amount_fen": (2 + int(rnd() * 9)) * _YUAN_10_000,
     }  # fmt: skip
-    if entity is not None and rnd() < 0.85:
+    names_entity = entity is not None and rnd() >= LOAN_WITHOUT_ENTITY_SHARE
+    if entity is not None and names_entity:
         data["entity"] = entity.code
     if rnd() < 0.03:
         data["programme"] = "ybc"
     for person in borrowers:
         world.helped.add(person)
     known = world.report(world.desks.bank, "finance.loan_applied", data)
+    if not names_entity:
+        world.flag("loan_without_entity")
     world.spawn(_loan(world, data["loan"], data["amount_fen"], known))
 
 
@@ -104,9 +107,10 @@ def _pay_back(world: World, loan: str, due: list[int], owed: list[int], known: i
     if defaults_from == len(due):
         yield world.between(1, 10)
         known = world.report(bank, "finance.loan_settled", {"loan": loan}, after=known)
-        if rnd() < 0.004:
+        if rnd() < CHARGED_OFF_AFTER_SETTLED_SHARE:
             yield world.between(30, 200)
             world.report(bank, "finance.loan_written_off", {"loan": loan, "amount_fen": owed[-1]}, after=known)
+            world.flag("after_loan_settled")
 
 
 def _default(world: World, loan: str, number: int, day: int, principal_fen: int, known: int) -> Story:

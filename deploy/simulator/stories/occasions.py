@@ -1,5 +1,6 @@
 """What has no fixed day: meetings, inspections, praise and blame, payments, and the rulings of the office."""
 
+from deploy.simulator.outbox import Outgoing
 from deploy.simulator.things import Data, Story
 from deploy.simulator.world import World
 
@@ -90,15 +91,17 @@ def ruling(world: World) -> Story:
         }  # fmt: skip
         world.report(office, "registry.roster_exported", export)
         return
-    desk = world.pick(world.desks.second)
-    about: Data = {
-        "ruling": world.key("CL"), "service": world.pick(("registry", "training", "finance")), "source": desk.source,
-        "id": f"{desk.system}-{1 + int(rnd() * desk.count):08d}",
-    }  # fmt: skip
-    if way < 2:
+    refused, flagged = world.refused(), world.flagged.pick()
+    if way < 2 and refused is not None:
         name, reason = (("report_dismissed", "重复报送"), ("report_resubmitted", "补正单位代码"))[way]
-        world.report(office, f"registry.{name}", {**about, "reason": reason})
-    else:
-        name, note = (("flag_confirmed", "用工数有误"), ("flag_dismissed", "清算期间留用人员"))[way - 2]
-        world.report(office, f"registry.{name}", {**about, "flag": "closed_yet_operating", "note": note})
+        world.report(office, f"registry.{name}", {**_about(world, refused), "reason": reason}, after=refused.instant)
+    elif way >= 2 and flagged is not None:
+        report, flag = flagged
+        name, note = (("flag_confirmed", "确有差错"), ("flag_dismissed", "经核实无误"))[way - 2]
+        world.report(office, f"registry.{name}", {**_about(world, report), "flag": flag, "note": note}, after=report.instant)
     yield world.day
+
+
+def _about(world: World, report: Outgoing) -> Data:
+    service = report.type.partition(".")[0]
+    return {"ruling": world.key("CL"), "service": service, "source": report.desk.source, "id": report.id}

@@ -42,10 +42,10 @@ def paperwork(world: World) -> None:
             world.spawn(_event(world, kind, title, world.day_at(year, month, 8) + int(world.rnd() * 18)))
     for n, (duty, owner) in enumerate(DUTIES):
         if n < 2 or world.keeps(3):
-            world.spawn(_duty(world, duty, owner))
-    for code in (*world.communities, *world.villages[:20]):
+            world.spawn(_duty(world, duty, owner, returned=n == 1))
+    for n, code in enumerate((*world.communities, *world.villages[:20])):
         if world.keeps(2):
-            world.spawn(_credit_community(world, code))
+            world.spawn(_credit_community(world, code, lapses=n == 1))
     for kind, amount_fen in _FUNDS:
         for n in range(20):
             if n == 15 or world.keeps(2):
@@ -66,31 +66,33 @@ def _event(world: World, kind: str, title: str, day: int) -> Story:
     world.report(world.desks.office, "registry.campaign_event_held", data)
 
 
-def _duty(world: World, duty: str, department: str) -> Story:
+def _duty(world: World, duty: str, department: str, *, returned: bool) -> Story:
+    """Evidence is shown and accepted, now and then (or surely, where `returned`) only the second time."""
     owner = {"department": department}
     yield world.day_at(world.plan_year, 2, 20) + int(world.rnd() * 150)
-    for _ in range(2):
+    for attempt in range(2):
         shown = {"duty": duty, **owner, "evidence": [{"document": f"县创建〔{world.year}〕{duty}"}]}
         known = world.report(world.desks.labour, "registry.duty_evidenced", shown)
         yield world.between(5, 20)
-        if world.rnd() < 0.75:
+        if world.rnd() < 0.75 and not (returned and attempt == 0):
             world.report(world.desks.office, "registry.duty_accepted", {"duty": duty, **owner}, after=known)
             return
         world.report(world.desks.office, "registry.duty_returned", {"duty": duty, **owner, "reason": "佐证材料不齐"}, after=known)
         yield world.between(10, 30)
 
 
-def _credit_community(world: World, code: str) -> Story:
-    """Rated once a year when it goes well; some ratings are not renewed, a few are taken back."""
+def _credit_community(world: World, code: str, *, lapses: bool) -> Story:
+    """Rated once a year when it goes well; some ratings are not renewed, a few (one surely, where it `lapses`) are taken back."""
     rnd, bank = world.rnd, world.desks.bank
-    if rnd() < 0.12:
+    if rnd() < 0.12 and not lapses:
         return
     yield world.day_at(world.plan_year - 1, 3, 1) + int(rnd() * 400)
     while True:
         rate = 0.938 + 0.06 * rnd()
         data = {"code": code, "lending_fen": 1_000_000 * int(8 + rnd() * 40), "recovery_rate": f"{rate:.4f}"}
         known = world.report(bank, "finance.credit_community_rated", data)
-        if rnd() < 0.1:
+        if rnd() < 0.1 or lapses:
+            lapses = False
             yield world.between(60, 300)
             world.report(bank, "finance.credit_rating_lapsed", {"code": code}, after=known)
         if rnd() < 0.2:

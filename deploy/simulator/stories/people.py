@@ -47,6 +47,8 @@ def guided(world: World) -> Story:
     if rnd() < FOUNDING_AFTER_GUIDANCE:
         yield world.soon(FOUNDING_DAYS_MEAN)
         yield from founding(world, person, place, helped=True)
+    elif known is None:
+        world.jobless.add(person.id)
 
 
 def trained(world: World, person: Person, place: Place) -> Story:
@@ -60,6 +62,8 @@ def trained(world: World, person: Person, place: Place) -> Story:
     if rnd() < FOUNDING_AFTER_TRAINING:
         yield world.soon(FOUNDING_DAYS_MEAN)
         yield from founding(world, person, place, helped=True)
+    else:
+        world.jobless.add(person.id)
 
 
 def matched(world: World, project: str, after: int) -> Story:

@@ -1,11 +1,11 @@
 """Satisfaction surveys: opened, answered by many, by some twice, closed."""
 
+from deploy.simulator.rates import ANSWERED_TWICE_SHARE
 from deploy.simulator.things import Data, Story
 from deploy.simulator.world import World
 
 _SERVICES = ("创业培训", "创业指导", "小额担保贷款", "绿色通道")
 _GROUPS = ("创业者", "企业职工", "城镇居民", "农村居民", "高校毕业生")
-ANSWERED_TWICE_SHARE = 0.05
 
 
 def survey(world: World, *, opens: int, days: int, population: str, answers: float, satisfied: float) -> Story:
