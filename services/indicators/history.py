@@ -97,9 +97,9 @@ class Chain:
 
 def read_chain(record: Record) -> Chain:
     """The chain a newly recorded fact begins. Raises LookupError or ValueError (pydantic's) when no contract describes it."""
-    fact = parse_fact(record.type, record.version, record.data)
+    fact: Fact = parse_fact(record.type, record.version, record.data)
     service, recorded = SERVICES.index(record.service), record.recorded.isoformat()
-    first = Content[Fact](fact, record.occurred, recorded, service, record.position)
+    first = Content(fact, record.occurred, recorded, service, record.position)
     return Chain(record.source, record.id, service, record.position, recorded, record.known_day.toordinal(), first)
 
 
@@ -107,8 +107,8 @@ def amend(chain: Chain, known: int, position: int, correction: FactCorrected | N
     """Add a correction, or a void (None), to a chain. Raises LookupError or ValueError when no contract describes the correction."""
     content = None
     if correction is not None:
-        fact = parse_fact(chain.first.fact.type, correction.version, correction.data)
-        content = Content[Fact](fact, correction.occurred, chain.recorded, chain.service, chain.position)
+        fact: Fact = parse_fact(chain.first.fact.type, correction.version, correction.data)
+        content = Content(fact, correction.occurred, chain.recorded, chain.service, chain.position)
     chain.amendments.append(Amendment(known, position, content))
 
 

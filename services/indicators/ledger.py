@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.indicators.history import Chain, View, in_force
-from services.indicators.measures.kinds import Jumps, Measure, jumps, leading, selections
+from services.indicators.measures.kinds import Derivation, Jumps, Measure, derivation, leading, selections
 from services.indicators.measures.rows import Relation, Rows
 from services.indicators.places import UnitTree
 from shared.contracts.base import Fact
@@ -95,18 +95,28 @@ def as_of(chains: Iterable[Chain], seen: Seen) -> list[Chain]:
 class Group:
     """Measures that follow from the same types of fact, and without a row of the same relations post nothing."""
 
-    measures: tuple[Measure, ...]
+    derivations: tuple[tuple[str, Derivation], ...]
+    """Of each measure, by name."""
     leading: tuple[str, ...]
     reads: Types
+
+    @property
+    def names(self) -> Iterator[str]:
+        """The names of the measures."""
+        return (name for name, _ in self.derivations)
 
     def postings(self, rows: Rows) -> Postings:
         """What a subject posts under these measures; those that post nothing are left out."""
         found: Postings = {}
-        if rows.context.view.facts and any(rows.all(relation) for relation in self.leading):
-            for measure in self.measures:
-                posted = jumps(measure, rows)
-                if posted:
-                    found[measure.name] = posted
+        for relation in self.leading:
+            if rows.all(relation):
+                break
+        else:
+            return found
+        for name, derive in self.derivations:
+            posted = derive(rows)
+            if posted:
+                found[name] = posted
         return found
 
 
@@ -124,6 +134,8 @@ class Folding:
     def __init__(self, measures: tuple[Measure, ...], relations: Mapping[str, Relation]) -> None:
         self.measures = measures
         self.relations = relations
+        self._derivations = {measure.name: derivation(measure, relations) for measure in measures}
+        self._reads = {measure.name: _reads(measure, relations) for measure in measures}
         self._requires = {measure.name: _requires(measure, relations) for measure in measures}
         self._affected: dict[tuple[Types, Types], Affected] = {}
         self.all = self._of(measures)
@@ -139,17 +151,19 @@ class Folding:
             measures = tuple(
                 measure
                 for measure in self.measures
-                if not types.isdisjoint(_reads(measure, self.relations)) and not present.isdisjoint(self._requires[measure.name])
+                if not types.isdisjoint(self._reads[measure.name]) and not present.isdisjoint(self._requires[measure.name])
             )
             found = self._affected[types, present] = self._of(measures)
         return found
 
     def _of(self, measures: tuple[Measure, ...]) -> Affected:
-        alike: dict[tuple[tuple[str, ...], Types], list[Measure]] = {}
+        alike: dict[tuple[tuple[str, ...], Types], list[str]] = {}
         for measure in measures:
             led_by = tuple(select.relation for select in leading(measure))
-            alike.setdefault((led_by, _reads(measure, self.relations)), []).append(measure)
-        groups = tuple(Group(tuple(together), led_by, reads) for (led_by, reads), together in alike.items())
+            alike.setdefault((led_by, self._reads[measure.name]), []).append(measure.name)
+        groups = tuple(
+            Group(tuple((name, self._derivations[name]) for name in names), led_by, reads) for (led_by, reads), names in alike.items()
+        )
         return Affected(groups, frozenset(type_ for group in groups for type_ in group.reads))
 
 
@@ -166,9 +180,9 @@ _NOTHING: Jumps = {}
 
 def add_difference(entries: Entries, after: Postings, before: Postings, known: int) -> None:
     """Add `after − before`, stamped with a known day."""
-    for name in after.keys() | before.keys():
-        new, old = after.get(name, _NOTHING), before.get(name, _NOTHING)
-        if new == old:
+    for name, new in after.items():
+        old = before.get(name, _NOTHING)
+        if new is old or new == old:
             continue
         for key, amount in new.items():
             if difference := amount - old.get(key, 0):
@@ -176,90 +190,95 @@ def add_difference(entries: Entries, after: Postings, before: Postings, known: i
         for key, amount in old.items():
             if key not in new:
                 _spread(entries, name, key, known, -amount)
+    for name, old in before.items():
+        if name not in after:
+            for key, amount in old.items():
+                _spread(entries, name, key, known, -amount)
 
 
 def _spread(entries: Entries, measure: str, key: tuple[tuple[str, ...], str | None, int], known: int, amount: int) -> None:
     units, part, day = key
     for unit in units:
-        _add(entries, ((measure, unit, part), day, known), amount)
-
-
-def _add(entries: Entries, key: tuple[Cell, int, int], amount: int) -> None:
-    total = entries.get(key, 0) + amount
-    if total:
-        entries[key] = total
-    else:
-        entries.pop(key, None)
-
-
-def add_entries(entries: Entries, more: Entries, sign: int = 1) -> None:
-    """Add (or, with sign −1, take back) entries."""
-    for key, amount in more.items():
-        _add(entries, key, sign * amount)
+        place = (measure, unit, part), day, known
+        total = entries.get(place, 0) + amount
+        if total:
+            entries[place] = total
+        else:
+            del entries[place]
 
 
 _FEW = 24
 """Up to so many entries a loop beats setting up vectors."""
+_BITS = 22
+"""Enough for the ordinal of any day there is."""
+_DAY = (1 << _BITS) - 1
 
 
 class _Account:
-    """The entries of one measure at one unit as plain machine numbers; in the order they came, until many are summed."""
+    """The entries of one measure at one unit as plain machine numbers, sorted by part and day when many are read."""
 
-    __slots__ = ("_arranged", "_numbers", "_starts", "amounts", "days", "known_max", "knowns", "parts", "places")
+    __slots__ = ("_amounts", "_keys", "_known_max", "_numbers", "_sums", "parts")
 
     def __init__(self) -> None:
         self.parts: list[str | None] = []
         self._numbers: dict[str | None, int] = {}
-        self.places = array("i")
-        """Of each entry, where its part stands in `parts`."""
-        self.days = array("i")
-        self.knowns = array("i")
-        self.amounts = array("q")
-        self.known_max = 0
-        self._arranged = 0
-        self._starts: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._keys = array("q")
+        """Of each entry (where its part stands in `parts`, day, known day) as one number."""
+        self._amounts = array("q")
+        self._known_max = 0
+        self._sums: npt.NDArray[np.int64] = _NO_SUMS
+        """Of the entries in order, up to each of them; too short once entries came since."""
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[tuple[str | None, int, int, int]]:
+        """Every entry as (part, day, known day, amount)."""
+        for key, amount in zip(self._keys, self._amounts, strict=True):
+            yield self.parts[key >> 2 * _BITS], key >> _BITS & _DAY, key & _DAY, amount
 
     def add(self, part: str | None, day: int, known: int, amount: int) -> None:
         number = self._numbers.get(part)
         if number is None:
             number = self._numbers[part] = len(self.parts)
             self.parts.append(part)
-        self.places.append(number)
-        self.days.append(day)
-        self.knowns.append(known)
-        self.amounts.append(amount)
-        self.known_max = max(self.known_max, known)
+        self._keys.append((number << _BITS | day) << _BITS | known)
+        self._amounts.append(amount)
+        self._known_max = max(self._known_max, known)
 
     def by_part(self, day: int, known: int) -> dict[str | None, int]:
         """`Σ amount where day ≤ D and known ≤ K` of each part that comes to anything."""
-        if len(self.days) <= _FEW:
+        if len(self._keys) <= _FEW:
             sums = [0] * len(self.parts)
-            for place, on, seen, amount in zip(self.places, self.days, self.knowns, self.amounts, strict=True):
-                if on <= day and seen <= known:
-                    sums[place] += amount
+            for key, amount in zip(self._keys, self._amounts, strict=True):
+                if key >> _BITS & _DAY <= day and key & _DAY <= known:
+                    sums[key >> 2 * _BITS] += amount
         else:
             self._arrange()
             # Views, gone when this returns: an array that is looked at cannot grow.
-            within = np.frombuffer(self.days, dtype=np.int32) <= day
-            if known < self.known_max:
-                within &= np.frombuffer(self.knowns, dtype=np.int32) <= known
-            sums = np.add.reduceat(np.frombuffer(self.amounts, dtype=np.int64) * within, self._starts).tolist()
+            keys = np.frombuffer(self._keys, dtype=np.int64)
+            firsts = np.arange(len(self.parts), dtype=np.int64) << 2 * _BITS
+            starts, ends = np.searchsorted(keys, firsts), np.searchsorted(keys, firsts + (day + 1 << _BITS))
+            sums = (self._sums[ends] - self._sums[starts]).tolist()
+            if known < self._known_max:
+                later = np.flatnonzero(((keys & _DAY) > known) & ((keys >> _BITS & _DAY) <= day))
+                amounts = np.frombuffer(self._amounts, dtype=np.int64)[later].tolist()
+                for number, amount in zip((keys[later] >> 2 * _BITS).tolist(), amounts, strict=True):
+                    sums[number] -= amount
         return {part: amount for part, amount in zip(self.parts, sums, strict=True) if amount}
 
     def _arrange(self) -> None:
-        """Bring the entries of each part together, so that they are summed in one go; again when entries came since."""
-        if self._arranged == len(self.days):
+        """Sort and sum the entries, again when some came since."""
+        if len(self._sums) > len(self._keys):
             return
-        places = np.frombuffer(self.places, dtype=np.int32)
-        order = np.argsort(places, kind="stable")
-        self._starts = np.searchsorted(places[order], np.arange(len(self.parts)))
-        self.days = array("i", np.frombuffer(self.days, dtype=np.int32)[order].tobytes())
-        self.knowns = array("i", np.frombuffer(self.knowns, dtype=np.int32)[order].tobytes())
-        self.amounts = array("q", np.frombuffer(self.amounts, dtype=np.int64)[order].tobytes())
-        self.places = array("i", places[order].tobytes())
-        self._arranged = len(self.days)
+        keys, amounts = np.frombuffer(self._keys, dtype=np.int64), np.frombuffer(self._amounts, dtype=np.int64)
+        order = np.argsort(keys, kind="stable")
+        sorted_keys, sorted_amounts = keys[order], amounts[order]
+        self._sums = np.concatenate((_NO_SUMS, np.cumsum(sorted_amounts)))
+        self._keys, self._amounts = array("q", sorted_keys.tobytes()), array("q", sorted_amounts.tobytes())
 
 
+_NO_SUMS = np.zeros(1, dtype=np.int64)
 _NO_AMOUNTS: Mapping[str | None, int] = MappingProxyType({})
 
 
@@ -288,7 +307,7 @@ class Balances:
         """Forget all entries of some measures."""
         gone = set(measures)
         for key in [key for key in self._accounts if key[0] in gone]:
-            self.size -= len(self._accounts.pop(key).days)
+            self.size -= len(self._accounts.pop(key))
 
     def by_part(self, measure: str, unit: str, day: int, known: int) -> Mapping[str | None, int]:
         """`Σ amount where day ≤ D and known ≤ K` of each part of a measure at a unit, where it is not 0; None: what has no part."""
@@ -298,6 +317,5 @@ class Balances:
     def __iter__(self) -> Iterator[tuple[Cell, int, int, int]]:
         """Every entry as (cell, day, known day, amount)."""
         for (measure, unit), account in self._accounts.items():
-            entries = zip(account.places, account.days, account.knowns, account.amounts, strict=True)
-            for place, day, known, amount in entries:
-                yield (measure, unit, account.parts[place]), day, known, amount
+            for part, day, known, amount in account:
+                yield (measure, unit, part), day, known, amount

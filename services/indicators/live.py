@@ -132,7 +132,8 @@ class Live:
         self.flags.touch(page.chains)
         self._observe(fresh)
         self._shown = self._now()
-        await self._announce(frozenset(cell[0] for cell, _, _ in page.entries), frozenset(cell[1] for cell, _, _ in page.entries))
+        cells = {cell for cell, _, _ in page.entries}
+        await self._announce(frozenset(measure for measure, _, _ in cells), frozenset(unit for _, unit, _ in cells))
 
     async def look_into_flags(self) -> None:
         """Bring the flags up to the last committed page; the histories are ahead of it while a page is written. Others have turns between.

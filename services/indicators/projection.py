@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from services.indicators.differences import add_gained, changes, known_rows
+from services.indicators.differences import add_gained, add_gained_in_order, changes, known_rows
 from services.indicators.founding import Foundings
 from services.indicators.history import Chain, amend, read_chain
 from services.indicators.ledger import Entries, Folding, Group, Postings, Seen, Trees, as_of, known_days
@@ -116,12 +116,16 @@ class Projection:
             return
         after = known_rows(whole, whole.chains, self.trees, self.foundings)
         before = known_rows(whole, as_of(whole.chains, seen), self.trees, self.foundings, before=True)
+        in_order = changed.in_order(self.trees)
         kept = self._kept(subject)
         for group in affected.groups:
             held = None
-            if self._kept_all or all(measure.name in kept for measure in group.measures):
-                held = {measure.name: kept[measure.name] for measure in group.measures if measure.name in kept}
-            _keep(kept, group, add_gained(page.entries, group, changed, self.trees, after, before, held))
+            if self._kept_all or all(name in kept for name in group.names):
+                held = {name: kept[name] for name in group.names if name in kept}
+            if in_order and held is not None:
+                _keep(kept, group, add_gained_in_order(page.entries, group, changed, after, held))
+            else:
+                _keep(kept, group, add_gained(page.entries, group, changed, self.trees, after, before, held))
 
     def _post_anew(self, subject: str, moved: frozenset[int], page: Page, seen: Seen) -> None:
         """Post what changes for a subject under which, as known on these days, units or codes changed."""
@@ -198,8 +202,8 @@ class Projection:
 def _keep(kept: Postings, group: Group, posted: Postings | None) -> None:
     """Bring up to date what is kept of a subject's postings, when a group's are others now."""
     if posted is not None:
-        for measure in group.measures:
-            kept[measure.name] = posted.get(measure.name, _NOTHING)
+        for name in group.names:
+            kept[name] = posted.get(name, _NOTHING)
 
 
 _NOTHING: Jumps = {}

@@ -5,15 +5,14 @@
 fold over days. Every kind is data: names, selections and numbers, so that a second engine can evaluate the same declaration.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Literal, TypeVar, assert_never
 
 from services.indicators.history import FOREVER
-from services.indicators.measures.rows import Row, Rows, Select
-from services.indicators.places import UnitTree
+from services.indicators.measures.rows import Relation, Row, Rows, Select
 from shared.days import add_months, next_new_year
 from shared.units import UnitKind, unit_kind
 
@@ -158,36 +157,84 @@ def leading(measure: Measure) -> Sequence[Select]:
             assert_never(measure)
 
 
-def jumps(measure: Measure, rows: Rows) -> Jumps:
-    """The jumps of a measure for one subject."""
-    found: Jumps = {}
-    tree = rows.context.tree
+Derivation = Callable[[Rows], Jumps]
+"""The jumps of a measure for one subject."""
+
+
+def derivation(measure: Measure, relations: Mapping[str, Relation]) -> Derivation:
+    """How a measure's jumps follow from a subject's rows, with all that the declaration settles settled once."""
     match measure:
         case Counted():
-            for row in rows.select(measure.rows):
-                end = next_year(row.day) if measure.window == "calendar_year" else FOREVER
-                _add(found, tree, row, (row.day, end), _part(row, measure.part), _amount(row, measure.amount))
+            return _counted(measure)
         case Level():
-            for row in rows.select(measure.rows):
-                _add(found, tree, row, (row.day, row.until), _part(row, measure.part), _amount(row, measure.amount))
+            return _level(measure)
         case Distribution():
-            for row in rows.select(measure.rows):
-                _add(found, tree, row, (row.day, next_year(row.day)), str(row.attributes[measure.value]), 1)
+            return _distribution(measure)
         case Members():
-            _members(found, measure.any_of, measure.part, measure.meanwhile, rows)
+            return _members(measure.any_of, measure.part, measure.meanwhile, relations)
         case UnitsWhere():
-            if unit_kind(rows.context.subject) in measure.kinds:
-                _members(found, (measure.rows,), measure.part, None, rows)
+            members = _members((measure.rows,), measure.part, None, relations)
+            return lambda rows: members(rows) if unit_kind(rows.context.subject) in measure.kinds else {}
         case Matured():
-            _matured(found, measure, rows)
+            return _matured(measure)
         case Published():
-            for row in rows.select(measure.rows):
-                own = (row.park or row.unit or tree.county,)
-                for part in ("value", "presence", "period"):
-                    name = "|".join([*(str(row.attributes[field]) for field in measure.key), part])
-                    _step(found, own, name, (row.day, row.until), row.attributes[part])
+            return _published(measure)
         case _:
             assert_never(measure)
+
+
+def _counted(measure: Counted) -> Derivation:
+    chosen, amount, part, forever = measure.rows.chosen(), measure.amount, measure.part, measure.window == "ever"
+
+    def derive(rows: Rows) -> Jumps:
+        found: Jumps = {}
+        for row in chosen(rows):
+            _add(found, rows, row, row.day, FOREVER if forever else next_year(row.day), _part(row, part), _amount(row, amount))
+        return _without_zeros(found)
+
+    return derive
+
+
+def _level(measure: Level) -> Derivation:
+    chosen, amount, part = measure.rows.chosen(), measure.amount, measure.part
+
+    def derive(rows: Rows) -> Jumps:
+        found: Jumps = {}
+        for row in chosen(rows):
+            _add(found, rows, row, row.day, row.until, _part(row, part), _amount(row, amount))
+        return _without_zeros(found)
+
+    return derive
+
+
+def _distribution(measure: Distribution) -> Derivation:
+    chosen = measure.rows.chosen()
+
+    def derive(rows: Rows) -> Jumps:
+        found: Jumps = {}
+        for row in chosen(rows):
+            _add(found, rows, row, row.day, next_year(row.day), str(row.attributes[measure.value]), 1)
+        return _without_zeros(found)
+
+    return derive
+
+
+def _published(measure: Published) -> Derivation:
+    chosen = measure.rows.chosen()
+
+    def derive(rows: Rows) -> Jumps:
+        found: Jumps = {}
+        for row in chosen(rows):
+            own = (row.park or row.unit or rows.context.tree.county,)
+            for part in ("value", "presence", "period"):
+                name = "|".join([*(str(row.attributes[field]) for field in measure.key), part])
+                _step(found, own, name, row.day, row.until, row.attributes[part])
+        return _without_zeros(found)
+
+    return derive
+
+
+def _without_zeros(found: Jumps) -> Jumps:
     return found if all(found.values()) else {key: amount for key, amount in found.items() if amount}
 
 
@@ -211,8 +258,7 @@ def _amount(row: Row, field: str | None) -> int:
     return 1 if field is None else int(row.attributes[field])
 
 
-def _step(found: Jumps, units: tuple[str, ...], part: str | None, interval: Interval, amount: int) -> None:
-    start, end = interval
+def _step(found: Jumps, units: tuple[str, ...], part: str | None, start: int, end: int, amount: int) -> None:
     if start < end and amount:
         key = units, part, start
         found[key] = found.get(key, 0) + amount
@@ -221,44 +267,57 @@ def _step(found: Jumps, units: tuple[str, ...], part: str | None, interval: Inte
             found[key] = found.get(key, 0) - amount
 
 
-def _add(found: Jumps, tree: UnitTree, row: Row, interval: Interval, part: str | None, amount: int) -> None:
-    for piece in tree.places(row.unit, row.park):
-        _step(found, piece.codes, part, (max(interval[0], piece.start), min(interval[1], piece.end)), amount)
+def _add(found: Jumps, rows: Rows, row: Row, start: int, end: int, part: str | None, amount: int) -> None:
+    for piece in rows.context.tree.places(row.unit, row.park):
+        _step(found, piece.codes, part, max(start, piece.start), min(end, piece.end), amount)
 
 
-def _interval(rows: Rows, select: Select, row: Row) -> Interval:
-    if rows.relations[select.relation].shape == "event":
-        return row.day, next_year(row.day)
-    return row.day, row.until
+Intervals = Callable[[Rows], list[Interval]]
 
 
-def _members(found: Jumps, any_of: tuple[Select, ...], part: str | None, meanwhile: Select | None, rows: Rows) -> None:
-    held: dict[tuple[str | None, str | None, str | None], list[Interval]] = {}
-    for select in any_of:
-        event = rows.relations[select.relation].shape == "event"
-        for row in rows.select(select):
-            key = row.unit, row.park, None if part is None else _part(row, part)
-            held.setdefault(key, []).append((row.day, next_year(row.day) if event else row.until))
-    if not held:
-        return
-    allowed = None if meanwhile is None else union(_interval(rows, meanwhile, row) for row in rows.select(meanwhile))
-    tree = rows.context.tree
-    if len(held) == 1:
-        # Everything at one place: it counts alike at the place and at all units above it.
-        ((unit, park, only), intervals) = next(iter(held.items()))
-        for interval in _distinct(intervals, allowed):
+def _intervals(select: Select, relations: Mapping[str, Relation]) -> Intervals:
+    chosen = select.chosen()
+    if relations[select.relation].shape == "event":
+        return lambda rows: [(row.day, next_year(row.day)) for row in chosen(rows)]
+    return lambda rows: [(row.day, row.until) for row in chosen(rows)]
+
+
+def _members(
+    any_of: tuple[Select, ...], part: str | None, meanwhile: Select | None, relations: Mapping[str, Relation]
+) -> Derivation:  # fmt: skip
+    selected = [(select.chosen(), relations[select.relation].shape == "event") for select in any_of]
+    admitted = None if meanwhile is None else _intervals(meanwhile, relations)
+
+    def derive(rows: Rows) -> Jumps:
+        held: dict[tuple[str | None, str | None, str | None], list[Interval]] = {}
+        for chosen, event in selected:
+            for row in chosen(rows):
+                key = row.unit, row.park, None if part is None else _part(row, part)
+                held.setdefault(key, []).append((row.day, next_year(row.day) if event else row.until))
+        found: Jumps = {}
+        if not held:
+            return found
+        allowed = None if admitted is None else union(admitted(rows))
+        tree = rows.context.tree
+        if len(held) == 1:
+            # Everything at one place: it counts alike at the place and at all units above it.
+            ((unit, park, only), intervals) = next(iter(held.items()))
+            for start, end in _distinct(intervals, allowed):
+                for piece in tree.places(unit, park):
+                    _step(found, piece.codes, only, max(start, piece.start), min(end, piece.end), 1)
+            return _without_zeros(found)
+        by_unit: dict[tuple[str, str | None], list[Interval]] = {}
+        for (unit, park, named), intervals in held.items():
             for piece in tree.places(unit, park):
-                _step(found, piece.codes, only, (max(interval[0], piece.start), min(interval[1], piece.end)), 1)
-        return
-    by_unit: dict[tuple[str, str | None], list[Interval]] = {}
-    for (unit, park, named), intervals in held.items():
-        for piece in tree.places(unit, park):
-            inside = [(max(start, piece.start), min(end, piece.end)) for start, end in intervals]
-            for code in piece.codes:
-                by_unit.setdefault((code, named), []).extend(inside)
-    for (code, named), intervals in by_unit.items():
-        for interval in _distinct(intervals, allowed):
-            _step(found, (code,), named, interval, 1)
+                inside = [(max(start, piece.start), min(end, piece.end)) for start, end in intervals]
+                for code in piece.codes:
+                    by_unit.setdefault((code, named), []).extend(inside)
+        for (code, named), intervals in by_unit.items():
+            for start, end in _distinct(intervals, allowed):
+                _step(found, (code,), named, start, end, 1)
+        return _without_zeros(found)
+
+    return derive
 
 
 def _distinct(intervals: Sequence[Interval], allowed: Sequence[Interval] | None) -> Sequence[Interval]:
@@ -266,29 +325,42 @@ def _distinct(intervals: Sequence[Interval], allowed: Sequence[Interval] | None)
     return whole if allowed is None else intersection(whole, allowed)
 
 
-def _matured(found: Jumps, measure: Matured, rows: Rows) -> None:
-    started: dict[str | None, Row] = {}
-    for row in rows.select(measure.start):
-        first = started.setdefault(_part(row, measure.member), row)
-        if row.order < first.order:
-            started[_part(row, measure.member)] = row
-    for member, row in started.items():
-        due = months_later(row.day, measure.lag_months)
-        if measure.unless and any(_holds(other, row.day) for other in _of_member(rows, measure.unless, measure, member)):
-            continue
-        if measure.left and any(_holds(other, due - 1) for other in _of_member(rows, measure.left, measure, member)):
-            continue
-        stays: Interval = due, months_later(due, measure.stays_months)
-        outcomes = _of_member(rows, measure.outcome.rows, measure, member) if measure.outcome else []
-        for interval in _with_outcome(measure.outcome, row, stays, outcomes):
-            _add(found, rows.context.tree, row, interval, _part(row, measure.part), 1)
+def _matured(measure: Matured) -> Derivation:
+    chosen, part = measure.start.chosen(), measure.part
+    unless, left = _of_member(measure.unless, measure.member), _of_member(measure.left, measure.member)
+    outcomes = _of_member(measure.outcome.rows if measure.outcome else None, measure.member)
+
+    def derive(rows: Rows) -> Jumps:
+        started: dict[str | None, Row] = {}
+        for row in chosen(rows):
+            member = _part(row, measure.member)
+            first = started.get(member)
+            if first is None or row.order < first.order:
+                started[member] = row
+        found: Jumps = {}
+        for member, row in started.items():
+            due = months_later(row.day, measure.lag_months)
+            if any(_holds(other, row.day) for other in unless(rows, member)) or any(_holds(other, due - 1) for other in left(rows, member)):
+                continue
+            stays: Interval = due, months_later(due, measure.stays_months)
+            for start, end in _with_outcome(measure.outcome, row, stays, outcomes(rows, member)):
+                _add(found, rows, row, start, end, _part(row, part), 1)
+        return _without_zeros(found)
+
+    return derive
 
 
-def _of_member(rows: Rows, select: Select, measure: Matured, member: str | None) -> list[Row]:
-    return [row for row in rows.select(select) if _part(row, measure.member) == member]
+def _of_member(select: Select | None, field: str | None) -> Callable[[Rows, str | None], Sequence[Row]]:
+    """The selected rows of one member; without a selection none, without a field all."""
+    if select is None:
+        return lambda _, __: ()
+    chosen = select.chosen()
+    if field is None:
+        return lambda rows, _: chosen(rows)
+    return lambda rows, member: [row for row in chosen(rows) if _part(row, field) == member]
 
 
-def _with_outcome(outcome: Happened | Holding | None, start: Row, stays: Interval, rows: list[Row]) -> list[Interval]:
+def _with_outcome(outcome: Happened | Holding | None, start: Row, stays: Interval, rows: Sequence[Row]) -> list[Interval]:
     match outcome:
         case None:
             return [stays]

@@ -48,22 +48,20 @@ class Predicate:
     operator: Operator
     value: Any
 
-    def holds(self, row: Row) -> bool:
-        """Whether the row satisfies the predicate."""
-        found = row.attributes.get(self.field)
-        if self.operator == "=":
-            return bool(found == self.value)
-        if found is None:
-            return False
+    def test(self) -> Callable[[Mapping[str, Any]], bool]:
+        """Tells of a row's attributes whether they satisfy the predicate."""
+        field, value = self.field, self.value
         match self.operator:
+            case "=":
+                return lambda attributes: bool(attributes.get(field) == value)
             case "!=":
-                return bool(found != self.value)
+                return lambda attributes: (found := attributes.get(field)) is not None and bool(found != value)
             case ">=":
-                return bool(found >= self.value)
+                return lambda attributes: (found := attributes.get(field)) is not None and bool(found >= value)
             case "<=":
-                return bool(found <= self.value)
+                return lambda attributes: (found := attributes.get(field)) is not None and bool(found <= value)
             case "in":
-                return found in self.value
+                return lambda attributes: (found := attributes.get(field)) is not None and found in value
 
 
 def where(**equal: Any) -> tuple[Predicate, ...]:
@@ -78,12 +76,23 @@ class Select:
     relation: str
     where: tuple[Predicate, ...] = ()
 
+    def chosen(self) -> "Chosen":
+        """Gives the rows the selection names, of any subject."""
+        relation, tests = self.relation, [predicate.test() for predicate in self.where]
+        match tests:
+            case []:
+                return lambda rows: rows.all(relation)
+            case [test]:
+                return lambda rows: [row for row in rows.all(relation) if test(row.attributes)]
+            case _:
+                return lambda rows: [row for row in rows.all(relation) if all(test(row.attributes) for test in tests)]
+
 
 HelpAtFounding = Literal["none", "helped", "successful_start"]
 """Of an entity: no founder had H on or before its registration; one had; one had, and founded nothing before it (成功创业)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
     """What a relation is given: the subject's identifier (and any other code it was ever known by), its facts in force, the units as
     known on the same day, and how an entity was helped at its founding as known on it.
@@ -154,9 +163,6 @@ class Rows:
             found = self._found[relation] = list(self.relations[relation].rows(self))
         return found
 
-    def select(self, select: Select) -> list[Row]:
-        """The rows a selection names."""
-        rows = self.all(select.relation)
-        if not rows or not select.where:
-            return rows
-        return [row for row in rows if all(predicate.holds(row) for predicate in select.where)]
+
+Chosen = Callable[[Rows], list[Row]]
+"""The rows of a selection."""
