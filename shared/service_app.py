@@ -13,6 +13,7 @@ import nats.errors
 from faststream import FastStream
 from faststream.nats import NatsBroker
 from faststream.nats.security import NatsCredentials, NatsNKey, NatsSecurity
+from faststream.opentelemetry import TelemetryMiddleware
 from faststream.prometheus import PrometheusMiddleware
 from faststream.specification import AsyncAPI
 from nats.aio.client import Client
@@ -21,6 +22,7 @@ from shared.bus import connection_options, hear_any_subject, tls_context, unreac
 from shared.logs import logger
 from shared.settings import Settings
 from shared.tasks import end
+from shared.tracing import Tracing
 
 log = logger(__name__)
 
@@ -109,10 +111,18 @@ class ServiceApp(FastStream):
             disconnected_cb=self._disconnected,
             reconnected_cb=self._reconnected,
             closed_cb=self._closed,
-            middlewares=(watched_by,),
+            middlewares=(watched_by, *self._traced()),
             logger=logging.getLogger("faststream"),
             log_level=logging.DEBUG,
         )
+
+    def _traced(self) -> tuple[TelemetryMiddleware[Any], ...]:
+        settings = self.settings
+        if settings.otlp_endpoint is None:
+            return ()
+        tracing = Tracing(settings.otlp_endpoint, self.name, settings.county)
+        self._opened.push_async_callback(asyncio.to_thread, tracing.close)
+        return (tracing.middleware,)
 
     async def _connect_and_open(self) -> None:
         """Raises BusUnreachable, and what the service raises."""

@@ -52,6 +52,11 @@ class Settings(BaseSettings):
     )
     http_host: str = Field(default="127.0.0.1", description="监听地址 / address of /health and /metrics")
     http_port: int = Field(default=0, ge=0, le=65535, description="监听端口，0 为关闭 / port of /health and /metrics; 0: none")
+    otlp_endpoint: str | None = Field(
+        default=None, pattern=r"^https?://[^/]+/?$",
+        description="OpenTelemetry 收集器地址（OTLP/HTTP），如 http://127.0.0.1:4318，缺省不发送链路追踪 / "
+        "address of an OpenTelemetry collector for traces by OTLP/HTTP; omitted: none are sent",
+    )  # fmt: skip
     batch_size: int = Field(default=500, ge=1, le=5000, description="每批报告数上限 / reports decided in one commit, at most")
     batch_wait_seconds: float = Field(default=0.05, gt=0, le=5, description="凑批等待 / how long a batch that is not full is waited for")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="日志级别 / least severe log line shown")

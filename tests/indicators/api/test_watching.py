@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import httpx
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client import CollectorRegistry
 
 from services.indicators.answers import Board, Row
@@ -21,6 +22,7 @@ from shared.clock import WallClock
 from shared.contracts.base import SERVICES
 from shared.contracts.envelope import Record
 from tests.indicators.api.system import COUNTY, COUNTY_FOLDER, SECONDS_MAX, Recorded, System, a_year, connected, serving
+from tests.support.collector import collector
 
 
 async def test_health_says_up_to_where_the_figures_follow(system: System, recorded: Recorded) -> None:
@@ -86,6 +88,16 @@ async def test_metrics_tell_where_the_figures_stand_and_what_was_asked(system: S
     assert 'kaiye_query_answers_total{code="ok",door="bus",query="units"} 1.0' in text
     assert f"kaiye_projector_records_total {float(sum(recorded.positions.values()))}" in text
     assert "kaiye_well 1.0" in text
+
+
+async def test_each_question_on_the_bus_is_a_trace_sent_to_the_collector(clean_nats_url: str, dsn: str, recorded: Recorded) -> None:
+    exported: list[ExportTraceServiceRequest] = []
+    async with collector(exported) as address:
+        async with serving(clean_nats_url, dsn, otlp_endpoint=address) as running:
+            await running.followed(recorded)
+            await running.request("board")
+        scopes = [scope for request in exported for resource in request.resource_spans for scope in resource.scope_spans]
+    assert "query.indicators.board process" in {span.name for scope in scopes for span in scope.spans}
 
 
 async def test_the_description_has_every_page_with_an_example_and_needs_no_internet(system: System) -> None:
