@@ -29,6 +29,7 @@ COMPARED: Final = {"met": ("达到", "green"), "behind": ("未达到", "yellow")
 UNITS_OF_MEASURE: Final = {
     "persons": "人", "person_times": "人次", "entities": "家", "jobs": "个", "units": "个", "venues": "个", "cases": "件",
     "m2": "m²", "days": "天", "associations": "个", "events": "次", "kinds": "类", "members": "名", "parties": "个", "projects": "个",
+    "documents": "份",
 }  # fmt: skip
 KINDS: Final = {"county": "县", "township": "乡镇", "park": "园区", "community": "社区", "village": "行政村"}
 WINDOWS: Final = {"plan_year": "年度", "two_years": "两年"}

@@ -26,7 +26,7 @@ from services.indicators.evaluation.status import (
     judge_baseline,
     judge_benchmark,
 )
-from services.indicators.figures import Figure, Indicator, Variant, fixed_parts, is_whole
+from services.indicators.figures import DutiesAccepted, Figure, Indicator, Variant, fixed_parts, is_whole
 from services.indicators.ledger import Balances, Trees
 from services.indicators.measures.kinds import selections
 from services.indicators.places import Unit
@@ -195,7 +195,7 @@ def board(snapshot: Snapshot, question: Question, only: str | None = None) -> Bo
     if not chosen:
         raise BadQuestionError("unknown_indicator", f"没有这个指标：{only}", f"there is no indicator {only}")
     last_day = min(question.as_of, date.fromordinal(unit.ended) - timedelta(days=1))
-    reader = Reader(snapshot.balances, tree, question.unit, question.known_at.toordinal())
+    reader = Reader(snapshot.balances, tree, question.unit, question.known_at.toordinal(), snapshot.plan)
     unreadable = Counter(service for service, day in snapshot.unreadable if day <= question.known_at)
     asked = _Asked(snapshot, question, reader, last_day, unreadable)
     rows = [row for indicator in chosen if unit.kind in indicator.units for row in _rows(asked, unit, indicator)]
@@ -231,10 +231,12 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
     promised = targets_of(plan, indicator.id, variant.name, on=on)
     deadline = next((target.deadline for target in promised if target.deadline), None)
     values: Iterable[tuple[str | None, Value]] = (
-        reader.values(variant.figure, window.first, on, deadline) if effective else ((part, _NOTHING) for part in declared.fixed)
+        reader.values(variant.figure, window.first, on, deadline)
+        if effective
+        else ((part, _NOTHING) for part in reader.fixed_parts(variant.figure, on))
     )
     year_before = add_months(window.first, -12), date(window.first.year - 1, 12, 31)
-    has_baseline = indicator.behaviour != "deadline"
+    has_baseline = indicator.behaviour != "deadline" and not isinstance(variant.figure, DutiesAccepted)  # neither was owed a year before
     existed = reader.tree.units[question.unit].listed <= year_before[1].toordinal() and year_before[1] <= last_day
     baselines = dict(reader.fixed(variant.figure, *year_before)) if has_baseline and existed else {}
     from_eve = indicator.starts_from_eve and effective is not None
@@ -264,7 +266,7 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
             expected=answers[0].expected if answers else None, targets=answers, status=answers[0].status if answers else judge(standing),
             benchmark=_benchmark_answer(last_day, window, value, benchmark) if compared else None,
             baseline=_baseline_answer(last_day, window, value, baselines.get(part), variant, declared) if has_part_baseline else None,
-            n=value.n, incomplete=_incomplete(asked, variant, declared, part, on) if effective else 0,
+            n=value.n, incomplete=value.left_out + _incomplete(asked, variant, declared, part, on) if effective else 0,
             note="；".join([*notes, *_no_denominator(value)]), definition=declared.definition,
             margin=value.extra.get("margin"), period_end=_date(value.extra.get("period_end")),
         )  # fmt: skip

@@ -156,20 +156,38 @@ class ByUnit:
     over: UnitKind
 
 
+@dataclass(frozen=True, slots=True)
+class DutiesAccepted:
+    """Of the duties that the county's plan file has fall due by the day, the share accepted: those the unit owes, for the county everyone's.
+
+    With `by` a part for each system or department that owes any, and no whole. The measure's parts are `duty|who owes it|how far|since`.
+    """
+
+    of: Measure
+    by: Literal["system", "department"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentsAccepted:
+    """The documents owed by the county's plan file, each a part: 1 where it was accepted by its due day. Of the same measure."""
+
+    of: Measure
+
+
 Figure = (
     Amount | InTime | SinceStart | Share | StatisticShare | OverStart | SurveyShare
-    | Quantiles | Least | HowMany | Split | PartShares | ByUnit
+    | Quantiles | Least | HowMany | Split | PartShares | ByUnit | DutiesAccepted | DocumentsAccepted
 )  # fmt: skip
 
 
 def fixed_parts(figure: Figure) -> tuple[str | None, ...]:
-    """The parts a figure always has, whatever was recorded; None is the whole."""
+    """The parts a figure always has, whatever was recorded and whatever the plan file says; None is the whole."""
     match figure:
         case Quantiles():
             return tuple(part for part, _ in figure.quantiles)
         case Split():
             return (*(() if figure.whole is None else (None,)), *(part for part, _ in figure.parts))
-        case SurveyShare(split=True) | ByUnit():
+        case SurveyShare(split=True) | ByUnit() | DutiesAccepted() | DocumentsAccepted():
             return ()
         case _:
             return (None,)
@@ -178,7 +196,7 @@ def fixed_parts(figure: Figure) -> tuple[str | None, ...]:
 def is_whole(figure: Figure) -> bool:
     """Whether its values are whole numbers (counts, amounts)."""
     match figure:
-        case Amount() | InTime() | Least() | HowMany() | ByUnit():
+        case Amount() | InTime() | Least() | HowMany() | ByUnit() | DocumentsAccepted():
             return True
         case Split():
             return all(isinstance(part, Amount) for _, part in figure.parts)
@@ -188,7 +206,7 @@ def is_whole(figure: Figure) -> bool:
 
 UnitOfMeasure = Literal[
     "persons", "person_times", "entities", "jobs", "units", "parties", "venues", "associations", "members", "projects", "kinds", "events",
-    "m2", "fen", "ratio", "days", "cases",
+    "m2", "fen", "ratio", "days", "cases", "documents",
 ]  # fmt: skip
 
 

@@ -1,16 +1,20 @@
 """Reading a figure off the ledger: one unit, one effective day, one known day; exact arithmetic throughout."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from math import isqrt
-from typing import assert_never
+from typing import assert_never, get_args
 
+from services.indicators.evaluation.duties import Owed, Reached, is_registered, owed, owed_by_kind
+from services.indicators.evaluation.plan import Plan, System
 from services.indicators.evaluation.status import Absence
 from services.indicators.figures import (
     Amount,
     ByUnit,
+    DocumentsAccepted,
+    DutiesAccepted,
     Expression,
     Figure,
     HowMany,
@@ -27,10 +31,12 @@ from services.indicators.figures import (
     StatisticShare,
     Sum,
     SurveyShare,
+    fixed_parts,
 )
 from services.indicators.ledger import Balances
 from services.indicators.measures.kinds import Matured, Published
 from services.indicators.places import UnitTree
+from services.indicators.relations.duties import read_standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,8 @@ class Value:
     absence: Absence | None = None
     n: int = 0
     extra: dict[str, str] = field(default_factory=dict)
+    left_out: int = 0
+    """How many of the things counted the plan file does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,8 @@ class Reader:
     tree: UnitTree
     unit: str
     known: int
+    plan: Plan
+    """Says which duties there are, who owes them and when they fall due."""
     _read: dict[tuple[str, str, int], Mapping[str | None, int]] = field(default_factory=dict, init=False, repr=False)
     """(measure, unit, day) → what was read."""
 
@@ -100,8 +110,18 @@ class Reader:
         yield from self.fixed(figure, start, day, deadline)
         yield from self._others(figure, day.toordinal())
 
+    def fixed_parts(self, figure: Figure, day: date) -> Iterator[str | None]:
+        """The parts it always has, in the same order as `fixed`."""
+        match figure:
+            case DutiesAccepted():
+                yield from (part for part, _ in self._duties_by(figure.by, self.owed(figure, day)))
+            case DocumentsAccepted():
+                yield from (each.duty.document for each in self.owed(figure, day) if each.duty.document is not None)
+            case _:
+                yield from fixed_parts(figure)
+
     def fixed(self, figure: Figure, start: date, day: date, deadline: date | None = None) -> Iterator[tuple[str | None, Value]]:
-        """The same for only the parts it always has, `fixed_parts`."""
+        """The same for only the parts it always has."""
         on = day.toordinal()
         match figure:
             case Amount():
@@ -134,6 +154,16 @@ class Reader:
                 yield None, _ratio(self.amount(figure.whole.of, on), self.amount(figure.whole.over, on))
             case ByUnit():
                 return
+            case DutiesAccepted():
+                found = self.owed(figure, day)
+                left_out = self._unregistered(figure, on) if figure.by is None else 0
+                for part, of_part in self._duties_by(figure.by, found):
+                    due = [each for each in of_part if each.is_due]
+                    yield part, replace(_ratio(sum(each.accepted for each in due), len(due)), left_out=left_out)
+            case DocumentsAccepted():
+                for each in self.owed(figure, day):
+                    if each.duty.document is not None:
+                        yield each.duty.document, _count(each.in_time)
             case Quantiles():
                 yield from self._quantiles(figure, on)
             case Least():
@@ -167,10 +197,44 @@ class Reader:
             case ByUnit():
                 for unit in self.tree.existing(on, figure.over):
                     yield unit.code, _count(self.amount(figure.of, on, unit.code))
-            case Amount() | InTime() | SinceStart() | StatisticShare() | OverStart() | Quantiles() | Least() | HowMany():
+            case (
+                Amount() | InTime() | SinceStart() | StatisticShare() | OverStart() | Quantiles() | Least() | HowMany() | DutiesAccepted()
+                | DocumentsAccepted()
+            ):  # fmt: skip
                 return
             case _:
                 assert_never(figure)
+
+    def owed(self, figure: DutiesAccepted | DocumentsAccepted, day: date) -> list[Owed]:
+        """The duties the unit owes at the end of a day, for the county everyone's, and how far each has come."""
+        if self.unit == self.tree.county:
+            return list(owed(self.plan.duties, self.tree, day, self._reached(figure, day.toordinal())))
+        kind = self.tree.units[self.unit].kind
+        duties = [duty for duty in self.plan.duties if owed_by_kind(duty, kind)]
+        reached = self._reached(figure, day.toordinal()) if duties else {}
+        return [each for each in owed(duties, self.tree, day, reached) if each.party == self.unit]
+
+    def _reached(self, figure: DutiesAccepted | DocumentsAccepted, on: int) -> Reached:
+        """Whoever owes a duty answers for it alone: it is read where everyone's is, at the county."""
+        standings = (read_standing(part) for part, _ in self.parts(figure.of.name, on, self.tree.county))
+        return {(duty, party): (progress, since) for duty, party, progress, since in standings}
+
+    def _duties_by(self, by: str | None, found: list[Owed]) -> Iterator[tuple[str | None, list[Owed]]]:
+        """The duties of each system or department, or all of them as the whole; who owes none has no part."""
+        match by:
+            case None:
+                groups: list[tuple[str | None, list[Owed]]] = [(None, found)]
+            case "system":
+                groups = [(system, [each for each in found if each.duty.system == system]) for system in get_args(System)]
+            case _:
+                codes = [department.code for department in self.plan.departments]
+                groups = [(code, [each for each in found if each.party == code]) for code in codes]
+        return ((part, of_part) for part, of_part in groups if of_part)
+
+    def _unregistered(self, figure: DutiesAccepted, on: int) -> int:
+        """How many duties are said to have been shown or accepted that the plan file does not have, or not of whoever is said to owe them."""
+        said = [(id, party) for id, party in self._reached(figure, on) if self.unit in (self.tree.county, party)]
+        return sum(not is_registered(self.plan.duties, id, party) for id, party in said)
 
     def _statistic_share(self, figure: StatisticShare, on: int) -> Value:
         if not self.published(figure.over, "presence", on):

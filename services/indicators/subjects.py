@@ -232,7 +232,7 @@ def _reach(index: Index, subject: Subject, types: Types) -> Chains:
             return found
         case (
             "entity" | "loan" | "case" | "unit" | "surveys" | "answer" | "statistic" | "benchmark" | "occasion" | "voucher" | "internship"
-            | "green_channel" | "platform" | "policy" | "project" | "rectification" | "association" | "checklist_item"
+            | "green_channel" | "platform" | "policy" | "project" | "rectification" | "association" | "checklist_item" | "duty"
         ):  # fmt: skip
             found = {}
             _take(found, index.of(subject, types))

@@ -4,7 +4,8 @@ from typing import Final
 
 VARIANTS_ZH: Final = {
     "default": "", "all_founders": "全部创业者", "all_jobs": "全部带动就业", "all_levels": "各级举办", "amount": "金额", "balance": "结余",
-    "budgeted": "经费列入预算", "by_group": "按人群", "by_service": "按服务", "by_township": "按乡镇", "compensated": "代偿率",
+    "budgeted": "经费列入预算", "by_department": "按部门", "by_group": "按人群", "by_service": "按服务", "by_system": "按体系",
+    "by_township": "按乡镇", "compensated": "代偿率",
     "completed": "结业", "criticisms": "通报批评", "current_period": "当年结业者", "days": "办理天数", "each": "最小一个园区",
     "enrolled": "报名", "enterprise": "企业贷款", "flow": "不含仅在营者", "gross": "全年曾就业", "guidance_window": "设指导窗口",
     "helped": "受助创业", "high_tech": "高新技术", "members": "会员", "networked": "信息联网", "of_entered": "占争创单位",
@@ -28,6 +29,9 @@ PARTS_ZH: Final = {
     "county": "县", "township": "乡镇", "community_or_village": "社区（村）",
     "collected": "征集", "displayed": "展示", "matched": "对接",
     "enterprise": "企业",
+    "organisation": "组织领导", "policy": "政策支持", "services": "创业服务", "assessment": "工作考核",
+    "green_channel_plan": "绿色通道方案和流程", "site_rules": "经营场地使用办法", "training_in_teaching_plan": "创业培训列入教学计划",
+    "internship_pilot": "见习试点", "guidance_directory": "项目指导目录", "campus_briefings": "毕业前政策宣传", "ybc": "青年创业计划",
 }  # fmt: skip
 """The words of parts that are no year, code or text from a report."""
 PART_SEPARATOR: Final = "|"

@@ -20,8 +20,7 @@ from shared.contracts.base import SERVICES
 from shared.contracts.envelope import Source
 from shared.county_schema import county_schema
 from tests.faults.machine import SERVERS, Machine
-from tests.indicators.comparing import Asked, differences_in_json, example_county, plans_due
-from tests.support.oracle import Oracle
+from tests.indicators.comparing import Asked, differences_in_json, example_county, oracle_of
 
 FACTS, SEED = 1500, 3
 QUESTIONS = 30
@@ -142,7 +141,7 @@ async def _answers(running: Running) -> tuple[set[tuple[str, str]], Counter[str]
 def require_agreement(printed: dict[str, Any], running: Running, records: list[dict[str, Any]]) -> None:
     """The boards of the running system are the oracle's, to the last shown digit, and the board that was printed is still the same."""
     plan = example_county().plan
-    oracle = Oracle(records, plans_due(plan))
+    oracle = oracle_of(plan, records)
     different: list[str] = []
     refused = 0
     with httpx.Client(base_url=running.http_url, timeout=ANSWER_SECONDS_MAX, trust_env=False) as http:

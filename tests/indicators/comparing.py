@@ -14,7 +14,7 @@ from services.indicators.answers import BadQuestionError, Question, Snapshot, as
 from services.indicators.catalog import CATALOG, MEASURES, measure_digest
 from services.indicators.evaluation.county import County, load_county
 from services.indicators.evaluation.plan import Plan
-from services.indicators.figures import Indicator, Variant, fixed_parts
+from services.indicators.figures import Indicator, Variant
 from services.indicators.live import Live
 from services.indicators.reading import Reader
 from shared.clock import SimulatedClock
@@ -22,7 +22,7 @@ from shared.contracts.base import SERVICES
 from shared.contracts.envelope import Record
 from shared.units import UnitKind, unit_kind
 from tests.indicators.memory_ledger import MemoryLedger
-from tests.support.oracle import VARIANTS, Key, Oracle
+from tests.support.oracle import VARIANTS, Key, Oracle, Promised
 from tests.support.records import COUNTY
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -46,19 +46,41 @@ def example_county() -> County:
 
 
 def plan_of(year: int, plans_due: date | None) -> Plan:
-    """The example county's plan, promised for another year, with another day (or none) by which plans are owed."""
+    """The example county's plan, promised for another year, with another day (or none) by which plans are owed.
+
+    What is due on the last day of February is due on that of the other year.
+    """
     plan = example_county().plan
     assert plan.county == COUNTY
     targets = (
         target.model_copy(update={"deadline": plans_due}) if target.indicator == "plans_submitted" else target for target in plan.targets
     )
+    duties = tuple(duty.model_copy(update={"due": _in_year(duty.due, year)}) for duty in plan.duties)
     same = {name: getattr(plan, name) for name in Plan.model_fields}  # a copy would keep what is cached of the other as well
-    return Plan(**(same | {"year": year, "targets": tuple(targets)}))
+    return Plan(**(same | {"year": year, "targets": tuple(targets), "duties": duties}))
+
+
+def _in_year(due: date, year: int) -> date:
+    return date(year, 3, 1) - timedelta(days=1) if (due.month, due.day) == (2, 28) else due.replace(year=year)
 
 
 def plans_due(plan: Plan) -> date | None:
     """The day by which a plan file wants plans submitted."""
     return next((target.deadline for target in plan.targets if target.indicator == "plans_submitted"), None)
+
+
+_KINDS = {
+    "county": ("county",), "townships": ("township",), "parks": ("park",), "townships_and_parks": ("township", "park"),
+    "communities": ("community",), "villages": ("village",),
+}  # fmt: skip
+
+
+def oracle_of(plan: Plan, records: Iterable[Mapping[str, Any]]) -> Oracle:
+    """An oracle that is told what the plan file says: the day for plans, and the duties."""
+    promised = [
+        Promised(duty.id, duty.due, duty.system, duty.owing_departments, _KINDS[duty.units] if duty.units else ()) for duty in plan.duties
+    ]
+    return Oracle(records, plans_due(plan), promised)
 
 
 # How records come in
@@ -185,21 +207,21 @@ def _read(snapshot: Snapshot, asked: Asked) -> Answered | None:
         return None
     tree = snapshot.trees.at(question.known_at.toordinal())
     unit = tree.units[question.unit]
-    reader = Reader(snapshot.balances, tree, unit.code, question.known_at.toordinal())
+    reader = Reader(snapshot.balances, tree, unit.code, question.known_at.toordinal(), snapshot.plan)
     last_day = min(question.as_of, date.fromordinal(unit.ended) - timedelta(days=1))
     found: Answered = {}
     for indicator, variant in rows_of(unit.kind):
         window = snapshot.windows[variant.window or indicator.window]
         effective = window.effective(last_day)
         if effective is None:
-            found |= {(indicator.id, variant.name, part): (*(None,) * 6, 0) for part in fixed_parts(variant.figure)}
+            found |= {(indicator.id, variant.name, part): (*(None,) * 6, 0) for part in reader.fixed_parts(variant.figure, window.first)}
             continue
         for part, value in reader.values(variant.figure, window.first, effective, plans_due(snapshot.plan)):
             period = value.extra.get("period_end")
-            unknown = 0
+            unknown = value.left_out
             if variant.incomplete is not None:
                 day = effective.toordinal()
-                unknown = reader.amount(variant.incomplete, day) if part is None else reader.part(variant.incomplete, part, day)
+                unknown += reader.amount(variant.incomplete, day) if part is None else reader.part(variant.incomplete, part, day)
             found[indicator.id, variant.name, part] = (
                 value.numerator, value.denominator, value.value, value.extra.get("margin"), period and date.fromisoformat(period),
                 effective, unknown,

@@ -45,6 +45,9 @@ from shared.contracts.registry import (
     CommendationIssued,
     CountyPlanIssued,
     CriticismIssued,
+    DutyAccepted,
+    DutyEvidenced,
+    DutyReturned,
     EmploymentEnded,
     EmploymentStarted,
     EntityCodeReplaced,
@@ -440,6 +443,24 @@ def _rectify(by: Random) -> Fact:
     )  # fmt: skip
 
 
+def _owing(by: Random) -> dict[str, Any]:
+    """A duty of the example county's plan file and who owes it; now and then one that it does not have, or not of that party."""
+    return by.choice((
+        {"duty": "plans_submitted", "unit": TOWN}, {"duty": "plans_submitted", "unit": TOWN_B}, {"duty": "plans_submitted", "park": PARK},
+        {"duty": "leading_bodies", "unit": TOWN}, {"duty": "leading_group", "department": "rsj"},
+        {"duty": "documents_owed.ybc", "department": "txw"}, {"duty": "documents_owed.site_rules", "department": "ghj"},
+        {"duty": "documents_owed.site_rules", "department": "ghj"}, {"duty": "rehearsals", "department": "chuangjianban"},
+        {"duty": "plans_submitted", "unit": VILLAGE}, {"duty": "leading_group", "department": "czj"}, {"duty": "none", "unit": TOWN},
+    ))  # fmt: skip
+
+
+DUTIES: tuple[Draws, ...] = (
+    lambda by: DutyEvidenced(**_owing(by)),
+    lambda by: DutyEvidenced(**_owing(by)),
+    lambda by: DutyAccepted(**_owing(by)),
+    lambda by: DutyAccepted(**_owing(by)),
+    lambda by: DutyReturned(reason="不齐", **_owing(by)),
+)
 CALENDAR: tuple[Draws, ...] = (
     _signed,
     _held,
@@ -559,6 +580,7 @@ SCENES: dict[str, Scene] = {
     "working": Scene((*_ENTITIES, _guided), (_registered, *EMPLOYMENTS, *LIFE, _guided, _replaced)),
     "contribution": Scene((*_ENTITIES, _statistic), (_registered, _registered, *LIFE, _statistic, _statistic, _guided, *EMPLOYMENTS)),
     "calendar": Scene((), (*CALENDAR, _merged)),
+    "duties": Scene(DUTIES[:1], (*DUTIES, *DUTIES, _merged, _unit_listed, _dissolved)),
     "money": Scene((), (*MONEY, _merged)),
     "offers": Scene(OFFERED, (*OFFERS, _merged)),
     "starts": Scene((_course_opened, _opened, _guided, _registered), (_registered, *HELP, *TRAINING, *_LENT, _replaced)),

@@ -12,10 +12,9 @@ import orjson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.indicators.comparing import Asked, differences, example_county, interleaved, live, missing_in_oracle, paged, plan_of, plans_due
+from tests.indicators.comparing import Asked, differences, example_county, interleaved, live, missing_in_oracle, oracle_of, paged, plan_of
 from tests.indicators.histories import YEAR, History, histories, questions
 from tests.indicators.simulated import simulated
-from tests.support.oracle import Oracle
 
 THOROUGH = os.environ.get("KAIYE_HYPOTHESIS") == "thorough"
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -33,7 +32,7 @@ async def test_small_troublesome_histories_are_answered_like_the_oracle(history:
     pages = paged(interleaved(history.records, by), by, page_max=by.choice(PAGES))
     due = by.choice((None, *history.days))
     service = await live(plan_of(YEAR, due if due and due.year == YEAR else None), pages)
-    oracle = Oracle(history.records.json, plans_due(service.plan))
+    oracle = oracle_of(service.plan, history.records.json)
     asked = questions(history, by, 6)
     found = [each for question in asked for each in differences(service.snapshot(), oracle, question, by_board=by.random() < 0.3)]
     assert not found, "\n".join(found)
@@ -46,7 +45,7 @@ async def test_simulated_counties_are_answered_like_the_oracle(seed: int) -> Non
     records = simulated(seed, 1500)
     plan = example_county().plan
     service = await live(plan, paged(interleaved(records, rng), rng, page_max=600))
-    oracle = Oracle([orjson.loads(record.raw) for record in records], plans_due(plan))
+    oracle = oracle_of(plan, [orjson.loads(record.raw) for record in records])
     edges = [date(plan.year, 1, 1), date(plan.year, 3, 15), date(plan.year, 3, 16), date(plan.year, 12, 31), date(plan.year + 1, 1, 1)]
     last = max(record.known_day for record in records)
     codes = [example_county().code, *(unit.code for unit in rng.sample(example_county().roster, 4))]

@@ -1,6 +1,6 @@
 """Tiny histories written out by hand, as records, and questions about them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from shared.contracts.registry import EntityRegistered, Founder, UnitListed, Ven
 from shared.contracts.registry.entities import EntityKind
 from shared.contracts.registry.venues import VenueKind
 from shared.contracts.training import CourseKind, CourseOpened, GuidanceGiven, TraineeCompleted
-from tests.support.oracle import Figure, Oracle
+from tests.support.oracle import Figure, Oracle, Promised
 
 COUNTY = "330127000000"
 TOWN, TOWN_B = "330127101000", "330127102000"
@@ -77,9 +77,10 @@ class History:
     def ask(
         self, indicator: str, variant: str = "default", part: str | None = None, *, unit: str = COUNTY, as_of: str = "2010-12-31",
         known_at: str = "2012-12-31", year: int = 2010, plans_due: date | None = date(2010, 3, 15),
+        promised: Sequence[Promised] = (),
     ) -> Figure:  # fmt: skip
         """One figure."""
-        answers = Oracle(self.records, plans_due=plans_due).figures(
+        answers = Oracle(self.records, plans_due, promised).figures(
             unit=unit, as_of=date.fromisoformat(as_of), known_at=date.fromisoformat(known_at), year=year
         )
         return answers[indicator, variant, part]

@@ -4,11 +4,13 @@ import random
 from datetime import date
 
 from tests.oracle.history import COUNTY, PARK, TOWN, VILLAGE, History
-from tests.support.oracle import INDICATORS, NOT_DUE, VARIANTS, Oracle, figures
+from tests.support.oracle import INDICATORS, NOT_DUE, VARIANTS, Oracle, Promised, figures
+
+PROMISED = (Promised("documents_owed.site_rules", date(2010, 8, 31), "policy", departments=("ghj",)),)
 
 
 def answers(history: History, unit: str, as_of: date = date(2010, 12, 31)) -> set[tuple[str, str]]:
-    found = figures(history.records, unit=unit, as_of=as_of, known_at=date(2012, 12, 31), year=2010)
+    found = Oracle(history.records, promised=PROMISED).figures(unit=unit, as_of=as_of, known_at=date(2012, 12, 31), year=2010)
     return {(id, variant) for id, variant, _ in found}
 
 

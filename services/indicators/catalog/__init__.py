@@ -9,6 +9,7 @@ from typing import Any
 from services.indicators.catalog.activity import ACTIVITY
 from services.indicators.catalog.campaign import CAMPAIGN
 from services.indicators.catalog.creation import CREATION
+from services.indicators.catalog.duties import DUTIES
 from services.indicators.catalog.employment import EMPLOYMENT
 from services.indicators.catalog.environment import ENVIRONMENT
 from services.indicators.catalog.growth import GROWTH
@@ -22,7 +23,7 @@ from services.indicators.measures.kinds import KIND_REVISIONS, Measure, Publishe
 from services.indicators.measures.rows import Select, SubjectKind
 from services.indicators.relations import RELATIONS
 
-CATALOG: tuple[Indicator, ...] = (*ACTIVITY, *EMPLOYMENT, *GROWTH, *ENVIRONMENT, *CREATION, *CAMPAIGN, *TASKS, *RESOURCES, *WORK)
+CATALOG: tuple[Indicator, ...] = (*ACTIVITY, *EMPLOYMENT, *GROWTH, *ENVIRONMENT, *CREATION, *CAMPAIGN, *TASKS, *RESOURCES, *WORK, *DUTIES)
 
 BENCHMARKS = Published("benchmarks", Select("benchmark"), key=("indicator", "variant", "peer_group"))
 """What peers reach (全国平均水平), for every indicator that is compared with it."""

@@ -30,7 +30,7 @@ def check_letters(plan: Plan) -> Iterator[Problem]:
             if entry.over == "departments":
                 if unit not in departments:
                     yield unknown_department(path, unit, departments)
-            elif not _is_of(unit, entry.over):
+            elif not is_of(unit, entry.over):
                 yield Problem(
                     path, f"{unit} 不属于 {entry.over}。", f"{unit} is not one of the {entry.over}.", "改正单位代码，或调整 over。",
                     "correct the unit's code, or change over.",
@@ -38,7 +38,8 @@ def check_letters(plan: Plan) -> Iterator[Problem]:
         yield from _shortfalls(plan, at, entry)
 
 
-def _is_of(code: str, group: UnitGroup) -> bool:
+def is_of(code: str, group: UnitGroup) -> bool:
+    """Whether a code is that of a unit of the group; what is no unit's code is of none."""
     try:
         return unit_kind(code) in GROUP_KINDS[group]
     except ValueError:

@@ -5,12 +5,12 @@ traced to its sentence. Another county writes another file and changes no code. 
 must be consistent within it: `plan_check`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -37,6 +37,10 @@ UnitCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 Clause = Annotated[str, StringConstraints(min_length=1, max_length=20)]
 """The plan's own numbering, such as 二(四) or 三(二)2."""
 Words = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+DOCUMENTS: Final = "documents_owed"
+"""The indicator whose parts are the documents owed: the duties whose id is this name, a dot and the part."""
 
 
 class _Part(BaseModel):
@@ -132,16 +136,30 @@ class Reference(_OfRow):
 
 
 class Duty(_Part):
-    """工作任务: something owed on a day by a department or by units, with the evidence (佐证材料) wanted for it."""
+    """工作任务: something owed on a day by one or more departments or by units, with the evidence (佐证材料) wanted for it.
+
+    Everyone who owes it shows it and has it accepted apart. One named `documents_owed.PART` is a document with a row of its own.
+    """
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
     clause: Clause
     quote: Words
     department: DepartmentCode | None = None
+    departments: tuple[DepartmentCode, ...] = ()
     units: UnitGroup | None = None
     due: date
     evidence: Words
     system: System
+
+    @property
+    def owing_departments(self) -> tuple[DepartmentCode, ...]:
+        """The departments that owe it, in the file's order; none where units do."""
+        return self.departments if self.department is None else (self.department,)
+
+    @property
+    def document(self) -> str | None:
+        """The part of `documents_owed` that it is; None for what is no document."""
+        return self.id.removeprefix(f"{DOCUMENTS}.") if self.id.startswith(f"{DOCUMENTS}.") else None
 
 
 class Decomposition(_OfRow):
@@ -176,11 +194,20 @@ class Plan(_Part):
 
     @cached_property
     def targets_by_row(self) -> dict[tuple[str, str, str | None], tuple[Target, ...]]:
-        """The targets of each row that has any, in the file's order."""
+        """The targets of each row that has any, in the file's order; a document owed asks for itself, by its due day."""
         found: dict[tuple[str, str, str | None], tuple[Target, ...]] = {}
-        for target in self.targets:
+        for target in (*self.targets, *_documents_owed(self.duties)):
             found[target.row] = (*found.get(target.row, ()), target)
         return found
+
+
+def _documents_owed(duties: Iterable[Duty]) -> Iterator[Target]:
+    for duty in duties:
+        if duty.document is not None and duty.department is not None:
+            yield Target(
+                indicator=DOCUMENTS, part=duty.document, op=">=", value=Decimal(1), clause=duty.clause, quote=duty.quote,
+                department=duty.department, deadline=duty.due,
+            )  # fmt: skip
 
 
 def windows_of(plan: Plan) -> dict[str, Window]:

@@ -243,12 +243,21 @@ def _duties(plan: Plan) -> Iterator[Problem]:
         at: Path = ("duties", position)
         if duty.id in ids[:position]:
             yield twice((*at, "id"), duty.id)
-        if (duty.department is None) == (duty.units is None):
+        if [duty.department is not None, bool(duty.departments), duty.units is not None].count(True) != 1:
             yield Problem(
-                at, f"工作任务 {duty.id} 应由一个部门或一类单位负责。", f"the duty {duty.id} needs either a department or units.",
-                "department 和 units 只写一个。", "write one of department and units.",
+                at, f"工作任务 {duty.id} 应由部门或一类单位负责。", f"the duty {duty.id} needs either departments or units.",
+                "department、departments、units 只写一个。", "write one of department, departments and units.",
             )  # fmt: skip
-        if duty.department is not None and duty.department not in departments:
-            yield unknown_department((*at, "department"), duty.department, departments)
+        for number, department in enumerate(duty.owing_departments):
+            key: Path = (*at, "department") if duty.department is not None else (*at, "departments", number)
+            if department not in departments:
+                yield unknown_department(key, department, departments)
+            if department in duty.owing_departments[:number]:
+                yield twice(key, department)
+        if duty.document is not None and duty.department is None:
+            yield Problem(
+                at, f"{duty.id} 是一份文件，应由一个部门负责。", f"{duty.id} is a document and is owed by one department.",
+                "写 department；由多个部门或单位负责的任务另起名称。", "write department, or name a duty of many otherwise.",
+            )  # fmt: skip
         if not window.first <= duty.due <= window.last:
             yield outside((*at, "due"), duty.due, "two_years", window.first, window.last)

@@ -16,6 +16,7 @@ from shared.contracts.base import Fact
 SubjectKind = Literal[
     "person", "entity", "loan", "venue", "case", "unit", "surveys", "answer", "statistic", "benchmark", "occasion", "voucher",
     "internship", "green_channel", "platform", "policy", "project", "rectification", "association", "checklist_item",
+    "duty",
 ]  # fmt: skip
 """Whose history a relation reads. An `answer` is one respondent's to one survey; `surveys` are all of a county; a `statistic` is one
 series of one place; a `voucher` is one movement of a fund's money (the fund itself would have every movement for its history)."""

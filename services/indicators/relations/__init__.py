@@ -2,6 +2,7 @@
 
 from services.indicators.measures.rows import Relation
 from services.indicators.relations.cases import CASE_RELATIONS
+from services.indicators.relations.duties import DUTY_RELATIONS
 from services.indicators.relations.entities import ENTITY_RELATIONS
 from services.indicators.relations.entrepreneurs import ENTREPRENEUR_RELATIONS
 from services.indicators.relations.funds import FUND_RELATIONS
@@ -31,6 +32,7 @@ RELATIONS: dict[str, Relation] = {
         *TRAINING_RELATIONS,
         *OFFER_RELATIONS,
         *OCCASION_RELATIONS,
+        *DUTY_RELATIONS,
         *FUND_RELATIONS,
         *ENTREPRENEUR_RELATIONS,
     )

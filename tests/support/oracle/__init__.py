@@ -6,5 +6,6 @@ day, finds the effective facts, throws away those dated after E, and then counts
 
 from tests.support.oracle.figure import NOT_DUE, Figure, Key
 from tests.support.oracle.oracle import INDICATORS, VARIANTS, Oracle, figures
+from tests.support.oracle.world import Promised
 
-__all__ = ["INDICATORS", "NOT_DUE", "VARIANTS", "Figure", "Key", "Oracle", "figures"]
+__all__ = ["INDICATORS", "NOT_DUE", "VARIANTS", "Figure", "Key", "Oracle", "Promised", "figures"]

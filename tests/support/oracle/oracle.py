@@ -6,10 +6,10 @@ from datetime import date
 from typing import Any
 
 from shared.contracts.base import Fact
-from tests.support.oracle import activity, campaign, creation, growth, measures, resources
+from tests.support.oracle import activity, campaign, creation, duties, growth, measures, resources
 from tests.support.oracle.facts import Dated, effective, read
 from tests.support.oracle.figure import NOT_DUE, Figure, Key, Variants
-from tests.support.oracle.world import World
+from tests.support.oracle.world import Promised, World
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Indicator:
     """1: window `plan_year`; 2: window `two_years`."""
     parts: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
     """The parts of a variant that is always split."""
+    parts_by_plan: bool = False
+    """Whether its parts are what the plan file asks for, on the first day of the window where it has not begun."""
 
 
 SUBSIDY_PARTS = (None, "training", "start_up", "interest")
@@ -99,6 +101,8 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator("progress_reports", campaign.progress_reports, years=2),
     Indicator("rectifications_closed", campaign.rectifications_closed),
     Indicator("commendations", campaign.commendations, ("default", "criticisms")),
+    Indicator("duties", duties.duties, ("default", "by_department", "by_system"), parts_by_plan=True),
+    Indicator("documents_owed", duties.documents_owed, parts_by_plan=True),
     Indicator("urban_workers", measures.urban_workers),
     Indicator("new_employment", measures.new_employment),
 )
@@ -107,10 +111,15 @@ VARIANTS: frozenset[tuple[str, str]] = frozenset((each.id, variant) for each in 
 
 
 class Oracle:
-    """All records of one county, in any order: asked as often as one likes. `plans_due`: the plan file's day for plans, if it sets one."""
+    """All records of one county, in any order: asked as often as one likes. `plans_due`: the plan file's day for plans, if it
+    sets one; `promised`: its duties.
+    """
 
-    def __init__(self, records: Iterable[Mapping[str, Any]], plans_due: date | None = None) -> None:
+    def __init__(
+        self, records: Iterable[Mapping[str, Any]], plans_due: date | None = None, promised: Iterable[Promised] = ()
+    ) -> None:  # fmt: skip
         self._plans_due = plans_due
+        self._promised = tuple(promised)
         self._records = [read(record) for record in records]
         self._known: dict[date, tuple[Dated[Fact], ...]] = {}
         self._worlds: dict[tuple[date, date, int], World] = {}
@@ -125,7 +134,7 @@ class Oracle:
         """What is held true as known on one day and as of the end of another."""
         key = known_at, day, year
         if key not in self._worlds:
-            self._worlds[key] = World(self.effective(known_at), day, year, self._plans_due)
+            self._worlds[key] = World(self.effective(known_at), day, year, self._plans_due, self._promised)
         return self._worlds[key]
 
     def figures(self, *, unit: str, as_of: date, known_at: date, year: int) -> dict[Key, Figure]:
@@ -143,6 +152,10 @@ class Oracle:
         found: dict[Key, Figure] = {}
         for indicator in INDICATORS:
             day = min(last, date(year + indicator.years - 1, 12, 31))
+            if day < date(year, 1, 1) and indicator.parts_by_plan:
+                keys = indicator.count(self.world(known_at, date(year, 1, 1), year), unit)
+                found |= {(indicator.id, *key): NOT_DUE for key in keys}
+                continue
             if day < date(year, 1, 1):
                 found |= {(indicator.id, each, part): NOT_DUE for each in indicator.variants for part in indicator.parts.get(each, (None,))}
                 continue

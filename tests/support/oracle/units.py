@@ -56,6 +56,15 @@ class Units:
         """Whether the unit exists or has existed."""
         return code in self._since and self._since[code] <= self._day
 
+    def listed_by(self, code: str, day: date) -> bool:
+        """Whether the unit was listed on an earlier day already."""
+        return self._since[code] <= day
+
+    @property
+    def county(self) -> str:
+        """The county's own code."""
+        return county_of(next(iter(self.classes)))
+
     def existing(self, unit: str, *kinds: str) -> list[str]:
         """The units of these kinds within `unit` (itself included) that exist: listed, neither merged away nor dissolved."""
         return [

@@ -36,16 +36,31 @@ class Founding(Deed):
     entity: Entity
 
 
+@dataclass(frozen=True)
+class Promised:
+    """A duty of the plan file: owed by departments, or by all units of these kinds, by the end of its due day."""
+
+    id: str
+    due: date
+    system: str
+    departments: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+
 class World:
     """The facts dated up to `day`, of the effective facts as known on one day."""
 
-    def __init__(self, known: Sequence[Dated[Fact]], day: date, year: int, plans_due: date | None = None) -> None:
+    def __init__(
+        self, known: Sequence[Dated[Fact]], day: date, year: int, plans_due: date | None = None, promised: Sequence[Promised] = ()
+    ) -> None:  # fmt: skip
         self.day = day
         """E."""
         self.year = year
         """The plan year Y."""
         self.plans_due = plans_due
         """The day by which townships and parks owe their plans; None: the county has set none."""
+        self.promised = promised
+        """The duties of the county's plan file."""
         self.new_year = date(day.year, 1, 1)
         """1 January of the year of `day`."""
         self.known = known
