@@ -27,6 +27,7 @@ from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Demonstration, Purpos
 
 if TYPE_CHECKING:
     from services.indicators.evaluation.county import County
+    from services.indicators.evaluation.plan_check import Judging
 
 
 def register(app: typer.Typer) -> None:
@@ -139,17 +140,22 @@ def _demo_folder(data: Path | None, once: bool) -> Iterator[DataFolder]:
 
 def _purpose(county: Path | None, known: Purpose | None, demonstration: Demonstration | None) -> tuple["County", Purpose]:
     """The county asked for, else the folder's own, else the example; and what the folder is then for."""
+    from services.indicators.catalog import JUDGED
+
     chosen = county or (known.county_folder if known is not None else EXAMPLE_COUNTY)
-    found = read_county(chosen)
+    found = read_county(chosen, JUDGED)
     return found, Purpose(county=found.code, county_folder=chosen, demonstration=demonstration)
 
 
-def read_county(folder: Path) -> "County":
-    """The county of a folder. Raises BadInput when it lacks a file, FileProblems when one cannot be used."""
+def read_county(folder: Path, rows: "Judging | None" = None) -> "County":
+    """The county of a folder, its plan beside these rows of the catalogue where they are given.
+
+    Raises BadInput when it lacks a file, FileProblems when one cannot be used.
+    """
     from services.indicators.evaluation.county import load_county
 
     try:
-        return load_county(folder)
+        return load_county(folder, rows)
     except OSError as error:
         raise BadInput(f"无法读取县文件夹 {folder} / the county folder {folder} cannot be read: {error}") from error
 

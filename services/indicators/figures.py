@@ -158,7 +158,7 @@ class ByUnit:
 
 @dataclass(frozen=True, slots=True)
 class DutiesAccepted:
-    """Of the duties that the county's plan file has fall due by the day, the share accepted: those the unit owes, for the county everyone's.
+    """Of the duties that fall due by the day, as the county's plan file has it, the share accepted: the unit's, for the county everyone's.
 
     With `by` a part for each system or department that owes any, and no whole. The measure's parts are `duty|who owes it|how far|since`.
     """

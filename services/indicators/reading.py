@@ -232,7 +232,7 @@ class Reader:
         return ((part, of_part) for part, of_part in groups if of_part)
 
     def _unregistered(self, figure: DutiesAccepted, on: int) -> int:
-        """How many duties are said to have been shown or accepted that the plan file does not have, or not of whoever is said to owe them."""
+        """How many duties somebody has shown that the plan file does not have, or not of that unit or department."""
         said = [(id, party) for id, party in self._reached(figure, on) if self.unit in (self.tree.county, party)]
         return sum(not is_registered(self.plan.duties, id, party) for id, party in said)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from services.indicators.evaluation.plan import Plan
-from services.indicators.evaluation.plan_check import Judging, check_rows, check_units
+from services.indicators.evaluation.plan_check import Judging, check_names, check_rows, check_units
 from services.indicators.evaluation.plan_file import PLAN_FILE, locate, parse_plan
 from services.indicators.evaluation.problems import FileProblems, Problem
 from shared.units import UnitKind, lineage, unit_kind
@@ -52,7 +52,7 @@ class County:
 
 
 def load_county(folder: Path, rows: Judging | None = None) -> County:
-    """Read a county's folder; `rows`, where given, must be able to judge the targets that name them.
+    """Read a county's folder; `rows`, where given, must hold every row that the plan names and be able to judge its targets.
 
     Raises FileNotFoundError when a file is not there, FileProblems when one cannot be used.
     """
@@ -62,7 +62,8 @@ def load_county(folder: Path, rows: Judging | None = None) -> County:
 def parse_county(plan_text: str, roster_text: str, rows: Judging | None = None) -> County:
     """A county from the text of its two files. Raises FileProblems."""
     plan, roster = parse_plan(plan_text), parse_roster(roster_text)
-    problems = (*check_units(plan, {unit.code for unit in roster}), *check_rows(plan, rows or {}))
+    beside_rows = () if rows is None else (*check_names(plan, rows), *check_rows(plan, rows))
+    problems = (*check_units(plan, {unit.code for unit in roster}), *beside_rows)
     if problems:
         raise FileProblems(PLAN_FILE, locate(problems, plan_text))
     return County(plan, roster)

@@ -59,7 +59,7 @@ def _shortfalls(plan: Plan, at: Path, entry: Decomposition) -> Iterator[Problem]
         if isinstance(whole.value, str):
             yield Problem(
                 at, f"{row} 以全国平均水平为目标，不能分解。", f"{row} has the benchmark as its target and cannot be split.",
-                "删去这一段。", "delete this section.",
+                "删去这一段。", "delete this section.", clause=whole.clause,
             )  # fmt: skip
         elif entry.kind == "additive":
             yield from _sum_short(at, entry, whole, whole.value)
@@ -88,6 +88,7 @@ def _sum_short(at: Path, entry: Decomposition, whole: Target, value: Decimal) ->
             (*at, "parts"), f"各单位之和为 {total}，全县目标为 {value}，相差 {short}。",
             f"the parts add up to {total}, {short} away from the whole of {value}.",
             f"把差额 {short} 落实到各单位。", f"settle the difference of {short} among the parts.",
+            clause=whole.clause,
         )  # fmt: skip
 
 
@@ -97,5 +98,5 @@ def _parts_short(at: Path, entry: Decomposition, whole: Target, value: Decimal) 
             yield Problem(
                 (*at, "parts", unit), f"{unit} 的目标 {part} 低于全县要求 {value}。",
                 f"{unit} is asked for {part}, which falls short of the whole's {value}.",
-                f"改为 {value} 或更严的要求。", f"ask for {value} or stricter.",
+                f"改为 {value} 或更严的要求。", f"ask for {value} or stricter.", clause=whole.clause,
             )  # fmt: skip

@@ -42,7 +42,9 @@ def read_plan(text: str) -> tuple[Plan | None, tuple[Problem, ...]]:
 def locate(problems: Iterable[Problem], text: str) -> tuple[Problem, ...]:
     """The same problems with their lines and clauses, in the order of the file."""
     lines, data = lines_of(text), tomllib.loads(text)
-    located = (replace(problem, line=_line(problem.path, lines), clause=_clause(problem.path, data)) for problem in problems)
+    located = (
+        replace(problem, line=_line(problem.path, lines), clause=_clause(problem.path, data) or problem.clause) for problem in problems
+    )
     return tuple(sorted(located, key=lambda problem: problem.line or 0))
 
 

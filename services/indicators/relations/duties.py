@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Literal, assert_never, cast
 
-from services.indicators.history import FOREVER
 from services.indicators.measures.kinds import until_next
 from services.indicators.measures.rows import Relation, Row, Rows
 from shared.contracts.registry import DutyAccepted, DutyEvidenced, DutyFact, DutyReturned
@@ -52,6 +51,6 @@ def read_standing(part: str) -> tuple[str, str, Progress, date]:
 
 DUTY_RELATIONS = (
     Relation(
-        "duty_standing", "duty", "span", {"standing": "duty|who owes it|evidenced, accepted or returned|since (ordinal day)"}, _standings, 1,
+        "duty_standing", "duty", "span", {"standing": "duty|who owes it|how far|since (ordinal day)"}, _standings, 1,
         "How far a duty has come (任务进展).", (DutyEvidenced, DutyAccepted, DutyReturned), (DutyEvidenced,)),
 )  # fmt: skip

@@ -74,3 +74,11 @@ def test_a_target_in_another_window_is_refused_with_its_line_its_clause_and_the_
     line = next(number for number, each in enumerate(text.splitlines(), start=1) if each.startswith("window"))
     assert f"line {line} (clause 四(七)): loans.default is counted in plan_year" in str(refused.value)
     assert parse_county(text, county).plan.targets[0].window == "two_years"  # where nothing is judged, it does no harm
+
+
+def test_a_target_of_a_row_that_the_catalogue_lacks_is_refused_with_its_line_its_clause_and_the_fix() -> None:
+    text = written(target("loan", 500))
+    with pytest.raises(FileProblems) as refused:
+        parse_county(text, "code,name,kind,urban_rural_class\n330127000000,安岭县,county,\n", JUDGED)
+    line = next(number for number, each in enumerate(text.splitlines(), start=1) if each.startswith("indicator"))
+    assert f"line {line} (clause 四(七)): the catalogue has no loan.default. Fix: write one of loans" in str(refused.value)
