@@ -20,7 +20,7 @@ from shared.event_store.interface import EventStore, Head, ReportKey, Writing
 from shared.logs import logger
 from shared.rules import Rules
 from shared.unit_directory import UnitDirectory
-from shared.write_service import deciding
+from shared.write_service import deciding, reasons
 from shared.write_service.aliases import Aliases
 from shared.write_service.desk import Candidate, Desk, openable_kinds
 from shared.write_service.loading import load, load_waiters, load_waiting
@@ -173,10 +173,14 @@ class WriteService:
             if isinstance(candidate, Readable) and candidate.named is None:  # what it amends may have been recorded in this very batch
                 await load(desk, writing, [candidate])
             self._decide(candidate, desk, anew=False)
-        elif known is None:
-            self._put_aside(candidate, candidate.traceback, desk)
-        else:
+        elif known is not None:
             desk.again(known)
+        elif (bound := desk.bound(candidate.key)) is not None:  # nobody can tell now whether it says the same; sent again, it will be known
+            _log_bug(candidate, candidate.traceback)
+            desk.refuse(candidate, reasons.conflict(bound.position))
+            self.outcomes["refused"] += 1
+        else:
+            self._put_aside(candidate, candidate.traceback, desk)
         await self._release(desk, writing)
 
     async def _release(self, desk: Desk, writing: Writing) -> None:
@@ -233,7 +237,7 @@ class WriteService:
     def _put_aside(self, candidate: Candidate, traceback: str, desk: Desk) -> None:
         desk.put_aside(candidate, traceback)
         self.outcomes["internal"] += 1
-        log.error("a report met a bug and was set aside", source=candidate.key.source, id=candidate.key.id, traceback=traceback)
+        _log_bug(candidate, traceback)
 
     # One record that exists already
 
@@ -298,6 +302,10 @@ class WriteService:
         latest = max(self.clock.now(), head.recorded) if head.recorded is not None else self.clock.now()
         if latest > writing.database_now + LEAD_MAX:
             raise ClockAhead(f"时间 {latest} 超前于数据库时钟 {writing.database_now} / {latest} is ahead of the database's clock")
+
+
+def _log_bug(candidate: Candidate, traceback: str) -> None:
+    log.error("a report met a bug", source=candidate.key.source, id=candidate.key.id, type=candidate.type, traceback=traceback)
 
 
 def _seen(head: Head) -> tuple[int, str, int]:

@@ -11,9 +11,10 @@ from shared.contracts.common import FactCorrected, FactVoided
 from shared.contracts.envelope import Source, parse_record
 from shared.contracts.registry import EntityCodeReplaced
 from shared.event_store.interface import ReportKey, ReportRow, StateRow, Writing
+from shared.write_service import reasons
 from shared.write_service.desk import Candidate, Desk
 from shared.write_service.history import History, Told
-from shared.write_service.parsing import IncomingReport, Named, Readable, corrected_fact, read, read_content
+from shared.write_service.parsing import Broken, IncomingReport, Named, Readable, corrected_fact, read, read_content
 from shared.write_service.verdicts import opening_need, report_need
 
 
@@ -60,8 +61,12 @@ async def load_waiting(desk: Desk, writing: Writing, keys: Collection[ReportKey]
 
 
 def _as_known(candidate: Candidate, row: ReportRow) -> Candidate:
-    """Under the key and the digest it waits by, even if what reads it changed since."""
-    if isinstance(candidate, Readable) and candidate.as_sent == row.digest:
+    """Under the key and the digest it waits by, even if what reads it changed since.
+
+    Only what was set aside may have been masked: what can be read of it is known again by its digest or not at all.
+    """
+    as_kept = isinstance(candidate, Broken) or (isinstance(candidate, Readable) and candidate.as_sent == row.digest)
+    if as_kept or row.reason != reasons.INTERNAL:
         candidate = candidate._replace(digest=row.digest)
     return candidate if candidate.key == row.key else candidate._replace(key=row.key)
 

@@ -115,6 +115,47 @@ async def test_a_bug_while_reading_sets_the_report_aside_under_its_id(monkeypatc
     assert await counter.ask(registered) == recorded, "it is known by what it was set aside under"
 
 
+async def test_a_bug_while_reading_another_content_of_an_id_does_not_get_in_the_way_of_the_one_that_stands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    counter = await with_units(Counter())
+    recorded = await counter.ask(report("registry.entity_registered", entity(), id="a"))
+    spelled = report("registry.entity_registered", entity(park=None), id="a")
+    with monkeypatch.context() as patch:
+        patch.setattr("shared.write_service.parsing.parse_fact", broken)
+        assert (await counter.ask(spelled)).code == "conflict", "who cannot read it cannot tell whether it says the same"
+    store = counter.kept
+    assert isinstance(store, MemoryStore)
+    assert [row.outcome for row in store.report_rows.values() if row.key.id == "a"] == ["recorded", "refused"], "one content stands"
+    again = await counter.ask(spelled)
+    assert (again.outcome, again.position) == ("recorded", recorded.position)
+
+
+async def test_what_waits_is_known_again_by_releases_that_read_it_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    counter = await with_units(Counter())
+    waits, waits_too = (report("registry.entity_suspended", {"entity": code, "unit": None}) for code in (ENTITY, NEW_CODE))
+    assert [answer.code for answer in await counter.hand_in(waits, waits_too)] == ["not_opened"] * 2
+    other = [report("registry.platform_opened", {"platform": "P1"}) for _ in range(2)]
+    with monkeypatch.context() as patch:
+        patch.setattr("shared.write_service.parsing.parse_fact", broken)
+        counter.restarted()
+        await counter.writes.handle(other[:1])
+        assert (await counter.answer(waits)).code == "internal"
+    counter.restarted()
+    await counter.writes.handle([report("registry.entity_registered", entity())])
+    assert (await counter.answer(waits)).outcome == "recorded"
+    monkeypatch.setattr("shared.write_service.parsing.OCCURRED_MIN", date(2010, 4, 1))
+    counter.restarted()
+    await counter.writes.handle(other[1:])
+    assert ((await counter.answer(waits_too)).outcome, (await counter.answer(waits_too)).code) == ("refused", "day_too_early")
+
+
 async def test_two_copies_on_one_store_take_turns() -> None:
     counter = await with_units(Counter())
     one, two = counter.restarted(), counter.restarted()
