@@ -62,7 +62,7 @@ class UnitDirectory:
             return None
         shape = common_class(record.type)
         if shape is not None:
-            return self._amend(shape.model_validate(record.data))
+            return self._amend(shape.model_validate(record.data), record.position)
         fact = parse_fact(record.type, record.version, record.data)
         assert isinstance(fact, UnitListed | UnitMerged | UnitDissolved)
         key = ReportKey(record.source, record.id)
@@ -71,7 +71,7 @@ class UnitDirectory:
         self._code_of[key] = fact.code
         return fact.code
 
-    def _amend(self, amendment: object) -> str:
+    def _amend(self, amendment: object, position: int) -> str:
         assert isinstance(amendment, FactVoided | FactCorrected)
         key = ReportKey(amendment.source, amendment.id)
         code = self._code_of[key]
@@ -79,7 +79,7 @@ class UnitDirectory:
         told = history.find(key)
         assert told is not None
         if isinstance(amendment, FactVoided):
-            history.take(history.step(told, replace(told, voided=True)))
+            history.take(history.step(told, replace(told, voided_at=told.voided_at or position)))
         elif not told.voided:
             fact = parse_fact(told.fact.type, amendment.version, amendment.data)
             natural = natural_key_of(fact, amendment.occurred)

@@ -45,6 +45,10 @@ class Content(Generic[F]):
         self.names: Mapping[str, tuple[str, ...]] = names
         """The subjects it names, by kind."""
 
+    def says_the_same_as(self, other: "Content[F]") -> bool:
+        """Whether day, place and payload agree; evidence may differ."""
+        return self.day == other.day and self.fact.model_copy(update={"evidence": other.fact.evidence}) == other.fact
+
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
@@ -72,14 +76,19 @@ class Chain:
         """The content as known at the end of a day: None before it was recorded and once it is voided (a void is final)."""
         if self.known > known:
             return None
-        content: Content[Fact] | None = self.first
+        content, void = self.said(known)
+        return content if void is None else None
+
+    def said(self, known: int) -> tuple[Content[Fact], int | None]:
+        """What it said as known at the end of a day on which it was recorded, and the position of the void if it was voided by then."""
+        content = self.first
         for amendment in self.amendments:
             if amendment.known > known:
                 break
             if amendment.content is None:
-                return None
+                return content, amendment.position
             content = amendment.content
-        return content
+        return content, None
 
     def contents(self) -> Iterable[Content[Fact]]:
         """Everything any revision of it ever said."""
@@ -112,22 +121,45 @@ def amend(chain: Chain, known: int, position: int, correction: FactCorrected | N
     chain.amendments.append(Amendment(known, position, content))
 
 
-def in_force(chains: Iterable[Chain], known: int) -> list[Content[Fact]]:
+def in_force(chains: Sequence[Chain], known: int) -> list[Content[Fact]]:
     """The facts in force as known on a day, in history order.
 
     Among reports of the same fact (same type and natural key) the first recorded counts, and the others confirm or contradict it without
-    counting; of values that supersede one another (statistics, checks, head-counts, answers) the last recorded counts.
+    counting; where it is voided, one of them stands in. Of values that supersede one another (statistics, checks, head-counts, answers)
+    the last recorded counts.
     """
     present: dict[str, Content[Fact]] = {}
+    voided: list[Chain] = []
     for chain in chains:
         content = (chain.first if chain.known <= known else None) if not chain.amendments else chain.at(known)
         if content is None:
+            if chain.known <= known:
+                voided.append(chain)
             continue
         rival = present.get(content.key)
         if rival is not None and (content.order[3] > rival.order[3]) != content.supersedes:
             continue
         present[content.key] = content
+    for key in {chain.said(known)[0].key for chain in voided} & present.keys():
+        if not present[key].supersedes:
+            present[key] = _standing_in(key, chains, known)
     return sorted(present.values(), key=_ORDER)
+
+
+def _standing_in(key: str, chains: Sequence[Chain], known: int) -> Content[Fact]:
+    """Of reports of one fact, some of them voided but not all: the one that stands.
+
+    Each void hands on to the earliest of those there at the time that says the same as what it voids, or else to the earliest.
+    """
+    said = [chain.said(known) for chain in chains if chain.known <= known]
+    rivals = sorted(((content, void) for content, void in said if content.key == key), key=lambda rival: rival[0].order[3])
+    stands, void = rivals[0]
+    while void is not None:
+        until = void
+        there = [(content, end) for content, end in rivals if content.order[3] < until and (end is None or end > until)]
+        behind = [rival for rival in rivals if rival[0].order[3] > until]
+        stands, void = next((rival for rival in there if stands.says_the_same_as(rival[0])), None) or (there or behind)[0]
+    return stands
 
 
 _ORDER = attrgetter("order")

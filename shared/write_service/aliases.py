@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shared.contracts.base import Subject, about_of, subject_of
 from shared.contracts.registry import EntityCodeReplaced
 from shared.rules import Rules, State
-from shared.write_service.history import Evolve, History, Told
+from shared.write_service.history import Evolve, History, Told, standing
 
 
 class Aliases:
@@ -64,11 +64,11 @@ def regrouped(subjects: Iterable[Subject], told: Sequence[Told], rules: Rules[St
 
 def _replacements(told: Iterable[Told]) -> list[tuple[str, str]]:
     """(old, new) of the effective replacements, in the order of the history."""
-    first: dict[str, Told] = {}
+    groups: dict[str, list[Told]] = {}
     for fact in sorted(told, key=lambda fact: fact.position):
-        if isinstance(fact.fact, EntityCodeReplaced) and not fact.voided:
-            first.setdefault(fact.natural, fact)
-    ordered = sorted(first.values(), key=lambda fact: fact.order)
+        if isinstance(fact.fact, EntityCodeReplaced):
+            groups.setdefault(fact.natural, []).append(fact)
+    ordered = sorted(filter(None, map(standing, groups.values())), key=lambda fact: fact.order)
     return [(fact.fact.entity, fact.fact.new_code) for fact in ordered if isinstance(fact.fact, EntityCodeReplaced)]
 
 

@@ -78,7 +78,7 @@ def _void(report: Readable, void: FactVoided, desk: Desk) -> Verdict:
     if not isinstance(told, Told):
         return told
     named = Named.by(told.fact, told.occurred)
-    return _recording((), named, desk.history(named.about).step(told, replace(told, voided=True)), desk)
+    return _recording((), named, desk.history(named.about).step(told, replace(told, voided_at=desk.next_position)), desk)
 
 
 def _correct(report: Readable, correction: FactCorrected, desk: Desk) -> Verdict:
@@ -103,7 +103,8 @@ def _rectify(told: Told, corrected: Told, named: Named, desk: Desk) -> Verdict:
     step = history.step(told, corrected)
     if not step.stands:
         return _rival(step, named, desk, told)
-    return _ruled(history.state_without(told), named, step, desk)
+    stood = history.effective(named.natural)
+    return _ruled(history.state_without(told, *([stood] if stood else ())), named, step, desk)
 
 
 def _rival(step: Step[Any], named: Named, desk: Desk, original: Told | None = None) -> Verdict:
@@ -282,7 +283,7 @@ def adopt(report: Readable, desk: Desk) -> Recording:
         raise ValueError(f"the record amends nothing known / 该记录所更正的原事实不存在: {report.key}")
     told = _recorded_fact(key, bound.position, desk)
     named = Named.by(told.fact, told.occurred)
-    after = replace(told, voided=True)
+    after = replace(told, voided_at=told.voided_at or desk.next_position)
     if isinstance(report.content, FactCorrected) and not told.voided:
         fact = parse_fact(told.fact.type, report.content.version, report.content.data)
         named = Named.by(fact, report.content.occurred)

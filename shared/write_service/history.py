@@ -1,8 +1,9 @@
 """One thing's history: its effective facts in order, and the state they fold into. Pure but for `take`, which cannot fail.
 
 Which facts are effective (domain: what real histories contain): a void is final; the last correction replaces day and content; among
-facts with one natural key the first stands, or the last where the type supersedes, and the others stand in when those before them
-are voided. Effective facts are folded in the order (occurred, position).
+facts with one natural key the first stands, or the last where the type supersedes, and another stands in when it is voided: the earliest
+that confirms it, or else the earliest. Contents are compared as they are known now, for a correction says what the fact ever was.
+Effective facts are folded in the order (occurred, position).
 
 A history read from a stored state is *partial*: it knows that state and what came after it, which is enough for facts not older than
 the last one folded. Anything else asks for the whole history. Folding anew stops early where the state comes out as before, so that
@@ -10,9 +11,10 @@ one late answer to a survey does not fold the thousands behind it again.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Generic, NamedTuple
 
 from shared.contracts.base import Fact
@@ -33,7 +35,13 @@ class Told:
     fact: Fact
     natural: str
     """The text of its natural key."""
-    voided: bool = False
+    voided_at: int | None = None
+    """The position of its void."""
+
+    @property
+    def voided(self) -> bool:
+        """Whether it never held."""
+        return self.voided_at is not None
 
     @property
     def order(self) -> Order:
@@ -89,7 +97,7 @@ class History(Generic[State]):
         self._entries: list[_Entry[State]] = []
         self._orders: list[Order] = []
         self._groups: dict[str, tuple[Told, ...]] = {}
-        """What is not voided, by natural key, in order of position."""
+        """What is known, voided or not, by natural key, in order of position."""
         self._told: dict[ReportKey, Told] = {}
 
     @classmethod
@@ -131,7 +139,7 @@ class History(Generic[State]):
 
     def effective(self, natural: str) -> Told | None:
         """The fact that stands for this natural key."""
-        return _standing(self._groups.get(natural, ()))
+        return standing(self._groups.get(natural, ()))
 
     def takes(self, occurred: date) -> bool:
         """Whether a new fact of that day can be folded in without the whole history."""
@@ -144,18 +152,18 @@ class History(Generic[State]):
             return Step(before, after, after, start, stop, entries, int(after.fact.opens))
         gone: list[Told] = []
         come: list[Told] = []
-        standing: Told | None = None
+        standing_after: Told | None = None
         for natural in {told.natural for told in (before, after) if told is not None}:
             group = self._groups.get(natural, ())
-            stood, standing_now = _standing(group), _standing(_regrouped(group, natural, before, after))
+            stood, standing_now = standing(group), standing(_regrouped(group, natural, before, after))
             if natural == after.natural:
-                standing = standing_now
+                standing_after = standing_now
             if stood is not standing_now:
                 gone += [stood] if stood else []
                 come += [standing_now] if standing_now else []
         openers = sum(told.fact.opens for told in come) - sum(told.fact.opens for told in gone)
         start, stop, entries = self._refolded(gone, come)
-        return Step(before, after, standing, start, stop, entries, openers)
+        return Step(before, after, standing_after, start, stop, entries, openers)
 
     def take(self, step: Step[State]) -> None:
         """Apply a step of this very history."""
@@ -212,16 +220,27 @@ class History(Generic[State]):
         return start, stop, tuple(folded)
 
 
-def _standing(group: tuple[Told, ...]) -> Told | None:
-    """The one of a natural key that stands: the first, or the last where the type supersedes."""
-    if not group:
-        return None
-    return group[0] if group[0].fact.repeat == "confirms" else group[-1]
+def standing(group: Sequence[Told]) -> Told | None:
+    """The one of a natural key that stands: the last where the type supersedes, else the first or, step by step, who stood in for it.
+
+    When the one that stands is voided, those told by then and not voided stand in: the earliest that says the same, or else the
+    earliest. Where nobody is left, the next one told is a first again, however much it contradicts what was voided.
+    """
+    if group and group[0].fact.repeat == "supersedes":
+        return next((told for told in reversed(group) if not told.voided), None)
+    stands = group[0] if group else None
+    while stands is not None and stands.voided_at is not None:
+        void = stands.voided_at
+        left = [told for told in group if told.position < void and (told.voided_at is None or told.voided_at > void)]
+        alike = (told for told in left if told.says_the_same_as(stands))
+        later = (told for told in group if told.position > void)
+        stands = next(chain(alike, left, later), None)
+    return stands
 
 
 def _regrouped(group: tuple[Told, ...], natural: str, before: Told | None, after: Told) -> tuple[Told, ...]:
     kept = tuple(told for told in group if told is not before)
-    if after.voided or after.natural != natural:
+    if after.natural != natural:
         return kept
     if not kept or kept[-1].position < after.position:
         return (*kept, after)

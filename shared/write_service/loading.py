@@ -208,7 +208,7 @@ def _take(told: dict[ReportKey, Told], raw: bytes) -> None:
     assert isinstance(content, FactVoided | FactCorrected)
     known = told[ReportKey(content.source, content.id)]
     if isinstance(content, FactVoided):
-        told[known.key] = replace(known, voided=True)
+        told[known.key] = replace(known, voided_at=known.voided_at or record.position)
     elif not known.voided:
         fact = read_content(known.fact.type, content.version, content.data)
         assert isinstance(fact, Fact)

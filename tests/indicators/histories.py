@@ -7,7 +7,7 @@ Every report is drawn by a number of its own, so that a failing history stays it
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
@@ -15,7 +15,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from shared.contracts.base import Fact
+from shared.contracts.base import Evidence, Fact
 from shared.contracts.finance import (
     CreditCommunityRated,
     CreditRatingLapsed,
@@ -622,6 +622,7 @@ def histories(draw: st.DrawFn, *, most: int = 25) -> History:
     others = [by.choice(anything) for _ in range(by.randint(3, most) - len(openers))]
     reports = [_reported(Random(f"{seed}/{number}"), facts, sorted(days)[:2], 0.8) for number, facts in enumerate(openers)]
     reports += [_reported(Random(f"{seed}/{number}"), facts, days, 0.4) for number, facts in enumerate(others, len(openers))]
+    reports = _with_rivals(Random(f"{seed}/rivals"), list(zip(reports, (*openers, *others), strict=True)))
     kept = [report for report in reports if draw(st.integers(0, 29))]
     unlisted = [(by.choice(UNITS), by.choice(days)) for _ in range(by.choice((0, 0, 0, 0, 2)))]
     return History(recorded(kept, unlisted if draw(st.booleans()) else ()), tuple(sorted(set(days))))
@@ -633,6 +634,22 @@ def _reported(by: Random, facts: Draws, days: Sequence[date], plain: float) -> R
         other = facts(by) if by.random() < 0.7 else None
         amendments.append(Amending(by.choice(AFTERWARDS), other, by.choice(days)))
     return Reported(fact, by.choice(days), 0 if by.random() < plain else by.choice(LAGS), tuple(amendments))
+
+
+def _with_rivals(by: Random, drawn: Sequence[tuple[Reported, Draws]]) -> list[Reported]:
+    """Of some facts other systems tell as well: the same or something else, voided or corrected to what another of them says."""
+    reports = [report for report, _ in drawn]
+    for number in by.sample(range(len(drawn)), by.choice((0, 0, 1, 1, 2))):
+        report, facts = drawn[number]
+        others = [other for other in (facts(by) for _ in range(4)) if type(other) is type(report.fact)]
+        contents = (report.fact, *(_with_key_of(report.fact, other) for other in others[:2]))
+        for _ in range(by.randint(1, 4)):
+            fact = by.choice(contents).model_copy(update={"evidence": by.choice(((), (Evidence(document="副本"),)))})
+            said = [Amending(by.choice(AFTERWARDS), by.choice((None, *contents)), report.on) for _ in range(by.choice((0, 0, 1, 1, 2)))]
+            reports.append(Reported(fact, report.on, by.choice(LAGS), tuple(said)))
+        if by.random() < 0.8:
+            reports[number] = replace(report, amendments=(*report.amendments, Amending(by.choice(AFTERWARDS), None, report.on)))
+    return reports
 
 
 def recorded(drawn: Sequence[Reported], unlisted: Sequence[tuple[str, date]] = ()) -> Records:

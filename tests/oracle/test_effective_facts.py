@@ -1,13 +1,18 @@
 """What is held to be true on a day: corrections, voids, natural keys, and what was known when."""
 
+import re
 from datetime import date
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shared.contracts.registry import EntityCodeReplaced, EntityDeregistered, StaffReported, StatisticPublished
+from shared.contracts.registry import EntityCodeReplaced, EntityDeregistered, EntityRegistered, StaffReported, StatisticPublished
 from shared.contracts.training import GuidanceGiven
 from tests.oracle.history import COUNTY, PARK, VILLAGE, VILLAGE_2, History, entity, person, whole
 from tests.support.oracle import Oracle
+from tests.support.oracle.facts import effective, read
 
 
 def guidance(who: int, unit: str = VILLAGE) -> GuidanceGiven:
@@ -68,6 +73,59 @@ def test_a_second_report_of_the_same_fact_posts_nothing_until_the_first_is_voide
     history.void("registry", first, known="2010-06-01")
     assert history.ask("successful_starts", "all_founders").value == 2
     assert history.ask("new_enterprises", unit=VILLAGE_2).value == 1
+
+
+def registered(name: str) -> EntityRegistered:
+    return EntityRegistered(entity=entity(1), name=name, entity_kind="enterprise", industry="C20", unit=VILLAGE)
+
+
+def holding(words: list[str], seed: int = 0) -> int | None:
+    """Which word holds: a letter reports that content, a number voids the word before it at that place (from 1), `2=A` corrects it."""
+    history, ids = History({}), dict[int, str]()
+    for place, word in enumerate(words, start=1):
+        number = re.search("[0-9]+", word)
+        known = f"2010-02-{place:02d}"
+        if number is None:
+            ids[place] = history.add("2010-01-01", registered(word), known=known)
+        elif "=" in word:
+            history.correct(ids[int(number[0])], "2010-01-01", registered(word[-1]), known=known)
+        else:
+            history.void("registry", ids[int(number[0])], known=known)
+    Random(seed).shuffle(history.records)
+    held = [dated.position for dated in effective([read(record) for record in history.records], date(2010, 12, 31))]
+    assert len(held) <= 1, "all of them are one fact"
+    return held[0] if held else None
+
+
+@pytest.mark.parametrize(
+    ("words", "holds"),
+    [
+        ("A B", 1), ("A B A -1", 3), ("A B A B -1 -3", 2), ("A B C B -1 -2", 4), ("A B C B -2 -1", 3), ("A B -1 -2", None),
+        ("A -1 B A B -3", 5), ("A -1 B A", 3), ("A B B 3=A -1", 3), ("A B -1 A 2=C", 2), ("A B A 1=B -1", 2), ("A B A -1 1=B", 3),
+    ],
+)  # fmt: skip
+def test_when_the_first_is_voided_the_earliest_that_says_the_same_holds_or_else_the_earliest(words: str, holds: int | None) -> None:
+    assert holding(words.split()) == holds
+
+
+@given(st.data())
+def test_a_void_hands_on_to_a_confirmation_and_moves_nothing_that_does_not_hold(data: st.DataObject) -> None:
+    words: list[str] = []
+    content: dict[int, str] = {}
+    holds = None
+    for place in range(1, data.draw(st.integers(1, 12)) + 1):
+        if data.draw(st.booleans()) and content:
+            gone = data.draw(st.sampled_from(sorted(content)))
+            words.append(f"-{gone}")
+            said = content.pop(gone)
+            alike = [other for other in content if content[other] == said]
+            expected = holds if holds != gone else min(alike or content, default=None)
+        else:
+            content[place] = data.draw(st.sampled_from("ABC"))
+            words.append(content[place])
+            expected = holds or place
+        holds = holding(words, seed=place)
+        assert holds == expected
 
 
 def test_of_superseding_facts_the_last_recorded_holds_whatever_the_order_of_arrival() -> None:

@@ -76,6 +76,34 @@ async def test_a_rival_the_rules_accept_stands_in_for_the_voided_first(finance: 
     assert await finance.state("loan:L1") == await right.state("loan:L1")
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_confirmation_stands_in_before_an_earlier_contradiction(registry: Counter, restarts: bool) -> None:
+    first, other, same = (report("registry.venue_opened", venue(area_m2=area), by=by) for area, by in ((100, "a"), (200, "b"), (100, "c")))
+    answers = await registry.hand_in(first, other, same)
+    assert [flag.code for answer in answers for flag in answer.flags] == ["contradiction", "confirmation"]
+    right = await with_units(Counter())
+    await right.ask(same)
+    for voided, stands in ((first, same), (same, other)):
+        if restarts:
+            registry.restarted()
+        await registry.ask(report("registry.fact_voided", void(voided)))
+        right = await with_units(Counter())
+        await right.ask(stands)
+        assert await registry.state("venue:V1") == await right.state("venue:V1")
+
+
+async def test_a_rival_corrected_to_what_the_voided_first_said_takes_the_place_of_another(registry: Counter) -> None:
+    first, other, third = (report("registry.venue_opened", venue(area_m2=area)) for area in (100, 200, 300))
+    await registry.hand_in(first, other, third, report("registry.fact_voided", void(first)))
+    answer = await registry.ask(report("registry.fact_corrected", correction(third, venue())))
+    assert (answer.outcome, answer.flags) == ("recorded", ()), "ruled on as if the other did not stand"
+    right = await with_units(Counter())
+    await right.ask(first)
+    assert await registry.state("venue:V1") == await right.state("venue:V1")
+    again = await registry.ask(report("registry.fact_corrected", correction(third, venue(area_m2=300))))
+    assert again.flags == (reasons.contradiction((await registry.answer(other)).position or 0),)
+
+
 async def test_the_rules_are_asked_as_if_the_first_did_not_stand(registry: Counter) -> None:
     """A venue that has opened refuses another opening; but the rival would open it in the place of the first."""
     opened = report("registry.venue_opened", venue(), occurred="2010-02-01")

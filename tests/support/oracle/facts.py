@@ -10,6 +10,8 @@ from shared.contracts.base import Fact, natural_key_of
 from shared.days import day_of, instant_from
 
 F = TypeVar("F", bound=Fact, covariant=True)
+Name = tuple[str, str, str]
+"""Service, source and id of a record."""
 
 
 @dataclass(frozen=True)
@@ -63,31 +65,59 @@ def effective(records: Iterable[Recorded], known_at: date) -> tuple[Dated[Fact],
 
     1. The last correction (by position) of a fact replaces its day and data; a void is final.
     2. Of several facts of one natural key the first by position holds (`confirms`) or the last (`supersedes`).
+    3. When the one that holds (`confirms`) is voided, the first of those there that says the same holds, or the first of them all.
 
-    A corrected fact keeps the recorded time and the position of its original.
+    A corrected fact keeps the recorded time and the position of its original, as if it had been reported so.
     """
     known = sorted((record for record in records if record.known <= known_at), key=lambda record: (record.service, record.position))
 
-    voided: set[tuple[str, str, str]] = set()
-    corrected: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+    voided: set[Name] = set()
+    corrected: dict[Name, Mapping[str, Any]] = {}
     for record in known:
         if record.event == "fact_voided":
             voided.add((record.service, record.data["source"], record.data["id"]))
         if record.event == "fact_corrected":
-            corrected[record.service, record.data["source"], record.data["id"]] = record.data
+            name = (record.service, record.data["source"], record.data["id"])
+            if name not in voided:
+                corrected[name] = record.data
 
-    by_natural_key: dict[str, Dated[Fact]] = {}
+    there: dict[str, dict[Name, Dated[Fact]]] = {}
+    holding: dict[str, Name] = {}
+    keys: dict[Name, str] = {}
     for record in known:
-        name = (record.service, record.source, record.id)
-        if record.event in {"fact_voided", "fact_corrected", "day_closed"} or name in voided:
+        if record.event == "fact_voided":
+            name = (record.service, record.data["source"], record.data["id"])
+            if name in keys:
+                key = keys.pop(name)
+                gone = there[key].pop(name)
+                if holding[key] == name:
+                    _hand_on(key, gone, there, holding)
             continue
+        if record.event in {"fact_corrected", "day_closed"}:
+            continue
+        name = (record.service, record.source, record.id)
         version, occurred, data = record.version, record.occurred, record.data
         if name in corrected:
             version = corrected[name].get("version", 1)
             occurred = date.fromisoformat(corrected[name]["occurred"])
             data = corrected[name]["data"]
         fact = parse_fact(f"{record.service}.{record.event}", version, dict(data))
-        key = natural_key_of(fact, occurred)
-        if key not in by_natural_key or fact.repeat == "supersedes":
-            by_natural_key[key] = Dated(fact, occurred, record.recorded, record.service, record.position)
-    return tuple(sorted(by_natural_key.values(), key=lambda dated: dated.order))
+        key = keys[name] = natural_key_of(fact, occurred)
+        there.setdefault(key, {})[name] = Dated(fact, occurred, record.recorded, record.service, record.position)
+        if key not in holding or fact.repeat == "supersedes":
+            holding[key] = name
+    return tuple(sorted((there[key][name] for key, name in holding.items()), key=lambda dated: dated.order))
+
+
+def _hand_on(key: str, gone: Dated[Fact], there: Mapping[str, dict[Name, Dated[Fact]]], holding: dict[str, Name]) -> None:
+    left = there[key]
+    if not left:
+        del holding[key]
+    elif gone.fact.repeat == "supersedes":
+        holding[key] = max(left, key=lambda name: left[name].position)
+    else:
+        holding[key] = min(left, key=lambda name: (_content(left[name]) != _content(gone), left[name].position))
+
+
+def _content(dated: Dated[Fact]) -> tuple[date, dict[str, Any]]:
+    return dated.occurred, dated.fact.model_dump(exclude={"evidence"})
