@@ -28,14 +28,9 @@ _OF_PEOPLE: dict[str, tuple[frozenset[type[Fact]], frozenset[type[Fact]]]] = {
 
 
 @cache
-def _scopes(kind: str, type_: type[Fact]) -> tuple[Scope | None, ...]:
-    """In which histories of a thing of this kind a fact of this type may change something; None: in those of its people."""
-    found: list[Scope | None] = [
-        scope for scope, kinds in KINDS_BY_SCOPE.items() if scope == kind and any(type_ in each.reads for each in kinds)
-    ]
-    if kind in _OF_PEOPLE and type_ in _OF_PEOPLE[kind][0]:
-        found.append(None)
-    return tuple(found)
+def _scopes(kind: str, type_: type[Fact]) -> tuple[Scope, ...]:
+    """In which histories of a thing of this kind a fact of this type may change something."""
+    return tuple(scope for scope, kinds in KINDS_BY_SCOPE.items() if scope == kind and any(type_ in each.reads for each in kinds))
 
 
 class Ruling(NamedTuple):
@@ -52,8 +47,10 @@ class FlagBook:
         self._histories = Histories(index)
         self._index = index
         self._touched: deque[Chain] = deque()
-        self._due: dict[tuple[Scope | None, Subject], None] = {}
-        """Histories to be looked into; without a scope those of all people of a thing."""
+        self._crowds: dict[Subject, None] = {}
+        """Things whose people's histories are to be looked into: found out before any is, so that each is looked into once."""
+        self._due: dict[tuple[Scope, Subject], None] = {}
+        """Histories to be looked into."""
         self._sure: dict[Subject, int] = {}
         """Things opened by a fact that nobody amended, with its known day: what names them later is sure of them."""
         self._raised: dict[tuple[Scope, Subject], list[Raised]] = {}
@@ -68,13 +65,15 @@ class FlagBook:
         for _ in range(most):
             if self._touched:
                 self._take(self._touched.popleft())
+            elif self._crowds:
+                self._take_crowd(self._crowds.popitem()[0])
             elif self._due:
                 look = next(reversed(self._due))
                 self._look(*look)
                 del self._due[look]  # only now: whoever met a bug meets it again
             else:
                 return True
-        return not (self._touched or self._due)
+        return not (self._touched or self._crowds or self._due)
 
     def standing(self, known: int) -> Iterator[Raised]:
         """Every flag that stands as known at the end of a day, each history's own."""
@@ -123,12 +122,14 @@ class FlagBook:
                 for subject in subjects:
                     for scope in _scopes(kind, type_):
                         self._due[scope, subject] = None
+                    if kind in _OF_PEOPLE and type_ in _OF_PEOPLE[kind][0]:
+                        self._crowds[subject] = None
                     if kind in OPENINGS and not self._is_sure(chain, subject):
                         self._due["thing", subject] = None
 
     def _is_sure(self, chain: Chain, thing: Subject) -> bool:
         """Whether a chain cannot be without the thing it names; facts come in here as they were recorded, openings mostly first."""
-        if not opens(chain, thing, self._index.codes(thing)):
+        if not type(chain.first.fact).opens or not opens(chain, thing, self._index.codes(thing)):
             return self._sure.get(thing, FOREVER) <= chain.known
         if chain.amendments:
             self._sure.pop(thing, None)
@@ -136,12 +137,12 @@ class FlagBook:
         self._sure[thing] = min(chain.known, self._sure.get(thing, FOREVER))
         return ("thing", self._index.canonical(thing)) not in self._raised
 
-    def _look(self, scope: Scope | None, subject: Subject) -> None:
+    def _take_crowd(self, thing: Subject) -> None:
+        for person in named(self._index.of(thing, _OF_PEOPLE[thing.partition(":")[0]][1]), "person"):
+            self._due["person", person] = None
+
+    def _look(self, scope: Scope, subject: Subject) -> None:
         index = self._index
-        if scope is None:
-            by = _OF_PEOPLE[subject.partition(":")[0]][1]
-            self._due.update(dict.fromkeys(("person", person) for person in named(index.of(subject, by), "person")))
-            return
         codes = index.codes(subject)
         if scope in ("entity", "thing"):
             for code in codes:  # what was found before two codes turned out to be one entity's
