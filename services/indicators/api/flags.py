@@ -34,27 +34,25 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class FlagCount(_Table):
-    """How many flags of a kind, or of a department, are in each state."""
-
-    open: int = 0
-    confirmed: int = 0
-    dismissed: int = 0
-
-
-class KindRow(FlagCount):
-    """A kind of flag: what is odd, what becomes of such facts in the figures, and how many there are, whatever page is asked for."""
+class KindRow(_Table):
+    """A kind of flag: what is odd, what becomes of such facts in the figures, and how many are in each state over all pages."""
 
     kind: str
     zh: str
     en: str
     ruling: str = Field(description="对指标的处理 / what becomes of the fact in the figures")
+    open: int = 0
+    confirmed: int = 0
+    dismissed: int = 0
 
 
-class DepartmentRow(FlagCount):
-    """A department, and how many flags are raised on facts that it reported."""
+class DepartmentRow(_Table):
+    """A department, and how many flags in each state are raised on facts that it reported."""
 
     department: str
+    open: int = 0
+    confirmed: int = 0
+    dismissed: int = 0
 
 
 class FactName(_Table):

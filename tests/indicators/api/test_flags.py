@@ -35,6 +35,7 @@ async def test_nothing_is_odd_in_a_year_without_oddities(system: System, recorde
     assert answer["positions"] == recorded.positions
     assert [row["kind"] for row in answer["kinds"]] == [kind.code for kind in FLAG_KINDS]
     assert list(answer) == list(EXAMPLE_FLAGS)
+    assert list(answer["kinds"][0]) == ["kind", "zh", "en", "ruling", "open", "confirmed", "dismissed"]
 
 
 async def test_what_became_odd_is_listed_for_its_unit_and_department_as_known_on_each_day(system: System, recorded: Recorded) -> None:
@@ -44,7 +45,7 @@ async def test_what_became_odd_is_listed_for_its_unit_and_department_as_known_on
     (flag,) = answer["flags"]
     assert (flag["flag"], flag["since"], flag["state"]) == (f"{KIND}:registry:{SOURCE}:{staffed}", "2025-07-03", "open")
     assert list(flag) == list(EXAMPLE_FLAGS["flags"][0])
-    assert answer["departments"] == [{"open": 1, "confirmed": 0, "dismissed": 0, "department": "employment"}]
+    assert answer["departments"] == [{"department": "employment", "open": 1, "confirmed": 0, "dismissed": 0}]
     totals = {unit: (await flags(system, unit=unit))["total"] for unit in (COUNTY, TOWN, TOWN_B)}
     assert totals == {COUNTY: 1, TOWN: 1, TOWN_B: 0}
     assert (await flags(system, known_at="2025-07-02"))["total"] == 0
