@@ -114,9 +114,7 @@ class Live:
                     "the ledger was derived again by other definitions: this release must not write"
                 )
             if writing.checkpoint != self.checkpoint:
-                log.warning("another projector wrote: reading again", ours=self.checkpoint, theirs=writing.checkpoint)
-                await self._read(writing)
-                await self._announce(None, None)
+                await self._follow(writing)
             fresh = self._fresh(records)
             if not fresh:
                 return
@@ -127,7 +125,7 @@ class Live:
                 # Memory may be ahead of the store now: the next page finds them apart and reads again.
                 self.checkpoint = {}
                 raise
-        self.checkpoint = {**writing.checkpoint, **{record.service: (record.position, record.hash) for record in fresh}}
+        self.checkpoint = self._past(fresh)
         self.balances.add_all(page.entries)
         self.flags.touch(page.chains)
         self._observe(fresh)
@@ -145,6 +143,31 @@ class Live:
                 if self.flags.catch_up(LOOKED_INTO_AT_ONCE):
                     return
             await asyncio.sleep(0)
+
+    async def _follow(self, writing: Writing) -> None:
+        """Take in what another projector wrote: its facts give the entries it posted. Where they do not follow ours, read all anew."""
+        ours = self.checkpoint
+        missed = [record async for record in self.store.facts(writing, after=ours)] if ours else []
+        try:
+            follows = bool(missed) and self._fresh(missed) == missed and self._past(missed) == writing.checkpoint
+        except BrokenChain:
+            follows = False
+        log.warning("another projector wrote", ours=ours, theirs=writing.checkpoint, reading="what it added" if follows else "all of it")
+        if not follows:
+            await self._read(writing)
+            await self._announce(None, None)
+            return
+        await self.store.load_cells(writing)
+        self.checkpoint = {}  # memory is ahead of it until the end: an error on the way has all of it read again
+        self.balances.add_all(self.projection.fold(missed).entries)
+        self._observe(missed)
+        self._shown = self._now()
+        self.checkpoint = writing.checkpoint
+        await self._announce(None, None)
+
+    def _past(self, records: Sequence[Record]) -> Checkpoint:
+        """The checkpoint once these records, which follow it, are taken in."""
+        return {**self.checkpoint, **{record.service: (record.position, record.hash) for record in records}}
 
     def _fresh(self, records: Sequence[Record]) -> list[Record]:
         """The records beyond the checkpoint, each verified to follow the one before."""

@@ -127,14 +127,11 @@ class LedgerStore:
 
     async def load(self, balances: Balances, writing: Writing) -> None:
         """Read the whole ledger into memory."""
-        connection = writing.connection
-        found = await connection.fetch("SELECT id, measure, unit, part FROM cell")
-        cells: list[Cell] = [("", "", None)] * len(found)
-        for row in found:
-            cells[row["id"]] = row["measure"], row["unit"], row["part"]
-        self._cells = {cell: number for number, cell in enumerate(cells)}
+        self._cells = {}
+        await self.load_cells(writing)
+        cells = list(self._cells)
         sink = BytesIO()
-        await connection.copy_from_query("SELECT cell, day, known, amount FROM ledger", output=sink, format="binary")
+        await writing.connection.copy_from_query("SELECT cell, day, known, amount FROM ledger", output=sink, format="binary")
         rows = np.frombuffer(
             sink.getbuffer(),
             dtype=_LEDGER_ROW,
@@ -146,10 +143,19 @@ class LedgerStore:
         ):
             balances.add(cells[number], day, known, amount)
 
-    async def facts(self, writing: Writing) -> AsyncIterator[Record]:
-        """Every fact taken in, by service and position."""
-        async for row in writing.connection.cursor("SELECT raw FROM fact ORDER BY service, position", prefetch=1000):
-            yield parse_record(row["raw"])
+    async def load_cells(self, writing: Writing) -> None:
+        """Read what each cell's number is, beyond the numbers known already."""
+        query = "SELECT measure, unit, part FROM cell WHERE id >= $1 ORDER BY id"
+        for row in await writing.connection.fetch(query, len(self._cells)):
+            self._cells[row["measure"], row["unit"], row["part"]] = len(self._cells)
+
+    async def facts(self, writing: Writing, after: Checkpoint | None = None) -> AsyncIterator[Record]:
+        """Every fact taken in, or those after a checkpoint, by service and position."""
+        for number, service in enumerate(SERVICES):
+            position, _ = (after or {}).get(service, (0, NO_HASH))
+            query = "SELECT raw FROM fact WHERE service = $1 AND position > $2 ORDER BY position"
+            async for row in writing.connection.cursor(query, number, position, prefetch=1000):
+                yield parse_record(row["raw"])
 
     async def export(self) -> AsyncIterator[bytes]:
         """The exact bytes of every fact taken in, by service and position, as of one moment."""

@@ -19,6 +19,8 @@ class MemoryLedger(LedgerStore):
         self.kept_definitions: dict[str, str] = {}
         self.at: Checkpoint = dict.fromkeys(SERVICES, (0, NO_HASH))
 
+    none: Checkpoint = dict.fromkeys(SERVICES, (0, NO_HASH))
+
     async def close(self) -> None:
         return
 
@@ -55,10 +57,14 @@ class MemoryLedger(LedgerStore):
         for page in self.rows:
             balances.add_all(page)
 
-    async def facts(self, writing: Writing) -> AsyncIterator[Record]:
+    async def load_cells(self, writing: Writing) -> None:
+        return
+
+    async def facts(self, writing: Writing, after: Checkpoint | None = None) -> AsyncIterator[Record]:
         records = [parse_record(raw) for raw in self.raw]
         for record in sorted(records, key=lambda record: (SERVICES.index(record.service), record.position)):
-            yield record
+            if record.position > (after or self.none)[record.service][0]:
+                yield record
 
     async def export(self) -> AsyncIterator[bytes]:
         for raw in self.raw:

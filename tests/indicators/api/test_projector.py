@@ -16,9 +16,10 @@ from services.indicators.answers import Question, board
 from services.indicators.api.metrics import ProjectorMetrics
 from services.indicators.app import create_app
 from services.indicators.evaluation.county import load_county
+from services.indicators.ledger import Balances
 from services.indicators.live import BrokenChain, Live
 from services.indicators.projector import Projector
-from services.indicators.store import LedgerStore
+from services.indicators.store import LedgerStore, Writing
 from shared import subjects
 from shared.bus import ensure_stream, recorded_config
 from shared.clock import WallClock
@@ -136,9 +137,18 @@ async def test_two_projectors_at_once_do_no_harm(clean_nats_url: str, dsn: str) 
     assert founded == "60"
 
 
-async def test_both_projectors_went_on_to_write(clean_nats_url: str, dsn: str) -> None:
-    """Whoever was overtaken reads again and is the one to write next, when its turn comes."""
+async def test_both_projectors_went_on_to_write(clean_nats_url: str, dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever was overtaken takes in what the other added, not all of it again, and is the one to write next, when its turn comes."""
     recorded = a_year()
+    opened = 0
+    load = LedgerStore.load
+
+    async def counted(self: LedgerStore, balances: Balances, writing: Writing) -> None:
+        nonlocal opened
+        opened += 1
+        await load(self, balances, writing)
+
+    monkeypatch.setattr(LedgerStore, "load", counted)
     async with connected(clean_nats_url) as nc, projecting_on(nc, dsn) as (one, _):
         await recorded.publish(nc)
         await until(lambda: one.snapshot().positions == recorded.positions)
@@ -146,9 +156,16 @@ async def test_both_projectors_went_on_to_write(clean_nats_url: str, dsn: str) -
             recorded.founds("2025-06-30", 50)
             await recorded.publish(nc)
             await until(lambda: one.snapshot().positions == other.snapshot().positions == recorded.positions)
-        recorded.founds("2025-06-30", 51)
+            for number in range(51, 71):
+                recorded.founds("2025-06-30", number)
+                await recorded.publish(nc)
+                await until(lambda: one.snapshot().positions == other.snapshot().positions == recorded.positions)
+            assert boards(one) == boards(other)
+            assert sum(row.value == "24" for row in boards(one)[1].indicators if row.id == "new_enterprises") == 1
+        recorded.founds("2025-06-30", 71)
         await recorded.publish(nc)
         await until(lambda: one.snapshot().positions == recorded.positions)
+        assert opened == 2
         assert b"".join([raw + b"\n" async for raw in one.store.export()]) == recorded.lines
 
 
