@@ -639,16 +639,18 @@ def _reported(by: Random, facts: Draws, days: Sequence[date], plain: float) -> R
 def _with_rivals(by: Random, drawn: Sequence[tuple[Reported, Draws]]) -> list[Reported]:
     """Of some facts other systems tell as well: the same or something else, voided or corrected to what another of them says."""
     reports = [report for report, _ in drawn]
-    for number in by.sample(range(len(drawn)), by.choice((0, 0, 1, 1, 2))):
+    for number in by.sample(range(len(drawn)), by.choice((0, 1, 2, 3))):
         report, facts = drawn[number]
         others = [other for other in (facts(by) for _ in range(4)) if type(other) is type(report.fact)]
+        if not others:
+            continue
         contents = (report.fact, *(_with_key_of(report.fact, other) for other in others[:2]))
-        for _ in range(by.randint(1, 4)):
+        for _ in range(by.randint(2, 4)):
             fact = by.choice(contents).model_copy(update={"evidence": by.choice(((), (Evidence(document="副本"),)))})
-            said = [Amending(by.choice(AFTERWARDS), by.choice((None, *contents)), report.on) for _ in range(by.choice((0, 0, 1, 1, 2)))]
-            reports.append(Reported(fact, report.on, by.choice(LAGS), tuple(said)))
+            said = [Amending(by.choice(AFTERWARDS), by.choice((None, *contents)), report.on) for _ in range(by.choice((0, 0, 0, 1, 2)))]
+            reports.append(Reported(fact, report.on, report.lag + by.choice((0, 0, 1, 31)), tuple(said)))
         if by.random() < 0.8:
-            reports[number] = replace(report, amendments=(*report.amendments, Amending(by.choice(AFTERWARDS), None, report.on)))
+            reports[number] = replace(report, amendments=(*report.amendments, Amending(by.choice((1, 31, 40, 300)), None, report.on)))
     return reports
 
 
