@@ -159,7 +159,7 @@ class Reader:
                 left_out = self._unregistered(figure, on) if figure.by is None else 0
                 for part, of_part in self._duties_by(figure.by, found):
                     due = [each for each in of_part if each.is_due]
-                    yield part, replace(_ratio(sum(each.accepted for each in due), len(due)), left_out=left_out)
+                    yield part, replace(_ratio(sum(each.accepted for each in due), len(due), "empty"), left_out=left_out)
             case DocumentsAccepted():
                 for each in self.owed(figure, day):
                     if each.duty.document is not None:
@@ -180,7 +180,7 @@ class Reader:
         match figure:
             case Share():
                 for part, _ in () if figure.parts is None else self.parts(figure.parts.name, on):
-                    yield part, _ratio(self.part(figure.of, part, on), self.part(figure.over, part, on), "missing")
+                    yield part, _ratio(self.part(figure.of, part, on), self.part(figure.over, part, on))
             case SurveyShare():
                 survey = self._latest_survey(figure, on) if figure.split else None
                 for part, _ in () if survey is None else self.parts(figure.over.name, on):
@@ -279,7 +279,7 @@ class Reader:
         total = sum(count for _, count in histogram)
         for part, hundredths in figure.quantiles:
             if not total:
-                yield part, Value(None, None, None, "empty")
+                yield part, Value(None, None, None, "missing")
                 continue
             rank = -(-hundredths * total // 100)
             for value, count in histogram:
@@ -294,7 +294,7 @@ def _count(amount: int) -> Value:
     return Value(exact, None, exact, n=amount)
 
 
-def _ratio(numerator: int, denominator: int, absence: Absence = "empty") -> Value:
+def _ratio(numerator: int, denominator: int, absence: Absence = "missing") -> Value:
     if not denominator:
         return Value(Fraction(numerator), Fraction(0), None, absence)
     return Value(Fraction(numerator), Fraction(denominator), Fraction(numerator, denominator), n=denominator)

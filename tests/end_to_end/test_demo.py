@@ -153,7 +153,7 @@ def require_agreement(printed: dict[str, Any], running: Running, records: list[d
         for asked in (last, *questions(records, last)):
             board = _board(http, asked)
             refused += board is None
-            different += differences_in_json(board, plan.year, oracle, asked)
+            different += differences_in_json(board, plan, oracle, asked)
     assert not different, f"{len(different)} rows differ, on seed {SEED}:\n" + "\n".join(different)
     assert refused < QUESTIONS / 2, f"{refused} of {QUESTIONS} questions were refused: they do not say enough"
 

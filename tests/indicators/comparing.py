@@ -14,7 +14,7 @@ from services.indicators.answers import BadQuestionError, Question, Snapshot, as
 from services.indicators.catalog import CATALOG, MEASURES, measure_digest
 from services.indicators.evaluation.county import County, load_county
 from services.indicators.evaluation.plan import Plan
-from services.indicators.figures import Indicator, Variant
+from services.indicators.figures import Indicator, Variant, fixed_parts
 from services.indicators.live import Live
 from services.indicators.reading import Reader
 from shared.clock import SimulatedClock
@@ -22,7 +22,7 @@ from shared.contracts.base import SERVICES
 from shared.contracts.envelope import Record
 from shared.units import UnitKind, unit_kind
 from tests.indicators.memory_ledger import MemoryLedger
-from tests.support.oracle import VARIANTS, Key, Oracle, Promised
+from tests.support.oracle import VARIANTS, Declared, Figure, Judgement, Key, Letter, Oracle, PlanFile, Promised, Target, judgements
 from tests.support.records import COUNTY
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -53,7 +53,9 @@ def plan_of(year: int, plans_due: date | None) -> Plan:
     plan = example_county().plan
     assert plan.county == COUNTY
     targets = (
-        target.model_copy(update={"deadline": plans_due}) if target.indicator == "plans_submitted" else target for target in plan.targets
+        target.model_copy(update={"deadline": plans_due}) if target.indicator == "plans_submitted" else target
+        for target in plan.targets
+        if plans_due is not None or target.indicator != "plans_submitted"
     )
     duties = tuple(duty.model_copy(update={"due": _in_year(duty.due, year)}) for duty in plan.duties)
     same = {name: getattr(plan, name) for name in Plan.model_fields}  # a copy would keep what is cached of the other as well
@@ -66,7 +68,7 @@ def _in_year(due: date, year: int) -> date:
 
 def plans_due(plan: Plan) -> date | None:
     """The day by which a plan file wants plans submitted."""
-    return next((target.deadline for target in plan.targets if target.indicator == "plans_submitted"), None)
+    return next((target.deadline for target in plan.targets if target.row == ("plans_submitted", "default", None)), None)
 
 
 _KINDS = {
@@ -123,48 +125,43 @@ async def live(plan: Plan, pages: Iterable[Sequence[Record]]) -> Live:
 # Where they differ
 
 
-Answered = dict[Key, tuple[object, ...]]
-"""Row → (numerator, denominator, value, margin, period end, effective day, left out)."""
+Answered = dict[Key, dict[str, object]]
+"""Row → what is answered about it, by name: dates and words as text, numbers as exact fractions."""
 
 
 def differences(snapshot: Snapshot, oracle: Oracle, asked: Asked, *, by_board: bool = False) -> list[str]:
-    """What the service and the oracle answer differently, in exact fractions read off the ledger or as the board shows it."""
-    ours, theirs = (_on_board if by_board else _read)(snapshot, asked), _of_oracle(snapshot.plan.year, oracle, asked)
-    found = _differing(ours, theirs, asked, shown=by_board)
-    return [*found, *_baseline_differences(snapshot, oracle, asked)] if by_board and ours is not None else found
+    """What the service and the oracle answer differently: exact figures read off the ledger, or all that the board says of every row."""
+    question = _question(snapshot, asked)
+    if by_board:
+        shown = None if question is None else board(snapshot, question).model_dump(mode="json", by_alias=True)
+        return differences_in_json(shown, snapshot.plan, oracle, asked)
+    return _differing(None if question is None else _read(snapshot, question), _figures(snapshot.plan.year, oracle, asked), asked)
 
 
-def differences_in_json(board: Mapping[str, Any] | None, year: int, oracle: Oracle, asked: Asked) -> list[str]:
-    """What a board in JSON (None: the question was refused) and the oracle answer differently, to the last shown digit."""
-    return _differing(None if board is None else _of_json(board), _of_oracle(year, oracle, asked), asked, shown=True)
+def differences_in_json(board: Mapping[str, Any] | None, plan: Plan, oracle: Oracle, asked: Asked) -> list[str]:
+    """What a board in JSON (None: the question was refused) and the oracle answer differently, to the last shown digit, and where they
+    judge differently.
+    """
+    ours = None if board is None else {(row["id"], row["variant"], row["part"]): _of_json(row) for row in board["indicators"]}
+    theirs = _figures(plan.year, oracle, asked)
+    if theirs is not None:
+        judged = judgements(
+            oracle, plan_file_of(plan), DECLARED, unit=asked.unit, county=plan.county, as_of=asked.as_of, known_at=asked.known_at,
+            year=plan.year,
+        )  # fmt: skip
+        theirs = {key: _as_shown(theirs[key]) | _judgement(judgement) for key, judgement in judged.items()}
+    return _differing(ours, theirs, asked)
 
 
-def _differing(ours: Answered | None, theirs: Answered | None, asked: Asked, *, shown: bool) -> list[str]:
+def _differing(ours: Answered | None, theirs: Answered | None, asked: Asked) -> list[str]:
     if ours is None or theirs is None:
         return [] if ours is theirs else [f"{asked}: the service {'answers' if ours else 'refuses'}, the oracle does not"]
-    if shown:
-        theirs = {key: (*map(_shown, answer[:3]), *answer[3:]) for key, answer in theirs.items()}
     rows = {(indicator.id, variant.name) for indicator, variant in rows_of(unit_kind(asked.unit))} & VARIANTS
-    keys = sorted((key for key in ours.keys() | theirs.keys() if key[:2] in rows), key=str)
-    return [f"{asked} {key}: service {ours.get(key)}, oracle {theirs.get(key)}" for key in keys if ours.get(key) != theirs.get(key)]
-
-
-def _baseline_differences(snapshot: Snapshot, oracle: Oracle, asked: Asked) -> list[str]:
-    """Baselines are the oracle's figures at the end of the year before, of a day up to the as-of day only."""
-    day = date(snapshot.plan.year - 1, 12, 31)
-    earlier = Asked(asked.unit, day, asked.known_at)
-    theirs = _of_oracle(day.year, oracle, earlier) if day <= asked.as_of else None
-    question = _question(snapshot, asked)
-    assert question is not None
     found = []
-    for row in board(snapshot, question).indicators:
-        key = row.id, row.variant, row.part
-        if row.baseline is not None and key[:2] in VARIANTS:
-            ours = None if row.baseline.value is None else Fraction(row.baseline.value)
-            answer = (theirs or {}).get(key)
-            value = _shown(answer[2]) if answer is not None and answer[5] == day else None  # a unit that ended earlier has none
-            if ours != value:
-                found.append(f"{asked} {key}: baseline of the service {ours}, of the oracle {value}")
+    for key in sorted((key for key in ours.keys() | theirs.keys() if key[:2] in rows), key=str):
+        own, other = ours.get(key, {}), theirs.get(key, {})
+        names = [name for name in {**own, **other} if name not in own or name not in other or own[name] != other[name]]
+        found += [f"{asked} {key} {name}: service {own.get(name)}, oracle {other.get(name)}" for name in names]
     return found
 
 
@@ -175,36 +172,39 @@ def _question(snapshot: Snapshot, asked: Asked) -> Question | None:
         return None
 
 
-def _on_board(snapshot: Snapshot, asked: Asked) -> Answered | None:
-    question = _question(snapshot, asked)
-    if question is None:
-        return None
+def _of_json(row: Mapping[str, Any]) -> dict[str, object]:
+    def compared(beside: Mapping[str, Any] | None) -> object:
+        return beside and (_exact(beside["value"]), beside["status"])
+
     return {
-        (row.id, row.variant, row.part): (
-            *(None if text is None else Fraction(text) for text in (row.numerator, row.denominator, row.value)),
-            row.margin, row.period_end, row.effective_as_of,
-            row.incomplete,
-        )
-        for row in board(snapshot, question).indicators
+        **{name: _exact(row[name]) for name in ("numerator", "denominator", "value", "expected")},
+        "margin": row.get("margin"), "period_end": row.get("period_end"), "effective_as_of": row["effective_as_of"],
+        "incomplete": row["incomplete"], "n": row["n"], "status": row["status"],
+        "targets": [
+            (target["op"], _exact(target["value"]), target["clause"], _exact(target["expected"]), target["status"])
+            for target in row["targets"]
+        ],
+        "benchmark": compared(row["benchmark"]), "baseline": compared(row["baseline"]),
     }  # fmt: skip
 
 
-def _of_json(board: Mapping[str, Any]) -> Answered:
+def _exact(text: str | None) -> Fraction | None:
+    return None if text is None else Fraction(text)
+
+
+def _judgement(judged: Judgement) -> dict[str, object]:
     return {
-        (row["id"], row["variant"], row["part"]): (
-            *(None if row[name] is None else Fraction(row[name]) for name in ("numerator", "denominator", "value")),
-            row.get("margin"),
-            *(None if text is None else date.fromisoformat(text) for text in (row.get("period_end"), row["effective_as_of"])),
-            row["incomplete"],
-        )
-        for row in board["indicators"]
-    }
+        "n": judged.n, "status": judged.status, "expected": _shown(judged.expected),
+        "targets": [
+            (standing.op, _shown(standing.value), standing.clause, _shown(standing.expected), standing.status)
+            for standing in judged.targets
+        ],
+        "benchmark": judged.benchmark and (_shown(judged.benchmark[0]), judged.benchmark[1]),
+        "baseline": judged.baseline and (_shown(judged.baseline[0]), judged.baseline[1]),
+    }  # fmt: skip
 
 
-def _read(snapshot: Snapshot, asked: Asked) -> Answered | None:
-    question = _question(snapshot, asked)
-    if question is None:
-        return None
+def _read(snapshot: Snapshot, question: Question) -> Answered:
     tree = snapshot.trees.at(question.known_at.toordinal())
     unit = tree.units[question.unit]
     reader = Reader(snapshot.balances, tree, unit.code, question.known_at.toordinal(), snapshot.plan)
@@ -214,41 +214,83 @@ def _read(snapshot: Snapshot, asked: Asked) -> Answered | None:
         window = snapshot.windows[variant.window or indicator.window]
         effective = window.effective(last_day)
         if effective is None:
-            found |= {(indicator.id, variant.name, part): (*(None,) * 6, 0) for part in reader.fixed_parts(variant.figure, window.first)}
+            found |= {
+                (indicator.id, variant.name, part): _figure(Figure(None, None, None))
+                for part in reader.fixed_parts(variant.figure, window.first)
+            }
             continue
         for part, value in reader.values(variant.figure, window.first, effective, plans_due(snapshot.plan)):
-            period = value.extra.get("period_end")
             unknown = value.left_out
             if variant.incomplete is not None:
                 day = effective.toordinal()
                 unknown += reader.amount(variant.incomplete, day) if part is None else reader.part(variant.incomplete, part, day)
-            found[indicator.id, variant.name, part] = (
-                value.numerator, value.denominator, value.value, value.extra.get("margin"), period and date.fromisoformat(period),
-                effective, unknown,
-            )  # fmt: skip
+            found[indicator.id, variant.name, part] = {
+                "numerator": value.numerator, "denominator": value.denominator, "value": value.value, "margin": value.extra.get("margin"),
+                "period_end": value.extra.get("period_end"), "effective_as_of": effective.isoformat(), "incomplete": unknown,
+            }  # fmt: skip
     return found
 
 
-def _of_oracle(year: int, oracle: Oracle, asked: Asked) -> Answered | None:
+def _figures(year: int, oracle: Oracle, asked: Asked) -> Answered | None:
     try:
         figures = oracle.figures(unit=asked.unit, as_of=asked.as_of, known_at=asked.known_at, year=year)
     except ValueError:
         return None
+    return {key: _figure(figure) for key, figure in figures.items()}
+
+
+def _figure(figure: Figure) -> dict[str, object]:
     return {
-        key: (
-            figure.numerator, figure.denominator, figure.value, None if figure.margin is None else str(figure.margin), figure.period_end,
-            figure.effective_as_of, figure.incomplete,
-        )
-        for key, figure in figures.items()
+        "numerator": figure.numerator, "denominator": figure.denominator, "value": figure.value,
+        "margin": None if figure.margin is None else str(figure.margin),
+        "period_end": figure.period_end and figure.period_end.isoformat(),
+        "effective_as_of": figure.effective_as_of and figure.effective_as_of.isoformat(), "incomplete": figure.incomplete,
     }  # fmt: skip
 
 
-def _shown(value: object) -> Fraction | None:
+def _as_shown(figure: dict[str, object]) -> dict[str, object]:
+    return {name: _shown(value) if isinstance(value, Fraction) else value for name, value in figure.items()}
+
+
+def _shown(value: Fraction | None) -> Fraction | None:
     """To six places, half up, as answers show numbers."""
-    if value is None:
-        return None
-    assert isinstance(value, Fraction)
-    return Fraction(floor(value * 10**6 + Fraction(1, 2)), 10**6)
+    return None if value is None else Fraction(floor(value * 10**6 + Fraction(1, 2)), 10**6)
+
+
+# What both are told beside the records: what was promised, and how a row is declared
+
+
+def plan_file_of(plan: Plan) -> PlanFile:
+    """What a plan file promises."""
+    targets = tuple(
+        Target(
+            target.row, target.op, None if isinstance(target.value, str) else Fraction(target.value), target.clause, target.deadline,
+            tuple((milestone.day, Fraction(milestone.value)) for milestone in target.milestones), target.effective,
+        )
+        for target in plan.targets
+    )  # fmt: skip
+    letters = tuple(
+        Letter(entry.row, entry.over, {unit: Fraction(value) for unit, value in entry.parts.items()}, entry.effective)
+        for entry in plan.decomposition
+    )
+    documents = tuple(
+        Target(("documents_owed", "default", duty.id.removeprefix("documents_owed.")), ">=", Fraction(1), duty.clause, duty.due)
+        for duty in plan.duties
+        if duty.id.startswith("documents_owed.")
+    )
+    return PlanFile((*targets, *documents), letters)
+
+
+DECLARED: dict[tuple[str, str], Declared] = {
+    (indicator.id, variant.name): Declared(
+        behaviour=variant.behaviour or indicator.behaviour, ratio=variant.unit_of_measure == "ratio", stock=indicator.starts_from_eve,
+        benchmarked=indicator.benchmarked, better=variant.better,
+        with_baseline=() if indicator.behaviour == "deadline" else fixed_parts(variant.figure),
+    )
+    for indicator in CATALOG
+    for variant in indicator.variants
+}  # fmt: skip
+"""How every row is declared to be judged."""
 
 
 def rows_of(kind: UnitKind) -> Iterator[tuple[Indicator, Variant]]:

@@ -5,6 +5,7 @@ from datetime import date
 from services.indicators.answers import NO_DENOMINATOR, Row, ask, board
 from services.indicators.catalog.employment import NOT_DEDUPLICATED
 from shared.contracts.registry import EmploymentStarted, EntityRegistered, StaffReported, SurvivalChecked
+from shared.contracts.training import SurveyClosed, SurveyOpened
 from tests.indicators.comparing import FAR, live, plan_of
 from tests.support.records import COUNTY, VILLAGE, Records, entity, person
 
@@ -42,6 +43,29 @@ async def test_without_a_denominator_a_ratio_is_unknown_and_says_so() -> None:
     assert answers["loan_recovery", "default"].status == "unknown"
     assert answers["success_after_training", "default"].status == "not_due"
     assert NO_DENOMINATOR not in answers["success_after_training", "default"].note
+
+
+async def test_a_closed_survey_that_nobody_here_answered_is_unknown_and_none_closed_yet_not_due() -> None:
+    records = Records()
+    records.add("2024-03-01", SurveyOpened(survey="S1", title="调查", population="public"))
+    answers = await rows(records, date(2024, 3, 2))
+    assert answers["environment_satisfaction", "default"].status == "not_due"
+    records.add("2024-03-03", SurveyClosed(survey="S1"))
+    answers = await rows(records, date(2024, 3, 3))
+    assert answers["environment_satisfaction", "default"].status == "unknown"
+    assert answers["environment_satisfaction", "default"].note == NO_DENOMINATOR
+
+
+async def test_without_cases_their_median_is_as_unknown_as_their_mean() -> None:
+    service = await live(plan_of(2024, None), [list(Records())])
+    found = board(service.snapshot(), ask(service.snapshot(), FAR, COUNTY, date(2024, 6, 30), date(2024, 6, 30))).indicators
+    days = {(row.variant, row.part): row.status for row in found if row.variant == "days"}
+    assert days == {("days", None): "unknown", ("days", "median"): "unknown", ("days", "p90"): "unknown"}
+
+
+async def test_without_townships_and_parks_the_share_that_reported_is_unknown() -> None:
+    answers = await rows(Records({COUNTY: None}), date(2024, 6, 30))
+    assert answers["progress_reports", "default"].status == "unknown"
 
 
 async def test_head_counts_are_noted_only_where_they_took_part() -> None:

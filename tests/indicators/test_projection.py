@@ -4,7 +4,6 @@ import random
 from collections import Counter
 
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from services.indicators.catalog import FOLDINGS
 from services.indicators.ledger import Entries
@@ -21,9 +20,9 @@ def entries_of(projection: Projection) -> Entries:
 
 
 @settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(histories(), st.integers(0, 10**6))
-def test_pages_add_up_to_what_all_records_come_to_at_once(history: History, seed: int) -> None:
-    by = random.Random(seed)
+@given(histories())
+def test_pages_add_up_to_what_all_records_come_to_at_once(history: History) -> None:
+    by = random.Random(history.seed)
     records = interleaved(history.records, by)
     restart = by.randint(0, len(records)) if by.random() < 0.5 else 0
     projection = Projection(COUNTY, FOLDINGS)

@@ -31,7 +31,7 @@ a target has it judged as a level."""
 Op = Literal[">=", "<="]
 Absence = Literal["missing", "empty"]
 """Why there is no value: an input is missing (statistic, points, head-count, a check of any member of a cohort) or there is nothing to
-divide by, or there is nothing to judge yet (empty cohort, no survey closed)."""
+divide by, or there is nothing to judge yet (empty cohort, no survey closed, no duty due)."""
 
 
 @dataclass(frozen=True, slots=True)

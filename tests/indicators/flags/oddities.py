@@ -105,15 +105,20 @@ SCENES: tuple[tuple[tuple[Draws, ...], tuple[Draws, ...]], ...] = (
 """What opens the things, and what is said about them."""
 
 
+MOST = 15
+"""So many reports at most."""
+
+
 @st.composite
 def oddities(draw: st.DrawFn) -> History:
     """What the services recorded of some 15 reports of one scene, voids and corrections apart."""
-    seed = draw(st.integers(0, 10**9))
-    openers, facts = SCENES[draw(st.integers(0, len(SCENES) - 1))]
+    seed = draw(st.integers(0, 2**32 - 1))
     by = Random(seed)
+    openers, facts = by.choice(SCENES)
     drawn = [*openers, *(by.choice(facts) for _ in range(by.randint(4, 12)))]
     reports = [_reported(Random(f"{seed}/{number}"), each) for number, each in enumerate(drawn)]
-    return History(recorded([report for report in reports if draw(st.integers(0, 29))]), DAYS)
+    kept = draw(st.binary(min_size=MOST, max_size=MOST))
+    return History(seed, recorded([report for report, keep in zip(reports, kept, strict=False) if keep]), DAYS)
 
 
 def _reported(by: Random, facts: Draws) -> Reported:

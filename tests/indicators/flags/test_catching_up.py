@@ -32,9 +32,9 @@ def _read(flag: Raised) -> tuple[object, ...]:
 
 
 @settings(max_examples=2000 if THOROUGH else 150, derandomize=not THOROUGH, deadline=None, suppress_health_check=SLOW)
-@given(st.one_of(oddities(), histories()), st.integers(0, 10**6))
-def test_flags_asked_for_in_between_are_those_of_the_whole_history(history: History, seed: int) -> None:
-    rng = random.Random(seed)
+@given(st.one_of(oddities(), histories()))
+def test_flags_asked_for_in_between_are_those_of_the_whole_history(history: History) -> None:
+    rng = random.Random(history.seed)
     records = interleaved(history.records, rng)
     projection = Projection(COUNTY, FOLDINGS)
     book = FlagBook(projection.index)
@@ -57,10 +57,10 @@ def test_flags_asked_for_in_between_are_those_of_the_whole_history(history: Hist
 
 
 @settings(max_examples=1000 if THOROUGH else 80, derandomize=not THOROUGH, deadline=None, suppress_health_check=SLOW)
-@given(st.one_of(oddities(), histories()), st.integers(0, 10**6))
-def test_what_becomes_known_later_changes_no_flag_as_known_before(history: History, seed: int) -> None:
+@given(st.one_of(oddities(), histories()))
+def test_what_becomes_known_later_changes_no_flag_as_known_before(history: History) -> None:
     days = history.records.known_days
-    known = random.Random(seed).choice(days)
+    known = random.Random(history.seed).choice(days)
     books = []
     for upto in (known, days[-1]):
         projection = loaded(record for record in history.records if record.known_day <= upto)

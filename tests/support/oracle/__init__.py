@@ -5,7 +5,23 @@ day, finds the effective facts, throws away those dated after E, and then counts
 """
 
 from tests.support.oracle.figure import NOT_DUE, Figure, Key
+from tests.support.oracle.judging import Declared, Judgement, Letter, PlanFile, Target, judgements
 from tests.support.oracle.oracle import INDICATORS, VARIANTS, Oracle, figures
 from tests.support.oracle.world import Promised
 
-__all__ = ["INDICATORS", "NOT_DUE", "VARIANTS", "Figure", "Key", "Oracle", "Promised", "figures"]
+__all__ = [
+    "INDICATORS",
+    "NOT_DUE",
+    "VARIANTS",
+    "Declared",
+    "Figure",
+    "Judgement",
+    "Key",
+    "Letter",
+    "Oracle",
+    "PlanFile",
+    "Promised",
+    "Target",
+    "figures",
+    "judgements",
+]

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from shared.days import add_months
 from tests.support.oracle.entities import Entity
-from tests.support.oracle.figure import Figure, Variants, count, plus, ratio, share
+from tests.support.oracle.figure import Figure, Variants, count, of_cohort, plus, ratio, share
 from tests.support.oracle.world import Deed, World
 
 
@@ -219,7 +219,7 @@ def activity_employment(world: World, unit: str) -> Variants:
     ]  # fmt: skip
     employed = {person for entity in world.entities.values() for person in entity.employed(world.day)}
     working = [person for person in recent if person in employed or world.operates(person, world.day)]
-    return {("default", None): share(len(working), len(recent))}
+    return {("default", None): of_cohort(len(working), len(recent), len(recent))}
 
 
 def new_entities(world: World, unit: str, since: date | None = None) -> Counter[str]:

@@ -6,7 +6,7 @@ from datetime import date
 
 from shared.contracts.registry import DutyAccepted, DutyEvidenced, DutyReturned
 from shared.units import unit_kind
-from tests.support.oracle.figure import Variants, count, share
+from tests.support.oracle.figure import Variants, count, of_cohort
 from tests.support.oracle.world import Promised, World
 
 
@@ -75,7 +75,7 @@ def duties(world: World, unit: str) -> Variants:
     for key, group in groups.items():
         due = [each for each in group if each.promised.due <= world.day]
         strange = _strange(world, unit) if key == ("default", None) else 0
-        rows[key] = share(len([each for each in due if each.accepted is not None]), len(due), incomplete=strange)
+        rows[key] = of_cohort(len([each for each in due if each.accepted is not None]), len(due), len(due), incomplete=strange)
     return rows
 
 

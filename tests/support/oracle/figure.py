@@ -1,6 +1,6 @@
 """What the oracle says about one figure: exact fractions, never rounded, and `None` for what is not known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -23,7 +23,7 @@ class Figure:
     denominator: Fraction | None
     value: Fraction | None
     n: int | None = None
-    """How many answers or cases stand behind a survey row or a distribution."""
+    """How many stand behind a figure that says so itself: a survey row, a distribution, an average."""
     incomplete: int = 0
     """How many facts the definition could not take in."""
     margin: Decimal | None = None
@@ -32,6 +32,8 @@ class Figure:
     """The period end of the statistic in use."""
     effective_as_of: date | None = None
     """The day E for which the figure is answered."""
+    awaited: bool = False
+    """Whether there is no value because there is nothing to judge yet: a cohort without members, no survey closed, no duty due."""
     note: str | None = None
 
 
@@ -47,6 +49,11 @@ def share(numerator: int, denominator: int, *, n: int | None = None, incomplete:
     """A ratio of two sums; without a value when there is nothing to divide by."""
     value = Fraction(numerator, denominator) if denominator else None
     return Figure(Fraction(numerator), Fraction(denominator), value, n=n, incomplete=incomplete)
+
+
+def of_cohort(numerator: int, denominator: int, members: int, *, incomplete: int = 0) -> Figure:
+    """A ratio within a cohort; while the cohort has no member there is nothing to judge yet."""
+    return replace(share(numerator, denominator, incomplete=incomplete), awaited=not members)
 
 
 def ratio(over: Figure, under: Figure) -> Figure:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from shared.days import add_months
 from tests.support.oracle.activity import new_entities, successful_starts, trained_and_guided
 from tests.support.oracle.entities import Entity, the_day_before
-from tests.support.oracle.figure import Figure, Variants, count, ratio, share
+from tests.support.oracle.figure import Figure, Variants, count, of_cohort, ratio, share
 from tests.support.oracle.world import Deed, Founding, World
 
 
@@ -27,7 +27,8 @@ def _yearly_average(world: World, unit: str, kind: str) -> Variants:
     The window is `two_years`: within `plan_year` one plan year alone has ever begun, and the variant would say nothing.
     """
     since = date(world.year, 1, 1)
-    return {("yearly_average", None): share(new_entities(world, unit, since)[kind], world.day.year - world.year + 1)}
+    registered = new_entities(world, unit, since)[kind]
+    return {("yearly_average", None): share(registered, world.day.year - world.year + 1, n=registered)}
 
 
 def new_enterprises_yearly(world: World, unit: str) -> Variants:
@@ -85,7 +86,8 @@ def _survival(world: World, unit: str, years: int) -> Variants:
         registered_in = sorted({entity.registered.year for entity in members})
         for part, year in [(None, None), *((str(year), year) for year in registered_in)]:
             said = [survived[entity.opened.fact.entity] for entity in members if year in {None, entity.registered.year}]
-            found[variant, part] = share(said.count(True), said.count(True) + said.count(False), incomplete=said.count(None))
+            judged = said.count(True) + said.count(False)
+            found[variant, part] = of_cohort(said.count(True), judged, len(said), incomplete=said.count(None))
         return found
 
     alive: dict[str, bool | None] = {entity.opened.fact.entity: not entity.closed(due_day(entity, years)) for entity in cohort}
@@ -150,7 +152,7 @@ def initial_success(world: World, unit: str) -> Variants:
         if in_cohort(add_months(deed.day, 6), world.day) and world.counts(deed.place, unit) and not world.operates(deed.person, deed.day)
     ]  # fmt: skip
     succeeded = [deed for deed in cohort if founded(world, deed.person, deed.day + timedelta(days=1), add_months(deed.day, 6))]
-    return {("default", None): share(len(succeeded), len(cohort))}
+    return {("default", None): of_cohort(len(succeeded), len(cohort), len(cohort))}
 
 
 def success_after_training(world: World, unit: str) -> Variants:
@@ -178,7 +180,7 @@ def success_after_training(world: World, unit: str) -> Variants:
     founded_since = [person for person, day in passed_here.items() if founded(world, person, day, world.day)]
 
     return {
-        ("default", None): share(len(succeeded), len(cohort)),
+        ("default", None): of_cohort(len(succeeded), len(cohort), len(cohort)),
         ("current_period", None): share(len(founded_since), len(passed_here)),
         ("over_helped", None): ratio(successful_starts(world, unit)["default", None], trained_and_guided(world, unit)["default", None]),
     }

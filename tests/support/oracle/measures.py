@@ -63,7 +63,7 @@ def satisfied_share(scores: list[Score]) -> Figure:
 def satisfied_with(world: World, unit: str, question: str) -> Figure:
     """Satisfaction with a question as a whole. Before any survey is closed there is nothing to count."""
     if latest_public_survey(world) is None:
-        return Figure(None, None, None, n=0)
+        return Figure(None, None, None, n=0, awaited=True)
     return satisfied_share([score for score, _ in answers_to(world, unit, question) if score.service is None])
 
 

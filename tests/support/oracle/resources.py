@@ -34,7 +34,7 @@ from shared.contracts.training import CourseOpened, InternshipCompleted, Interns
 from shared.days import add_months
 from shared.units import unit_kind
 from tests.support.oracle.facts import Dated
-from tests.support.oracle.figure import Variants, count, share
+from tests.support.oracle.figure import Variants, count, of_cohort, share
 from tests.support.oracle.units import place_of
 from tests.support.oracle.world import World
 
@@ -232,4 +232,4 @@ def follow_up(world: World, unit: str) -> Variants:
         entity for entity in young
         if any(isinstance(dated.fact, EntityFollowedUp) and dated.occurred >= entity.registered for dated in entity.facts)
     ]  # fmt: skip
-    return {("default", None): share(len(asked), len(young))}
+    return {("default", None): of_cohort(len(asked), len(young), len(young))}
