@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.indicators.history import FOREVER, Chain, amend, in_force, read_chain
@@ -23,10 +23,12 @@ CONTENTS: tuple[Fact, ...] = tuple(
     )
     for evidence in ((), (Evidence(document="副本"),))
 )
-facts, days = st.sampled_from(CONTENTS), st.integers(0, 2)
+facts = st.one_of(st.sampled_from(CONTENTS[:4]), st.sampled_from(CONTENTS))
+days = st.sampled_from((0, 0, 0, 1, 2))
 steps = st.one_of(
     st.tuples(st.just("tell"), st.just(0), facts, days),
-    st.tuples(st.just("void"), st.integers(0, 20), facts, days),
+    st.tuples(st.just("tell"), st.just(0), facts, days),
+    st.tuples(st.just("void"), st.integers(0, 3), facts, days),
     st.tuples(st.just("correct"), st.integers(0, 20), facts, days),
 )
 Steps = list[tuple[str, int, Fact, int]]
@@ -64,7 +66,8 @@ def held(chains: list[Chain], known: date) -> list[tuple[int, date, Fact]]:
     return [(content.order[3], date.fromordinal(content.day), content.fact) for content in in_force(chains, known.toordinal())]
 
 
-@given(st.lists(steps, max_size=14), st.integers(0, 10**6))
+@settings(max_examples=400)
+@given(st.lists(steps, min_size=4, max_size=14), st.integers(0, 10**6))
 def test_the_facts_in_force_are_the_oracles_on_every_known_day_in_whatever_order_they_come(taken: Steps, seed: int) -> None:
     records = recorded(taken)
     chains = chains_of(records)
