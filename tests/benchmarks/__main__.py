@@ -1,4 +1,4 @@
-"""`make bench`: sixty thousand simulated reports through the whole system, then the board, and where the time went.
+"""`make bench`: sixty thousand simulated reports through the whole system, then the board; where the time went, what an indicator costs.
 
 Prints a table; the exit code is 1 when a stated limit was missed. `--facts N` plays a smaller history, and the limit in seconds scales.
 """
@@ -24,6 +24,7 @@ from deploy.data_folder import DataFolder, Demonstration, Purpose, Running
 from deploy.demo import Played, play
 from deploy.local import local_system
 from services.indicators.evaluation.county import County, load_county
+from tests.benchmarks.fold import costs
 
 EXAMPLE = Path("deploy/counties/example").resolve()
 FACTS = 60_000
@@ -138,6 +139,11 @@ def main() -> int:
     facts = parser.parse_args().facts
     console = Console(stderr=True)
     found = asyncio.run(measure(load_county(EXAMPLE), facts, console))
+    folding = costs(facts // 6)
+    found += [
+        Measured("processor time to fold a record", folding.record_us, "us"),
+        Measured("the same for one more indicator", folding.indicator_us, "us"),
+    ]
     table = Table("what", "measured", "limit", "")
     for each in found:
         limit = "" if each.limit is None else f"{each.limit:,.1f} {each.unit}"
