@@ -1,5 +1,6 @@
 """Board, units and flags as tables for people: Chinese first, numbers aligned, states in words and colours. Pure: JSON in, table out."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.indicators.evaluation.display import decimal_text, share_text
-from services.indicators.words import part_zh
+from services.indicators.words import PART_SEPARATOR, part_zh
 from shared.contracts import FACTS
 
 STATUS: Final = {
@@ -88,18 +89,24 @@ CHINESE_WIDTH_MIN: Final = 16
 def board_table(board: Json, catalogue: Json, unit: str, *, width: int | None = None) -> Table:
     """The board of one unit; `catalogue` gives the Chinese names, `unit` the unit's own.
 
-    Columns that have no room in `width` are left out and named below the table; without a width there is room for all.
+    Columns that have no room in `width` are left out and named below the table; without a width there is room for all. Parts that split by
+    several things at once are hundreds: beside other indicators they are left out and counted below, asked for alone all are shown.
     """
     names = {each["id"]: each["zh"] for each in catalogue["indicators"]}
+    alone = len({row["id"] for row in board["indicators"]}) == 1
+    finer = Counter(row["id"] for row in board["indicators"] if not alone and PART_SEPARATOR in (row["part"] or ""))
     variants = {(each["id"], variant["name"]): variant for each in catalogue["indicators"] for variant in each["variants"]}
     sections: list[list[tuple[Cell, ...]]] = []
     previous = None
     for row in board["indicators"]:
+        if row["id"] in finer and PART_SEPARATOR in (row["part"] or ""):
+            continue
         if row["id"] != previous:
             sections.append([])
         sections[-1] += _rows(row, names, variants.get((row["id"], row["variant"]), {}), first=row["id"] != previous)
         previous = row["id"]
-    return _fitted(BOARD_COLUMNS, BOARD_ORDER, sections, width, title=_title(board, unit), caption=_caption(board))
+    below = [_caption(board), *(f"另有 {count} 个细分项 / finer parts: kaiye indicator {id}" for id, count in finer.items())]
+    return _fitted(BOARD_COLUMNS, BOARD_ORDER, sections, width, title=_title(board, unit), caption="\n".join(below))
 
 
 def units_table(units: Json, *, width: int | None = None) -> Table:

@@ -262,6 +262,20 @@ def test_what_money_is_made_of_is_shown_in_yuan(example_row: dict[str, Any]) -> 
     assert "34,900,050/35,050,000" in text
 
 
+def test_parts_that_split_by_several_things_are_shown_when_asked_for_alone(example_row: dict[str, Any]) -> None:
+    trainings = [example_row | {"id": "trainings", "variant": "default", "part": part} for part in ("passed", "passed|skill|care|woman")]
+    catalogue = {"indicators": [{"id": "trainings", "zh": "各类培训", "variants": [{"name": "default", "zh": "", "counted_in": None}]}]}
+
+    def shown(rows: list[dict[str, Any]]) -> str:
+        return "\n".join(printed(lambda width: board_table(EXAMPLE_BOARD | {"indicators": rows}, catalogue, "安岭县", width=width), None))
+
+    assert "合格·技能·关爱就业·妇女 passed|skill|care|woman" in shown(trainings)
+    on_a_board = shown([*trainings, example_row])
+    assert "合格 passed" in on_a_board
+    assert "passed|skill" not in on_a_board
+    assert "另有 1 个细分项 / finer parts: kaiye indicator trainings" in on_a_board
+
+
 @pytest.fixture
 def example_row() -> dict[str, Any]:
     (row,) = EXAMPLE_BOARD["indicators"]
