@@ -1,4 +1,4 @@
-"""The reference pages of settings, command line and flags, generated from the code: `python -m deploy.reference_pages [--check]`."""
+"""The reference pages of settings, command line, flags and indicators, from the code: `python -m deploy.reference_pages [--check]`."""
 
 import argparse
 import inspect
@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 
 from deploy.cli import make_app
 from deploy.cli.common import EXIT_BAD_INPUT, EXIT_BUG, EXIT_DIFFERENCE, EXIT_INTERRUPTED, EXIT_OK, EXIT_UNREACHABLE
+from deploy.indicators_page import indicators_page
 from services.indicators.flags.catalogue import FLAG_KINDS
 from services.indicators.settings import IndicatorsSettings
 from shared.settings import Settings
@@ -164,7 +165,12 @@ def _cell(text: str) -> str:
 @cache
 def pages() -> Mapping[str, str]:
     """The file names and what must stand in them."""
-    return {"settings.md": settings_page(), "command-line.md": command_page(), "flags.md": flags_page()}
+    return {
+        "settings.md": settings_page(),
+        "command-line.md": command_page(),
+        "flags.md": flags_page(),
+        "indicators.md": indicators_page(),
+    }
 
 
 def stale_files(folder: Path = FOLDER) -> list[str]:

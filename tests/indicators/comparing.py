@@ -13,7 +13,7 @@ from typing import Any
 from services.indicators.answers import BadQuestionError, Question, Snapshot, ask, board
 from services.indicators.catalog import CATALOG, MEASURES, measure_digest
 from services.indicators.evaluation.county import County, load_county
-from services.indicators.evaluation.plan import Plan
+from services.indicators.evaluation.plan import Duty, Plan
 from services.indicators.figures import Indicator, Variant, fixed_parts
 from services.indicators.live import Live
 from services.indicators.reading import Reader
@@ -45,8 +45,8 @@ def example_county() -> County:
     return load_county(Path(__file__).parents[2] / "deploy" / "counties" / "example")
 
 
-def plan_of(year: int, plans_due: date | None) -> Plan:
-    """The example county's plan, promised for another year, with another day (or none) by which plans are owed.
+def plan_of(year: int, plans_due: date | None, duties: Sequence[Duty] | None = None) -> Plan:
+    """The example county's plan, promised for another year, with another day (or none) by which plans are owed, and perhaps other duties.
 
     What is due on the last day of February is due on that of the other year.
     """
@@ -57,9 +57,10 @@ def plan_of(year: int, plans_due: date | None) -> Plan:
         for target in plan.targets
         if plans_due is not None or target.indicator != "plans_submitted"
     )
-    duties = tuple(duty.model_copy(update={"due": _in_year(duty.due, year)}) for duty in plan.duties)
+    if duties is None:
+        duties = [duty.model_copy(update={"due": _in_year(duty.due, year)}) for duty in plan.duties]
     same = {name: getattr(plan, name) for name in Plan.model_fields}  # a copy would keep what is cached of the other as well
-    return Plan(**(same | {"year": year, "targets": tuple(targets), "duties": duties}))
+    return Plan(**(same | {"year": year, "targets": tuple(targets), "duties": tuple(duties)}))
 
 
 def _in_year(due: date, year: int) -> date:
@@ -125,17 +126,19 @@ async def live(plan: Plan, pages: Iterable[Sequence[Record]]) -> Live:
 # Where they differ
 
 
+Numbers = tuple[object, object, object]
+"""Numerator, denominator and value."""
 Answered = dict[Key, dict[str, object]]
 """Row → what is answered about it, by name: dates and words as text, numbers as exact fractions."""
 
 
 def differences(snapshot: Snapshot, oracle: Oracle, asked: Asked, *, by_board: bool = False) -> list[str]:
     """What the service and the oracle answer differently: exact figures read off the ledger, or all that the board says of every row."""
-    question = _question(snapshot, asked)
     if by_board:
+        question = _question(snapshot, asked)
         shown = None if question is None else board(snapshot, question).model_dump(mode="json", by_alias=True)
         return differences_in_json(shown, snapshot.plan, oracle, asked)
-    return _differing(None if question is None else _read(snapshot, question), _figures(snapshot.plan.year, oracle, asked), asked)
+    return _differing(rows_read(snapshot, asked), _figures(snapshot.plan.year, oracle, asked), asked)
 
 
 def differences_in_json(board: Mapping[str, Any] | None, plan: Plan, oracle: Oracle, asked: Asked) -> list[str]:
@@ -204,7 +207,11 @@ def _judgement(judged: Judgement) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _read(snapshot: Snapshot, question: Question) -> Answered:
+def rows_read(snapshot: Snapshot, asked: Asked) -> Answered | None:
+    """What the service answers, in exact fractions read off the ledger; None where it refuses the question."""
+    question = _question(snapshot, asked)
+    if question is None:
+        return None
     tree = snapshot.trees.at(question.known_at.toordinal())
     unit = tree.units[question.unit]
     reader = Reader(snapshot.balances, tree, unit.code, question.known_at.toordinal(), snapshot.plan)
@@ -229,6 +236,11 @@ def _read(snapshot: Snapshot, question: Question) -> Answered:
                 "period_end": value.extra.get("period_end"), "effective_as_of": effective.isoformat(), "incomplete": unknown,
             }  # fmt: skip
     return found
+
+
+def numbers_in(row: Mapping[str, object]) -> Numbers:
+    """The numbers of one row."""
+    return row["numerator"], row["denominator"], row["value"]
 
 
 def _figures(year: int, oracle: Oracle, asked: Asked) -> Answered | None:
