@@ -1,4 +1,4 @@
-"""The reference pages of settings, command line, flags and indicators, from the code: `python -m deploy.reference_pages [--check]`."""
+"""The reference pages of settings, commands, flags, indicators and the plan: `python -m deploy.reference_pages [--check]`."""
 
 import argparse
 import inspect
@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 from deploy.cli import make_app
 from deploy.cli.common import EXIT_BAD_INPUT, EXIT_BUG, EXIT_DIFFERENCE, EXIT_INTERRUPTED, EXIT_OK, EXIT_UNREACHABLE
 from deploy.indicators_page import indicators_page
+from deploy.plan_page import plan_page
 from services.indicators.flags.catalogue import FLAG_KINDS
 from services.indicators.settings import IndicatorsSettings
 from shared.settings import Settings
@@ -170,6 +171,7 @@ def pages() -> Mapping[str, str]:
         "command-line.md": command_page(),
         "flags.md": flags_page(),
         "indicators.md": indicators_page(),
+        "plan-sentences.md": plan_page(),
     }
 
 
