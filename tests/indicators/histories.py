@@ -178,7 +178,7 @@ def _person(by: Random) -> str:
 
 
 def _persons(by: Random, least: int = 0) -> tuple[str, ...]:
-    return tuple({_person(by) for _ in range(by.choice((least, 1, 1, 2)))})
+    return tuple(sorted({_person(by) for _ in range(by.choice((least, 1, 1, 2)))}))
 
 
 def _entity(by: Random) -> str:
@@ -270,7 +270,7 @@ def _applied(by: Random) -> Fact:
 
 
 def _disbursed(by: Random) -> Fact:
-    return LoanDisbursed(loan=_loan(by), tranche=by.choice((1, 2)), amount_fen=_fen(by), undated=by.random() < 0.2)
+    return LoanDisbursed(loan=_loan(by), tranche=by.choice((1, 2)), amount_fen=_fen(by), undated=by.random() < 0.3)
 
 
 def _due(by: Random) -> Fact:
@@ -433,6 +433,11 @@ def _signed(by: Random) -> Fact:
     return ResponsibilityLetterSigned(letter=_occasion(by), units=units, departments=by.choice((("rsj",), ("rsj", "czj"))), **_place(by))
 
 
+def _met(by: Random) -> Fact:
+    kind: Any = by.choice(("leading_group", "joint_conference", "office", "mobilisation", "other"))
+    return MeetingHeld(meeting=_occasion(by), title="会", meeting_kind=kind, **_place(by))
+
+
 def _held(by: Random) -> Fact:
     return CampaignEventHeld(
         event=_occasion(by), name="活动", organiser_level=by.choice(("county", "county", "township", "village")),
@@ -478,7 +483,7 @@ CALENDAR: tuple[Draws, ...] = (
     _evaluated,
     _rectify,
     lambda by: RectificationClosed(rectification=by.choice(("R1", "R1", "R2"))),
-    lambda by: MeetingHeld(meeting=_occasion(by), title="会", meeting_kind=by.choice(("leading_group", "office")), **_place(by)),
+    _met,
     lambda by: InspectionHeld(inspection=_occasion(by), matter="事", **_place(by)),
     lambda by: CommendationIssued(occasion=_occasion(by), departments=("rsj",), reason="好", **_place(by)),
     lambda by: CriticismIssued(occasion=_occasion(by), departments=("rsj",), reason="慢", **_place(by)),
@@ -490,11 +495,11 @@ def _moving(by: Random) -> dict[str, Any]:
 
 
 def _from(by: Random) -> Any:
-    return by.choice(("county_budget", "bank"))
+    return by.choice(("county_budget", "higher_budget", "bank", "enterprise", "donation", "other"))
 
 
 def _subsidised(by: Random) -> Fact:
-    kind: Any = by.choice(("training", "start_up"))
+    kind: Any = by.choice(("training", "start_up", "interest"))
     return SubsidyPaid(payment=_occasion(by), subsidy_kind=kind, persons=_persons(by, 1), amount_fen=_fen(by), **_place(by))
 
 
@@ -517,7 +522,7 @@ def _equipped(by: Random) -> dict[str, Any]:
 
 
 def _platform_opened(by: Random) -> Fact:
-    return ServicePlatformOpened(name="站", level=by.choice(("township", "community_or_village")), **_equipped(by), **_place(by))
+    return ServicePlatformOpened(name="站", level=by.choice(("county", "township", "community_or_village")), **_equipped(by), **_place(by))
 
 
 def _channel(by: Random) -> str:
@@ -596,7 +601,7 @@ SCENES: dict[str, Scene] = {
     "starts": Scene((_course_opened, _opened, _guided, _registered), (_registered, *HELP, *TRAINING, *_LENT, _replaced)),
     "helped jobs": Scene((_guided, _registered, _staffed, _course_opened), (_registered, *EMPLOYMENTS, *HELP, *TRAINING, *_LENT)),
     "training": Scene((_course_opened, _registered), (*TRAINING, *TRAINING, _registered, _guided, *LIFE)),
-    "loans": Scene((*_LENT, _due), (*_LENT, *REPAYMENT)),
+    "loans": Scene((*_LENT, _disbursed, _due), (*_LENT, *REPAYMENT)),
     "venues": Scene(
         (_opened, _opened),
         (_opened, lambda by: VenueResized(venue=_venue(by), area_m2=by.choice((0, 80, 300))), lambda by: VenueClosed(venue=_venue(by))),
@@ -624,24 +629,34 @@ class History:
     days: tuple[date, ...]
 
 
+REPORTS_MAX = 25
+"""So many reports a history tells at most, voids, corrections and rival reports apart."""
+
+
 @st.composite
-def histories(draw: st.DrawFn, *, most: int = 25) -> History:
-    """What the services recorded of 3 to `most` reports, voids and corrections apart."""
+def histories(draw: st.DrawFn) -> History:
+    """What the services recorded of a few reports of one scene or two."""
     seed = draw(st.integers(0, 2**32 - 1))
     by = Random(seed)
-    scenes = [SCENES[name] for name in by.sample(tuple(SCENES), by.choice((1, 1, 2)))]
+    scenes = by.sample(tuple(SCENES), by.choice((1, 1, 2)))
+    return told(seed, scenes, draw(st.binary(min_size=2 * REPORTS_MAX, max_size=2 * REPORTS_MAX)))
+
+
+def told(seed: int, scenes: Sequence[str], kept: bytes = b"\1" * 2 * REPORTS_MAX) -> History:
+    """The history that follows from a number; reports for which a 0 stands in `kept` are left out."""
+    by = Random(f"{seed}/{'/'.join(scenes)}")
+    openers = [opener for scene in scenes for opener in SCENES[scene].openers]
+    anything = [facts for scene in scenes for facts in SCENES[scene].facts]
     year = by.choice((None, 2023, YEAR, YEAR))
     few = by.sample([day for day in DAYS if year in (None, day.year)], by.randint(2, 5))
     days = *few, few[0] + timedelta(days=1)
-    openers = [opener for scene in scenes for opener in scene.openers]
-    anything = [facts for scene in scenes for facts in scene.facts]
-    others = [by.choice(anything) for _ in range(by.randint(3, most) - len(openers))]
+    others = [by.choice(anything) for _ in range(by.randint(3, REPORTS_MAX) - len(openers))]
     reports = [_reported(Random(f"{seed}/{number}"), facts, sorted(days)[:2], 0.8) for number, facts in enumerate(openers)]
     reports += [_reported(Random(f"{seed}/{number}"), facts, days, 0.4) for number, facts in enumerate(others, len(openers))]
     reports = _with_rivals(Random(f"{seed}/rivals"), list(zip(reports, (*openers, *others), strict=True)))
-    kept = [report for report, keep in zip(reports, draw(st.binary(min_size=2 * most, max_size=2 * most)), strict=False) if keep]
     unlisted = [(by.choice(UNITS), by.choice(days)) for _ in range(by.choice((0, 0, 0, 0, 0, 0, 0, 0, 2)))]
-    return History(seed, recorded(kept, unlisted), tuple(sorted(set(days))))
+    telling = [report for report, keep in zip(reports, kept, strict=False) if keep]
+    return History(seed, recorded(telling, unlisted), tuple(sorted(set(days))))
 
 
 def _reported(by: Random, facts: Draws, days: Sequence[date], plain: float) -> Reported:
