@@ -174,10 +174,10 @@ def _example(example: Example, indicator: Indicator) -> Iterator[str]:
     yield "| 口径 variant | 截至 as of | 单位 unit | 得 comes to | 计入 what counts |"
     yield "|---|---|---|---|---|"
     for answer in example.then:
-        part = f" `{short(answer.part)}`" if answer.part else ""
+        part = f" `{_cell(short(answer.part))}`" if answer.part else ""
         left_out = f"；另有 {answer.incomplete} 项不能计入 / {answer.incomplete} more could not be taken in" if answer.incomplete else ""
         yield (
-            f"| `{answer.variant}`{_cell(part)} | {example.as_of(answer)} | {PLACES[answer.unit].zh} | "
+            f"| `{answer.variant}`{part} | {example.as_of(answer)} | {PLACES[answer.unit].zh} | "
             f"{shown(answer, units[answer.variant])} | {answer.because}{left_out} |"
         )
 

@@ -12,12 +12,12 @@ from services.indicators.evaluation.county import load_county
 PLAN_TEXT: Final = "plan.txt"
 NOTES: Final = "sentences.toml"
 INTRODUCTION_ZH: Final = (
-    "示例县方案的每一句由什么落实：引用该句的指标、目标、任务；其余写在 `deploy/counties/example/sentences.toml`，"
-    "注明由什么落实，或为什么不需要。没有着落的句子通不过测试。"
+    "示例县方案的每一句、每个数由什么落实：引用它的指标、目标、任务；其余写在 `deploy/counties/example/sentences.toml`，"
+    "注明由什么落实，或为什么不需要。没有着落的句子和数字通不过测试。"
 )
 INTRODUCTION_EN: Final = (
-    "What answers for every sentence of the example county's plan: the indicators, targets and duties that quote it; for the others "
-    "`deploy/counties/example/sentences.toml` says what does, or why nothing has to. A sentence without either fails a test."
+    "What answers for every sentence, and every number, of the example county's plan: the indicators, targets and duties that quote it; "
+    "for the others `deploy/counties/example/sentences.toml` says what does, or why nothing has to. What has neither fails a test."
 )
 KINDS: Final = {"indicator": "指标", "target": "目标", "duty": "任务", "phase": "阶段", "window": "窗口"}
 

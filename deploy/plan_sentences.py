@@ -19,6 +19,7 @@ from services.indicators.figures import Indicator
 
 CHAPTER, SECTION, ITEM = re.compile(r"([一二三四五六七八九十])、"), re.compile(r"\(([一二三四五六七八九十]+)\)"), re.compile(r"([0-9]+)\.")
 """一、 二、 … are chapters, （一） sections, 1. items."""
+NUMBER = re.compile(r"[0-9]+")
 PREAMBLE: Final = "序"
 """The clause of what stands before the first chapter."""
 
@@ -55,16 +56,28 @@ class Noted(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A sentence, who quotes it, and what is noted about it."""
+    """A sentence, who quotes it, what is noted about it, and its numbers that stand in no such words."""
 
     sentence: Sentence
     quotes: tuple[Quote, ...]
     noted: tuple[Noted, ...]
+    open_numbers: tuple[str, ...]
 
     @property
     def is_open(self) -> bool:
-        """Whether nothing answers for it and no reason says why nothing has to."""
-        return not (self.sentence.heading or self.quotes or self.noted)
+        """Whether nothing answers for it, or not for every number in it, and no reason says why nothing has to."""
+        if self.sentence.heading or any(noted.why for noted in self.noted):
+            return False
+        return bool(self.open_numbers) or not (self.quotes or self.noted)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where words stand: characters `first` to before `last` of a sentence's own words, normalised."""
+
+    sentence: Sentence
+    first: int
+    last: int
 
 
 def normalised(text: str) -> str:
@@ -103,8 +116,13 @@ def _clause(place: Sequence[str]) -> str:
 def _is_heading(piece: str) -> bool:
     """A numbered title says nothing of its own, neither by a colon nor by a number."""
     words = normalised(piece)
-    number = next((match for pattern in (CHAPTER, SECTION, ITEM) if (match := pattern.match(words))), None)
-    return number is not None and re.search(r"[0-9:]", words[number.end() :]) is None
+    start = _after_number(words)
+    return start > 0 and re.search(r"[0-9:]", words[start:]) is None
+
+
+def _after_number(words: str) -> int:
+    """Where the words begin that follow a paragraph's own number, 0 where it has none."""
+    return next((match.end() for pattern in (CHAPTER, SECTION, ITEM) if (match := pattern.match(words))), 0)
 
 
 def quotes_of(catalogue: Iterable[Indicator], plan: Plan) -> Iterator[Quote]:
@@ -135,28 +153,39 @@ def noted_in(text: str) -> tuple[Noted, ...]:
 
 def answer(sentences: Sequence[Sentence], quotes: Iterable[Quote], noted: Iterable[Noted]) -> tuple[Answered, ...]:
     """Every sentence with all that answers for it."""
-    quoted = [(quote, quoted_from(sentences, quote.clause, quote.text)) for quote in quotes]
-    entries = [(entry, quoted_from(sentences, entry.clause, entry.quote)) for entry in noted]
-    return tuple(
-        Answered(
+    quoted = [(quote, places_of(sentences, quote.clause, quote.text)) for quote in quotes]
+    entries = [(entry, places_of(sentences, entry.clause, entry.quote)) for entry in noted]
+    found = []
+    for sentence in sentences:
+        places = [place for _, of_one in (*quoted, *entries) for place in of_one if place.sentence == sentence]
+        found.append(Answered(
             sentence,
-            tuple(quote for quote, places in quoted if sentence in places),
-            tuple(entry for entry, places in entries if sentence in places),
-        )
-        for sentence in sentences
-    )
+            tuple(quote for quote, of_one in quoted if any(place.sentence == sentence for place in of_one)),
+            tuple(entry for entry, of_one in entries if any(place.sentence == sentence for place in of_one)),
+            tuple(_open_numbers(sentence, places)),
+        ))  # fmt: skip
+    return tuple(found)
 
 
-def quoted_from(sentences: Sequence[Sentence], clause: str, quote: str) -> tuple[Sentence, ...]:
-    """The sentences, of a clause and what lies below it, that words are quoted from; none where they do not stand there."""
+def _open_numbers(sentence: Sentence, places: Iterable[Place]) -> Iterator[str]:
+    covered = {at for place in places for at in range(place.first, place.last)}
+    words = normalised(sentence.text)
+    for number in NUMBER.finditer(words, _after_number(words)):
+        if not covered.issuperset(range(*number.span())):
+            yield number[0]
+
+
+def places_of(sentences: Sequence[Sentence], clause: str, quote: str) -> tuple[Place, ...]:
+    """Where in a clause, and what lies below it, words stand, over one sentence or several; nowhere when they do not stand there."""
     within = [sentence for sentence in sentences if sentence.clause.startswith(clause)]
-    ends, words = [], ""
-    for sentence in within:
-        words += normalised(sentence.text)
-        ends.append(len(words))
-    first = words.find(normalised(quote))
-    last = first + len(normalised(quote))
-    starts = [0, *ends[:-1]]
-    return tuple(
-        sentence for sentence, start, end in zip(within, starts, ends, strict=True) if 0 <= first < end and start < last
-    )  # fmt: skip
+    texts = [normalised(sentence.text) for sentence in within]
+    first = "".join(texts).find(normalised(quote))
+    if first < 0:
+        return ()
+    last, start, found = first + len(normalised(quote)), 0, []
+    for sentence, text in zip(within, texts, strict=True):
+        end = start + len(text)
+        if first < end and start < last:
+            found.append(Place(sentence, max(first, start) - start, min(last, end) - start))
+        start = end
+    return tuple(found)

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from deploy.cli.tables import OPERATORS
 from deploy.formula_words import formula, measure_words
-from deploy.indicators_page import brief, indicators_page, shown
+from deploy.indicators_page import COUNTY_FOLDER, brief, indicators_page, shown
 from deploy.worked_examples import EXAMPLES
 from deploy.worked_examples.facts import founds, replies, then
 from services.indicators.catalog import CATALOG, MEASURES, indicator, measures_in
+from services.indicators.evaluation.county import load_county
 from services.indicators.figures import UnitOfMeasure
 from services.indicators.measures.kinds import selections
 
@@ -34,6 +36,23 @@ def test_every_section_shows_all_of_its_worked_examples() -> None:
         section = SECTIONS[example.indicator]
         assert all(brief(given).replace("|", "\\|") in section for given in example.given)
         assert section.count("手算例 worked example") == sum(each.indicator == example.indicator for each in EXAMPLES)
+
+
+def test_every_row_of_an_example_says_which_part_on_which_day_at_which_unit() -> None:
+    assert "| `by_department` `rsj` | 2025-12-31 | 县 | 1 ÷ 2 = 50.0% |" in SECTIONS["duties"]
+    assert r"| `default` `passed\|start_up\|none\|woman` | 2025-12-31 | 县 | 1 人次 |" in SECTIONS["trainings"]
+    assert "| `by_township` `乙乡` | 2025-12-31 | 县 | 1 个 | A2 |" in SECTIONS["associations"]
+    assert "| `urban` | 2025-12-31 | 县 | 3 ÷ 20 = 15.0% | P2 P4 P5；另有 1 项不能计入" in SECTIONS["activity_index"]
+
+
+def test_every_target_of_the_example_county_stands_in_its_section() -> None:
+    plan = load_county(COUNTY_FOLDER).plan
+    for target in plan.targets:
+        clause, quote = re.escape(target.clause), re.escape(target.quote)
+        row = rf"\| `{target.variant}`[^|]*\| {OPERATORS[target.op]} [^|]*\| {clause} \| {quote} \|"
+        assert re.search(row, SECTIONS[target.indicator]), target
+    assert "| `default` | ≥ 24 个，限 2025-03-15 前 / by that day | 六(一) |" in SECTIONS["plans_submitted"]
+    assert "| `default` | ≥ 1000000.00 元/yuan | 四(八) | 筹集100万元作为高校毕业生创业基金 |" in SECTIONS["graduate_fund"]
 
 
 def test_every_link_leads_to_a_place_that_exists() -> None:

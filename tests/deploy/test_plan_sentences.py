@@ -4,7 +4,7 @@ import pytest
 
 from deploy.indicators_page import COUNTY_FOLDER
 from deploy.plan_page import answered_sentences, plan_page
-from deploy.plan_sentences import Noted, Quote, answer, names_of, noted_in, quoted_from, quotes_of, sentences_of
+from deploy.plan_sentences import Noted, Quote, answer, names_of, noted_in, places_of, quotes_of, sentences_of
 from services.indicators.catalog import CATALOG
 from services.indicators.evaluation.county import load_county
 
@@ -30,7 +30,7 @@ def test_every_sentence_is_answered_for() -> None:
 
 
 def test_every_quote_stands_in_the_clause_it_names() -> None:
-    assert [quote for quote in quotes_of(CATALOG, PLAN) if not quoted_from(SENTENCES, quote.clause, quote.text)] == []
+    assert [quote for quote in quotes_of(CATALOG, PLAN) if not places_of(SENTENCES, quote.clause, quote.text)] == []
 
 
 def test_what_is_noted_names_what_exists_and_says_either_by_what_or_why_not() -> None:
@@ -41,12 +41,9 @@ def test_what_is_noted_names_what_exists_and_says_either_by_what_or_why_not() ->
 
 
 def test_only_what_nobody_quotes_is_noted() -> None:
-    needless = [
-        noted for noted in NOTED
-        if not (places := quoted_from(SENTENCES, noted.clause, noted.quote))
-        or any(each.quotes for each in answered_sentences() if each.sentence in places)
-    ]  # fmt: skip
-    assert needless == []
+    not_quoted = {each.sentence for each in answer(SENTENCES, quotes_of(CATALOG, PLAN), ()) if each.is_open}
+    noted_of = {noted: {place.sentence for place in places_of(SENTENCES, noted.clause, noted.quote)} for noted in NOTED}
+    assert [noted for noted, sentences in noted_of.items() if not sentences & not_quoted] == []
 
 
 def test_sentences_know_their_clause_and_headings_are_told_from_what_they_head() -> None:
@@ -79,7 +76,7 @@ def test_sentences_know_their_clause_and_headings_are_told_from_what_they_head()
     ],
 )
 def test_words_are_found_in_their_clause_whatever_their_width(clause: str, quote: str, places: list[str]) -> None:
-    assert [each.text for each in quoted_from(sentences_of(SMALL), clause, quote)] == places
+    assert [each.sentence.text for each in places_of(sentences_of(SMALL), clause, quote)] == places
 
 
 def test_a_sentence_that_nobody_answers_for_is_open_until_it_is_quoted_or_noted() -> None:
@@ -87,6 +84,18 @@ def test_a_sentence_that_nobody_answers_for_is_open_until_it_is_quoted_or_noted(
     noted = [Noted(clause="一", quote="贷款500人次", why="不需要 / not needed")]
     found = answer(sentences, [Quote("target:trained.default", "一", "培训500人")], noted)
     assert [each.sentence.text for each in found if each.is_open] == ["指导1000人；"]
+
+
+def test_a_sentence_is_open_while_a_number_in_it_stands_in_no_quote() -> None:
+    sentences = sentences_of("一、目标\n1.在18个乡镇中，按照45%的比例，确定8个乡镇。")
+    quote = Quote("target:campaign_townships.default", "一", "确定8个乡镇")
+    (found,) = (each for each in answer(sentences, [quote], ()) if not each.sentence.heading)
+    assert (found.open_numbers, found.is_open) == (("18", "45"), True)
+    for noted in (
+        Noted(clause="一", quote="18个乡镇中，按照45%的比例", by=("indicator:campaign_townships",)),
+        Noted(clause="一", quote="比例", why="…"),
+    ):
+        assert not any(each.is_open for each in answer(sentences, [quote], [noted]))
 
 
 def test_the_page_shows_every_sentence_once_with_links_to_the_indicators() -> None:
