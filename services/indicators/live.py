@@ -118,14 +118,11 @@ class Live:
             fresh = self._fresh(records)
             if not fresh:
                 return
-            try:
-                page = self.projection.fold(fresh)
-                await self.store.append(writing, fresh, page.entries)
-            except BaseException:
-                # Memory may be ahead of the store now: the next page finds them apart and reads again.
-                self.checkpoint = {}
-                raise
-        self.checkpoint = self._past(fresh)
+            past = self._past(fresh)
+            self.checkpoint = {}  # histories are ahead of the store until the commit: an error on the way has all of it read again
+            page = self.projection.fold(fresh)
+            await self.store.append(writing, fresh, page.entries)
+        self.checkpoint = past
         self.balances.add_all(page.entries)
         self.flags.touch(page.chains)
         self._observe(fresh)
@@ -159,7 +156,9 @@ class Live:
             return
         await self.store.load_cells(writing)
         self.checkpoint = {}  # memory is ahead of it until the end: an error on the way has all of it read again
-        self.balances.add_all(self.projection.fold(missed).entries)
+        page = self.projection.fold(missed)
+        self.balances.add_all(page.entries)
+        self.flags.touch(page.chains)
         self._observe(missed)
         self._shown = self._now()
         self.checkpoint = writing.checkpoint
