@@ -16,10 +16,12 @@ from nats.aio.client import Client
 from rich.progress import Progress, TaskID
 
 from deploy.data_folder import Demonstration, Running
+from deploy.pace import Pace
 from deploy.reaching import DATABASE_AWAY, bus
 from deploy.simulator import SimulatedReport, simulate, unit_reports
 from deploy.turns import Turns
 from services.indicators.evaluation.county import County
+from shared import subjects
 from shared.answers import Answer
 from shared.client import OutgoingReport, ReportingClient
 from shared.client import Progress as Fared
@@ -85,6 +87,7 @@ class _Player:
         self._progress = progress
         self._turns = Turns()
         self._their_turn: asyncio.Queue[OutgoingReport] = asyncio.Queue()
+        self._pace = Pace()
         self.last_day = date.min
         """The last simulated day so far."""
         self.last_position = 0
@@ -96,20 +99,25 @@ class _Player:
         bar = self._progress.add_task(title, total=total)
         async with ReportingClient(self._nc, county=self._county, on_answer=self._answered) as client:
             showing = asyncio.create_task(self._show(bar, client))
+            feed = await self._nc.subscribe(subjects.changed(self._county), cb=self._pace.changed)
             try:
                 fared = await client.report_many(self._outgoing(reports))
             finally:
                 await end([showing])
+                if not self._nc.is_closed:
+                    await feed.unsubscribe()
             self._progress.update(bar, completed=total)
             return fared
 
     def _answered(self, answer: Answer) -> None:
         self.last_position = max(self.last_position, answer.position or 0)
+        self._pace.answered(answer)
         for report in self._turns.answered((answer.source, answer.id)):
             self._their_turn.put_nowait(report)
 
     async def _outgoing(self, reports: Iterable[SimulatedReport]) -> AsyncIterator[OutgoingReport]:
         for simulated in reports:
+            await self._pace.hold_back()
             self.last_day = max(self.last_day, day_of(simulated.instant))
             source = Source(self._county, simulated.department, simulated.system)
             report = OutgoingReport(source, simulated.type, simulated.raw, simulated.id, simulated.instant)
