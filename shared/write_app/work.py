@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from nats.aio.client import Client
@@ -40,8 +41,11 @@ UNITS_PAGE = 500
 UNITS_WAIT_SECONDS = 60.0
 SIMULATION_STARTS = datetime(1970, 1, 1, tzinfo=UTC)
 
-_REPORTED = re.compile(r"reported\.[0-9]{12}\.([!-)+,\-/-=?-~]{1,64})\.([!-)+,\-/-=?-~]{1,64})\.([!-~]{1,200})")
-"""Subjects whose reporter can be answered: see `shared.subjects.reported`. Whether it may report is asked when the report is read."""
+_REPORTED = re.compile(r"reported\.[0-9]{12}\.([!-)+,\-0-=?-~]{1,64})\.([!-)+,\-0-=?-~]{1,64})\.([!-~]{1,200})")
+"""Subjects whose reporter can be answered: see `shared.subjects.reported`. Whether it may report is asked when the report is read.
+
+Neither token of it holds a wildcard, or the stroke between the tokens of a source.
+"""
 NOBODY = "!"
 """Stands for the department and the system in a subject of which no answer's subject can be made; no department may be called so."""
 
@@ -136,8 +140,8 @@ class Work:
 
     def _incoming(self, message: Msg) -> IncomingReport:
         """The report a message carries. Under a subject of which no answer's subject can be made it is nobody's: refused, and so kept."""
-        if match := _REPORTED.fullmatch(message.subject):
-            department, system, type_ = match.groups()
+        if (reporter := _reporter(message.subject)) is not None:
+            department, system, type_ = reporter
         else:
             log.error("a report under a subject no department has", subject=mask_text(ascii(message.subject)), bytes=len(message.data))
             department, system, type_ = NOBODY, NOBODY, f"{self._name}.{NOBODY}"
@@ -146,7 +150,7 @@ class Work:
             try:
                 instant = instant_from(text)
             except ValueError:
-                log.warning("the simulated instant of a report is unreadable: the clock stands still", subject=message.subject, header=text)
+                log.warning("the simulated instant of a report is unreadable: the clock stands still", type=type_, header=mask_text(text))
         return IncomingReport(department, system, type_, message.data, instant)
 
     async def _follow_units(self) -> None:
@@ -182,3 +186,12 @@ class Work:
                 await self.ensure()
             except PASSING_ERRORS as error:
                 log.info("streams not looked after", service=self._name, because=repr(error))
+
+
+@lru_cache(1000)
+def _reporter(subject: str) -> tuple[str, str, str] | None:
+    """Department, system and type, resident ids in the type masked; None where no answer's subject can be made, as with one before it."""
+    if (match := _REPORTED.fullmatch(mask_text(subject))) is None:
+        return None
+    department, system, type_ = match.groups()
+    return department, system, type_

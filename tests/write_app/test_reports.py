@@ -35,6 +35,7 @@ from tests.write_app.system import (
 )
 
 STREAM = subjects.recorded_stream(COUNTY, "training")
+RESIDENT_ID = "330127198001010011"
 
 
 async def assert_published(broker: Broker, store: MemoryStore) -> None:
@@ -77,11 +78,17 @@ async def test_a_subject_that_is_no_text_makes_the_service_deaf_to_nothing(broke
         writer.close()
 
 
-@pytest.mark.parametrize("subject", [f"{'d' * 65}.hr.training.course_opened", f"employment.hr.training.{'t' * 201}", "a*b.hr.training.x"])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        f"{'d' * 65}.hr.training.course_opened", f"employment.hr.training.{'t' * 201}", "a*b.hr.training.x", "a/b.hr.training.x",
+        f"employment.{RESIDENT_ID}.training.x",
+    ],
+)  # fmt: skip
 async def test_a_report_nobody_can_be_answered_for_is_refused_and_kept(broker: Broker, subject: str) -> None:
     store = MemoryStore("training", COUNTY)
     async with serving(broker, TRAINING, store), connected(broker) as nc:
-        for raw in (course(1).raw, b"330127198001010011"):
+        for raw in (course(1).raw, RESIDENT_ID.encode()):
             await nc.jetstream().publish(f"reported.{COUNTY}.{subject}", raw)
         await until(lambda: len(store.report_rows) == 2)
         readable, unreadable = sorted(store.report_rows.values(), key=lambda row: row.arrival)
@@ -94,6 +101,17 @@ async def test_a_report_nobody_can_be_answered_for_is_refused_and_kept(broker: B
                 await asyncio.sleep(0.01)
         answered = await nc.jetstream().get_last_msg(subjects.answered_stream(COUNTY), subjects.answered(COUNTY, "!", "!", "c-1"))
         assert parse_answer(answered.data or b"").code == reasons.NO_SUCH_REPORTER.code
+
+
+async def test_a_resident_id_in_place_of_a_type_is_masked_wherever_it_comes_to_stand(
+    broker: Broker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = MemoryStore("training", COUNTY)
+    async with serving(broker, TRAINING, store), department(broker) as client:
+        slip = course(1)._replace(type=f"training.{RESIDENT_ID}")
+        answer = await asyncio.wait_for(client.report(slip), SECONDS_MAX)
+    assert (answer.code, answer.type) == (reasons.other_type("").code, "training.330127************")
+    assert RESIDENT_ID not in repr(store) + repr(answer) + "".join(capsys.readouterr())
 
 
 async def test_an_unreadable_report_is_refused_and_the_rest_of_the_batch_goes_on(broker: Broker) -> None:
