@@ -24,6 +24,7 @@ from shared.write_service import deciding, reasons
 from shared.write_service.aliases import Aliases
 from shared.write_service.desk import Candidate, Desk, openable_kinds
 from shared.write_service.loading import load, load_waiters, load_waiting
+from shared.write_service.masking import mask_text
 from shared.write_service.memory import Memory
 from shared.write_service.parsing import Broken, IncomingReport, Named, Readable, Unfit, canonical_json, content_digests, read, read_content
 from shared.write_service.verdicts import Again, Recording, Refused, Waiting
@@ -163,6 +164,7 @@ class WriteService:
                 assert self._key is not None
                 for key in await load_waiting(desk, writing, keys, self._key):
                     await self._settle_waiting(key, desk, writing)
+                await self._release(desk, writing)  # what came before may wait for what came behind it
 
     # One report
 
@@ -305,7 +307,8 @@ class WriteService:
 
 
 def _log_bug(candidate: Candidate, traceback: str) -> None:
-    log.error("a report met a bug", source=candidate.key.source, id=candidate.key.id, type=candidate.type, traceback=traceback)
+    said = mask_text(traceback)
+    log.error("a report met a bug", source=candidate.key.source, id=candidate.key.id, type=candidate.type, traceback=said)
 
 
 def _seen(head: Head) -> tuple[int, str, int]:
