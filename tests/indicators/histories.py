@@ -142,6 +142,8 @@ DAYS: tuple[date, ...] = tuple(
     )
 )  # fmt: skip
 """Days on which something begins, ends or falls due in some figure."""
+LATEST = date(2026, 12, 31)
+"""When everything is known."""
 LAGS = (0, 1, 31, 200, 400)
 """Days from occurred to recorded."""
 AFTERWARDS = (0, 0, 1, 31, 300)
@@ -391,13 +393,23 @@ TRAINING: tuple[Draws, ...] = (
     _completed,
     _completed,
 )
+
+
+def _admitted(by: Random) -> Fact:
+    return TenantAdmitted(venue=_venue(by), entity=_code(by))
+
+
+def _matched(by: Random) -> Fact:
+    return ProjectMatched(project=by.choice(("X1", "X2")), person=_person(by), **_place(by))
+
+
 HELP: tuple[Draws, ...] = (
     _guided,
     _opened,
-    lambda by: TenantAdmitted(venue=_venue(by), entity=_code(by)),
-    lambda by: TenantAdmitted(venue=_venue(by), entity=_code(by)),
+    _admitted,
+    _admitted,
     lambda by: ProjectCollected(project=by.choice(("X1", "X2")), name="项目", high_tech=False, **_place(by)),
-    lambda by: ProjectMatched(project=by.choice(("X1", "X2")), person=_person(by), **_place(by)),
+    _matched,
 )
 REPAYMENT: tuple[Draws, ...] = (
     _due,
@@ -562,7 +574,7 @@ OFFERS: tuple[Draws, ...] = (
     lambda by: AssociationMemberJoined(association=_association(by), person=_person(by)),
     lambda by: PolicyImplementationChecked(item=by.choice(("1.1", "1.2")), points=by.choice((0, 3, 5)), possible=by.choice((5, 6))),
     lambda by: ProjectDisplayed(project=by.choice(("X1", "X2"))),
-    lambda by: ProjectMatched(project=by.choice(("X1", "X2")), person=_person(by), **_place(by)),
+    _matched,
     lambda by: InternshipCompleted(internship=by.choice(("I1", "I2")), retained=by.random() < 0.5),
 )
 
@@ -601,6 +613,10 @@ SCENES: dict[str, Scene] = {
     "starts": Scene((_course_opened, _opened, _guided, _registered), (_registered, *HELP, *TRAINING, *_LENT, _replaced)),
     "helped jobs": Scene((_guided, _registered, _staffed, _course_opened), (_registered, *EMPLOYMENTS, *HELP, *TRAINING, *_LENT)),
     "training": Scene((_course_opened, _registered), (*TRAINING, *TRAINING, _registered, _guided, *LIFE)),
+    "tenants": Scene((_registered, _opened, _admitted), (_registered, _opened, _opened, _admitted, _admitted, _replaced)),
+    "projects": Scene((_project, _matched), (_project, _project, _matched, _registered)),
+    "ratings": Scene((_rated, _rated), (_rated, _lapsed, _merged)),
+    "borrowers": Scene((*_LENT, _registered), (*_LENT, *_LENT, _registered)),
     "loans": Scene((*_LENT, _disbursed, _due), (*_LENT, *REPAYMENT)),
     "venues": Scene(
         (_opened, _opened),
@@ -725,11 +741,13 @@ def questions(history: History, by: Random, count: int) -> list[Asked]:
     named = {str(code) for record in records for field in ("unit", "park", "code", "into") if (code := record.data.get(field))}
     units = sorted({above for code in named - {NEW_VILLAGE} for above in lineage(code)} | {COUNTY})
     known = [day for day in records.known_days if day.year > 2020]
-    moments = {*DAYS, *(add_months(day, months) for day in history.days for months in (0, 6, 12, 24))}
+    usual = [day for day in DAYS if day.year in (YEAR, YEAR + 1)]
+    later = {add_months(day, months) for day in history.days for months in (0, 6, 12, 24)}
+    own = sorted(day for day in later if day.year in (YEAR, YEAR + 1)) or usual
     asked = []
     for _ in range(count):
-        known_at = by.choice((*known, date(2026, 12, 31))) + timedelta(days=by.choice((-1, 0, 0, 0, 1)))
-        as_of = by.choice(sorted(day for day in moments if day.year in (YEAR, YEAR + 1))) + timedelta(days=by.choice((-1, 0, 0, 0, 1)))
+        known_at = by.choice((by.choice(known or usual), by.choice(known or usual), LATEST)) + timedelta(days=by.choice((-1, 0, 0, 1)))
+        as_of = by.choice(by.choice((own, own, usual))) + timedelta(days=by.choice((-1, -1, 0, 0, 0, 1)))
         unit = by.choice((COUNTY, by.choice(units), by.choice(units), by.choice((*UNITS, NEW_VILLAGE))))
         asked.append(Asked(unit, min(as_of, known_at), known_at))
     return asked

@@ -14,10 +14,12 @@ The first rule that applies answers.
 What was promised is the plan file's, and how a row is declared to be judged is data of the catalogue: both are handed in.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from math import ceil, floor
 from typing import TypeVar
 
@@ -58,6 +60,17 @@ class PlanFile:
 
     targets: tuple[Target, ...]
     letters: tuple[Letter, ...] = ()
+
+    def of(self, row: Key) -> list[Target]:
+        """The targets of one row."""
+        return self._by_row.get(row, [])
+
+    @cached_property
+    def _by_row(self) -> dict[Key, list[Target]]:
+        found: dict[Key, list[Target]] = defaultdict(list)
+        for target in self.targets:
+            found[target.row].append(target)
+        return found
 
 
 @dataclass(frozen=True)
@@ -150,7 +163,7 @@ def in_force(promises: PlanFile, row: Key, day: date, unit: str | None) -> list[
 
     A promise that changes under the same clause and comparison replaces the earlier one from its effective day on.
     """
-    begun = [promise for promise in promises.targets if promise.row == row and (promise.effective or date.min) <= day]
+    begun = [promise for promise in promises.of(row) if (promise.effective or date.min) <= day]
     held: list[Target] = []
     for clause, op in dict.fromkeys((promise.clause, promise.op) for promise in begun):
         held.append(_latest([promise for promise in begun if (promise.clause, promise.op) == (clause, op)]))
