@@ -80,7 +80,7 @@ def formula(figure: Figure) -> str:
             return _split(figure)
         case PartShares():
             whole = figure.whole
-            return f"{formula(whole)}；逐部分 / and for each part: {_name(figure.of)} ÷ {_grouped(whole.over)}"
+            return f"{formula(whole)}；逐部分 / and for each part: {_words(figure.of)} ÷ {_grouped(whole.over)}"
         case ByUnit():
             return f"{_grouped(figure.of)}，逐个{KINDS[figure.over]} / of every {figure.over}"
         case DutiesAccepted():
@@ -110,8 +110,8 @@ def _words(of: Expression) -> str:
         case Less():
             return f"{_name(of.of)} − {_name(of.less)}"
         case PartsHeld():
-            existing = "（存续单位 / existing units）" if of.existing else ""
-            return f"{_name(of.of)} 有数的部分个数 / its parts with any{existing}"
+            units = "（存续单位，已合并的计其承继单位 / existing units, for those merged their successors）" if of.units else ""
+            return f"{_name(of.of)} 有数的部分个数 / its parts with any{units}"
         case _:
             return _name(of)
 

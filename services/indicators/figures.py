@@ -25,12 +25,12 @@ class Less:
 
 @dataclass(frozen=True, slots=True)
 class PartsHeld:
-    """How many of a measure's parts have any: distinct things that many subjects post for. With `existing` the parts are unit codes,
-    and only units that exist on the day count.
+    """How many of a measure's parts have any: distinct things that many subjects post for. With `units` the parts are unit codes, and
+    units of these kinds that exist on the day count: where one has ended, the unit that answers with its facts.
     """
 
     of: Measure
-    existing: bool = False
+    units: tuple[UnitKind, ...] = ()
 
 
 Expression = Measure | Sum | Less | PartsHeld
@@ -142,10 +142,12 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class PartShares:
-    """A share as a whole, and one for each part that another measure has any of, over the same denominator."""
+    """A share of units as a whole, and one for each part, over the same denominator. Their measures' parts are unit codes, before which
+    the parts' own measure has the name of the part (`period|unit`).
+    """
 
     whole: Share
-    of: Measure
+    of: PartsHeld
 
 
 @dataclass(frozen=True, slots=True)

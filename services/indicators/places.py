@@ -149,6 +149,11 @@ class UnitTree:
             code = unit.successor
         return code
 
+    def answering(self, code: str, day: int) -> str:
+        """The lowest unit that answers on a day for what happened at a unit."""
+        above = lineage(code)[1:]
+        return self._at(code, day) or (self.answering(above[0], day) if above else code)
+
     def urban(self, unit: str | None, park: str | None) -> bool | None:
         """Whether a place is urban by its own class: its community's or village's, or its park's where it names neither.
 

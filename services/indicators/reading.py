@@ -1,6 +1,6 @@
 """Reading a figure off the ledger: one unit, one effective day, one known day; exact arithmetic throughout."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
@@ -37,6 +37,7 @@ from services.indicators.ledger import Balances
 from services.indicators.measures.kinds import Matured, Published
 from services.indicators.places import UnitTree
 from services.indicators.relations.duties import read_standing
+from shared.units import unit_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +193,12 @@ class Reader:
                     yield part, _count(amount)
             case PartShares():
                 owing = self.amount(figure.whole.over, on)
-                for part, having in self.parts(figure.of.name, on):
-                    yield part, _ratio(having, owing)
+                having: dict[str, list[str]] = {}
+                for part, _ in self.parts(figure.of.of.name, on):
+                    named, _, code = part.partition("|")
+                    having.setdefault(named, []).append(code)
+                for named, codes in having.items():
+                    yield named, _ratio(self._units(figure.of, codes, on), owing)
             case ByUnit():
                 for unit in self.tree.existing(on, figure.over):
                     yield unit.code, _count(self.amount(figure.of, on, unit.code))
@@ -263,7 +268,12 @@ class Reader:
 
     def _held(self, of: PartsHeld, day: int, unit: str | None) -> int:
         held = [part for part, amount in self.by_part(of.of.name, day, unit).items() if part is not None and amount > 0]
-        return sum(self.tree.exists(part, day) for part in held) if of.existing else len(held)
+        return self._units(of, held, day) if of.units else len(held)
+
+    def _units(self, of: PartsHeld, codes: Iterable[str], day: int) -> int:
+        """How many units of these kinds that exist on the day answer for what these codes stand for."""
+        answering = {self.tree.answering(code, day) for code in codes}
+        return sum(unit_kind(code) in of.units and self.tree.exists(code, day) for code in answering)
 
     def _latest_survey(self, figure: SurveyShare, on: int) -> str | None:
         return next((survey for survey, _ in self.parts(figure.latest.name, on, self.tree.county)), None)

@@ -130,3 +130,6 @@ def test_progress_reports_by_period_and_the_last_one_falls_due_after_the_year() 
     assert history.ask("progress_reports", as_of="2011-12-31").value == Fraction(1, 4)  # the township, in January
     history.add("2010-06-30", UnitMerged(code=PARK, into=PARK_2))
     assert history.ask("progress_reports", part="2010-Q1").value == Fraction(2, 3)
+    history.add("2010-06-30", ProgressReportSubmitted(code=PARK_2, period="2010-Q1"))
+    for part in ("2010-Q1", None):
+        assert history.ask("progress_reports", part=part).value == Fraction(2, 3)  # two parks reported, and are one now

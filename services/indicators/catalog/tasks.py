@@ -3,13 +3,25 @@
 from decimal import Decimal
 
 from services.indicators.catalog.creation import existing
-from services.indicators.figures import COUNTY_ONLY, Amount, HowMany, Indicator, InTime, Least, PartsHeld, Quantiles, Share, Variant
+from services.indicators.figures import (
+    COUNTY_ONLY,
+    EVERYWHERE,
+    Amount,
+    HowMany,
+    Indicator,
+    InTime,
+    Least,
+    PartsHeld,
+    Quantiles,
+    Share,
+    Variant,
+)
 from services.indicators.measures.kinds import Counted, Distribution, Level, Members, UnitsWhere
 from services.indicators.measures.rows import Predicate, Select, where
 
 PROMISED = Counted("cases.promised", Select("case_promised"))
 ON_TIME = Counted("cases.on_time", Select("case_promised", where(on_time=True)))
-GREEN_CHANNEL_UNITS = PartsHeld(Level("green_channels", Select("green_channel"), part="at"))
+GREEN_CHANNEL_UNITS = PartsHeld(Level("green_channels", Select("green_channel"), part="at"), EVERYWHERE)
 CASE_DAYS = Distribution("cases.days", Select("case_completed"), "days")
 
 _PERSONAL = where(loan_kind="personal")

@@ -2,7 +2,7 @@
 
 from services.indicators.catalog.creation import existing
 from services.indicators.figures import COUNTY_ONLY, Amount, Indicator, PartShares, PartsHeld, Share, Split, Sum, Variant
-from services.indicators.measures.kinds import Counted, Holding, Level, Matured, UnitsWhere
+from services.indicators.measures.kinds import Counted, Holding, Level, Matured
 from services.indicators.measures.rows import Select, where
 from shared.units import UnitKind
 
@@ -24,7 +24,7 @@ def _platforms(aspect: str | None) -> Split:
     suffix = "" if aspect is None else f".{aspect}"
     return Split(tuple(
         (level, Share(
-            PartsHeld(Level(f"platforms.{level}{suffix}", Select("platform", (*where(level=level), *has)), part="at"), existing=True),
+            PartsHeld(Level(f"platforms.{level}{suffix}", Select("platform", (*where(level=level), *has)), part="at"), kinds),
             existing(*kinds),
         ))
         for level, kinds in _LEVELS
@@ -50,8 +50,9 @@ MEETINGS = Split(
 INSPECTIONS = Counted("inspections", Select("inspection"))
 RECTIFIED = Level("rectifications.closed", Select("rectification", where(closed=True)))
 UNRECTIFIED = Level("rectifications.open", Select("rectification", where(closed=False)))
-REPORTING = UnitsWhere("progress_reports.units", Select("progress_report"), ("township", "park"))
-REPORTED = Counted("progress_reports", Select("progress_report"), part="period", window="ever")
+_REPORTING: tuple[UnitKind, ...] = ("township", "park")
+REPORTING = PartsHeld(Counted("progress_reports.units", Select("progress_report"), part="code"), _REPORTING)
+REPORTED = PartsHeld(Counted("progress_reports", Select("progress_report"), part="period_code", window="ever"), _REPORTING)
 COMMENDATIONS = Counted("commendations", Select("judgement", where(praise=True)))
 CRITICISMS = Counted("commendations.criticisms", Select("judgement", where(praise=False)))
 
@@ -157,7 +158,7 @@ WORK = (
         units=("county", "township", "park"),
         variants=(
             Variant(
-                "default", PartShares(Share(REPORTING, existing("township", "park")), REPORTED), "ratio",
+                "default", PartShares(Share(REPORTING, existing(*_REPORTING)), REPORTED), "ratio",
                 "townships and parks that reported in the year ÷ townships and parks, and by period; "
                 "over two years, since the last is due after the first",
             ),

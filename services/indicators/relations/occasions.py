@@ -92,7 +92,8 @@ def _progress_reports(rows: Rows) -> Iterator[Row]:
     if code in rows.context.tree and (kind := unit_kind(code)) in ("township", "park"):
         unit, park = (None, code) if kind == "park" else (code, None)
         for submitted in rows.context.view.of(ProgressReportSubmitted):
-            yield Row(submitted.day, unit, park, {"period": submitted.fact.period}, order=submitted.order)
+            attributes = {"code": code, "period_code": f"{submitted.fact.period}|{code}"}
+            yield Row(submitted.day, unit, park, attributes, order=submitted.order)
 
 
 OCCASION_RELATIONS = (
@@ -123,6 +124,6 @@ OCCASION_RELATIONS = (
         "county_plan", "unit", "event", {"month_day": "MM-DD"}, _county_plans, 1, "The county issued its plan (县实施方案印发).",
         (*UNIT_FACTS, CountyPlanIssued), (CountyPlanIssued,)),
     Relation(
-        "progress_report", "unit", "event", {"period": "of the plan file"}, _progress_reports, 1,
+        "progress_report", "unit", "event", {"code": "of the unit", "period_code": "period, and the unit"}, _progress_reports, 2,
         "A township or park reported on a period (进展情况汇报).", (*UNIT_FACTS, ProgressReportSubmitted), (ProgressReportSubmitted,)),
 )  # fmt: skip

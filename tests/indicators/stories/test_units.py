@@ -5,7 +5,15 @@ from datetime import date
 import pytest
 
 from services.indicators.answers import BadQuestionError, ask, board
-from shared.contracts.registry import UnitDesignated, UnitListed, UnitMerged, UnitPlanSubmitted
+from shared.contracts.registry import (
+    GreenChannelOpened,
+    ProgressReportSubmitted,
+    ServicePlatformOpened,
+    UnitDesignated,
+    UnitListed,
+    UnitMerged,
+    UnitPlanSubmitted,
+)
 from tests.indicators.comparing import FAR
 from tests.indicators.stories.telling import story
 from tests.support.records import COUNTY, PARK, PARK_2, TOWN, TOWN_B, VILLAGE, VILLAGE_2, VILLAGE_B
@@ -99,3 +107,27 @@ async def test_a_park_hands_in_its_plan_and_is_merged_since() -> None:
     successor = {"2025-06-30": "0", "2025-07-01": "1"}
     for as_of, plans in successor.items():
         assert await now.says("plans_submitted", unit=PARK_2, as_of=as_of, known_at="2025-12-31") == plans
+
+
+async def test_what_a_merged_township_has_is_its_successors_and_counts_once() -> None:
+    # Given two townships and two parks: the first township has a platform, both have a green channel and reported, as one park did.
+    told = story()
+    told.happens("2025-02-01", ServicePlatformOpened(
+        platform="PT-1", name="服务所", level="township", unit=TOWN, full_time_staff=2, networked=True, budgeted=True,
+        guidance_window=False,
+    ))  # fmt: skip
+    for number, unit in enumerate((TOWN, TOWN_B)):
+        told.happens("2025-02-01", GreenChannelOpened(channel=f"LT-{number}", unit=unit))
+    for code in (TOWN, TOWN_B, PARK):
+        told.happens("2025-04-10", ProgressReportSubmitted(code=code, period="2025-Q1"))
+    # When the first township merges into the second.
+    told.happens("2025-06-30", UnitMerged(code=TOWN, into=TOWN_B))
+    now = await told.ends()
+    # Then the second has the platform from the next day on, of three units there are; one channel and one report are as good as two.
+    for as_of, platforms, channels, reports in (("2025-06-30", "1/4", "2", "3/4"), ("2025-07-01", "1/3", "1", "2/3")):
+        for variant in ("default", "staffed"):
+            assert await now.says("platforms", variant, part="township", as_of=as_of, known_at="2025-07-01") == platforms
+        assert await now.says("green_channel_on_time", "units", as_of=as_of, known_at="2025-07-01") == channels
+        for part in (None, "2025-Q1"):
+            assert await now.says("progress_reports", part=part, as_of=as_of, known_at="2025-07-01") == reports
+    assert await now.says("progress_reports", unit=TOWN_B, as_of="2025-07-01", known_at="2025-07-01") == "1/1"

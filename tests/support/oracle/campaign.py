@@ -132,16 +132,19 @@ def rectifications_closed(world: World, unit: str) -> Variants:
 
 
 def progress_reports(world: World, unit: str) -> Variants:
-    """Townships and parks that reported in the year of E ÷ townships and parks that exist at E; and by period, whenever reported."""
+    """Townships and parks that exist at E and reported in the year of E, or whose predecessors did ÷ townships and parks that exist at E;
+    and by period, whenever reported.
+    """
     if unit_kind(unit) not in {"county", "township", "park"}:
         return {}
     reported: dict[str | None, set[str]] = defaultdict(set)
     for dated in world.of(ProgressReportSubmitted):
         code = dated.fact.code
         if unit_kind(code) in {"township", "park"} and code in world.units.classes and unit in world.units.answering(code):
-            reported[dated.fact.period].add(code)
+            answering = world.units.answering(code)
+            reported[dated.fact.period] |= answering
             if world.in_year(dated.occurred):
-                reported[None].add(code)
-    owing = len(world.units.existing(unit, "township", "park"))
-    rows: Variants = {("default", period): share(len(codes), owing) for period, codes in reported.items()}
-    return {("default", None): share(0, owing)} | rows
+                reported[None] |= answering
+    owing = world.units.existing(unit, "township", "park")
+    rows: Variants = {("default", period): share(len(codes.intersection(owing)), len(owing)) for period, codes in reported.items()}
+    return {("default", None): share(0, len(owing))} | rows

@@ -16,7 +16,7 @@ from shared.contracts.registry import (
     VenueResized,
 )  # fmt: skip
 from shared.contracts.training import Score, SurveyAnswered, SurveyClosed, SurveyOpened
-from shared.units import unit_kind
+from shared.units import UNIT_KINDS, unit_kind
 from tests.support.oracle.facts import Dated
 from tests.support.oracle.figure import Figure, Variants, count, share
 from tests.support.oracle.units import place_of
@@ -178,7 +178,8 @@ def green_channel_on_time(world: World, unit: str) -> Variants:
     """Cases whose promised day lies in the window up to E: share completed by it (an unfinished case is late).
 
     `days`: calendar days from accepted to completed, over the cases completed in the window, parts `median` and `p90` (nearest rank).
-    `units`: with a green channel open at E; a channel is of the unit it names, else of its park. A case counts where it was accepted.
+    `units`: existing ones with a green channel open at E; a channel is of the unit it names, else of its park, or of who succeeded them.
+    A case counts where it was accepted.
     """
     completed = {dated.fact.case: dated.occurred for dated in world.of(GreenChannelCaseCompleted)}
     cases = [dated for dated in world.ever(GreenChannelCaseAccepted) if world.counts(place_of(dated.fact), unit)]
@@ -188,7 +189,7 @@ def green_channel_on_time(world: World, unit: str) -> Variants:
 
     shut = {dated.fact.channel for dated in world.of(GreenChannelClosed)}
     with_channel = {
-        dated.fact.unit or dated.fact.park
+        world.units.lowest_answering(place_of(dated.fact))
         for dated in world.of(GreenChannelOpened)
         if dated.fact.channel not in shut and world.counts(place_of(dated.fact), unit)
     }
@@ -196,7 +197,7 @@ def green_channel_on_time(world: World, unit: str) -> Variants:
         ("default", None): share(len(on_time), len(promised)),
         ("days", "median"): nearest_rank(days, 50),
         ("days", "p90"): nearest_rank(days, 90),
-        ("units", None): count(len(with_channel)),
+        ("units", None): count(len(with_channel.intersection(world.units.existing(world.units.county, *UNIT_KINDS)))),
     }
 
 

@@ -168,8 +168,9 @@ def trainings(world: World, unit: str) -> Variants:
 
 
 def platforms(world: World, unit: str) -> Variants:
-    """Units with a platform in service at E ÷ units, by level (townships with parks, communities with villages); and those with staff, on
-    the network, in the budget, with a guidance window. A changed platform has what its latest change since the opening says.
+    """Units with a platform in service at E, their own or a predecessor's ÷ units, by level (townships with parks, communities with
+    villages); and those with staff, on the network, in the budget, with a guidance window. A changed platform has what its latest change
+    since the opening says.
     """
     if not is_county(unit):
         return {}
@@ -183,8 +184,7 @@ def platforms(world: World, unit: str) -> Variants:
                 latest = changed.fact
         if isinstance(latest, ServicePlatformChanged) and not latest.in_service:
             continue
-        at, of_level = opened.fact.unit or opened.fact.park, opened.fact.level
-        assert at is not None
+        at, of_level = world.units.lowest_answering(place_of(opened.fact)), opened.fact.level
         has["default", of_level].add(at)
         for aspect, true in (
             ("staffed", latest.full_time_staff > 0), ("networked", latest.networked), ("budgeted", latest.budgeted),
@@ -192,10 +192,10 @@ def platforms(world: World, unit: str) -> Variants:
         ):  # fmt: skip
             if true:
                 has[aspect, of_level].add(at)
-    everywhere = set(world.units.existing(unit, "county", "township", "park", "community", "village"))
     for aspect in ("default", "staffed", "networked", "budgeted", "guidance_window"):
         for level, kinds in levels.items():
-            rows[aspect, level] = share(len(has[aspect, level] & everywhere), len(world.units.existing(unit, *kinds)))
+            existing = world.units.existing(unit, *kinds)
+            rows[aspect, level] = share(len(has[aspect, level].intersection(existing)), len(existing))
     return rows
 
 

@@ -88,6 +88,12 @@ class Units:
             current = next(iter(lineage(present or current)[1:]), None)
         return found
 
+    def lowest_answering(self, place: Place) -> str:
+        """The one of them that the others are above, for the unit of a place, or its park where it names no unit."""
+        code = place.unit or place.park
+        assert code is not None
+        return max(self.answering(code), key=lambda answering: len(lineage(answering)))
+
     def _present(self, code: str) -> str | None:
         """The unit itself while it exists, then the last of its successors; None when there is none."""
         passed: set[str] = set()
