@@ -13,7 +13,7 @@ from services.indicators.flags.catalogue import KINDS_BY_SCOPE
 from services.indicators.flags.kinds import Histories, Place, Scope, types
 from services.indicators.flags.reports import OPENINGS, opens
 from services.indicators.flags.timeline import Raised, raised
-from services.indicators.history import FOREVER, Chain, Content
+from services.indicators.history import FOREVER, Chain, Content, in_force
 from services.indicators.relations.lives import LIFE_CYCLE
 from services.indicators.subjects import Index, named
 from shared.contracts.base import SERVICES, Fact, Subject
@@ -101,9 +101,8 @@ class FlagBook:
         return Ruling(last.fact, last.day)
 
     def _counts(self, content: Content[Fact], known: int) -> bool:
-        """Whether a ruling is the first of its number: another one confirms or contradicts it without counting."""
-        reports = (report for chain in self._histories.same(content.key) if (report := chain.at(known)) is not None)
-        return min(report.order[2:] for report in reports if report.key == content.key) == content.order[2:]
+        """Whether a ruling is the one of its number that counts: another one confirms or contradicts it without counting."""
+        return any(ruling is content for ruling in in_force(self._histories.same(content.key), known))
 
     def _take(self, chain: Chain) -> None:
         """Note which histories a chain may change."""

@@ -18,12 +18,12 @@ def _same(histories: Histories, key: Subject) -> Iterable[Chain]:
 
 
 def _again(known: Known, *, alike: bool) -> Iterator[Found]:
-    """Reports beside the first of a fact, which is the one that counts; content is day, place and payload, without evidence."""
-    reports = sorted((report for report in known.reports if report.key == known.subject), key=lambda report: report.order[2:])
-    for report in reports[1:]:
-        if (_content(report) == _content(reports[0])) == alike:
+    """Reports of a fact beside the one that counts."""
+    counts = next((fact for fact in known.view.facts if fact.key == known.subject), None)
+    for report in known.reports:
+        if counts is not None and report.key == known.subject and report is not counts and report.says_the_same_as(counts) == alike:
             things = tuple(sorted(subject for named in report.names.values() for subject in named))
-            yield Found(report.order, (reports[0].order,), things, report.fact.unit, report.fact.park)
+            yield Found(report.order, (counts.order,), things, report.fact.unit, report.fact.park)
 
 
 def _confirming(known: Known) -> Iterator[Found]:
@@ -32,12 +32,6 @@ def _confirming(known: Known) -> Iterator[Found]:
 
 def _contradicting(known: Known) -> Iterator[Found]:
     return _again(known, alike=False)
-
-
-def _content(report: Content[Fact]) -> tuple[int, dict[str, object]]:
-    said = dict(report.fact)
-    del said["evidence"]
-    return report.day, said
 
 
 # What a fact is about, or names, missing
@@ -113,7 +107,7 @@ REPORT_FLAGS = (
     ),
     FlagKind(
         "contradiction", "另一来源报送同一事实，内容不一致", "the same fact with another content, reported again",
-        "以先记录者为准，后报的不计数", "the first recorded one counts, the other does not",
+        "不计数，以所列的另一条为准", "it does not count, the other one named does",
         "report", _same, (), _ALL, _contradicting,
     ),
     FlagKind(

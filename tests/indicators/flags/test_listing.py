@@ -64,6 +64,19 @@ def test_the_office_rules_on_a_flag_and_its_last_word_holds_as_known_on_each_day
     assert state("2025-06-01", "2025-03-31") == ("open", None)
 
 
+def test_of_rulings_of_one_number_the_one_that_confirms_a_voided_one_stands_in_for_it() -> None:
+    story = Story()
+    told = lends(story, "2025-03-01", "L1")
+    first = rules(story, "2025-04-01", told, "R1", confirms=True)
+    other = lends(story, "2025-03-02", "L2")
+    rules(story, "2025-04-01", other, "R1", confirms=True)
+    rules(story, "2025-04-01", told, "R1", confirms=True)
+    story.void(first, known="2025-05-01")
+    for known in ("2025-04-30", "2025-05-01"):
+        states = {flag.fact.id: flag.state for flag in story.listed(known).flags if flag.kind == "loan_without_entity"}
+        assert states == {told.id: "confirmed", other.id: "open"}, known
+
+
 def test_a_ruling_is_on_one_kind_of_flag_on_one_fact() -> None:
     story = Story()
     one, other = lends(story, "2025-03-01", "L1"), lends(story, "2025-03-01", "L2")

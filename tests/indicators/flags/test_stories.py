@@ -80,6 +80,19 @@ def test_a_report_that_stands_in_for_a_voided_one_is_odd_no_longer() -> None:
     assert story.flags() == []
 
 
+def test_a_confirmation_that_stands_in_is_what_an_earlier_contradiction_contradicts() -> None:
+    story = Story()
+    first = story.registers("2025-03-01", 1, 1)
+    other = story.registers("2025-03-03", 1, 1, known="2025-03-04", source=SECOND_SYSTEM)
+    same = story.registers("2025-03-01", 1, 1, known="2025-03-05", source=BANK)
+    story.void(first, known="2025-04-01")
+    assert story.flags("2025-03-31") == [
+        Flag("confirmation", same.id, (first.id,), "2025-03-01", "2025-03-05"),
+        Flag("contradiction", other.id, (first.id,), "2025-03-03", "2025-03-04"),
+    ]
+    assert story.flags() == [Flag("contradiction", other.id, (same.id,), "2025-03-03", "2025-03-04")]
+
+
 def test_a_newer_value_of_a_statistic_is_nothing_odd() -> None:
     story = Story()
     for value, source in ((20_000, GSJ), (20_100, SECOND_SYSTEM)):

@@ -54,11 +54,12 @@ def odd(records: Iterable[Mapping[str, Any]], known_at: date) -> dict[str, set[P
     """The facts on which a flag of each kind stands, as known at the end of a day. Claimed jobs: see `claimed_twice`."""
     recorded = [read(record) for record in records]
     reports = list(_reports(recorded, known_at))
-    world = World(effective(recorded, known_at), date.max, known_at.year)
+    counting = effective(recorded, known_at)
+    world = World(counting, date.max, known_at.year)
     found: dict[str, set[Place]] = defaultdict(set)
     for kind, place in (
-        *_again(reports), *_without_ground(reports, world), *_courses(world), *_training(world), *_subsidies(world), *_closed(world),
-        *_loans(world),
+        *_again(reports, counting), *_without_ground(reports, world), *_courses(world), *_training(world), *_subsidies(world),
+        *_closed(world), *_loans(world),
     ):  # fmt: skip
         found[kind].add(place)
     return dict(found)
@@ -86,13 +87,13 @@ def _reports(recorded: Sequence[Recorded], known_at: date) -> Iterator[Report]:
     return iter(said.values())
 
 
-def _again(reports: Sequence[Report]) -> Iterator[tuple[str, Place]]:
-    first: dict[str, Report] = {}
+def _again(reports: Sequence[Report], counting: Iterable[Dated[Fact]]) -> Iterator[tuple[str, Place]]:
+    counts = {natural_key_of(each.fact, each.occurred): each for each in counting}
     for report in reports:
         if report.voided or report.fact.repeat == "supersedes":
             continue
-        standing = first.setdefault(natural_key_of(report.fact, report.occurred), report)
-        if standing is not report:
+        standing = counts[natural_key_of(report.fact, report.occurred)]
+        if (standing.service, standing.position) != report.place:
             one, other = ({**dict(each.fact), "evidence": (), "day": each.occurred} for each in (standing, report))
             yield "confirmation" if one == other else "contradiction", report.place
 
