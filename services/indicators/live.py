@@ -14,7 +14,8 @@ from services.indicators.evaluation.plan import Plan, windows_of
 from services.indicators.flags.book import FlagBook
 from services.indicators.ledger import Balances, Folding
 from services.indicators.measures.rows import SubjectKind
-from services.indicators.projection import Projection
+from services.indicators.projection import Page, Projection
+from services.indicators.relations.units import UNIT_FACTS
 from services.indicators.store import Checkpoint, LedgerStore, Writing
 from shared.clock import Clock
 from shared.contracts.base import SERVICES, Service
@@ -23,6 +24,8 @@ from shared.days import day_of
 from shared.logs import logger
 
 log = logger(__name__)
+
+_MOVING = frozenset(fact.type for fact in UNIT_FACTS)
 
 LOOKED_INTO_AT_ONCE = 250
 """So many facts and histories are looked into for flags before whoever else waits has a turn: 4 ms, where much is odd 30 ms."""
@@ -75,7 +78,7 @@ class Live:
         """Read the store anew. Answers are given from what was there before, until all of it is read."""
         projection, balances = Projection(self.plan.county, FOLDINGS), Balances()
         records = [record async for record in self.store.facts(writing)]
-        projection.load(records)
+        await asyncio.to_thread(projection.load, records)
         await self.store.load(balances, writing)
         self.projection, self.balances, self.checkpoint = projection, balances, writing.checkpoint
         self.flags = FlagBook(projection.index)
@@ -96,7 +99,7 @@ class Live:
             for kind, folding in FOLDINGS.items()
             if any(measure.name in changed for measure in folding.measures)
         }
-        entries = self.projection.entries(self.projection.index.subjects(), foldings)
+        entries = await asyncio.to_thread(self.projection.entries, list(self.projection.index.subjects()), foldings)
         await self.store.replace_measures(writing, gone, {name: wanted[name] for name in changed}, entries)
         self.balances.drop(gone)
         self.balances.add_all(entries)
@@ -120,7 +123,7 @@ class Live:
                 return
             past = self._past(fresh)
             self.checkpoint = {}  # histories are ahead of the store until the commit: an error on the way has all of it read again
-            page = self.projection.fold(fresh)
+            page = await self._fold(fresh)
             await self.store.append(writing, fresh, page.entries)
         self.checkpoint = past
         self.balances.add_all(page.entries)
@@ -129,6 +132,15 @@ class Live:
         self._shown = self._now()
         cells = {cell for cell, _, _ in page.entries}
         await self._announce(frozenset(measure for measure, _, _ in cells), frozenset(unit for _, unit, _ in cells))
+
+    async def _fold(self, records: Sequence[Record]) -> Page:
+        """Fold records. Those that move units concern everybody there, which may take seconds: questions have their turns meanwhile.
+
+        Answers read the last snapshot, of which folding changes nothing.
+        """
+        if any(record.type in _MOVING for record in records):
+            return await asyncio.to_thread(self.projection.fold, records)
+        return self.projection.fold(records)
 
     async def look_into_flags(self) -> None:
         """Bring the flags up to the last committed page; the histories are ahead of it while a page is written. Others have turns between.
@@ -156,7 +168,7 @@ class Live:
             return
         await self.store.load_cells(writing)
         self.checkpoint = {}  # memory is ahead of it until the end: an error on the way has all of it read again
-        page = self.projection.fold(missed)
+        page = await self._fold(missed)
         self.balances.add_all(page.entries)
         self.flags.touch(page.chains)
         self._observe(missed)
