@@ -196,7 +196,10 @@ def _csv_rows(path: Path, found: RosterFile) -> list[list[str]]:
         except UnicodeDecodeError as error:
             raise BadRosterFile(f"{path} 既不是 UTF-8 也不是 GBK 文本 / {path} is neither UTF-8 nor GBK text") from error
         found.understood.append(RowNote(1, None, "文件按 GBK 编码读取。", "the file is read as GBK."))
-    return list(csv.reader(StringIO(text)))
+    try:
+        return list(csv.reader(StringIO(text, newline=None)))
+    except csv.Error as error:
+        raise BadRosterFile(f"{path} 不是可读的 CSV / {path} is no CSV that can be read: {error}") from error
 
 
 def _excel_rows(path: Path) -> list[list[str]]:

@@ -30,9 +30,10 @@ def test_the_examples_roster_reads_as_the_county_reads_it() -> None:
     assert (found.understood, found.refused) == ([], [])
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
-def test_csv_is_read_however_a_spreadsheet_saved_it(tmp_path: Path, encoding: str) -> None:
-    found = _csv(tmp_path, HEADER + ABOVE, encoding)
+def test_csv_is_read_however_a_spreadsheet_saved_it(tmp_path: Path, encoding: str, line_end: str) -> None:
+    found = _csv(tmp_path, (HEADER + ABOVE).replace("\n", line_end), encoding)
     assert [unit.name for unit in found.roster] == ["安岭县", "云溪镇"]
     assert [note.en for note in found.understood] == (["the file is read as GBK."] if encoding == "gb18030" else [])
 
@@ -99,7 +100,8 @@ def test_what_lies_in_a_unit_that_is_listed_already_needs_no_row_for_it(tmp_path
     ("name", "content", "said"),
     [
         ("none.csv", None, "cannot be read"), ("none.xlsx", None, "cannot be read"), ("broken.xlsx", b"no workbook", "cannot be read"),
-        ("empty.csv", b"", "is empty"), ("columns.csv", b"number,kind\n", "names no column code, name"),
+        ("huge.csv", b"code,name\n" + b"x" * 200_000, "is no CSV that can be read"), ("empty.csv", b"", "is empty"),
+        ("columns.csv", b"number,kind\n", "names no column code, name"),
         ("bytes.csv", b"\xff\xfe\xff\xff", "neither UTF-8 nor GBK"),
     ],
 )  # fmt: skip

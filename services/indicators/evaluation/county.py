@@ -56,7 +56,17 @@ def load_county(folder: Path, rows: Judging | None = None) -> County:
 
     Raises FileNotFoundError when a file is not there, FileProblems when one cannot be used.
     """
-    return parse_county((folder / PLAN_FILE).read_text("utf-8-sig"), (folder / ROSTER_FILE).read_text("utf-8-sig"), rows)
+    return parse_county(_text(folder, PLAN_FILE), _text(folder, ROSTER_FILE), rows)
+
+
+def _text(folder: Path, name: str) -> str:
+    try:
+        return (folder / name).read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileProblems(name, [Problem(
+            (), "文件不是 UTF-8 编码。", "the file is not UTF-8 text.", "另存为 UTF-8（CSV UTF-8）。", "save it as UTF-8 (CSV UTF-8).",
+            line=error.object.count(b"\n", 0, error.start) + 1,
+        )]) from error  # fmt: skip
 
 
 def parse_county(plan_text: str, roster_text: str, rows: Judging | None = None) -> County:

@@ -92,3 +92,12 @@ def test_a_folder_without_a_roster_says_so(tmp_path: Path) -> None:
     (tmp_path / "plan.toml").write_text(written(target("loans", 500)), "utf-8")
     with pytest.raises(FileNotFoundError, match=r"roster\.csv"):
         load_county(tmp_path)
+
+
+def test_a_file_in_another_encoding_is_named_with_the_fix(tmp_path: Path) -> None:
+    (tmp_path / "plan.toml").write_text(written(target("loans", 500)), "utf-8")
+    (tmp_path / "roster.csv").write_text(ROSTER, "gb18030")
+    with pytest.raises(FileProblems) as raised:
+        load_county(tmp_path)
+    (problem,) = raised.value.problems
+    assert (raised.value.file, problem.line, problem.en) == ("roster.csv", 2, "the file is not UTF-8 text.")
