@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from subprocess import SubprocessError
 
 from deploy.processes import STOP_SECONDS_MAX, Part, PartFailed
 from shared.logs import logger
@@ -93,7 +94,7 @@ def _look_at(watched: _Watched, now: float) -> None:
     elif now >= watched.again_at:
         try:
             part.launch()
-        except PartFailed as error:
+        except (PartFailed, OSError, SubprocessError) as error:  # a full disk, too many processes: nothing that ends the watch
             log.error("重启失败 / could not be started again", part=part.name, error=str(error))
             _later(watched, now)
         else:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from subprocess import SubprocessError
 
 import pytest
 
@@ -145,12 +146,13 @@ async def test_everything_is_stopped_when_the_body_fails(tmp_path: Path) -> None
     assert part.pid is None
 
 
-async def test_a_part_that_cannot_start_again_is_tried_until_it_can(tmp_path: Path) -> None:
+@pytest.mark.parametrize("trouble", [PartFailed("not yet"), OSError("no space left"), SubprocessError("no process")])
+async def test_a_part_that_cannot_start_again_is_tried_until_it_can(tmp_path: Path, trouble: Exception) -> None:
     class Reluctant(Script):
         def prepare(self) -> None:
             super().prepare()
             if self.launches == 2:
-                raise PartFailed("not yet")
+                raise trouble
 
     part = Reluctant("part", tmp_path)
     async with supervised() as supervisor:
