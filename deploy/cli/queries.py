@@ -1,4 +1,4 @@
-"""`kaiye board`, `indicator`, `units`, `flags` and `facts`: questions to the running system."""
+"""`kaiye board`, `indicator`, `units`, `flags`, `duties` and `facts`: questions to the running system."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ import typer
 
 from deploy.cli.board import Parameters, ask, asking, fetch_board, show, show_board
 from deploy.cli.common import BadInput, DataOption, JsonOption, said
-from deploy.cli.tables import flags_table, units_table
+from deploy.cli.tables import duties_table, flags_table, units_table
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder
 
 FLAGS_AT_ONCE: Final = 1_000
@@ -41,6 +41,7 @@ def register(app: typer.Typer) -> None:
     app.command("indicator")(indicator)
     app.command("units")(units)
     app.command("flags")(flags)
+    app.command("duties")(duties)
     app.command("facts")(facts)
 
 
@@ -109,6 +110,32 @@ async def _all_flags(http_url: str, asked: dict[str, str | None]) -> dict[str, A
         whole["flags"] += page["flags"]
         whole["next"] = page["next"]
     return whole
+
+
+def duties(
+    unit: UnitOption = None,
+    department: Annotated[str | None, typer.Option("--department", metavar="D", help="责任部门 / those this department owes")] = None,
+    system: Annotated[str | None, typer.Option(
+        "--system", metavar="SYSTEM", help="organisation 组织领导、policy 政策支持、training 创业培训、services 创业服务、"
+        "assessment 工作考核 / one of the plan's five systems",
+    )] = None,
+    state: Annotated[str | None, typer.Option(
+        "--state", metavar="STATE", help="not_due 未到期、due 到期未报、evidenced 佐证已报、accepted 已验收、returned 已退回、"
+        "late 逾期验收 / one of these",
+    )] = None,
+    late: Annotated[bool, typer.Option("--late", help="只列逾期的 / late ones only")] = False,
+    as_of: AsOfOption = None, known_at: KnownAtOption = None, json: JsonOption = False, data: DataOption = DEFAULT_FOLDER,
+) -> None:  # fmt: skip
+    """工作任务：谁应在哪日前完成什么，进展如何 / The duties of a unit, for the county everyone's: who owes what by when, how far it is."""
+    asked = {
+        "unit": unit, "department": department, "system": system, "state": state, "late": "true" if late else None,
+        "as_of": as_of, "known_at": known_at,
+    }  # fmt: skip
+    found = asyncio.run(ask(DataFolder(data).running().http_url, "/duties", asked))
+    if json:
+        typer.echo(found)
+    else:
+        show(lambda width: duties_table(orjson.loads(found), width=width))
 
 
 def facts(

@@ -1,4 +1,4 @@
-"""Board, units and flags as tables for people: Chinese first, numbers aligned, states in words and colours. Pure: JSON in, table out."""
+"""Board, units, flags and duties as tables for people: Chinese first, numbers aligned, states in words. Pure: JSON in, table out."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -79,6 +79,23 @@ FLAG_COLUMNS: Final = (
 )  # fmt: skip
 FLAG_ORDER: Final = (0, 4, 6, 1, 2, 7, 8, 5, 3, 9)
 FLAG_STATES: Final = {"open": ("待核", "yellow"), "confirmed": ("属实", "red"), "dismissed": ("排除", "dim")}
+DUTY_COLUMNS: Final = (
+    Column("任务", "duty", wraps=True), Column("到期", "due"), Column("责任", "owed by", wraps=True), Column("状态", "state"),
+    Column("自", "since"), Column("逾期", "late"), Column("体系", "system"), Column("条款", "clause"),
+    Column("佐证", "evidence", wraps=True),
+)  # fmt: skip
+DUTY_ORDER: Final = (0, 2, 1, 3, 5, 4, 7, 8, 6)
+DUTY_STATES: Final = {
+    "not_due": ("未到期", "dim"), "due": ("到期未报", "yellow"), "evidenced": ("佐证已报", "cyan"), "accepted": ("已验收", "green"),
+    "returned": ("已退回", "red"), "late": ("逾期验收", "yellow"),
+}  # fmt: skip
+SYSTEMS: Final = {
+    "organisation": "组织领导",
+    "policy": "政策支持",
+    "training": "创业培训",
+    "services": "创业服务",
+    "assessment": "工作考核",
+}
 TYPES_ZH: Final = {fact.type: fact.zh for fact in FACTS}
 GAP: Final = 2
 """Between two columns."""
@@ -137,6 +154,22 @@ def flags_table(flags: Json, *, width: int | None = None) -> Table:
         f"{kind['zh']} {_counts(kind)}：{kind['ruling'].partition(' / ')[0]}" for code, kind in kinds.items() if code in sections
     )
     return _fitted(FLAG_COLUMNS, FLAG_ORDER, list(sections.values()), width, title=title, caption=caption)
+
+
+def duties_table(duties: Json, *, width: int | None = None) -> Table:
+    """Duties in the plan file's order, each of those who owe it in a line. Columns without room are left out and named below the table."""
+    sections: dict[str, list[tuple[Cell, ...]]] = {}
+    for duty in duties["duties"]:
+        rows = sections.setdefault(duty["duty"], [])
+        name = "" if rows else Text(duty["quote"]) + Text(f" {duty['duty']}", style="dim")
+        rows.append((
+            name, duty["due"], f"{duty['name']} {duty['party']}", _word(DUTY_STATES, duty["state"]), duty["since"] or "",
+            Text("逾期 late", style="bold red") if duty["late"] else "", SYSTEMS[duty["system"]], duty["clause"], duty["evidence"],
+        ))  # fmt: skip
+    title = f"工作任务 duties {duties['unit']}  截至 {duties['as_of']} as of · 已知 {duties['known_at']} known at · 共 {duties['total']}"
+    counts = " ".join(f"{DUTY_STATES[state][0]} {count}" for state, count in duties["states"].items() if count)
+    caption = f"{counts}；逾期 {duties['late']} / late {duties['late']}"
+    return _fitted(DUTY_COLUMNS, DUTY_ORDER, list(sections.values()), width, title=title, caption=caption)
 
 
 def _flag_row(flag: Json, name: Cell) -> tuple[Cell, ...]:

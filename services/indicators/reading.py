@@ -34,7 +34,7 @@ from services.indicators.figures import (
     fixed_parts,
 )
 from services.indicators.ledger import Balances
-from services.indicators.measures.kinds import Matured, Published
+from services.indicators.measures.kinds import Matured, Measure, Published
 from services.indicators.places import UnitTree
 from services.indicators.relations.duties import read_standing
 from shared.units import unit_kind
@@ -115,9 +115,9 @@ class Reader:
         """The parts it always has, in the same order as `fixed`."""
         match figure:
             case DutiesAccepted():
-                yield from (part for part, _ in self._duties_by(figure.by, self.owed(figure, day)))
+                yield from (part for part, _ in self._duties_by(figure.by, self.owed(figure.of, day)))
             case DocumentsAccepted():
-                yield from (each.duty.document for each in self.owed(figure, day) if each.duty.document is not None)
+                yield from (each.duty.document for each in self.owed(figure.of, day) if each.duty.document is not None)
             case _:
                 yield from fixed_parts(figure)
 
@@ -156,13 +156,13 @@ class Reader:
             case ByUnit():
                 return
             case DutiesAccepted():
-                found = self.owed(figure, day)
+                found = self.owed(figure.of, day)
                 left_out = self._unregistered(figure, on) if figure.by is None else 0
                 for part, of_part in self._duties_by(figure.by, found):
                     due = [each for each in of_part if each.is_due]
                     yield part, replace(_ratio(sum(each.accepted for each in due), len(due), "empty"), left_out=left_out)
             case DocumentsAccepted():
-                for each in self.owed(figure, day):
+                for each in self.owed(figure.of, day):
                     if each.duty.document is not None:
                         yield each.duty.document, _count(each.in_time)
             case Quantiles():
@@ -210,18 +210,18 @@ class Reader:
             case _:
                 assert_never(figure)
 
-    def owed(self, figure: DutiesAccepted | DocumentsAccepted, day: date) -> list[Owed]:
+    def owed(self, of: Measure, day: date) -> list[Owed]:
         """The duties the unit owes at the end of a day, for the county everyone's, and how far each has come."""
         if self.unit == self.tree.county:
-            return list(owed(self.plan.duties, self.tree, day, self._reached(figure, day.toordinal())))
+            return list(owed(self.plan.duties, self.tree, day, self._reached(of, day.toordinal())))
         kind = self.tree.units[self.unit].kind
         duties = [duty for duty in self.plan.duties if owed_by_kind(duty, kind)]
-        reached = self._reached(figure, day.toordinal()) if duties else {}
+        reached = self._reached(of, day.toordinal()) if duties else {}
         return [each for each in owed(duties, self.tree, day, reached) if each.party == self.unit]
 
-    def _reached(self, figure: DutiesAccepted | DocumentsAccepted, on: int) -> Reached:
+    def _reached(self, of: Measure, on: int) -> Reached:
         """Whoever owes a duty answers for it alone: it is read where everyone's is, at the county."""
-        standings = (read_standing(part) for part, _ in self.parts(figure.of.name, on, self.tree.county))
+        standings = (read_standing(part) for part, _ in self.parts(of.name, on, self.tree.county))
         return {(duty, party): (progress, since) for duty, party, progress, since in standings}
 
     def _duties_by(self, by: str | None, found: list[Owed]) -> Iterator[tuple[str | None, list[Owed]]]:
@@ -238,7 +238,7 @@ class Reader:
 
     def _unregistered(self, figure: DutiesAccepted, on: int) -> int:
         """How many duties somebody has shown that the plan file does not have, or not of that unit or department."""
-        said = [(id, party) for id, party in self._reached(figure, on) if self.unit in (self.tree.county, party)]
+        said = [(id, party) for id, party in self._reached(figure.of, on) if self.unit in (self.tree.county, party)]
         return sum(not is_registered(self.plan.duties, id, party) for id, party in said)
 
     def _statistic_share(self, figure: StatisticShare, on: int) -> Value:

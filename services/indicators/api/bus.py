@@ -1,4 +1,4 @@
-"""The door on the bus: `query.indicators.board | indicator | units | catalogue | flags`, by core request and reply.
+"""The door on the bus: `query.indicators.board | indicator | units | catalogue | flags | duties`, by core request and reply.
 
 A request is a JSON object with the same parameters as over HTTP (nothing at all asks for the defaults), a reply the same bytes as
 over HTTP. A question without an answer is replied to with `{"code", "zh", "en"}` and the code in the header `Kaiye-Error`.
@@ -18,6 +18,7 @@ from services.indicators.answers import BadQuestionError
 from services.indicators.api.metrics import QueryMetrics
 from services.indicators.api.questions import (
     BoardQuestion,
+    DutiesQuestion,
     FlagsQuestion,
     IndicatorQuestion,
     NoQuestion,
@@ -42,7 +43,7 @@ log = logger(__name__)
 
 
 def answer_questions(broker: NatsBroker, questions: Questions, metrics: QueryMetrics) -> None:
-    """Subscribe to the five questions."""
+    """Subscribe to the six questions."""
     _answer(
         broker,
         "board",
@@ -67,6 +68,10 @@ def answer_questions(broker: NatsBroker, questions: Questions, metrics: QueryMet
         broker, "flags", FlagsQuestion, questions.flags, metrics,
         "一个单位的疑点 / what is odd about the recorded facts of one unit; the reply is that of GET /flags",
         first=questions.look_into_flags,
+    )  # fmt: skip
+    _answer(
+        broker, "duties", DutiesQuestion, questions.duties, metrics,
+        "一个单位的工作任务 / the duties of one unit, for the county everyone's; the reply is that of GET /duties",
     )  # fmt: skip
 
 

@@ -7,6 +7,8 @@ import orjson
 from pydantic import BaseModel
 
 from services.indicators.answers import BaselineAnswer, BenchmarkAnswer, Board, Row, TargetAnswer, WindowAnswer
+from services.indicators.api.duties import STATES as DUTY_STATES
+from services.indicators.api.duties import Duties, DutyRow
 from services.indicators.api.feed import Changed
 from services.indicators.api.flags import DepartmentRow, FactName, FlagRow, Flags, KindRow, RulingRow
 from services.indicators.api.questions import Problem
@@ -66,6 +68,17 @@ EXAMPLE_FLAGS: Final = _json(
             ruling=RulingRow(ruling="CL-2026-0104", occurred=date(2026, 6, 20), note="清算期间留用人员"),
         )],
         next=None,
+    )
+)  # fmt: skip
+
+EXAMPLE_DUTIES: Final = _json(
+    Duties(
+        county=_COUNTY, unit=_COUNTY, as_of=date(2026, 6, 30), known_at=date(2026, 7, 10), final=True, positions=_POSITIONS, total=1,
+        late=1, states={state: int(state == "late") for state in DUTY_STATES},
+        duties=[DutyRow(
+            duty="leading_group", clause="三(一)1", quote="成立由县政府分管领导负责", system="organisation", evidence="领导小组成立文件",
+            party="rsj", name="县人力资源和社会保障局", due=date(2026, 2, 28), state="late", since=date(2026, 3, 5), late=True,
+        )],
     )
 )  # fmt: skip
 

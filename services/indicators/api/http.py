@@ -1,4 +1,4 @@
-"""The HTTP door: the board, its rows, the tables beside it, the flags, the recorded facts, the change feed, health and metrics.
+"""The HTTP door: the board, its rows, the tables beside it, the flags, the duties, the recorded facts, the change feed, health and metrics.
 
 Handlers are coroutines that answer without yielding, in the loop that takes records in: figures and positions are of one moment.
 Errors have one shape everywhere: `{"code", "zh", "en"}`.
@@ -19,7 +19,8 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from services.indicators.answers import BadQuestionError, Board
-from services.indicators.api.examples import EXAMPLE_BOARD, EXAMPLE_CHANGED, EXAMPLE_FLAGS, EXAMPLE_PROBLEM, EXAMPLE_RECORD
+from services.indicators.api.duties import Duties
+from services.indicators.api.examples import EXAMPLE_BOARD, EXAMPLE_CHANGED, EXAMPLE_DUTIES, EXAMPLE_FLAGS, EXAMPLE_PROBLEM, EXAMPLE_RECORD
 from services.indicators.api.feed import Feed
 from services.indicators.api.flags import Flags
 from services.indicators.api.health import Health, look
@@ -28,6 +29,7 @@ from services.indicators.api.page import docs_page
 from services.indicators.api.questions import (
     NOT_FOUND,
     BoardQuestion,
+    DutiesQuestion,
     FactsQuestion,
     FlagsQuestion,
     IndicatorQuestion,
@@ -164,6 +166,14 @@ def _add_questions(app: FastAPI, doors: Doors) -> None:
         """By kind, then in the order of recording. `kinds` and `departments` count over all pages; `next` is given where more follow."""
         await questions.look_into_flags()
         return answer("flags", lambda: questions.flags(question))
+
+    @app.get(
+        "/duties", response_model=Duties, responses={200: {"content": {JSON: {"example": EXAMPLE_DUTIES}}}, **_ERRORS},
+        summary="一个单位的工作任务 / the duties of one unit, for the county everyone's",
+    )  # fmt: skip
+    async def duties(question: Annotated[DutiesQuestion, Query()]) -> Response:
+        """What the plan file makes them owe by which day, and how far each has come: shown, accepted, returned; who was late stays so."""
+        return answer("duties", lambda: questions.duties(question))
 
 
 def _add_streams(app: FastAPI, doors: Doors) -> None:

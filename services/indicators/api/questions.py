@@ -3,21 +3,26 @@
 Answers are computed without yielding to anything else, from one snapshot: figures and positions are of the same moment.
 """
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from services.indicators.answers import BadQuestionError, Board, ask, ask_days, board, require_unit
-from services.indicators.api.flags import FLAGS_PER_PAGE, FLAGS_PER_PAGE_MAX, STATES, Flags, State, Wanted, flags
+from services.indicators.api.duties import Duties, duties
+from services.indicators.api.duties import Wanted as DutiesWanted
+from services.indicators.api.flags import FLAGS_PER_PAGE, FLAGS_PER_PAGE_MAX, Flags, State, Wanted, flags
 from services.indicators.api.tables import Catalogue, Units, catalogue, units
+from services.indicators.evaluation.duties import State as DutyState
+from services.indicators.evaluation.plan import System
 from services.indicators.live import Live
 from services.indicators.selection import Selection
 from shared.contracts.envelope import parse_record
 from shared.contracts.exact import Day
 
-NOT_FOUND: Final = frozenset({"unknown_unit", "unknown_indicator", "unknown_flag_kind", "unknown_flag"})
+NOT_FOUND: Final = frozenset({"unknown_unit", "unknown_indicator", "unknown_flag_kind", "unknown_flag", "unknown_department"})
 """Codes of questions about what does not exist: HTTP status 404 instead of 400."""
 
 
@@ -62,6 +67,15 @@ class FlagsQuestion(BoardQuestion):
     limit: int = Field(
         default=FLAGS_PER_PAGE, ge=1, le=FLAGS_PER_PAGE_MAX, description="每页条数 / how many on a page", examples=[FLAGS_PER_PAGE]
     )
+
+
+class DutiesQuestion(BoardQuestion):
+    """Which duties of a unit, for the county everyone's. What is omitted narrows nothing."""
+
+    department: str | None = Field(default=None, description="责任部门 / those that this department owes", examples=["rsj"])
+    system: System | None = Field(default=None, description="体系 / those of one of the plan's five systems")
+    state: DutyState | None = Field(default=None, description="状态 / one state")
+    late: bool | None = Field(default=None, description="逾期与否 / true: late ones only; false: the others")
 
 
 class Problem(BaseModel):
@@ -148,6 +162,13 @@ class Questions:
         wanted = Wanted(question.kind, question.department, question.state, question.after, question.limit)
         return flags(self.live.flags, snapshot, asked, wanted)
 
+    def duties(self, question: DutiesQuestion) -> Duties:
+        """The duties of a unit, for the county everyone's."""
+        self._require_ready()
+        snapshot = self.live.snapshot()
+        asked = ask(snapshot, self.live.today(), question.unit, question.as_of, question.known_at)
+        return duties(snapshot, asked, DutiesWanted(question.department, question.system, question.state, question.late))
+
     def _board(self, question: BoardQuestion, only: str | None) -> Board:
         self._require_ready()
         snapshot = self.live.snapshot()
@@ -176,11 +197,14 @@ def unreadable(error: ValidationError) -> Problem:
 
 def describe(errors: "list[dict[str, Any]] | list[ErrorDetails]") -> Problem:
     """What is wrong with a question, field by field."""
-    said = [_describe(str(each["loc"][-1]) if each["loc"] else "", str(each["type"]), each.get("input")) for each in errors]
+    said = [
+        _describe(str(each["loc"][-1]) if each["loc"] else "", str(each["type"]), each.get("input"), each.get("ctx") or {})
+        for each in errors
+    ]
     return Problem(code="bad_question", zh="；".join(zh for zh, _ in said), en="; ".join(en for _, en in said))
 
 
-def _describe(name: str, kind: str, given: object) -> tuple[str, str]:
+def _describe(name: str, kind: str, given: object, about: Mapping[str, Any]) -> tuple[str, str]:
     shown = str(given)[:40]
     if kind == "extra_forbidden":
         return f"没有参数 {name}", f"there is no parameter {name}"
@@ -188,8 +212,11 @@ def _describe(name: str, kind: str, given: object) -> tuple[str, str]:
         return f"缺少参数 {name}", f"the parameter {name} is missing"
     if name in ("as_of", "known_at"):
         return f"{name} 应为 YYYY-MM-DD 格式的日期，而不是 {shown}", f"{name} is a day written YYYY-MM-DD, not {shown}"
-    if name == "state":
-        return f"state 应为 {'、'.join(STATES)} 之一，而不是 {shown}", f"state is one of {', '.join(STATES)}, not {shown}"
+    if kind == "literal_error":
+        words = re.findall("'([^']+)'", str(about["expected"]))
+        return f"{name} 应为 {'、'.join(words)} 之一，而不是 {shown}", f"{name} is one of {', '.join(words)}, not {shown}"
+    if kind.startswith("bool"):
+        return f"{name} 应为 true 或 false，而不是 {shown}", f"{name} is true or false, not {shown}"
     if name == "limit":
         most = FLAGS_PER_PAGE_MAX
         return f"limit 应为 1 至 {most} 的整数，而不是 {shown}", f"limit is a whole number from 1 to {most}, not {shown}"

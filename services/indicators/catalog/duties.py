@@ -4,7 +4,7 @@ from services.indicators.figures import COUNTY_ONLY, DocumentsAccepted, DutiesAc
 from services.indicators.measures.kinds import Level
 from services.indicators.measures.rows import Select
 
-STANDINGS = Level("duties", Select("duty_standing"), part="standing")
+DUTY_STANDINGS = Level("duties", Select("duty_standing"), part="standing")
 
 DUTIES = (
     Indicator(
@@ -16,11 +16,13 @@ DUTIES = (
         behaviour="level",
         variants=(
             Variant(
-                "default", DutiesAccepted(STANDINGS), "ratio",
+                "default", DutiesAccepted(DUTY_STANDINGS), "ratio",
                 "accepted, late or not ÷ due so far in the year, each of those who owe a duty apart; units: what they owe themselves",
             ),
-            Variant("by_department", DutiesAccepted(STANDINGS, "department"), "ratio", "those each department owes", units=COUNTY_ONLY),
-            Variant("by_system", DutiesAccepted(STANDINGS, "system"), "ratio", "those of each of the plan's five systems"),
+            Variant(
+                "by_department", DutiesAccepted(DUTY_STANDINGS, "department"), "ratio", "those each department owes", units=COUNTY_ONLY,
+            ),
+            Variant("by_system", DutiesAccepted(DUTY_STANDINGS, "system"), "ratio", "those of each of the plan's five systems"),
         ),
     ),
     Indicator(
@@ -32,7 +34,7 @@ DUTIES = (
         behaviour="deadline",
         units=COUNTY_ONLY,
         variants=(
-            Variant("default", DocumentsAccepted(STANDINGS), "documents", "each document: whether it was accepted by its due day"),
+            Variant("default", DocumentsAccepted(DUTY_STANDINGS), "documents", "each document: whether it was accepted by its due day"),
         ),
     ),
 )  # fmt: skip

@@ -1,0 +1,102 @@
+"""The duties (工作任务) of one unit, for the county everyone's: who owes which, by when, and how far each has come.
+
+What is owed stands in the plan file, how far it has come follows from facts. Field order is the order of the JSON.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.indicators.answers import BadQuestionError, Question, Snapshot
+from services.indicators.catalog.duties import DUTY_STANDINGS
+from services.indicators.evaluation.duties import Owed, State
+from services.indicators.evaluation.plan import System
+from services.indicators.reading import Reader
+from shared.contracts.base import SERVICES
+
+STATES: tuple[State, ...] = get_args(State)
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DutyRow(_Answer):
+    """A duty of one of those who owe it. `late`: its due day has passed without its acceptance; who was late stays so."""
+
+    duty: str
+    clause: str
+    quote: str
+    system: System = Field(description="五大体系 / which of the plan's five systems")
+    evidence: str = Field(description="应有佐证 / the evidence wanted")
+    party: str = Field(description="责任单位代码或部门 / who owes it: a unit's code, or a department")
+    name: str
+    due: date
+    state: State
+    since: date | None = Field(description="进展自该日起 / since when it stands there")
+    late: bool
+
+
+class Duties(_Answer):
+    """Duties in the plan file's order, units by kind and code. `states` and `late` count those listed."""
+
+    county: str
+    unit: str
+    as_of: date
+    known_at: date
+    final: bool
+    positions: dict[str, int]
+    total: int
+    late: int
+    states: dict[State, int]
+    duties: list[DutyRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which duties; None narrows nothing."""
+
+    department: str | None = None
+    system: System | None = None
+    state: State | None = None
+    late: bool | None = None
+
+    def holds(self, owed: Owed) -> bool:
+        """Whether a duty is wanted."""
+        return (
+            self.department in (None, owed.party) and self.system in (None, owed.duty.system) and self.state in (None, owed.state)
+            and self.late in (None, owed.late)
+        )  # fmt: skip
+
+
+def duties(snapshot: Snapshot, question: Question, wanted: Wanted) -> Duties:
+    """The duties of a unit at the end of a day. Raises BadQuestionError for a department that the plan file does not have."""
+    departments = {department.code: department.name for department in snapshot.plan.departments}
+    if wanted.department is not None and wanted.department not in departments:
+        raise BadQuestionError(
+            "unknown_department", f"方案中没有部门 {wanted.department}", f"the plan file has no department {wanted.department}"
+        )
+    known = question.known_at.toordinal()
+    tree = snapshot.trees.at(known)
+    reader = Reader(snapshot.balances, tree, question.unit, known, snapshot.plan)
+    chosen = [owed for owed in reader.owed(DUTY_STANDINGS, question.as_of) if wanted.holds(owed)]
+
+    def rows() -> Iterator[DutyRow]:
+        for owed in chosen:
+            duty, unit = owed.duty, tree.units.get(owed.party)
+            yield DutyRow(
+                duty=duty.id, clause=duty.clause, quote=duty.quote, system=duty.system, evidence=duty.evidence, party=owed.party,
+                name=departments[owed.party] if unit is None else unit.name, due=duty.due, state=owed.state, since=owed.since,
+                late=owed.late,
+            )  # fmt: skip
+
+    counts = Counter(owed.state for owed in chosen)
+    return Duties(
+        county=snapshot.plan.county, unit=question.unit, as_of=question.as_of, known_at=question.known_at,
+        final=snapshot.final(question.known_at), positions={service: snapshot.positions[service] for service in SERVICES},
+        total=len(chosen), late=sum(owed.late for owed in chosen), states={state: counts[state] for state in STATES}, duties=list(rows()),
+    )  # fmt: skip
