@@ -4,11 +4,11 @@ No contract has a field for one. A *valid* 18-digit id (real day of birth, right
 everything that merely has the shape is masked, 15-digit ids of the old kind too.
 
 Spellings. Text is looked at as a reader would see it: JSON's `\uXXXX` undone and every character in its NFKC form (full-width digits),
-whether or not the JSON as a whole can be read. Up to three separators (blanks, line breaks, hyphens, dots, underscores) between two
-digits are looked through, and every 18 digits of a longer run count, for an id may be glued to a telephone number. With separators in
-it, what starts within a group of digits is looked at only if it is valid, and does not get a report refused if it starts behind six
-digits of its group: that is a unit's code with a day and a number behind it. `330127-20100301-0001` is an id if its last digit happens
-to fit: nobody can tell.
+whether or not the JSON as a whole can be read. Up to three separators (blanks, line breaks, hyphens, dots, underscores, characters that
+show nothing) between two digits are looked through, and every 18 digits of a longer run count, for an id may be glued to a telephone
+number. With separators in it, what starts within a group of digits is looked at only if it is valid, and does not get a report refused
+if it starts behind six digits of its group: that is a unit's code with a day and a number behind it. `330127-20100301-0001` is an id if
+its last digit happens to fit: nobody can tell.
 
 Entity codes. A code (GB 32100) may be a valid resident id by chance. What is, alone and whole, the value of one of `ENTITY_FIELDS` and
 has the right check character of GB 32100 does not count as a resident id. That is decided by the text of the JSON alone, so that the
@@ -33,7 +33,7 @@ ENTITY_FIELDS = ("entity", "new_code", "entities")
 _BIRTHDAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _SHAPE_18 = re.compile(rf"(?=([1-9][0-9]{{5}}(?:18|19|20)[0-9]{{2}}{_BIRTHDAY}[0-9]{{3}}[0-9Xx]))".encode())
 _SHAPE_15 = re.compile(rf"(?<![0-9])[1-9][0-9]{{5}}[0-9]{{2}}{_BIRTHDAY}[0-9]{{3}}(?![0-9])")
-_GAP = r"(?:[\s._\-\xad\xb7\u200b-\u200d\u2010-\u2015\u2212]|\\[nrt]){0,3}+"
+_GAP = r"(?:[\s\x00-\x1f\x7f-\x9f._\-\xad\xb7\u200b-\u2015\u2028-\u202e\u2060-\u2069\u2212\ufeff]|\\[nrt]){0,3}+"
 _RUN = re.compile(rf"[0-9](?:{_GAP}[0-9])*+(?:{_GAP}[Xx])?")
 _NO_DIGITS = bytes(byte for byte in range(256) if byte not in b"0123456789Xx")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -57,7 +57,7 @@ _COMPATIBLE_ONE = {code: form for code, form in _COMPATIBLE.items() if len(form)
 _LIKE_DIGITS = b"0123456789Xx\xc2\xcb\xce\xe1\xe2\xe3\xef\xf0\x85\x89\x8a\x8b\x8d\x8f\x91\x92"
 """Digits, and the bytes of UTF-8 with which characters like digits and separators begin, or those for two digits go on."""
 _AS_ZERO = bytes(0x30 if byte in _LIKE_DIGITS else 0x2E for byte in range(256))
-_LEFT_OUT = bytes({*b" \t\r\n\x0b\x0c\x1c\x1d\x1e\x1f._-\\nrt", *range(0x80, 0xC0)} - {*_LIKE_DIGITS})
+_LEFT_OUT = bytes({*range(0x20), *b" ._-\\nrt\x7f", *range(0x80, 0xC0)} - {*_LIKE_DIGITS})
 _RUN_OF_18, _RUN_OF_15 = b"0" * 18, b"0" * 15
 
 

@@ -97,7 +97,7 @@ RESIDENTS = st.builds(
     lambda region, born, serial: with_check(f"{region}{born:%Y%m%d}{serial:03d}"),
     st.integers(110000, 999999), st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.integers(0, 999),
 )  # fmt: skip
-GAPS = st.text(st.sampled_from(" \t\n.-_·—\u2011\u200b\u3000－．"), max_size=3)
+GAPS = st.text(st.sampled_from(" \t\n.-_·—\u2011\u200b\u200e\u202c\u2060\ufeff\x7f\u3000－．"), max_size=3)
 AROUND = st.text(st.sampled_from("0123456789 .-,号x０"), max_size=25)
 
 
