@@ -123,7 +123,7 @@ def board_table(board: Json, catalogue: Json, unit: str, *, width: int | None = 
         sections[-1] += _rows(row, names, variants.get((row["id"], row["variant"]), {}), first=row["id"] != previous)
         previous = row["id"]
     below = [_caption(board), *(f"另有 {count} 个细分项 / finer parts: kaiye indicator {id}" for id, count in finer.items())]
-    return _fitted(BOARD_COLUMNS, BOARD_ORDER, sections, width, title=_title(board, unit), caption="\n".join(below))
+    return fitted(BOARD_COLUMNS, BOARD_ORDER, sections, width, title=_title(board, unit), caption="\n".join(below))
 
 
 def units_table(units: Json, *, width: int | None = None) -> Table:
@@ -139,7 +139,7 @@ def units_table(units: Json, *, width: int | None = None) -> Table:
         for unit in units["units"]
     ]  # fmt: skip
     title = f"单位 units  截至 {units['as_of']} as of · 已知 {units['known_at']} known at · 共 {len(rows)}"
-    return _fitted(UNIT_COLUMNS, UNIT_ORDER, [rows], width, title=title, caption=None)
+    return fitted(UNIT_COLUMNS, UNIT_ORDER, [rows], width, title=title, caption=None)
 
 
 def flags_table(flags: Json, *, width: int | None = None) -> Table:
@@ -153,7 +153,7 @@ def flags_table(flags: Json, *, width: int | None = None) -> Table:
     caption = "\n".join(
         f"{kind['zh']} {_counts(kind)}：{kind['ruling'].partition(' / ')[0]}" for code, kind in kinds.items() if code in sections
     )
-    return _fitted(FLAG_COLUMNS, FLAG_ORDER, list(sections.values()), width, title=title, caption=caption)
+    return fitted(FLAG_COLUMNS, FLAG_ORDER, list(sections.values()), width, title=title, caption=caption)
 
 
 def duties_table(duties: Json, *, width: int | None = None) -> Table:
@@ -169,7 +169,7 @@ def duties_table(duties: Json, *, width: int | None = None) -> Table:
     title = f"工作任务 duties {duties['unit']}  截至 {duties['as_of']} as of · 已知 {duties['known_at']} known at · 共 {duties['total']}"
     counts = " ".join(f"{DUTY_STATES[state][0]} {count}" for state, count in duties["states"].items() if count)
     caption = f"{counts}；逾期 {duties['late']} / late {duties['late']}"
-    return _fitted(DUTY_COLUMNS, DUTY_ORDER, list(sections.values()), width, title=title, caption=caption)
+    return fitted(DUTY_COLUMNS, DUTY_ORDER, list(sections.values()), width, title=title, caption=caption)
 
 
 def _flag_row(flag: Json, name: Cell) -> tuple[Cell, ...]:
@@ -189,7 +189,7 @@ def _counts(kind: Json) -> str:
     return " ".join(f"{word} {kind[state]}" for state, (word, _) in FLAG_STATES.items() if kind[state])
 
 
-def _fitted(
+def fitted(
     columns: Sequence[Column], order: Sequence[int], sections: Sequence[Sequence[Sequence[Cell]]], width: int | None, *,
     title: str, caption: str | None,
 ) -> Table:  # fmt: skip

@@ -10,6 +10,8 @@ from random import Random
 from typing import Any
 
 import pytest
+import structlog
+from structlog.testing import LogCapture
 
 from shared.contracts.base import Fact
 from shared.contracts.envelope import parse_record
@@ -57,7 +59,9 @@ def rules_with_a_bug(where: str) -> Rules[Any]:
 
 
 @pytest.mark.parametrize("where", ["decide", "evolve"])
-async def test_a_bug_sets_its_report_aside_and_the_batch_goes_on(where: str, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_bug_sets_its_report_aside_and_the_batch_goes_on(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    logs = LogCapture()
+    monkeypatch.setattr(handler, "log", structlog.wrap_logger(None, processors=[logs]))
     counter = await with_units(Counter(rules=rules_with_a_bug(where)))
     registered, suspended = report("registry.entity_registered", entity()), report("registry.entity_suspended", {"entity": ENTITY})
     job = report("registry.employment_started", {"entity": ENTITY, "person": BO})
@@ -67,7 +71,7 @@ async def test_a_bug_sets_its_report_aside_and_the_batch_goes_on(where: str, cap
     (aside,) = await counter.kept.set_aside(10)
     assert (aside.id, aside.kept) == (answers[1].id, suspended.raw)
     assert "ZeroDivisionError" in aside.traceback
-    logged = capsys.readouterr().out
+    logged = "".join(str(each.get("traceback")) for each in logs.entries)
     assert "ZeroDivisionError" in logged
     assert "110105491231002" not in aside.traceback + logged
     assert counter.writes.outcomes["internal"] == 1

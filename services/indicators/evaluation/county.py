@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from io import StringIO
@@ -10,7 +11,7 @@ from typing import Final
 
 from services.indicators.evaluation.plan import Plan
 from services.indicators.evaluation.plan_check import Judging, check_names, check_rows, check_units
-from services.indicators.evaluation.plan_file import PLAN_FILE, locate, parse_plan
+from services.indicators.evaluation.plan_file import PLAN_FILE, locate, read_plan
 from services.indicators.evaluation.problems import FileProblems, Problem
 from shared.units import UnitKind, lineage, unit_kind
 
@@ -71,12 +72,21 @@ def _text(folder: Path, name: str) -> str:
 
 def parse_county(plan_text: str, roster_text: str, rows: Judging | None = None) -> County:
     """A county from the text of its two files. Raises FileProblems."""
-    plan, roster = parse_plan(plan_text), parse_roster(roster_text)
+    roster = parse_roster(roster_text)
+    return County(checked_plan(plan_text, rows, roster), roster)
+
+
+def checked_plan(text: str, rows: Judging | None = None, roster: Iterable[RosterUnit] | None = None) -> Plan:
+    """A plan from its text, beside the rows of the catalogue and the units of a roster where they are given. Raises FileProblems."""
+    plan, problems = read_plan(text)
+    if plan is None:
+        raise FileProblems(PLAN_FILE, problems)
+    beside_roster = () if roster is None else check_units(plan, {unit.code for unit in roster})
     beside_rows = () if rows is None else (*check_names(plan, rows), *check_rows(plan, rows))
-    problems = (*check_units(plan, {unit.code for unit in roster}), *beside_rows)
-    if problems:
-        raise FileProblems(PLAN_FILE, locate(problems, plan_text))
-    return County(plan, roster)
+    found = (*problems, *locate((*beside_roster, *beside_rows), text))
+    if found:
+        raise FileProblems(PLAN_FILE, sorted(found, key=lambda problem: problem.line or 0))
+    return plan
 
 
 def parse_roster(text: str) -> tuple[RosterUnit, ...]:

@@ -1,7 +1,7 @@
 """The plan file (实施方案) as data: what a county promised, in which window, by which clause, and who answers for it.
 
 One TOML file per county. Every promise carries the plan's clause and its quoted words, so that each number on the board can be
-traced to its sentence. Another county writes another file and changes no code. Reading the text: `plan_file.parse_plan`; what
+traced to its sentence. Another county writes another file and changes no code. Reading the text: `plan_file.read_plan`; what
 must be consistent within it: `plan_check`.
 """
 

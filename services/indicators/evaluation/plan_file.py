@@ -13,17 +13,9 @@ from pydantic_core import ErrorDetails
 from services.indicators.evaluation import plan as shapes
 from services.indicators.evaluation.plan import Plan
 from services.indicators.evaluation.plan_check import check_plan
-from services.indicators.evaluation.problems import FileProblems, Path, Problem
+from services.indicators.evaluation.problems import Path, Problem
 
 PLAN_FILE: Final = "plan.toml"
-
-
-def parse_plan(text: str, file: str = PLAN_FILE) -> Plan:
-    """Read a plan file. Raises FileProblems naming every line that is wrong, the clause it stands under and the fix."""
-    plan, problems = read_plan(text)
-    if plan is None or problems:
-        raise FileProblems(file, problems)
-    return plan
 
 
 def read_plan(text: str) -> tuple[Plan | None, tuple[Problem, ...]]:

@@ -4,8 +4,8 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from services.indicators.evaluation.county import checked_plan
 from services.indicators.evaluation.plan import Plan, targets_of, unit_targets_of, windows_of
-from services.indicators.evaluation.plan_file import parse_plan
 from services.indicators.evaluation.status import Goal, Milestone, Window
 from tests.indicators.evaluation.support import target, written
 
@@ -17,19 +17,19 @@ def values(plan: Plan, day: date, indicator: str = "loans", variant: str = "defa
 
 
 def test_the_two_windows_of_every_plan_follow_from_its_year() -> None:
-    assert windows_of(parse_plan(written(year=2024))) == {
+    assert windows_of(checked_plan(written(year=2024))) == {
         "plan_year": Window("plan_year", date(2024, 1, 1), date(2024, 12, 31)),
         "two_years": Window("two_years", date(2024, 1, 1), date(2025, 12, 31)),
     }
 
 
 def test_other_windows_are_as_written() -> None:
-    plan = parse_plan(written("[windows.autumn]\nfrom = 2025-09-01\nto = 2025-11-30\n"))
+    plan = checked_plan(written("[windows.autumn]\nfrom = 2025-09-01\nto = 2025-11-30\n"))
     assert windows_of(plan)["autumn"] == Window("autumn", date(2025, 9, 1), date(2025, 11, 30))
 
 
 def test_a_target_belongs_to_its_own_variant_and_part() -> None:
-    plan = parse_plan(written(
+    plan = checked_plan(written(
         target("loans", 500), target("loans", 9, variant="persons", clause="四(八)"), target("loans", 7, part="bank", clause="四(九)")
     ))  # fmt: skip
     day = date(2025, 6, 30)
@@ -40,12 +40,12 @@ def test_a_target_belongs_to_its_own_variant_and_part() -> None:
 
 
 def test_one_row_may_carry_two_targets_from_two_clauses() -> None:
-    plan = parse_plan(written(target("loans", 500), target("loans", 400, clause="二(二)")))
+    plan = checked_plan(written(target("loans", 500), target("loans", 400, clause="二(二)")))
     assert values(plan, date(2025, 1, 1)) == [500, 400]
 
 
 def test_a_changed_target_holds_from_its_day_and_earlier_days_keep_the_earlier_one() -> None:
-    plan = parse_plan(written(target("loans", 600, effective="2025-07-01"), target("loans", 500)))
+    plan = checked_plan(written(target("loans", 600, effective="2025-07-01"), target("loans", 500)))
     assert values(plan, date(2025, 6, 30)) == [500]
     assert values(plan, date(2025, 7, 1)) == [600]
     assert values(plan, date(2026, 1, 1)) == [600]
@@ -53,12 +53,12 @@ def test_a_changed_target_holds_from_its_day_and_earlier_days_keep_the_earlier_o
 
 def test_a_target_becomes_a_goal_in_exact_fractions() -> None:
     text = target("activity_index", "0.20", deadline="2025-12-01", milestones='[{ day = 2025-06-30, value = "0.105" }]')
-    (found,) = targets_of(parse_plan(written(text)), "activity_index", on=date(2025, 6, 1))
+    (found,) = targets_of(checked_plan(written(text)), "activity_index", on=date(2025, 6, 1))
     assert found.goal() == Goal(">=", Fraction(1, 5), date(2025, 12, 1), (Milestone(date(2025, 6, 30), Fraction(21, 200)),))
 
 
 def test_a_target_that_is_the_benchmark_takes_its_value_when_judged() -> None:
-    (found,) = targets_of(parse_plan(written(target("enterprise_growth", "benchmark"))), "enterprise_growth", on=date(2025, 6, 1))
+    (found,) = targets_of(checked_plan(written(target("enterprise_growth", "benchmark"))), "enterprise_growth", on=date(2025, 6, 1))
     assert found.goal() == Goal(">=", None)
     assert found.goal(Fraction(1, 8)) == Goal(">=", Fraction(1, 8))
 
@@ -72,7 +72,7 @@ def letters(indicator: str, parts: dict[str, int], extra: str = "") -> str:
 
 
 def test_a_unit_has_the_targets_its_letter_names_and_no_others() -> None:
-    plan = parse_plan(written(target("loans", 500), target("trained", 10), letters("loans", {TOWNSHIP: 300, PARK: 200})))
+    plan = checked_plan(written(target("loans", 500), target("trained", 10), letters("loans", {TOWNSHIP: 300, PARK: 200})))
     day = date(2025, 6, 30)
     (found,) = unit_targets_of(plan, PARK, "loans", on=day)
     assert found.value == 200
@@ -82,7 +82,7 @@ def test_a_unit_has_the_targets_its_letter_names_and_no_others() -> None:
 
 
 def test_letters_change_from_a_day_as_targets_do() -> None:
-    plan = parse_plan(written(
+    plan = checked_plan(written(
         target("loans", 500), letters("loans", {TOWNSHIP: 500}), letters("loans", {TOWNSHIP: 100, PARK: 400}, "effective = 2025-07-01")
     ))  # fmt: skip
     assert [found.value for found in unit_targets_of(plan, TOWNSHIP, "loans", on=date(2025, 6, 30))] == [500]

@@ -3,9 +3,9 @@
 import pytest
 
 from services.indicators.catalog import JUDGED
-from services.indicators.evaluation.county import parse_county
+from services.indicators.evaluation.county import checked_plan, parse_county
 from services.indicators.evaluation.plan_check import Judged, check_names, check_rows, check_units
-from services.indicators.evaluation.plan_file import locate, parse_plan
+from services.indicators.evaluation.plan_file import locate
 from services.indicators.evaluation.problems import FileProblems, Problem
 from tests.indicators.evaluation.support import target, written
 
@@ -19,7 +19,7 @@ REFERENCE = '[[references]]\nindicator = "loan_recovery"\nop = ">="\nvalue = "0.
 
 def beside_rows(*sections: str) -> tuple[Problem, ...]:
     text = written(*sections)
-    return locate((*check_names(parse_plan(text), ROWS), *check_rows(parse_plan(text), ROWS)), text)
+    return locate((*check_names(checked_plan(text), ROWS), *check_rows(checked_plan(text), ROWS)), text)
 
 
 def test_rows_that_exist_and_can_be_judged_have_no_problems() -> None:
@@ -54,15 +54,15 @@ def test_units_that_no_roster_lists_are_named() -> None:
         '330127101000 = "200"\n'
     )
     text = written(target("loans", 500), letters)
-    problems = locate(check_units(parse_plan(text), {"330127100000"}), text)
+    problems = locate(check_units(checked_plan(text), {"330127100000"}), text)
     assert [(problem.key, problem.line) for problem in problems] == [
         ("county", 1), ("decomposition[1].parts.330127101000", len(text.splitlines())),
     ]  # fmt: skip
-    assert check_units(parse_plan(text), {"330127000000", "330127100000", "330127101000"}) == ()
+    assert check_units(checked_plan(text), {"330127000000", "330127100000", "330127101000"}) == ()
 
 
 def test_a_problem_without_its_text_is_named_by_its_key() -> None:
-    problem = check_names(parse_plan(written(target("loan", 500))), ROWS)[0]
+    problem = check_names(checked_plan(written(target("loan", 500))), ROWS)[0]
     assert problem.text_en.startswith("targets[1].indicator: ")
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.indicators.evaluation.plan_file import lines_of, parse_plan, read_plan
+from services.indicators.evaluation.county import checked_plan
+from services.indicators.evaluation.plan_file import lines_of, read_plan
 from services.indicators.evaluation.problems import FileProblems, Problem
 from tests.indicators.evaluation.support import target, written
 
@@ -241,7 +242,7 @@ def test_a_file_that_breaks_off_is_named_with_its_last_line() -> None:
 def test_every_problem_is_named_at_once_in_the_files_order() -> None:
     text = written(LOANS.replace('"rsj"', '"zz"') + 'window = "autumn"\n', DUTY.replace('"gsj"', '"xx"'))
     with pytest.raises(FileProblems) as refused:
-        parse_plan(text)
+        checked_plan(text)
     lines = [problem.line for problem in refused.value.problems]
     assert lines == sorted(lines, key=lambda line: line or 0)
     assert len(lines) == 3

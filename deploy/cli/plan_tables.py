@@ -1,0 +1,103 @@
+"""A plan file as tables for people: phases, targets, duties, responsibility letters. Pure."""
+
+from collections.abc import Callable
+from typing import Final
+
+from rich.table import Table
+from rich.text import Text
+
+from deploy.cli.tables import OPERATORS, SYSTEMS, Column, fitted, number_text
+from services.indicators.catalog import CATALOG
+from services.indicators.evaluation.plan import Plan, Target
+
+GROUPS: Final = {
+    "county": "县", "townships": "各乡镇", "parks": "各园区", "townships_and_parks": "各乡镇和园区", "communities": "各社区",
+    "villages": "各行政村", "departments": "各部门",
+}  # fmt: skip
+PHASE_COLUMNS: Final = (Column("阶段", "phase"), Column("自", "from"), Column("至", "to"), Column("条款", "clause"))
+TARGET_COLUMNS: Final = (
+    Column("条款", "clause"), Column("指标", "indicator", wraps=True), Column("目标", "target", right=True), Column("期限", "by"),
+    Column("责任部门", "department", wraps=True), Column("原文", "quote", wraps=True),
+)  # fmt: skip
+TARGET_ORDER: Final = (1, 2, 0, 3, 4, 5)
+DUTY_COLUMNS: Final = (
+    Column("条款", "clause"), Column("任务", "duty", wraps=True), Column("到期", "due"), Column("责任", "owed by", wraps=True),
+    Column("体系", "system"), Column("佐证", "evidence", wraps=True),
+)  # fmt: skip
+DUTY_ORDER: Final = (1, 2, 3, 0, 4, 5)
+LETTER_COLUMNS: Final = (
+    Column("分解的目标", "decomposed target", wraps=True), Column("到", "over"), Column("份数", "parts", right=True),
+    Column("合计", "sum", right=True), Column("全县", "whole", right=True),
+)  # fmt: skip
+
+_UNITS_OF_MEASURE: Final = {(each.id, variant.name): variant.unit_of_measure for each in CATALOG for variant in each.variants}
+_NAMES: Final = {indicator.id: indicator.zh for indicator in CATALOG}
+
+
+def phases_table(plan: Plan, width: int | None = None) -> Table:
+    """The phases of the campaign (创建工作步骤)."""
+    rows = [(phase.zh, str(phase.first), str(phase.last), phase.clause) for phase in plan.phases]
+    return fitted(PHASE_COLUMNS, range(len(PHASE_COLUMNS)), [rows], width, title=f"阶段 phases · {len(rows)}", caption=None)
+
+
+def targets_table(plan: Plan, width: int | None = None) -> Table:
+    """Every target with its clause and quoted words, in the file's order."""
+    departments = _departments(plan)
+    rows = [
+        (
+            target.clause, _row_name(target.indicator, target.variant, target.part), _goal(target), _until(target),
+            departments(target.department), target.quote,
+        )
+        for target in plan.targets
+    ]  # fmt: skip
+    return fitted(TARGET_COLUMNS, TARGET_ORDER, [rows], width, title=f"目标 targets · {len(rows)}", caption=None)
+
+
+def duties_of_plan_table(plan: Plan, width: int | None = None) -> Table:
+    """Every duty with its clause, due day and the evidence wanted, in the file's order."""
+    departments = _departments(plan)
+    rows = [
+        (
+            duty.clause, Text(duty.quote) + Text(f" {duty.id}", style="dim"), str(duty.due),
+            "、".join([*map(departments, duty.owing_departments), *([GROUPS[duty.units]] if duty.units else [])]), SYSTEMS[duty.system],
+            duty.evidence,
+        )
+        for duty in plan.duties
+    ]  # fmt: skip
+    return fitted(DUTY_COLUMNS, DUTY_ORDER, [rows], width, title=f"工作任务 duties · {len(rows)}", caption=None)
+
+
+def letters_table(plan: Plan, width: int | None = None) -> Table:
+    """What was split over units or departments, its parts added up beside the whole (目标责任书). Levels are not added up."""
+    rows = []
+    for entry in plan.decomposition:
+        of_measure = _UNITS_OF_MEASURE.get((entry.indicator, entry.variant), "units")
+        total = number_text(str(sum(entry.parts.values())), of_measure) if entry.kind == "additive" else ""
+        wholes = [_goal(target) for target in plan.targets if target.row == entry.row]
+        rows.append(
+            (_row_name(entry.indicator, entry.variant, entry.part), GROUPS[entry.over], str(len(entry.parts)), total, "\n".join(wholes))
+        )
+    return fitted(LETTER_COLUMNS, range(len(LETTER_COLUMNS)), [rows], width, title=f"目标分解 decomposition · {len(rows)}", caption=None)
+
+
+def _departments(plan: Plan) -> Callable[[str], str]:
+    names = {department.code: department.name for department in plan.departments}
+    return lambda code: f"{names[code]} {code}"
+
+
+def _row_name(indicator: str, variant: str, part: str | None) -> Text:
+    row = ".".join([indicator, *([variant] if variant != "default" else []), *([part] if part else [])])
+    return Text(f"{_NAMES.get(indicator, '')} ") + Text(row, style="dim")
+
+
+def _goal(target: Target) -> str:
+    if isinstance(target.value, str):
+        return f"{OPERATORS[target.op]} 全国平均"
+    of_measure = _UNITS_OF_MEASURE[target.indicator, target.variant]
+    return f"{OPERATORS[target.op]} {number_text(str(target.value), of_measure, multiple=of_measure == 'ratio' and target.value > 1)}"
+
+
+def _until(target: Target) -> str:
+    if target.deadline is not None:
+        return str(target.deadline)
+    return "；".join(f"{milestone.day} {milestone.value}" for milestone in target.milestones)

@@ -1,0 +1,100 @@
+"""`kaiye plan check` and `kaiye plan show`: a plan file (实施方案) by itself, with nothing running."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+
+from deploy.cli.board import show
+from deploy.cli.common import EXAMPLE_COUNTY, EXIT_BAD_INPUT, BadInput, JsonOption
+from deploy.cli.plan_tables import duties_of_plan_table, letters_table, phases_table, targets_table
+
+if TYPE_CHECKING:
+    from services.indicators.evaluation.plan import Plan
+    from services.indicators.evaluation.problems import FileProblems
+
+PlanArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE", exists=True, help="方案文件 plan.toml，或所在的县文件夹 / a plan file, or the county's folder that holds it",
+    ),
+]  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    plan = typer.Typer(name="plan", help="方案文件 / the county's plan file", no_args_is_help=True, rich_markup_mode=None)
+    plan.callback()(_plan)
+    plan.command("check")(check)
+    plan.command("show")(show_plan)
+    app.add_typer(plan)
+
+
+def _plan() -> None:
+    """方案文件 / The county's plan file."""
+
+
+def check(file: PlanArgument, json: JsonOption = False) -> None:
+    """核对方案文件：逐条列出行号、条款、问题和改法，有问题以 2 退出 / What is wrong in a plan file, by line and clause, with the fix.
+
+    同一文件夹中有名册的，一并核对单位 / Beside a roster its units are checked too. Exits with 2 where something is wrong.
+    """
+    from services.indicators.evaluation.problems import FileProblems
+
+    try:
+        plan = _read(file)
+    except FileProblems as found:
+        typer.echo(orjson.dumps([*_told(found)]) if json else "\n".join(f"{found.file} {problem}" for problem in found.problems))
+        raise typer.Exit(EXIT_BAD_INPUT) from found
+    counts = {"targets": len(plan.targets), "duties": len(plan.duties), "decomposition": len(plan.decomposition)}
+    if json:
+        typer.echo(b"[]")
+    else:
+        typer.echo(
+            f"没有问题：{counts['targets']} 项目标、{counts['duties']} 项任务、{counts['decomposition']} 份目标分解 / nothing is wrong: "
+            f"{counts['targets']} targets, {counts['duties']} duties, {counts['decomposition']} decompositions"
+        )
+
+
+def _told(found: "FileProblems") -> Iterator[dict[str, Any]]:
+    for problem in found.problems:
+        yield {
+            "file": found.file, "line": problem.line, "clause": problem.clause, "key": problem.key, "zh": problem.zh, "en": problem.en,
+            "fix_zh": problem.fix_zh, "fix_en": problem.fix_en,
+        }  # fmt: skip
+
+
+def show_plan(file: PlanArgument = EXAMPLE_COUNTY, json: JsonOption = False) -> None:
+    """方案的阶段、目标、任务和目标分解，缺省为示例县 / A plan's phases, targets, duties, decomposition; omitted: the example county's."""
+    plan = _read(file)
+    if json:
+        typer.echo(plan.model_dump_json(by_alias=True))
+        return
+    typer.echo(f"{plan.title}：{plan.county} {plan.name}，{plan.year} 年")
+    for table in (phases_table, targets_table, duties_of_plan_table, letters_table):
+        typer.echo("")
+        show(partial(table, plan))
+
+
+def _read(file: Path) -> "Plan":
+    """The plan of a file (or a folder), beside the catalogue, and beside the roster in the same folder where there is one.
+
+    Raises BadInput when it cannot be read, FileProblems when something is wrong in it.
+    """
+    from services.indicators.catalog import JUDGED
+    from services.indicators.evaluation.county import ROSTER_FILE, checked_plan, parse_roster
+    from services.indicators.evaluation.plan_file import PLAN_FILE
+
+    path = file / PLAN_FILE if file.is_dir() else file
+    roster = path.parent / ROSTER_FILE
+    try:
+        text = path.read_text("utf-8-sig")
+        units = parse_roster(roster.read_text("utf-8-sig")) if roster.exists() else None
+    except OSError as error:
+        raise BadInput(f"无法读取 {error.filename} / {error.filename} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path.parent} 中的文件应为 UTF-8 编码 / the files in {path.parent} must be UTF-8: {error}") from error
+    return checked_plan(text, JUDGED, units)
