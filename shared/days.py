@@ -5,7 +5,7 @@ mean from day d to the day before d + n months, and adding months clamps to the 
 """
 
 from calendar import monthrange
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -34,8 +34,10 @@ def instant_text(instant: datetime) -> str:
 
 
 def instant_from(text: str) -> datetime:
-    """The instant an RFC 3339 text names. Raises ValueError when it names none or lacks an offset."""
+    """The instant an RFC 3339 text names. Raises ValueError when it names none, lacks an offset, or may have no day in every zone."""
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"an instant needs an offset: {text}")
+    if not MINYEAR < instant.year < MAXYEAR:
+        raise ValueError(f"an instant at an end of the calendar: {text}")
     return instant.astimezone(UTC)

@@ -23,6 +23,7 @@ from tests.support.nats import Broker, connected, read_stream
 from tests.write_app.system import (
     COUNTY,
     SECONDS_MAX,
+    SOURCE,
     assert_chained,
     course,
     department,
@@ -303,6 +304,18 @@ async def test_a_simulated_clock_is_where_the_reports_say_and_stands_still_other
     async with serving(broker, TRAINING, store, simulated_clock=True), department(broker) as client:
         await asyncio.wait_for(client.report(course(7)), SECONDS_MAX)
     assert (await store.head()).recorded == instant("2020-03-05T09:30:00")
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T20:00:00Z", "0001-01-01T00:00:00+14:00", "tomorrow"])
+async def test_an_instant_that_has_no_day_leaves_a_simulated_clock_where_it_stands(broker: Broker, at: str) -> None:
+    store = MemoryStore("training", COUNTY)
+    async with serving(broker, TRAINING, store, simulated_clock=True), department(broker) as client, connected(broker) as nc:
+        await asyncio.wait_for(client.report(course(1, instant=instant("2020-03-02T08:00:00"))), SECONDS_MAX)
+        sent = course(2)
+        subject = subjects.reported(COUNTY, SOURCE.department, SOURCE.system, sent.type)
+        await nc.jetstream().publish(subject, sent.raw, headers={subjects.INSTANT_HEADER: at})
+        await until(lambda: recorded_ids(store) == ["c-1", "c-2"])
+    assert (await store.head()).recorded == instant("2020-03-02T08:00:00")
 
 
 async def test_the_wall_clock_does_not_listen_to_reports(broker: Broker) -> None:
