@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from services.indicators.evaluation.plan import Plan
     from services.indicators.evaluation.problems import FileProblems
 
-PlanArgument = Annotated[
-    Path,
-    typer.Argument(
-        metavar="FILE", exists=True, help="方案文件 plan.toml，或所在的县文件夹 / a plan file, or the county's folder that holds it",
-    ),
-]  # fmt: skip
+_FILE = typer.Argument(
+    metavar="FILE", exists=True, help="方案文件 plan.toml，或所在的县文件夹 / a plan file, or the county's folder that holds it",
+)  # fmt: skip
+PlanArgument = Annotated[Path, _FILE]
+PlanOrExample = Annotated[Path | None, _FILE]
 
 
 def register(app: typer.Typer) -> None:
@@ -67,9 +66,9 @@ def _told(found: "FileProblems") -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def show_plan(file: PlanArgument = EXAMPLE_COUNTY, json: JsonOption = False) -> None:
+def show_plan(file: PlanOrExample = None, json: JsonOption = False) -> None:
     """方案的阶段、目标、任务和目标分解，缺省为示例县 / A plan's phases, targets, duties, decomposition; omitted: the example county's."""
-    plan = _read(file)
+    plan = _read(file or EXAMPLE_COUNTY)
     if json:
         typer.echo(plan.model_dump_json(by_alias=True))
         return
