@@ -2,13 +2,14 @@
 
 import random
 from collections import Counter
+from datetime import date
 
 from hypothesis import HealthCheck, given, settings
 
 from services.indicators.catalog import FOLDINGS
 from services.indicators.ledger import Entries
 from services.indicators.projection import Projection
-from shared.contracts.registry import EntityRegistered, Founder
+from shared.contracts.registry import EntityRegistered, Founder, GreenChannelCaseAccepted, RectificationOpened
 from shared.contracts.training import GuidanceGiven
 from tests.indicators.comparing import interleaved
 from tests.indicators.histories import History, histories
@@ -73,3 +74,12 @@ def test_a_later_founding_of_somebody_who_was_helped_is_helped_and_no_start() ->
     projection.fold(list(records))
     far = 10**6
     assert [projection.foundings.help_at(entity(number), far) for number in (1, 2)] == ["none", "helped"]
+
+
+def test_a_promised_day_at_the_end_of_the_calendar_is_counted_from_then_on() -> None:
+    records = Records()
+    records.add("2024-03-01", GreenChannelCaseAccepted(case="C1", promised=date(9999, 2, 1), unit=VILLAGE))
+    records.add("2024-03-01", RectificationOpened(rectification="Z1", matter="面积不足", due=date(9999, 12, 31), unit=VILLAGE))
+    projection = Projection(COUNTY, FOLDINGS)
+    projection.load(list(records))
+    assert date(9999, 2, 1).toordinal() in {day for _, day, _ in entries_of(projection)}

@@ -7,7 +7,7 @@ fold over days. Every kind is data: names, selections and numbers, so that a sec
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import MAXYEAR, date
 from functools import cache
 from typing import Literal, TypeVar, assert_never
 
@@ -240,8 +240,9 @@ def _without_zeros(found: Jumps) -> Jumps:
 
 @cache
 def next_year(day: int) -> int:
-    """The ordinal of the next 1 January after a day."""
-    return next_new_year(date.fromordinal(day)).toordinal()
+    """The ordinal of the next 1 January after a day; FOREVER where the calendar ends before it, as after a slip in a promised day."""
+    then = date.fromordinal(day)
+    return next_new_year(then).toordinal() if then.year < MAXYEAR else FOREVER
 
 
 @cache
