@@ -29,12 +29,13 @@ from services.indicators.evaluation.status import (
 from services.indicators.figures import DutiesAccepted, Figure, Indicator, Variant, fixed_parts, is_whole
 from services.indicators.ledger import Balances, Trees
 from services.indicators.measures.kinds import selections
-from services.indicators.places import Unit
+from services.indicators.places import Unit, UnitTree
 from services.indicators.reading import Reader, Value
 from services.indicators.relations import RELATIONS
 from services.indicators.relations.statistics import BENCHMARK_SCALE
 from shared.contracts.base import SERVICES, Service, service_of
 from shared.days import add_months
+from shared.units import UnitKind
 
 DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
 """A number as exact decimal text: counts and amounts whole (`500`), ratios to six places, rounded half up."""
@@ -198,11 +199,16 @@ def board(snapshot: Snapshot, question: Question, only: str | None = None) -> Bo
     reader = Reader(snapshot.balances, tree, question.unit, question.known_at.toordinal(), snapshot.plan)
     unreadable = Counter(service for service, day in snapshot.unreadable if day <= question.known_at)
     asked = _Asked(snapshot, question, reader, last_day, unreadable)
-    rows = [row for indicator in chosen if unit.kind in indicator.units for row in _rows(asked, unit, indicator)]
+    rows = [row for indicator in chosen if applies(indicator, unit.kind, tree) for row in _rows(asked, unit, indicator)]
     return Board(
         county=snapshot.plan.county, unit=question.unit, as_of=question.as_of, known_at=question.known_at,
         final=snapshot.final(question.known_at), positions=dict(snapshot.positions), indicators=rows,
     )  # fmt: skip
+
+
+def applies(indicator: Indicator, kind: UnitKind, tree: UnitTree) -> bool:
+    """Whether units of a kind have such a row, in a county of these units."""
+    return kind in indicator.units and (indicator.about is None or tree.has(indicator.about))
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,5 +253,7 @@ class Indicator:
     starts_from_eve: bool = False
     """A stock: its line starts from the value on the eve of the window."""
     units: tuple[UnitKind, ...] = EVERYWHERE
+    about: UnitKind | None = None
+    """The kind of unit it is about, where it is about one: a county that has none of them, say no parks, has no such row."""
     benchmarked: bool = False
     """One of the five main indicators: judged against the national average and its own value a year earlier as well."""

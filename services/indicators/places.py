@@ -91,6 +91,10 @@ class UnitTree:
         """The units of a kind that exist at the end of a day, by code."""
         return (unit for unit in self._by_kind.get(kind, ()) if unit.exists(day))
 
+    def has(self, kind: UnitKind) -> bool:
+        """Whether any unit of a kind was ever listed."""
+        return kind in self._by_kind
+
     def exists(self, code: str, day: int) -> bool:
         """Whether a unit of this code exists at the end of a day."""
         unit = self.units.get(code)

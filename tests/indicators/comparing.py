@@ -10,7 +10,7 @@ from math import floor
 from pathlib import Path
 from typing import Any
 
-from services.indicators.answers import BadQuestionError, Question, Snapshot, ask, board
+from services.indicators.answers import BadQuestionError, Question, Snapshot, applies, ask, board
 from services.indicators.catalog import CATALOG, MEASURES, measure_digest
 from services.indicators.evaluation.county import County, load_county
 from services.indicators.evaluation.plan import Duty, Plan
@@ -218,6 +218,8 @@ def rows_read(snapshot: Snapshot, asked: Asked) -> Answered | None:
     last_day = min(question.as_of, date.fromordinal(unit.ended) - timedelta(days=1))
     found: Answered = {}
     for indicator, variant in rows_of(unit.kind):
+        if not applies(indicator, unit.kind, tree):
+            continue
         window = snapshot.windows[variant.window or indicator.window]
         effective = window.effective(last_day)
         if effective is None:

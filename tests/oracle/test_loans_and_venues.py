@@ -11,7 +11,7 @@ from shared.contracts.finance import (
     LoanSettled,
     LoanWrittenOff,
 )
-from shared.contracts.registry import UnitMerged, VenueClosed, VenueResized
+from shared.contracts.registry import UnitDissolved, UnitMerged, VenueClosed, VenueResized
 from tests.oracle.history import COUNTY, PARK, PARK_2, TOWN, TOWN_B, VILLAGE, VILLAGE_2, History, entity, person, whole
 
 
@@ -234,8 +234,12 @@ def test_the_smallest_park_counts_even_with_nothing_and_for_the_county_alone() -
     assert history.ask("incubator_area", "each").value == 1400
 
 
-def test_without_parks_there_is_no_smallest_one() -> None:
-    assert whole(History({COUNTY: None}).ask("incubator_area", "each")) == (None, None, None)
+def test_a_county_that_has_no_parks_any_more_has_no_smallest_one_and_one_without_parks_no_such_row() -> None:
+    history = History()
+    for park in (PARK, PARK_2):
+        history.add("2009-12-31", UnitDissolved(code=park))
+    assert whole(history.ask("incubator_area", "each")) == (None, None, None)
+    assert not has_each(History({COUNTY: None, TOWN: None}), COUNTY)
 
 
 def has_each(history: History, unit: str) -> bool:

@@ -33,7 +33,7 @@ _COUNT: UnitOfMeasure = "units"
 def _campaign(plural: str, kind: UnitKind, zh: str, quote: str) -> Indicator:
     return Indicator(
         id=f"campaign_{plural}", zh=f"争创{zh}", en=f"{plural.capitalize()} in the campaign", clause="二(五)", quote=quote,
-        behaviour="line", starts_from_eve=True, units=_ABOVE[kind],
+        behaviour="line", starts_from_eve=True, units=_ABOVE[kind], about=kind,
         variants=(Variant("default", Amount(entered(kind)), _COUNT, f"{plural} that entered the campaign"),),
     )  # fmt: skip
 
@@ -48,7 +48,7 @@ def _share(id: str, zh: str, en: str, *kinds: UnitKind) -> Indicator:
     units: tuple[UnitKind, ...] = _ABOVE[kinds[0]] if len(kinds) == 1 else ("county", "township", "park", "community", "village")
     return Indicator(
         id=id, zh=zh, en=en, clause="二(五)", quote="利用两年时间使创建比例达到95%以上", behaviour="line", window="two_years",
-        starts_from_eve=True, units=units, benchmarked=id == "created_share",
+        starts_from_eve=True, units=units, about=kinds[0] if len(kinds) == 1 else None, benchmarked=id == "created_share",
         variants=(
             Variant(
                 "default", Share(designated(*kinds), existing(*kinds)), "ratio",

@@ -74,6 +74,7 @@ TASKS = (
         behaviour="line",
         starts_from_eve=True,
         units=("county", "township", "community", "village"),
+        about="community",
         variants=(
             Variant(
                 "default", Share(CREDIT_COMMUNITIES, existing("community")), "ratio",
@@ -132,6 +133,7 @@ TASKS = (
         behaviour="line",
         starts_from_eve=True,
         units=("county", "township", "park"),
+        about="park",
         variants=(
             Variant("default", Amount(INCUBATORS), "m2", "open incubators in the parks, nested area once"),
             Variant("each", Least(INCUBATORS, "park"), "m2", "the park with the smallest area", units=COUNTY_ONLY),
@@ -146,6 +148,7 @@ TASKS = (
         behaviour="line",
         starts_from_eve=True,
         units=COUNTY_ONLY,
+        about="park",
         variants=(Variant("default", HowMany(INCUBATORS, "park"), "units", "parks with an open incubator"),),
     ),
     Indicator(

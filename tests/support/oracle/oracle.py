@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from shared.contracts.base import Fact
+from shared.units import unit_kind
 from tests.support.oracle import activity, campaign, creation, duties, growth, measures, resources
 from tests.support.oracle.facts import Dated, effective, read
 from tests.support.oracle.figure import NOT_DUE, Figure, Key, Variants
@@ -25,6 +26,8 @@ class Indicator:
     """The parts of a variant that is always split."""
     parts_by_plan: bool = False
     """Whether its parts are what the plan file asks for, on the first day of the window where it has not begun."""
+    about: str | None = None
+    """The kind of unit it is about: where none of it is on the roster there is no such row."""
 
 
 SUBSIDY_PARTS = (None, "training", "start_up", "interest")
@@ -60,21 +63,21 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator("policy_completeness", measures.policy_completeness, ("default", "survey")),
     Indicator("new_venue_area", measures.new_venue_area, ("default", "with_enlargements")),
     Indicator("success_after_training", growth.success_after_training, ("default", "current_period", "over_helped")),
-    Indicator("campaign_townships", creation.campaign_townships),
-    Indicator("campaign_parks", creation.campaign_parks),
-    Indicator("campaign_communities", creation.campaign_communities),
-    Indicator("campaign_villages", creation.campaign_villages),
+    Indicator("campaign_townships", creation.campaign_townships, about="township"),
+    Indicator("campaign_parks", creation.campaign_parks, about="park"),
+    Indicator("campaign_communities", creation.campaign_communities, about="community"),
+    Indicator("campaign_villages", creation.campaign_villages, about="village"),
     Indicator("created_share", creation.created_share, ("default", "of_entered", "township_or_park"), years=2),
-    Indicator("created_share_townships", creation.created_share_townships, ("default", "of_entered"), years=2),
-    Indicator("created_share_parks", creation.created_share_parks, ("default", "of_entered"), years=2),
-    Indicator("created_share_communities", creation.created_share_communities, ("default", "of_entered"), years=2),
-    Indicator("created_share_villages", creation.created_share_villages, ("default", "of_entered"), years=2),
+    Indicator("created_share_townships", creation.created_share_townships, ("default", "of_entered"), years=2, about="township"),
+    Indicator("created_share_parks", creation.created_share_parks, ("default", "of_entered"), years=2, about="park"),
+    Indicator("created_share_communities", creation.created_share_communities, ("default", "of_entered"), years=2, about="community"),
+    Indicator("created_share_villages", creation.created_share_villages, ("default", "of_entered"), years=2, about="village"),
     Indicator("green_channel_on_time", measures.green_channel_on_time, ("default", "days", "units"), parts={"days": ("median", "p90")}),
-    Indicator("credit_communities", creation.credit_communities, ("default", "with_villages")),
+    Indicator("credit_communities", creation.credit_communities, ("default", "with_villages"), about="community"),
     Indicator("loans", measures.loans, ("default", "persons", "amount", "enterprise")),
     Indicator("loan_recovery", measures.loan_recovery, ("default", "overdue", "compensated")),
-    Indicator("incubator_area", measures.incubator_area, ("default", "each")),
-    Indicator("parks_with_incubator", measures.parks_with_incubator),
+    Indicator("incubator_area", measures.incubator_area, ("default", "each"), about="park"),
+    Indicator("parks_with_incubator", measures.parks_with_incubator, about="park"),
     Indicator("start_up_park_area", measures.start_up_park_area),
     Indicator("plans_submitted", creation.plans_submitted, ("default", "with_late")),
     Indicator("leading_bodies", campaign.leading_bodies),
@@ -150,7 +153,10 @@ class Oracle:
         last = units.last_day.get(unit, as_of)
 
         found: dict[Key, Figure] = {}
+        listed = {unit_kind(code) for code in units.classes}
         for indicator in INDICATORS:
+            if indicator.about is not None and indicator.about not in listed:
+                continue
             day = min(last, date(year + indicator.years - 1, 12, 31))
             if day < date(year, 1, 1) and indicator.parts_by_plan:
                 keys = indicator.count(self.world(known_at, date(year, 1, 1), year), unit)
