@@ -36,6 +36,8 @@ LOOK_SECONDS = 0.1
 QUIET_LOOKS = 3
 """How many looks in a row nothing may move before everything counts as taken in: services also wake each other."""
 QUERY_SECONDS_MAX = 30.0
+HELD_REPORTS_MAX = 2_000
+"""So many reports may wait for their turn before no more are read of the history."""
 
 Stores = tuple[PostgresStore, ...]
 
@@ -117,14 +119,14 @@ class _Player:
 
     async def _outgoing(self, reports: Iterable[SimulatedReport]) -> AsyncIterator[OutgoingReport]:
         for simulated in reports:
-            await self._pace.hold_back()
             self.last_day = max(self.last_day, day_of(simulated.instant))
             source = Source(self._county, simulated.department, simulated.system)
             report = OutgoingReport(source, simulated.type, simulated.raw, simulated.id, simulated.instant)
-            while not self._their_turn.empty():
-                yield self._their_turn.get_nowait()
             for one in self._turns.put(report):
+                await self._pace.hold_back()
                 yield one
+            while len(self._turns) > HELD_REPORTS_MAX or not self._their_turn.empty():
+                yield await self._their_turn.get()
         while self._turns or not self._their_turn.empty():
             yield await self._their_turn.get()
 

@@ -10,7 +10,7 @@ import orjson
 
 from shared.answers import Answer
 
-RECORDS_BEHIND_MAX = 1_000
+RECORDS_BEHIND_MAX = 4_000
 UNHEARD_SECONDS_MAX = 10.0
 """When nothing was heard of the figures for so long nobody waits for them: their service is being started again."""
 
