@@ -7,14 +7,13 @@ facts arrive nor how services interleave can change them. One read rule: the fig
 """
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 
 from services.indicators.history import Chain, View, in_force
 from services.indicators.measures.kinds import Derivation, Jumps, Measure, derivation, leading, selections
@@ -208,7 +207,7 @@ def _spread(entries: Entries, measure: str, key: tuple[tuple[str, ...], str | No
 
 
 _FEW = 24
-"""Up to so many entries a loop beats setting up vectors."""
+"""Up to so many entries, or parts, a loop beats setting up vectors."""
 _BITS = 22
 """Enough for the ordinal of any day there is."""
 _DAY = (1 << _BITS) - 1
@@ -226,7 +225,7 @@ class _Account:
         """Of each entry (where its part stands in `parts`, day, known day) as one number."""
         self._amounts = array("q")
         self._known_max = 0
-        self._sums: npt.NDArray[np.int64] = _NO_SUMS
+        self._sums = array("q", (0,))
         """Of the entries in order, up to each of them; too short once entries came since."""
 
     def __len__(self) -> int:
@@ -255,17 +254,30 @@ class _Account:
                     sums[key >> 2 * _BITS] += amount
         else:
             self._arrange()
-            # Views, gone when this returns: an array that is looked at cannot grow.
-            keys = np.frombuffer(self._keys, dtype=np.int64)
-            firsts = np.arange(len(self.parts), dtype=np.int64) << 2 * _BITS
-            starts, ends = np.searchsorted(keys, firsts), np.searchsorted(keys, firsts + (day + 1 << _BITS))
-            sums = (self._sums[ends] - self._sums[starts]).tolist()
+            sums = self._latest(day)
             if known < self._known_max:
+                # Views, gone when this returns: an array that is looked at cannot grow.
+                keys = np.frombuffer(self._keys, dtype=np.int64)
                 later = np.flatnonzero(((keys & _DAY) > known) & ((keys >> _BITS & _DAY) <= day))
                 amounts = np.frombuffer(self._amounts, dtype=np.int64)[later].tolist()
                 for number, amount in zip((keys[later] >> 2 * _BITS).tolist(), amounts, strict=True):
                     sums[number] -= amount
         return {part: amount for part, amount in zip(self.parts, sums, strict=True) if amount}
+
+    def _latest(self, day: int) -> list[int]:
+        """Of each part in turn, all that is known up to a day."""
+        upto = day + 1 << _BITS
+        if len(self.parts) <= _FEW:
+            keys, sums, found = self._keys, self._sums, []
+            for number in range(len(self.parts)):
+                first = number << 2 * _BITS
+                start = bisect_left(keys, first)
+                found.append(sums[bisect_left(keys, first + upto, start)] - sums[start])
+            return found
+        firsts = np.arange(len(self.parts), dtype=np.int64) << 2 * _BITS
+        sorted_keys, prefix = np.frombuffer(self._keys, dtype=np.int64), np.frombuffer(self._sums, dtype=np.int64)
+        summed: list[int] = (prefix[np.searchsorted(sorted_keys, firsts + upto)] - prefix[np.searchsorted(sorted_keys, firsts)]).tolist()
+        return summed
 
     def _arrange(self) -> None:
         """Sort and sum the entries, again when some came since."""
@@ -274,11 +286,10 @@ class _Account:
         keys, amounts = np.frombuffer(self._keys, dtype=np.int64), np.frombuffer(self._amounts, dtype=np.int64)
         order = np.argsort(keys, kind="stable")
         sorted_keys, sorted_amounts = keys[order], amounts[order]
-        self._sums = np.concatenate((_NO_SUMS, np.cumsum(sorted_amounts)))
+        self._sums = array("q", (0, *np.cumsum(sorted_amounts).tolist()))
         self._keys, self._amounts = array("q", sorted_keys.tobytes()), array("q", sorted_amounts.tobytes())
 
 
-_NO_SUMS = np.zeros(1, dtype=np.int64)
 _NO_AMOUNTS: Mapping[str | None, int] = MappingProxyType({})
 
 

@@ -145,6 +145,9 @@ class UnitTree:
 
     def _at(self, code: str, day: int) -> str | None:
         """The unit that answers for `code` on a day: itself while it exists, then its successors; None once it has none."""
+        unit = self.units.get(code)
+        if unit is None or unit.ended > day:
+            return code
         seen: set[str] = set()
         while (unit := self.units.get(code)) is not None and unit.ended <= day:
             if unit.successor is None or code in seen:
@@ -155,8 +158,11 @@ class UnitTree:
 
     def answering(self, code: str, day: int) -> str:
         """The lowest unit that answers on a day for what happened at a unit."""
+        at = self._at(code, day)
+        if at is not None:
+            return at
         above = lineage(code)[1:]
-        return self._at(code, day) or (self.answering(above[0], day) if above else code)
+        return self.answering(above[0], day) if above else code
 
     def urban(self, unit: str | None, park: str | None) -> bool | None:
         """Whether a place is urban by its own class: its community's or village's, or its park's where it names neither.
