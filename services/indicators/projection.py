@@ -21,7 +21,7 @@ from services.indicators.subjects import Index, employed_in, history, kind_of, t
 from shared.contracts.base import SERVICES, Fact
 from shared.contracts.common import DayClosed, FactCorrected, FactVoided, common_class
 from shared.contracts.envelope import Record
-from shared.contracts.registry import EntityCodeReplaced
+from shared.contracts.registry import EntityCodeReplaced, UnitRenamed
 
 CACHED_SUBJECTS_MAX = 50_000
 """So many subjects keep what they post at latest knowledge in memory; the others derive it again when touched."""
@@ -153,19 +153,23 @@ class Projection:
         """Take unit facts and replaced codes into account: the subjects under which they change something, and as known on which days."""
         self._trees_before = self.trees
         changed = [chain for chain in chains if isinstance(chain.first.fact, (*UNIT_FACTS, EntityCodeReplaced))]
+        if changed:
+            self.trees = Trees(self.county, self.index.units.values())
+        changed = [chain for chain in changed if not isinstance(chain.first.fact, UnitRenamed)]  # a name moves nothing
         if not changed:
             return set(), frozenset()
-        self.trees = Trees(self.county, self.index.units.values())
         found: set[str] = set()
+        codes: set[str] = set()
         for chain in changed:
             for content in chain.contents():
                 for name in content.names.get("unit", ()):
-                    for code in self.index.answered_by(name.partition(":")[2]):
-                        found |= {subject for there in self.index.at_unit(code) for subject in touched(self.index, there)}
+                    codes |= self.index.answered_by(name.partition(":")[2])
                 for name in content.names.get("entity", ()):
                     found.add(self.index.canonical(name))
                     self._posted.pop(name, None)
                     self.foundings.rename(name)
+        if codes:
+            found.update(subject for there in self.index.at_units(codes) for subject in touched(self.index, there))
         return found, frozenset(known_days(changed, seen)[0])
 
     def _take(self, record: Record, page: Page) -> Chain | None:

@@ -5,6 +5,7 @@ linked, because a registration corrected to other founders must still undo the f
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, assert_never, cast, get_args
 
 from services.indicators.history import Chain, Content
@@ -173,17 +174,15 @@ class Index:
                 return found
             found |= more
 
-    def at_unit(self, code: str) -> list[Chain]:
-        """Every chain placed at or about a unit or one below it."""
-        prefix = _at_or_below(code)
-        prefixes = f"place:{prefix}", f"unit:{prefix}"
-        return [
-            chain
-            for subject, by_type in self._chains.items()
-            if subject.startswith(prefixes)
-            for chains in by_type.values()
-            for chain in chains.values()
-        ]
+    def at_units(self, codes: AbstractSet[str]) -> Iterable[Chain]:
+        """Every chain placed at or about one of these units or one below it; the county's own facts are its own only."""
+        found: Chains = {}
+        for subject, by_type in self._chains.items():
+            kind, _, code = subject.partition(":")
+            if kind in ("place", "unit") and (code in codes or f"{code[:9]}000" in codes):
+                for chains in by_type.values():
+                    found.update(chains)
+        return found.values()
 
 
 def _at_or_below(code: str) -> str:
