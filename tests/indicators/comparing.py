@@ -26,6 +26,7 @@ from tests.support.oracle import VARIANTS, Declared, Figure, Judgement, Key, Let
 from tests.support.records import COUNTY
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+_COUNTIES = Path(__file__).parents[2] / "deploy" / "counties"
 FAR = date(2100, 1, 1)
 """A today on which every known day is past."""
 
@@ -42,7 +43,13 @@ class Asked:
 @cache
 def example_county() -> County:
     """The example county's plan file and roster."""
-    return load_county(Path(__file__).parents[2] / "deploy" / "counties" / "example")
+    return load_county(_COUNTIES / "example")
+
+
+@cache
+def second_county() -> County:
+    """A county of another shape: other units, no parks, another year, other targets."""
+    return load_county(_COUNTIES / "second")
 
 
 def plan_of(year: int, plans_due: date | None, duties: Sequence[Duty] | None = None) -> Plan:

@@ -5,6 +5,7 @@ from datetime import date
 import orjson
 
 from deploy.simulator import simulate, unit_reports
+from services.indicators.evaluation.county import County
 from shared.contracts import UnknownFactTypeError, parse_fact
 from shared.contracts.common import common_class
 from shared.contracts.envelope import NO_HASH, TYPE_PATTERN, Record, parse_record, record_bytes
@@ -12,9 +13,12 @@ from shared.days import day_of
 from tests.indicators.comparing import example_county
 
 
-def simulated(seed: int, facts: int) -> list[Record]:
-    """What simulated departments report, taken down in order: readable reports only, the first of each id, amendments of what is there."""
-    county = example_county()
+def simulated(seed: int, facts: int, county: County | None = None) -> list[Record]:
+    """What simulated departments of a county, else the example, report, taken down in order.
+
+    Readable reports only, the first of each id, amendments of what is there.
+    """
+    county = county or example_county()
     records: list[Record] = []
     told: dict[tuple[str, str], str] = {}
     position: dict[str, int] = {}

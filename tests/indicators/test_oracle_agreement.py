@@ -13,10 +13,23 @@ import orjson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.indicators.comparing import Asked, differences, example_county, interleaved, live, missing_in_oracle, oracle_of, paged, plan_of
+from services.indicators.evaluation.county import County
+from tests.indicators.comparing import (
+    Asked,
+    differences,
+    example_county,
+    interleaved,
+    live,
+    missing_in_oracle,
+    oracle_of,
+    paged,
+    plan_of,
+    second_county,
+)
 from tests.indicators.histories import YEAR, History, histories, questions
 from tests.indicators.promising import promised
 from tests.indicators.simulated import simulated
+from tests.support.counties import of_kind
 
 THOROUGH = os.environ.get("KAIYE_HYPOTHESIS") == "thorough"
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -43,14 +56,26 @@ async def test_small_troublesome_histories_are_answered_like_the_oracle(history:
 @settings(max_examples=40 if THOROUGH else 3, derandomize=not THOROUGH, deadline=None, suppress_health_check=SLOW)
 @given(st.integers(0, 10_000))
 async def test_simulated_counties_are_answered_like_the_oracle(seed: int) -> None:
+    await agrees(example_county(), seed)
+
+
+@settings(max_examples=20 if THOROUGH else 2, derandomize=not THOROUGH, deadline=None, suppress_health_check=SLOW)
+@given(st.integers(0, 10_000))
+async def test_a_simulated_county_without_parks_is_answered_like_the_oracle(seed: int) -> None:
+    assert not of_kind(second_county(), "park")
+    await agrees(second_county(), seed)
+
+
+async def agrees(county: County, seed: int) -> None:
+    """The figures of a simulated county equal the oracle's, at some units and days."""
     rng = random.Random(seed)
-    records = simulated(seed, 1500)
-    plan = example_county().plan
+    records = simulated(seed, 1500, county)
+    plan = county.plan
     service = await live(plan, paged(interleaved(records, rng), rng, page_max=600))
     oracle = oracle_of(plan, [orjson.loads(record.raw) for record in records])
     edges = [date(plan.year, 1, 1), date(plan.year, 3, 15), date(plan.year, 3, 16), date(plan.year, 12, 31), date(plan.year + 1, 1, 1)]
     last = max(record.known_day for record in records)
-    codes = [example_county().code, *(unit.code for unit in rng.sample(example_county().roster, 4))]
+    codes = [county.code, *(unit.code for unit in rng.sample(county.roster, 4))]
     for _ in range(4):
         known_at = min(last, rng.choice(edges) + timedelta(days=rng.choice([0, 1, 30, 90])))
         as_of = min(known_at, rng.choice(edges))
