@@ -1,14 +1,12 @@
 """What the simulator hands out: one report as a department's system would send it."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from deploy.simulator.rates import Dirt
 
 
-@dataclass(frozen=True, slots=True)
-class SimulatedReport:
+class SimulatedReport(NamedTuple):
     """One report and when it is sent.
 
     `department` and `system` are where it comes from (the subject's tokens); `type` is `service.event`; `raw` is what goes on the

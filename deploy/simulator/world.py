@@ -23,6 +23,8 @@ T = TypeVar("T")
 _OPEN_US = 30_600_000_000
 _WORK_US = 34_200_000_000
 """Reports leave between 08:30 and 18:00."""
+_LAGS_US = tuple(days * DAY_US for days in REPORTING_LAGS)
+_LAGS = len(_LAGS_US)
 _GOLDEN = 0.618_033_988_749_895
 """The golden ratio less one: multiples of it, taken modulo 1, fill the interval most evenly."""
 _CATEGORIES = (
@@ -217,12 +219,11 @@ class World:
         it be overtaken, what is returned is when it should have been reported.
         """
         rnd = self.rnd
-        day = self.day
-        arrives = day if promptly else day + REPORTING_LAGS[int(rnd() * len(REPORTING_LAGS))]
-        instant = midnight_us(arrives) + _OPEN_US + int(rnd() * _WORK_US)
+        lag_us = 0 if promptly else _LAGS_US[int(rnd() * _LAGS)]
+        instant = self.now_us + lag_us + _OPEN_US + int(rnd() * _WORK_US)
         if instant <= after:
             instant = after + 1 + int(rnd() * DAY_US / 24)
-        self.latest = outgoing = Outgoing(instant, desk, desk.next_id(), type, day, data)
+        self.latest = outgoing = Outgoing(instant, desk, desk.next_id(), type, self.day, data)
         if rnd() < DIRTY_SHARE:
             return self._spoiler.spoil(outgoing)
         self.outbox.send(outgoing)
@@ -235,5 +236,5 @@ class World:
 
     def report_undated(self, desk: Desk, type: str, data: Data, after: int = 0) -> int:
         """Report a disbursement for which the bank gives no day; most get their day by a correction."""
-        instant = max(midnight_us(self.day) + _OPEN_US + int(self.rnd() * _WORK_US), after + 1)
+        instant = max(self.now_us + _OPEN_US + int(self.rnd() * _WORK_US), after + 1)
         return self._spoiler.undated(Outgoing(instant, desk, desk.next_id(), type, self.day, data))
