@@ -4,7 +4,7 @@ A unit's parents follow from its code; what changes over time is which units exi
 under its successor and the units above that (earlier figures stay as they were, because an earlier day still finds the earlier units).
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -156,13 +156,14 @@ class UnitTree:
             code = unit.successor
         return code
 
-    def answering(self, code: str, day: int) -> str:
-        """The lowest unit that answers on a day for what happened at a unit."""
+    def answering(self, code: str, day: int, kinds: Container[UnitKind]) -> str | None:
+        """The lowest unit of these kinds that answers on a day for what happened at a unit."""
         at = self._at(code, day)
-        if at is not None:
+        if at is not None and unit_kind(at) in kinds:
             return at
-        above = lineage(code)[1:]
-        return self.answering(above[0], day) if above else code
+        codes: set[str] = set()
+        self._climb(code, day, codes)
+        return max((each for each in codes if unit_kind(each) in kinds), key=lambda each: len(lineage(each)), default=None)
 
     def urban(self, unit: str | None, park: str | None) -> bool | None:
         """Whether a place is urban by its own class: its community's or village's, or its park's where it names neither.

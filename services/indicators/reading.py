@@ -37,7 +37,6 @@ from services.indicators.ledger import Balances
 from services.indicators.measures.kinds import Matured, Measure, Published
 from services.indicators.places import UnitTree
 from services.indicators.relations.duties import read_standing
-from shared.units import unit_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,8 +271,8 @@ class Reader:
 
     def _units(self, of: PartsHeld, codes: Iterable[str], day: int) -> int:
         """How many units of these kinds that exist on the day answer for what these codes stand for."""
-        answering = {self.tree.answering(code, day) for code in codes}
-        return sum(unit_kind(code) in of.units and self.tree.exists(code, day) for code in answering)
+        answering = {self.tree.answering(code, day, of.units) for code in codes}
+        return sum(unit is not None and self.tree.exists(unit, day) for unit in answering)
 
     def _latest_survey(self, figure: SurveyShare, on: int) -> str | None:
         return next((survey for survey, _ in self.parts(figure.latest.name, on, self.tree.county)), None)

@@ -16,7 +16,7 @@ from shared.contracts.registry import (
 )
 from tests.indicators.comparing import FAR
 from tests.indicators.stories.telling import story
-from tests.support.records import COUNTY, PARK, PARK_2, TOWN, TOWN_B, VILLAGE, VILLAGE_2, VILLAGE_B
+from tests.support.records import COMMUNITY, COUNTY, PARK, PARK_2, TOWN, TOWN_B, VILLAGE, VILLAGE_2, VILLAGE_B
 
 
 async def test_two_villages_merge_and_the_news_of_it_comes_ten_days_late() -> None:
@@ -131,3 +131,15 @@ async def test_what_a_merged_township_has_is_its_successors_and_counts_once() ->
         for part in (None, "2025-Q1"):
             assert await now.says("progress_reports", part=part, as_of=as_of, known_at="2025-07-01") == reports
     assert await now.says("progress_reports", unit=TOWN_B, as_of="2025-07-01", known_at="2025-07-01") == "1/1"
+
+
+async def test_a_park_that_became_a_community_reported_for_the_township_it_lies_in_now() -> None:
+    # Given a park that reported, and two townships and a park that did not.
+    told = story()
+    told.happens("2025-04-10", ProgressReportSubmitted(code=PARK, period="2025-Q1"))
+    # When it merges into a community.
+    told.happens("2025-06-30", UnitMerged(code=PARK, into=COMMUNITY))
+    now = await told.ends()
+    # Then the township around the community answers with its report.
+    for unit, share in ((COUNTY, "1/3"), (TOWN, "1/1"), (TOWN_B, "0/1")):
+        assert await now.says("progress_reports", unit=unit, as_of="2025-07-01", known_at="2025-07-01") == share

@@ -184,14 +184,16 @@ def platforms(world: World, unit: str) -> Variants:
                 latest = changed.fact
         if isinstance(latest, ServicePlatformChanged) and not latest.in_service:
             continue
-        at, of_level = world.units.lowest_answering(place_of(opened.fact)), opened.fact.level
-        has["default", of_level].add(at)
+        code, of_level = opened.fact.unit or opened.fact.park, opened.fact.level
+        assert code is not None
+        at = world.units.answering(code)
+        has["default", of_level] |= at
         for aspect, true in (
             ("staffed", latest.full_time_staff > 0), ("networked", latest.networked), ("budgeted", latest.budgeted),
             ("guidance_window", latest.guidance_window),
         ):  # fmt: skip
             if true:
-                has[aspect, of_level].add(at)
+                has[aspect, of_level] |= at
     for aspect in ("default", "staffed", "networked", "budgeted", "guidance_window"):
         for level, kinds in levels.items():
             existing = world.units.existing(unit, *kinds)
