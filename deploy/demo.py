@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import httpx
+import orjson
 from nats.aio.client import Client
 from rich.progress import Progress, TaskID
 
@@ -26,7 +27,9 @@ from shared.answers import Answer
 from shared.client import OutgoingReport, ReportingClient
 from shared.client import Progress as Fared
 from shared.contracts.base import SERVICES, Service
+from shared.contracts.common import FactCorrected, FactVoided, common_type
 from shared.contracts.envelope import Source
+from shared.contracts.registry import UnitDissolved, UnitMerged
 from shared.days import day_of
 from shared.event_store.interface import Head
 from shared.event_store.postgres import PostgresStore
@@ -36,6 +39,8 @@ LOOK_SECONDS = 0.1
 QUIET_LOOKS = 3
 """How many looks in a row nothing may move before everything counts as taken in: services also wake each other."""
 QUERY_SECONDS_MAX = 30.0
+UNIT_MOVES = frozenset({UnitMerged.type, UnitDissolved.type})
+AMENDMENTS = frozenset({common_type(FactVoided, "registry"), common_type(FactCorrected, "registry")})
 HELD_REPORTS_MAX = 2_000
 """So many reports may wait for their turn before no more are read of the history."""
 
@@ -64,7 +69,7 @@ async def play(running: Running, county: County, demonstration: Demonstration, p
     It waits as long as that takes, through restarts of servers and services. Raises BusUnreachable when the bus does not answer at first.
     """
     async with _stores(running) as stores, bus(running) as nc:
-        player = _Player(running.county, nc, progress)
+        player = _Player(running.county, nc, stores, progress)
         listing = list(unit_reports(county))
         await player.report("名册 / units", listing, len(listing))
         await _until(lambda: _units_followed(stores, player.last_position))
@@ -83,13 +88,16 @@ async def play(running: Running, county: County, demonstration: Demonstration, p
 class _Player:
     """Sends simulated reports like the departments' systems would, and shows how they fare."""
 
-    def __init__(self, county: str, nc: Client, progress: Progress) -> None:
+    def __init__(self, county: str, nc: Client, stores: Stores, progress: Progress) -> None:
         self._county = county
         self._nc = nc
+        self._stores = stores
         self._progress = progress
         self._turns = Turns()
         self._their_turn: asyncio.Queue[OutgoingReport] = asyncio.Queue()
         self._pace = Pace()
+        self._moves: dict[tuple[str, str], int | None] = {}
+        """The reports by which units change, and at which position each was recorded."""
         self.last_day = date.min
         """The last simulated day so far."""
         self.last_position = 0
@@ -103,7 +111,7 @@ class _Player:
             showing = asyncio.create_task(self._show(bar, client))
             feed = await self._nc.subscribe(subjects.changed(self._county), cb=self._pace.changed)
             try:
-                fared = await client.report_many(self._outgoing(reports))
+                fared = await client.report_many(self._outgoing(reports, client))
             finally:
                 await end([showing])
                 if not self._nc.is_closed:
@@ -114,26 +122,62 @@ class _Player:
     def _answered(self, answer: Answer) -> None:
         self.last_position = max(self.last_position, answer.position or 0)
         self._pace.answered(answer)
+        if (answer.source, answer.id) in self._moves:
+            self._moves[answer.source, answer.id] = answer.position
         for report in self._turns.answered((answer.source, answer.id)):
             self._their_turn.put_nowait(report)
 
-    async def _outgoing(self, reports: Iterable[SimulatedReport]) -> AsyncIterator[OutgoingReport]:
+    async def _outgoing(self, reports: Iterable[SimulatedReport], client: ReportingClient) -> AsyncIterator[OutgoingReport]:
         for simulated in reports:
             self.last_day = max(self.last_day, day_of(simulated.instant))
             source = Source(self._county, simulated.department, simulated.system)
             report = OutgoingReport(source, simulated.type, simulated.raw, simulated.id, simulated.instant)
+            moves = self._moves_units(report)
+            if moves:
+                while self._turns or not self._their_turn.empty():
+                    yield await self._their_turn.get()
+                await _until(lambda: _all_answered(client))
             for one in self._turns.put(report):
                 await self._pace.hold_back()
                 yield one
+            if moves:
+                await _until(lambda: _all_answered(client))
+                await self._followed(self._moves[str(source), simulated.id] or 0)
             while len(self._turns) > HELD_REPORTS_MAX or not self._their_turn.empty():
                 yield await self._their_turn.get()
         while self._turns or not self._their_turn.empty():
             yield await self._their_turn.get()
 
+    async def _followed(self, position: int) -> None:
+        await _until(lambda: _units_followed(self._stores, position))
+
+    def _moves_units(self, report: OutgoingReport) -> bool:
+        """Whether a report changes units, or amends one that did.
+
+        In life every service knows of it long before the next report about the unit; here years pass in seconds, and what a service that
+        was killed meanwhile makes of a unit that is gone must not depend on how late it learns of it. So such a report goes alone.
+        """
+        key = str(report.source), report.id
+        if report.type not in UNIT_MOVES:
+            if report.type not in AMENDMENTS:
+                return False
+            try:
+                data = orjson.loads(report.raw)["data"]
+                if (data["source"], data["id"]) not in self._moves:
+                    return False
+            except (orjson.JSONDecodeError, KeyError, TypeError):
+                return False
+        self._moves[key] = None
+        return True
+
     async def _show(self, bar: TaskID, client: ReportingClient) -> None:
         while True:
             self._progress.update(bar, completed=client.progress.answered)
             await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _all_answered(client: ReportingClient) -> bool:
+    return client.progress.answered >= client.progress.sent
 
 
 async def _heads(stores: Stores) -> dict[str, Head] | None:

@@ -149,10 +149,15 @@ def require_same(found: Board, expected: Board, *context: str) -> None:
 def differences(found: Board, expected: Board) -> list[str]:
     """What differs between two boards, one line each."""
     lines = [f"{name}: {found[name]} != {expected[name]}" for name in expected if name != "indicators" and found[name] != expected[name]]
-    for row, other in zip(found["indicators"], expected["indicators"], strict=True):
-        name = f"{row['id']}.{row['variant']}.{row['part']}"
+    ours, theirs = _by_name(found), _by_name(expected)
+    for name in dict.fromkeys((*theirs, *ours)):
+        row, other = ours.get(name, {}), theirs.get(name, {})
         lines += [f"{name} {field}: {row.get(field)} != {other.get(field)}" for field in row | other if row.get(field) != other.get(field)]
     return lines
+
+
+def _by_name(board: Board) -> dict[str, Board]:
+    return {f"{row['id']}.{row['variant']}.{row['part']}": row for row in board["indicators"]}
 
 
 _KAIYE = (sys.executable, "-c", "from deploy.cli import main; main()")

@@ -95,7 +95,7 @@ def test_a_broker_whose_folder_is_deleted_under_way_changes_no_figure(machine: M
 def test_an_older_database_is_noticed_and_restored_from_the_streams(machine: Machine, played: tuple[Path, Board], tmp_path: Path) -> None:
     with machine.demo() as demo:
         demo.running()
-        time.sleep(1.5)
+        time.sleep(0.5)
         demo.process.send_signal(signal.SIGINT)
         assert demo.process.wait(60) == 130, machine.said
     backup = tmp_path / "backup"
