@@ -84,7 +84,8 @@ DUTY_COLUMNS: Final = (
     Column("自", "since"), Column("逾期", "late"), Column("体系", "system"), Column("条款", "clause"),
     Column("佐证", "evidence", wraps=True),
 )  # fmt: skip
-DUTY_ORDER: Final = (0, 2, 1, 3, 5, 4, 7, 8, 6)
+DUTY_ORDER: Final = (0, 2, 3, 1, 5, 4, 7, 8, 6)
+"""How far a duty has come says more than its day."""
 DUTY_STATES: Final = {
     "not_due": ("未到期", "dim"), "due": ("到期未报", "yellow"), "evidenced": ("佐证已报", "cyan"), "accepted": ("已验收", "green"),
     "returned": ("已退回", "red"), "late": ("逾期验收", "yellow"),
@@ -138,8 +139,7 @@ def units_table(units: Json, *, width: int | None = None) -> Table:
         )
         for unit in units["units"]
     ]  # fmt: skip
-    title = f"单位 units  截至 {units['as_of']} as of · 已知 {units['known_at']} known at · 共 {len(rows)}"
-    return fitted(UNIT_COLUMNS, UNIT_ORDER, [rows], width, title=title, caption=None)
+    return fitted(UNIT_COLUMNS, UNIT_ORDER, [rows], width, title=_list_title("单位 units", units, len(rows)), caption=None)
 
 
 def flags_table(flags: Json, *, width: int | None = None) -> Table:
@@ -149,7 +149,7 @@ def flags_table(flags: Json, *, width: int | None = None) -> Table:
     for flag in flags["flags"]:
         rows = sections.setdefault(flag["kind"], [])
         rows.append(_flag_row(flag, "" if rows else Text(f"{kinds[flag['kind']]['zh']} {flag['kind']}", style="bold")))
-    title = f"疑点 flags {flags['unit']}  截至 {flags['as_of']} as of · 已知 {flags['known_at']} known at · 共 {flags['total']}"
+    title = _list_title(f"疑点 flags {flags['unit']}", flags, flags["total"])
     caption = "\n".join(
         f"{kind['zh']} {_counts(kind)}：{kind['ruling'].partition(' / ')[0]}" for code, kind in kinds.items() if code in sections
     )
@@ -166,9 +166,9 @@ def duties_table(duties: Json, *, width: int | None = None) -> Table:
             name, duty["due"], f"{duty['name']} {duty['party']}", _word(DUTY_STATES, duty["state"]), duty["since"] or "",
             Text("逾期 late", style="bold red") if duty["late"] else "", SYSTEMS[duty["system"]], duty["clause"], duty["evidence"],
         ))  # fmt: skip
-    title = f"工作任务 duties {duties['unit']}  截至 {duties['as_of']} as of · 已知 {duties['known_at']} known at · 共 {duties['total']}"
-    counts = " ".join(f"{DUTY_STATES[state][0]} {count}" for state, count in duties["states"].items() if count)
-    caption = f"{counts}；逾期 {duties['late']} / late {duties['late']}"
+    title = _list_title(f"工作任务 duties {duties['unit']}", duties, duties["total"])
+    counts = " · ".join(f"{DUTY_STATES[state][0]} {state} {count}" for state, count in duties["states"].items() if count)
+    caption = f"{counts}；逾期 late {duties['late']}"
     return fitted(DUTY_COLUMNS, DUTY_ORDER, list(sections.values()), width, title=title, caption=caption)
 
 
@@ -186,7 +186,7 @@ def _fact_name(fact: Json) -> str:
 
 
 def _counts(kind: Json) -> str:
-    return " ".join(f"{word} {kind[state]}" for state, (word, _) in FLAG_STATES.items() if kind[state])
+    return " · ".join(f"{word} {state} {kind[state]}" for state, (word, _) in FLAG_STATES.items() if kind[state])
 
 
 def fitted(
@@ -248,8 +248,16 @@ def _least_width(column: Column, cells: Sequence[Cell], *, squeezed: bool) -> in
 
 
 def _title(board: Json, unit: str) -> str:
-    final = "，已定案 / final" if board["final"] else ""
-    return f"{unit} {board['unit']}  截至 {board['as_of']} as of · 已知 {board['known_at']} known at{final}"
+    return f"{unit} {board['unit']}{' · 已定案 final' if board['final'] else ''}\n{_days(board)}"
+
+
+def _list_title(of: str, answer: Json, count: int) -> str:
+    return f"{of} · 共 {count} in all\n{_days(answer)}"
+
+
+def _days(answer: Json) -> str:
+    """On a line of its own: a title wider than its table would be broken anywhere."""
+    return f"截至 {answer['as_of']} as of · 已知 {answer['known_at']} known at"
 
 
 def _caption(board: Json) -> str:
@@ -258,8 +266,11 @@ def _caption(board: Json) -> str:
 
 
 def _rows(row: Json, names: Mapping[str, str], variant: Json, *, first: bool) -> Iterator[tuple[Cell, ...]]:
-    """A row, and below it a line for each further target."""
+    """A row, and below it a line for each further target. The first of an indicator without a row for its whole has a line for its name."""
     multiple = _is_multiple(row)
+    name, reading = _heading(row, names), _reading(row, variant)
+    if first and reading:
+        yield name, *("" for _ in BOARD_COLUMNS[1:])
 
     def shown(value: str | None) -> str:
         return number_text(value, row["unit_of_measure"], multiple=multiple)
@@ -272,20 +283,23 @@ def _rows(row: Json, names: Mapping[str, str], variant: Json, *, first: bool) ->
             yield "", "", goal, line, status, "", "", "", target["clause"]
             continue
         yield (
-            _name(row, names, variant, first=first), shown(row["value"]), goal, line, status,
+            reading or name, shown(row["value"]), goal, line, status,
             _comparison(row["benchmark"], shown), _comparison(row["baseline"], shown), _counted(row, variant), _note(row),
         )  # fmt: skip
 
 
-def _name(row: Json, names: Mapping[str, str], variant: Json, *, first: bool) -> Text:
-    text = Text(f"{names.get(row['id'], row['id'])} ", style="bold") + Text(row["id"], style="dim") if first else Text("")
+def _heading(row: Json, names: Mapping[str, str]) -> Text:
+    return Text(f"{names.get(row['id'], row['id'])} ", style="bold") + Text(row["id"], style="dim")
+
+
+def _reading(row: Json, variant: Json) -> Text:
+    """Which variant and part a row is, below its indicator's name; empty for the indicator as a whole."""
     part = row["part"] or ""
     called = part_zh(part) if part else ""
     words = [variant.get("zh", ""), part if called is None else called]
     ids = [row["variant"] if row["variant"] != "default" else "", part if called else ""]
-    if reading := " ".join(word for word in (*words, *ids) if word):
-        text.append(("\n" if first else "") + f" · {reading}")
-    return text
+    reading = " ".join(word for word in (*words, *ids) if word)
+    return Text(f" · {reading}" if reading else "")
 
 
 def _comparison(compared: Json | None, shown: Callable[[str], str]) -> Text | str:

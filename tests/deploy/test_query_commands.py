@@ -91,7 +91,7 @@ async def test_people_get_the_board_with_names_and_words_in_chinese(running: Sys
     code, printed, said = await kaiye("board")
     text = printed.decode()
     assert (code, said) == (0, "")
-    assert "安岭县 330127000000  截至 2025-07-01 as of · 已知 2025-07-01 known at" in text
+    assert "安岭县 330127000000\n截至 2025-07-01 as of · 已知 2025-07-01 known at" in text
     line = next(line for line in text.splitlines() if "new_enterprises" in line)
     assert re.search(r"新增创业企业 new_enterprises +3 家 +≥ 130 家 +64 家 +落后 behind", line)
 
@@ -227,9 +227,16 @@ async def test_without_a_terminal_every_column_is_there_and_no_cell_goes_on_belo
     text = out.decode()
     assert code == 0
     assert "未显示" not in text
-    assert all(heading in text.splitlines()[1] for heading in ("数值", "目标", "状态", "应达", "全国", "上年", "说明"))
+    assert all(heading in text.splitlines()[2] for heading in ("数值", "目标", "状态", "应达", "全国", "上年", "说明"))
     assert not any(line.endswith(" ") for line in text.splitlines())
     assert re.search(r"· 年均 yearly_average +3 家", text)
+
+
+async def test_the_figure_of_a_part_stands_beside_the_part_where_an_indicator_has_no_whole(running: System, kaiye: Kaiye) -> None:
+    _, out, _ = await kaiye("indicator", "documents_owed")
+    lines = out.decode().splitlines()
+    name = lines.index("应出台文件 documents_owed")
+    assert re.fullmatch(r" · 毕业前政策宣传 campus_briefings +0 份 .*", lines[name + 1])
 
 
 async def test_codes_of_units_are_never_cut(running: System) -> None:
