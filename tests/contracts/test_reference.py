@@ -59,7 +59,7 @@ def test_the_page_has_a_section_per_event_with_every_field(event: Event) -> None
     example = section.partition("```json\n")[2].partition("\n```")[0]
     assert json.loads(example) == example_report(event)
     if issubclass(event.shape, Fact):
-        assert all(f"`{name}`" in section.partition("Natural key")[2].partition(";")[0] for name in event.shape.natural_key)
+        assert all(f"`{name}`" in section.partition("Natural key")[2].partition("：")[0] for name in event.shape.natural_key)
 
 
 def test_a_field_note_comes_from_the_field_then_from_its_alias() -> None:

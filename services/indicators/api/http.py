@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 from fastapi import FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from fastapi.routing import APIRoute
 from nats.aio.client import Client
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from pydantic import BaseModel
@@ -81,6 +82,9 @@ def make_http(doors: Doors) -> FastAPI:
     _add_questions(app, doors)
     _add_streams(app, doors)
     _add_watching(app, doors)
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            route.response_description = "答复 / the answer"
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:

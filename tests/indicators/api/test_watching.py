@@ -103,7 +103,7 @@ async def test_each_question_on_the_bus_is_a_trace_sent_to_the_collector(clean_n
 async def test_the_description_has_every_page_with_an_example_and_needs_no_internet(system: System) -> None:
     described = await system.get("/openapi.json")
     assert set(described["paths"]) == {
-        "/board", "/indicators", "/indicators/{id}", "/units", "/flags", "/facts", "/changes", "/health", "/metrics",
+        "/board", "/indicators", "/indicators/{id}", "/units", "/flags", "/duties", "/facts", "/changes", "/health", "/metrics",
     }  # fmt: skip
     board = described["paths"]["/board"]["get"]["responses"]
     example = board["200"]["content"]["application/json"]["example"]
@@ -115,6 +115,8 @@ async def test_the_description_has_every_page_with_an_example_and_needs_no_inter
     assert set(schemas["Row"]["required"]) == set(Row.model_fields) - {"margin", "period_end"}
     assert set(board["400"]["content"]["application/json"]["example"]) == {"code", "zh", "en"}
     page = (await system.http.get("/docs")).text
+    assert "答复 / the answer" in page
+    assert "Successful Response" not in page
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", page)
     for path in described["paths"]:
         assert path in page
