@@ -167,7 +167,10 @@ class DataFolder:
     def running(self) -> Running:
         """How to reach what runs now. Raises NothingRuns when nothing does, BadFolder when it cannot be read."""
         file = self.path / "kaiye.json"
-        nobody = NothingRuns(f"{self.path} 上没有运行中的 kaiye / no kaiye runs on {self.path}")
+        nobody = NothingRuns(
+            f"{self.path} 上没有运行中的 kaiye，启动请用 kaiye up --data {self.path} / "
+            f"no kaiye runs on {self.path}: kaiye up --data {self.path} starts one"
+        )
         try:
             running = Running.model_validate_json(file.read_bytes())
         except FileNotFoundError:

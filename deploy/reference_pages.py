@@ -77,7 +77,7 @@ def _values(field: FieldInfo) -> str:
                 bounds.append(f"≤ {le}")
             case _:
                 continue
-    return name + (f" {' '.join(bounds)}" if bounds else "")
+    return " ".join((name, "，".join(bounds))).rstrip()
 
 
 def _default(field: FieldInfo) -> str:

@@ -22,7 +22,7 @@ from deploy.cli.common import (
     Unreachable,
     said,
 )  # fmt: skip
-from deploy.cli.usage import usage_text
+from deploy.cli.usage import Commands, usage_text
 from deploy.data_folder import BadFolder, NothingRuns
 from deploy.processes import PartFailed
 from shared.logs import configure_logs
@@ -33,7 +33,8 @@ GROUPS = (run, reports, queries, plans, simulate, doctor)
 def make_app() -> typer.Typer:
     """The command line with every group of commands."""
     app = typer.Typer(
-        name="kaiye", help="开业：创业型城市创建工作的指标与考评 / how a county becomes an entrepreneurial city, in live figures",
+        name="kaiye", cls=Commands,
+        help="开业：创业型城市创建工作的指标与考评 / how a county becomes an entrepreneurial city, in live figures",
         no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
     )  # fmt: skip
     for group in GROUPS:

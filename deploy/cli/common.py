@@ -65,6 +65,8 @@ def run_until_stopped(work: Coroutine[Any, Any, None]) -> bool:
 
         def stop() -> None:
             nonlocal stopped
+            if not stopped:
+                said.print("正在结束 / ending …")
             stopped = True
             over.set()
 

@@ -11,6 +11,7 @@ import typer
 from deploy.cli.board import show
 from deploy.cli.common import EXAMPLE_COUNTY, EXIT_BAD_INPUT, BadInput, JsonOption
 from deploy.cli.plan_tables import duties_of_plan_table, letters_table, phases_table, targets_table
+from deploy.cli.usage import Commands
 
 if TYPE_CHECKING:
     from services.indicators.evaluation.plan import Plan
@@ -25,7 +26,7 @@ PlanOrExample = Annotated[Path | None, _FILE]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    plan = typer.Typer(name="plan", help="方案文件 / the county's plan file", no_args_is_help=True, rich_markup_mode=None)
+    plan = typer.Typer(name="plan", cls=Commands, help="方案文件 / the county's plan file", no_args_is_help=True, rich_markup_mode=None)
     plan.callback()(_plan)
     plan.command("check")(check)
     plan.command("show")(show_plan)
@@ -86,6 +87,7 @@ def _read(file: Path) -> "Plan":
     from services.indicators.catalog import JUDGED
     from services.indicators.evaluation.county import ROSTER_FILE, checked_plan, parse_roster
     from services.indicators.evaluation.plan_file import PLAN_FILE
+    from services.indicators.evaluation.problems import FileProblems
 
     path = file / PLAN_FILE if file.is_dir() else file
     roster = path.parent / ROSTER_FILE
@@ -96,4 +98,7 @@ def _read(file: Path) -> "Plan":
         raise BadInput(f"无法读取 {error.filename} / {error.filename} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise BadInput(f"{path.parent} 中的文件应为 UTF-8 编码 / the files in {path.parent} must be UTF-8: {error}") from error
-    return checked_plan(text, JUDGED, units)
+    try:
+        return checked_plan(text, JUDGED, units)
+    except FileProblems as found:
+        raise FileProblems(path.name, found.problems) from None

@@ -13,6 +13,7 @@ import typer
 
 from deploy.cli.board import ask
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
+from deploy.cli.usage import Commands
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
 from shared.answers import Answer
 from shared.contracts.outcomes import Outcome
@@ -27,7 +28,7 @@ OLDEST_LISTING: Final = "2000-01-01"
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("report")(report)
-    roster = typer.Typer(name="roster", help="单位名册 / the county's units", no_args_is_help=True, rich_markup_mode=None)
+    roster = typer.Typer(name="roster", cls=Commands, help="单位名册 / the county's units", no_args_is_help=True, rich_markup_mode=None)
     roster.callback()(_roster)
     roster.command("import")(import_roster)
     app.add_typer(roster)

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import orjson
 import typer
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from services.indicators.evaluation.county import County
     from services.indicators.evaluation.plan_check import Judging
 
+STARTING: Final = "正在启动 / starting …"
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -49,6 +51,7 @@ def up(data: DataOption = DEFAULT_FOLDER, county: CountyOption = None, http_port
 async def _up(folder: DataFolder, purpose: Purpose, county: "County", http_port: int) -> None:
     from deploy.local import local_system
 
+    said.print(STARTING)
     async with local_system(folder, purpose, http_port=http_port) as running:
         if purpose.demonstration is None:
             await _list_units(running, county)
@@ -111,6 +114,7 @@ async def _demo(folder: DataFolder, purpose: Purpose, county: "County", http_por
     from deploy.local import local_system
 
     assert purpose.demonstration is not None
+    said.print(STARTING)
     async with local_system(folder, purpose, http_port=http_port) as running:
         with _progress() as progress:
             played = await play(running, county, purpose.demonstration, progress)
@@ -157,7 +161,9 @@ def read_county(folder: Path, rows: "Judging | None" = None) -> "County":
     try:
         return load_county(folder, rows)
     except OSError as error:
-        raise BadInput(f"无法读取县文件夹 {folder} / the county folder {folder} cannot be read: {error}") from error
+        raise BadInput(
+            f"无法读取县文件夹中的 {error.filename} / {error.filename} in the county's folder cannot be read: {error.strerror}"
+        ) from error
 
 
 @contextmanager

@@ -1,9 +1,14 @@
-"""What is wrong with a command line, in Chinese and English: the parser's own sentences are English only."""
+"""Commands and what is wrong with a command line, in Chinese and English: the parser's own sentences are English only.
+
+It also counts a Chinese character as one column, and so cuts and breaks what it lists in the wrong places.
+"""
 
 import re
-from typing import Final
+import textwrap
+from typing import Any, Final
 
 import typer
+from typer.core import TyperGroup
 
 _SENTENCES: Final = (
     (r"No such option: (\S+)", "没有选项 {}"),
@@ -21,6 +26,20 @@ _SENTENCES: Final = (
     (r"Invalid value for '(.+?)': \w+ '(.*)' is a directory\.", "{}：{} 是文件夹，应为文件"),
     (r"Invalid value for '(.+?)': .*", "{} 的值无效"),
 )
+
+
+class Commands(TyperGroup):
+    """A group whose help lists every command by the first sentence of its own, Chinese above English, and cuts neither."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list."""
+        indent = max(map(len, self.commands)) + 2
+        with formatter.section("Commands"):
+            for name in self.list_commands(ctx):
+                zh, _, en = " ".join((self.commands[name].help or "").split()).partition(" / ")
+                formatter.write(f"  {name:<{indent}}{zh}\n")
+                for line in textwrap.wrap(re.split(r"(?<=\.) ", en)[0], formatter.width - indent - 2):
+                    formatter.write(f"{'':<{indent + 2}}{line}\n")
 
 
 def usage_text(error: typer.TyperException) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from difflib import get_close_matches
 from fractions import Fraction
 from typing import Annotated, Literal, cast
 
@@ -182,7 +183,9 @@ def require_unit(snapshot: Snapshot, question: Question) -> None:
     unit, tree = question.unit, snapshot.trees.at(question.known_at.toordinal())
     found = tree.units.get(unit)
     if found is None:
-        raise BadQuestionError("unknown_unit", f"没有这个单位：{unit}", f"there is no unit {unit}")
+        known = unit in snapshot.trees.at(date.max.toordinal()).units
+        zh, en = (f"以 {question.known_at} 所知，", f", as known on {question.known_at}") if known else ("", "")
+        raise BadQuestionError("unknown_unit", f"{zh}没有这个单位：{unit}", f"there is no unit {unit}{en}")
     if found.listed > question.as_of.toordinal():
         since = date.fromordinal(found.listed)
         raise BadQuestionError("unit_not_yet", f"单位 {unit} 自 {since} 起设立", f"unit {unit} exists from {since} on")
@@ -194,7 +197,9 @@ def board(snapshot: Snapshot, question: Question, only: str | None = None) -> Bo
     unit = tree.units[question.unit]
     chosen = [indicator for indicator in CATALOG if only in (None, indicator.id)]
     if not chosen:
-        raise BadQuestionError("unknown_indicator", f"没有这个指标：{only}", f"there is no indicator {only}")
+        near = get_close_matches(only or "", [indicator.id for indicator in CATALOG], n=1)
+        zh, en = (f"，是否指 {near[0]}", f", did you mean {near[0]}?") if near else ("", "")
+        raise BadQuestionError("unknown_indicator", f"没有这个指标：{only}{zh}", f"there is no indicator {only}{en}")
     last_day = min(question.as_of, date.fromordinal(unit.ended) - timedelta(days=1))
     reader = Reader(snapshot.balances, tree, question.unit, question.known_at.toordinal(), snapshot.plan)
     unreadable = Counter(service for service, day in snapshot.unreadable if day <= question.known_at)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from deploy.cli.common import EXAMPLE_COUNTY
 from deploy.data_folder import FORMAT, DataFolder, Purpose, Running
@@ -94,7 +96,7 @@ def test_up_carries_on_alone_and_ends_well_on_ctrl_c(played: tuple[Path, dict[st
         up.send_signal(signal.SIGINT)
         out, said = up.communicate(timeout=SECONDS_MAX)
     assert (up.returncode, out) == (0, "")
-    assert "error" not in said
+    assert said.endswith("正在结束 / ending …\n")
     assert not (folder / "kaiye.json").exists()
     assert run_kaiye("doctor", "--data", folder).returncode == 3
 
@@ -201,7 +203,8 @@ def test_a_county_folder_without_a_plan_is_bad_input(tmp_path: Path) -> None:
     for words in (("up", "--data", tmp_path / "data"), ("simulate", "--out", tmp_path / "out")):
         done = run_kaiye(*words, "--county", tmp_path)
         assert done.returncode == 2
-        assert "无法读取县文件夹" in done.stderr
+        missing = tmp_path / "plan.toml"
+        assert f"无法读取县文件夹中的 {missing} / {missing} in the county's folder cannot be read: No such file" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -233,6 +236,23 @@ def test_no_words_are_answered_with_the_help(words: tuple[str, ...]) -> None:
     done = run_kaiye(*words)
     assert (done.returncode, done.stdout) == (2, "")
     assert "Commands:" in done.stderr
+
+
+def test_the_help_lists_every_command_in_both_languages_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for words, command, zh, en in (
+        ((), "doctor", "核对各服务的数据库与记录流", "Compare each service's database with its stream."),
+        (
+            ("plan",),
+            "check",
+            "核对方案文件：逐条列出行号、条款、问题和改法，有问题以 2 退出",
+            "What is wrong in a plan file, by line and clause, with the fix.",
+        ),
+    ):
+        listed = run_kaiye(*words, "--help").stdout.partition("Commands:")[2]
+        assert re.search(rf"  {command} +{zh}\n +{en}\n", listed)
+        assert "..." not in listed
+        assert max(map(cell_len, listed.splitlines())) <= 80
 
 
 def test_whoever_stops_reading_is_not_told_of_a_broken_pipe() -> None:

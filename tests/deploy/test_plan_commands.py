@@ -49,6 +49,13 @@ def test_each_mistake_is_told_with_its_line_clause_and_fix(folder: Path) -> None
     assert list(problem) == ["file", "line", "clause", "key", "zh", "en", "fix_zh", "fix_en"]
 
 
+def test_the_file_is_called_by_its_own_name(folder: Path) -> None:
+    (folder / "plan.toml").rename(folder / "draft.toml")
+    (folder / "draft.toml").write_text("no plan")
+    done = run_kaiye("plan", "check", folder / "draft.toml")
+    assert (done.returncode, done.stdout.startswith("draft.toml 第 1 行：")) == (2, True)
+
+
 def test_a_unit_that_the_roster_beside_it_lacks_is_told(folder: Path) -> None:
     roster = folder / "roster.csv"
     roster.write_text("".join(line for line in roster.read_text("utf-8").splitlines(keepends=True) if "330127404000" not in line), "utf-8")
