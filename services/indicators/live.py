@@ -93,7 +93,7 @@ class Live:
             return
         changed = {name for name in wanted if held.get(name) != wanted[name]}
         gone = (held.keys() - wanted.keys()) | changed
-        log.info("backfilling measures", measures=sorted(changed), gone=sorted(held.keys() - wanted.keys()))
+        log.info("backfilling measures", measures=sorted(changed) if held else "all", gone=sorted(held.keys() - wanted.keys()))
         foldings: dict[SubjectKind, Folding] = {
             kind: folding.only(changed)
             for kind, folding in FOLDINGS.items()
