@@ -115,10 +115,9 @@ def add_gained(
             then = held
         if then is then_before:
             add_difference(entries, now, now_before, known)
-        elif then_before is now_before:
-            add_difference(entries, now, then, known)
-        else:
-            add_difference(entries, now, then, known)
+            continue
+        add_difference(entries, now, then, known)
+        if then_before is not now_before:
             add_difference(entries, then_before, now_before, known)
     return now
 

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from services.indicators.history import Chain, View, in_force
-from services.indicators.ledger import Seen, Trees, as_of, known_days
+from services.indicators.ledger import Seen, Trees, as_of, new_days
 from services.indicators.measures.rows import Context, HelpAtFounding, Rows
 from services.indicators.relations import RELATIONS
 from services.indicators.relations.lives import lives
@@ -63,13 +63,13 @@ class Foundings:
 
     def _renew(self, entity: Subject, seen: Seen) -> bool:
         chains = founding(self._index, entity)
-        new_days, _ = known_days(chains, seen)
-        if not new_days:
+        fresh = new_days(chains, seen)
+        if not fresh:
             return False
         before = self._steps.get(entity)
         if before is None:
             before = self._derive(entity, as_of(chains, seen), 0, ())
-        first = min(new_days)
+        first = min(fresh)
         after = self._derive(entity, chains, first, [step for step in before if step[0] < first])
         self._steps[entity] = after
         if after == before:

@@ -66,16 +66,15 @@ Seen = dict[int, int]
 """Service → up to which of its positions."""
 
 
-def known_days(chains: Iterable[Chain], seen: Seen) -> tuple[set[int], set[int]]:
-    """The known days of what lies beyond these positions, and of what does not."""
-    new_days: set[int] = set()
-    old_days: set[int] = set()
+def new_days(chains: Iterable[Chain], seen: Seen) -> set[int]:
+    """The known days of what lies beyond these positions."""
+    found: set[int] = set()
     for chain in chains:
         before = seen[chain.service]
-        (new_days if chain.position > before else old_days).add(chain.known)
-        for amendment in chain.amendments:
-            (new_days if amendment.position > before else old_days).add(amendment.known)
-    return new_days, old_days
+        if chain.position > before:
+            found.add(chain.known)
+        found.update(amendment.known for amendment in chain.amendments if amendment.position > before)
+    return found
 
 
 def as_of(chains: Iterable[Chain], seen: Seen) -> list[Chain]:

@@ -12,7 +12,7 @@ from datetime import date
 from services.indicators.differences import add_gained, add_gained_in_order, changes, known_rows
 from services.indicators.founding import Foundings
 from services.indicators.history import Chain, amend, read_chain
-from services.indicators.ledger import Entries, Folding, Group, Postings, Seen, Trees, as_of, known_days
+from services.indicators.ledger import Entries, Folding, Group, Postings, Seen, Trees, as_of, new_days
 from services.indicators.measures.kinds import Jumps
 from services.indicators.measures.rows import SubjectKind
 from services.indicators.relations.persons import FoundedWithHelp
@@ -170,7 +170,7 @@ class Projection:
                     self.foundings.rename(name)
         if codes:
             found.update(subject for there in self.index.at_units(codes) for subject in touched(self.index, there))
-        return found, frozenset(known_days(changed, seen)[0])
+        return found, frozenset(new_days(changed, seen))
 
     def _take(self, record: Record, page: Page) -> Chain | None:
         service = record.service

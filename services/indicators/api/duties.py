@@ -16,7 +16,6 @@ from services.indicators.catalog.duties import DUTY_STANDINGS
 from services.indicators.evaluation.duties import Owed, State
 from services.indicators.evaluation.plan import System
 from services.indicators.reading import Reader
-from shared.contracts.base import SERVICES
 
 STATES: tuple[State, ...] = get_args(State)
 
@@ -97,6 +96,6 @@ def duties(snapshot: Snapshot, question: Question, wanted: Wanted) -> Duties:
     counts = Counter(owed.state for owed in chosen)
     return Duties(
         county=snapshot.plan.county, unit=question.unit, as_of=question.as_of, known_at=question.known_at,
-        final=snapshot.final(question.known_at), positions={service: snapshot.positions[service] for service in SERVICES},
+        final=snapshot.final(question.known_at), positions=dict(snapshot.positions),
         total=len(chosen), late=sum(owed.late for owed in chosen), states={state: counts[state] for state in STATES}, duties=list(rows()),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 from services.indicators.history import FOREVER, Content
 from services.indicators.measures.kinds import months_later, next_year, until_next
 from services.indicators.measures.rows import Relation, Row, Rows
-from services.indicators.relations.lives import LIFE_CYCLE, Life, lives, oldest_code
+from services.indicators.relations.lives import LIFE_CYCLE, Life, oldest_code, own_lives
 from services.indicators.relations.persons import EMPLOYMENT_FACTS, FoundedWithHelp
 from shared.contracts.registry import (
     EmploymentEnded,
@@ -22,13 +22,8 @@ SIGN_OF_LIFE_MONTHS = 6
 """A check or staff report speaks for the six months from its day on."""
 
 
-def _own(rows: Rows) -> list[Life]:
-    """The lives that are this subject's, not its founders' other entities."""
-    return [life for life in lives(rows).values() if life.code in rows.context.codes]
-
-
 def _registrations(rows: Rows) -> Iterator[Row]:
-    for life in _own(rows):
+    for life in own_lives(rows):
         registration = life.registration
         attributes = {
             "entity": life.code,
@@ -40,7 +35,7 @@ def _registrations(rows: Rows) -> Iterator[Row]:
 
 
 def _states(rows: Rows) -> Iterator[Row]:
-    for life in _own(rows):
+    for life in own_lives(rows):
         for stage in life.stages:
             attributes = {
                 "entity": life.code, "entity_kind": life.registration.entity_kind, "state": stage.state, "out": stage.out,
@@ -49,7 +44,7 @@ def _states(rows: Rows) -> Iterator[Row]:
 
 
 def _signs_of_life(rows: Rows) -> Iterator[Row]:
-    for life in _own(rows):
+    for life in own_lives(rows):
         signs: list[tuple[Content[Any], bool]] = []
         for sign in rows.context.view.of(SurvivalChecked, StaffReported):
             match sign.fact:
@@ -83,7 +78,7 @@ def _reports(rows: Rows, life: Life) -> tuple[list[tuple[int, int]], int]:
 
 
 def _head_counts(rows: Rows) -> Iterator[Row]:
-    for life in _own(rows):
+    for life in own_lives(rows):
         counts, individual = _reports(rows, life)
         end = min(individual, next_year(life.registered))
         for (day, employees), following in until_next(counts, lambda later: later[0], end):
@@ -96,7 +91,7 @@ def _head_counts(rows: Rows) -> Iterator[Row]:
 
 
 def _head_count_peaks(rows: Rows) -> Iterator[Row]:
-    for life in _own(rows):
+    for life in own_lives(rows):
         counts, individual = _reports(rows, life)
         end = min(individual, next_year(life.registered))
         peak = 0

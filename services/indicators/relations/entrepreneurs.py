@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from services.indicators.measures.rows import Relation, Row, Rows
-from services.indicators.relations.lives import LIFE_CYCLE, Life, lives, oldest_code
+from services.indicators.relations.lives import LIFE_CYCLE, lives, oldest_code, own_lives
 from services.indicators.relations.persons import EMPLOYMENT_FACTS, FoundedWithHelp, employments
 from shared.contracts.registry import EntityCodeReplaced, EntityFollowedUp, EntityRegistered
 
@@ -30,12 +30,8 @@ def _working(rows: Rows) -> Iterator[Row]:
                 yield Row(start, *place, {"entity": life.code}, end, life.order)
 
 
-def _own(rows: Rows) -> list[Life]:
-    return [life for life in lives(rows).values() if life.code in rows.context.codes]
-
-
 def _founded_by_helped(rows: Rows) -> Iterator[Row]:
-    for life in _own(rows):
+    for life in own_lives(rows):
         if rows.context.help_at_founding(life.code) != "none":
             registration = life.registration
             attributes = {"entity": life.code, "entity_kind": registration.entity_kind}
@@ -44,7 +40,7 @@ def _founded_by_helped(rows: Rows) -> Iterator[Row]:
 
 def _followed_up(rows: Rows) -> Iterator[Row]:
     """From its first follow-up since registration on."""
-    for life in _own(rows):
+    for life in own_lives(rows):
         asked = rows.context.view.of(EntityFollowedUp)
         days = [each.day for each in asked if each.day >= life.registered and oldest_code(rows, each.fact.entity) == life.code]
         if days:

@@ -77,6 +77,11 @@ def lives(rows: Rows) -> dict[str, Life]:
     return rows.shared(_lives, None)
 
 
+def own_lives(rows: Rows) -> list[Life]:
+    """The lives that are this subject's own, under any of its codes."""
+    return [life for life in lives(rows).values() if life.code in rows.context.codes]
+
+
 def _lives(rows: Rows, _: None) -> dict[str, Life]:
     view: View = rows.context.view
     found: dict[str, Life] = {}
