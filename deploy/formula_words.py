@@ -51,7 +51,8 @@ def formula(figure: Figure) -> str:
         case Amount():
             return _words(figure.of)
         case InTime():
-            return f"{_words(figure.of)} 中限期前完成的 / of these, done by the deadline"
+            distinct = "，各计一次 / each counted once" if figure.distinct else ""
+            return f"{_words(figure.of)} 中窗口内、限期前完成的 / of these, done in the window and by the deadline{distinct}"
         case SinceStart():
             return f"{_words(figure.of)}（方案年起 / since the plan year） ÷ 已开始的方案年数 / plan years begun"
         case Share():

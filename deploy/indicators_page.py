@@ -80,9 +80,9 @@ def _indicator(indicator: Indicator, county: County) -> Iterator[str]:
     yield ""
     main = "；五项主要指标之一，另与全国平均水平比 / one of the five main indicators, compared with the national average too"
     yield f"- 判定 judged: {RULES[indicator.behaviour]}{main if indicator.benchmarked else ''}"
-    yield f"- 窗口 window: {_window(indicator.window)}" + (
-        "；进度线从窗口前夕的存量起 / its line starts from the stock on the eve" if indicator.starts_from_eve else ""
-    )
+    from_eve = "；进度线从窗口前夕的存量起 / its line starts from the stock on the eve" if indicator.starts_from_eve else ""
+    by_plan = "，方案文件的目标写明 window 的按其窗口 / or that which the plan file's target names" if indicator.window_by_plan else ""
+    yield f"- 窗口 window: {_window(indicator.window)}{by_plan}{from_eve}"
     yield f"- 适用 applies to: {_units(indicator.units)}"
     yield ""
     yield "| 口径 variant | 名称 name | 单位 in | 含义 meaning | 公式 formula |"
@@ -137,6 +137,9 @@ def _targets(indicator: Indicator, plan: Plan) -> Iterator[str]:
         part = f" `{target.part}`" if target.part else ""
         value = f"{OPERATORS[target.op]} {_target_value(target, units[target.variant])}"
         due = f"，限 {target.deadline} 前 / by that day" if target.deadline else ""
+        if target.window in plan.windows:
+            span = plan.windows[target.window]
+            due += f"，{span.first} 至 {span.last} / from that day to that day"
         since = f"，自 {target.effective} 起 / from that day" if target.effective else ""
         yield (
             f"| `{target.variant}`{part} | {value}{due}{since} | {target.clause} | {_cell(target.quote)} | "

@@ -45,7 +45,7 @@ def targets_table(plan: Plan, width: int | None = None) -> Table:
     departments = _departments(plan)
     rows = [
         (
-            target.clause, _row_name(target.indicator, target.variant, target.part), _goal(target), _until(target),
+            target.clause, _row_name(target.indicator, target.variant, target.part), _goal(target), _until(target, plan),
             departments(target.department), target.quote,
         )
         for target in plan.targets
@@ -97,7 +97,9 @@ def _goal(target: Target) -> str:
     return f"{OPERATORS[target.op]} {number_text(str(target.value), of_measure, multiple=of_measure == 'ratio' and target.value > 1)}"
 
 
-def _until(target: Target) -> str:
+def _until(target: Target, plan: Plan) -> str:
     if target.deadline is not None:
         return str(target.deadline)
+    if target.window in plan.windows:
+        return f"{plan.windows[target.window].first}—{plan.windows[target.window].last}"
     return "；".join(f"{milestone.day} {milestone.value}" for milestone in target.milestones)

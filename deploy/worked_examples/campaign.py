@@ -93,7 +93,8 @@ CAMPAIGN = (
             _rehearsed("2025-12-31", "K4", rehearsal=False),
         ),
         (
-            then("default", "0", as_of="2025-08-31"),
+            then("default", "", as_of="2025-08-31"),
+            then("default", "1", "K2", as_of="2025-09-01"),
             then("default", "1", "K2", as_of="2025-12-30"),
             then("default", "2", "K2 K3"),
         ),

@@ -69,7 +69,9 @@ class Example:
     given: tuple[Given, ...]
     then: tuple[Answer, ...]
     year: int = YEAR
-    """The plan year; plans are owed by 15 March of it."""
+    """The plan year; of it plans are owed by 15 March, letters and the county's plan by the last day of February, and rehearsals count
+    from 1 September to 31 December, as in the example county.
+    """
     duties: tuple[Duty, ...] = ()
     """What the plan file says is owed, where that matters."""
 

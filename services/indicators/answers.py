@@ -231,7 +231,21 @@ class _Asked:
 def _rows(asked: _Asked, unit: Unit, indicator: Indicator) -> Iterator[Row]:
     for variant in indicator.variants:
         if variant.units is None or unit.kind in variant.units:
-            yield from _variant_rows(asked, indicator, variant, asked.snapshot.windows[variant.window or indicator.window])
+            window = asked.snapshot.windows[window_named(asked.snapshot.plan, indicator, variant)]
+            yield from _variant_rows(asked, indicator, variant, window)
+
+
+def window_named(plan: Plan, indicator: Indicator, variant: Variant) -> str:
+    """The window a row is counted and judged in: its own, or where the county may choose it that which the row's target names."""
+    targets = plan.targets_by_row.get((indicator.id, variant.name, None), ()) if indicator.window_by_plan else ()
+    chosen = next((target.window for target in targets if target.window is not None), None)
+    return chosen or variant.window or indicator.window
+
+
+def deadline_of(plan: Plan, indicator: Indicator, variant: Variant, on: date) -> date | None:
+    """The day by which a row's thing was to be done, as its targets in force on a day have it; None where they set none."""
+    promised = targets_of(plan, indicator.id, variant.name, on=on)
+    return next((target.deadline for target in promised if target.deadline is not None), None)
 
 
 def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window: Window) -> Iterator[Row]:
@@ -239,14 +253,12 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
     declared = _DECLARED[indicator.id, variant.name]
     effective = window.effective(last_day)
     on = effective or window.first
-    promised = targets_of(plan, indicator.id, variant.name, on=on)
-    deadline = next((target.deadline for target in promised if target.deadline), None)
     values: Iterable[tuple[str | None, Value]] = (
-        reader.values(variant.figure, window.first, on, deadline)
+        reader.values(variant.figure, window.first, on, deadline_of(plan, indicator, variant, on))
         if effective
         else ((part, _NOTHING) for part in reader.fixed_parts(variant.figure, on))
     )
-    year_before = add_months(window.first, -12), date(window.first.year - 1, 12, 31)
+    year_before = add_months(window.first, -12), min(add_months(window.last, -12), window.first - timedelta(days=1))
     has_baseline = indicator.behaviour != "deadline" and not isinstance(variant.figure, DutiesAccepted)  # neither was owed a year before
     existed = reader.tree.units[question.unit].listed <= year_before[1].toordinal() and year_before[1] <= last_day
     baselines = dict(reader.fixed(variant.figure, *year_before)) if has_baseline and existed else {}

@@ -122,12 +122,15 @@ class HowMany:
 
 @dataclass(frozen=True, slots=True)
 class InTime:
-    """What was done by the deadline that the county's plan file gives the row; all of it where it gives none.
+    """What was done from the first day of the window to the deadline that the county's plan file gives the row, both inclusive; where it
+    gives none nothing is late: all that was done in the window.
 
     The measure's parts are the days (YYYY-MM-DD) on which it was done.
     """
 
     of: Measure
+    distinct: bool = False
+    """Whether the parts go on with what was done or by whom (`day|what`), and each of these counts once, however often it was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +253,8 @@ class Indicator:
     behaviour: Behaviour
     variants: tuple[Variant, ...]
     window: str = "plan_year"
+    window_by_plan: bool = False
+    """Whether the county's plan file may name another window with the row's target (say its autumn): it is counted and judged in that."""
     starts_from_eve: bool = False
     """A stock: its line starts from the value on the eve of the window."""
     units: tuple[UnitKind, ...] = EVERYWHERE

@@ -127,8 +127,7 @@ class Reader:
             case Amount():
                 yield None, _count(self.amount(figure.of, on))
             case InTime():
-                done = self.parts(figure.of.name, on)
-                yield None, _count(sum(amount for part, amount in done if part <= str(deadline or part)))
+                yield None, _count(self._in_time(figure, on, str(start), str(deadline or date.max)))
             case SinceStart():
                 added = sum(amount for part, amount in self.parts(figure.of.name, on) if int(part) >= start.year)
                 years = day.year - start.year + 1
@@ -273,6 +272,11 @@ class Reader:
         """How many units of these kinds that exist on the day answer for what these codes stand for."""
         answering = {self.tree.answering(code, day, of.units) for code in codes}
         return sum(unit is not None and self.tree.exists(unit, day) for unit in answering)
+
+    def _in_time(self, figure: InTime, on: int, first: str, last: str) -> int:
+        done = ((*part.partition("|")[::2], amount) for part, amount in self.parts(figure.of.name, on))
+        in_time = [(what, amount) for day, what, amount in done if first <= day <= last]
+        return len({what for what, _ in in_time}) if figure.distinct else sum(amount for _, amount in in_time)
 
     def _latest_survey(self, figure: SurveyShare, on: int) -> str | None:
         return next((survey for survey, _ in self.parts(figure.latest.name, on, self.tree.county)), None)

@@ -10,10 +10,11 @@ from math import floor
 from pathlib import Path
 from typing import Any
 
-from services.indicators.answers import BadQuestionError, Question, Snapshot, applies, ask, board
+from services.indicators.answers import BadQuestionError, Question, Snapshot, applies, ask, board, deadline_of, window_named
 from services.indicators.catalog import CATALOG, MEASURES, measure_digest
 from services.indicators.evaluation.county import County, load_county
-from services.indicators.evaluation.plan import Duty, Plan
+from services.indicators.evaluation.plan import Duty, Plan, Span
+from services.indicators.evaluation.plan import Target as PlanTarget
 from services.indicators.figures import Indicator, Variant, fixed_parts
 from services.indicators.live import Live
 from services.indicators.reading import Reader
@@ -22,7 +23,21 @@ from shared.contracts.base import SERVICES
 from shared.contracts.envelope import Record
 from shared.units import UnitKind, unit_kind
 from tests.indicators.memory_ledger import MemoryLedger
-from tests.support.oracle import VARIANTS, Declared, Figure, Judgement, Key, Letter, Oracle, PlanFile, Promised, Target, judgements
+from tests.support.oracle import (
+    VARIANTS,
+    Declared,
+    Due,
+    Figure,
+    Judgement,
+    Key,
+    Letter,
+    Named,
+    Oracle,
+    PlanFile,
+    Promised,
+    Target,
+    judgements,
+)
 from tests.support.records import COUNTY
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -59,24 +74,29 @@ def plan_of(year: int, plans_due: date | None, duties: Sequence[Duty] | None = N
     """
     plan = example_county().plan
     assert plan.county == COUNTY
+
+    def due(target: PlanTarget) -> date | None:
+        return plans_due if target.indicator == "plans_submitted" else target.deadline and _in_year(target.deadline, year)
+
     targets = (
-        target.model_copy(update={"deadline": plans_due}) if target.indicator == "plans_submitted" else target
+        target.model_copy(update={"deadline": due(target)})
         for target in plan.targets
         if plans_due is not None or target.indicator != "plans_submitted"
     )
+    windows = {name: span_of(_in_year(span.first, year), _in_year(span.last, year)) for name, span in plan.windows.items()}
     if duties is None:
         duties = [duty.model_copy(update={"due": _in_year(duty.due, year)}) for duty in plan.duties]
     same = {name: getattr(plan, name) for name in Plan.model_fields}  # a copy would keep what is cached of the other as well
-    return Plan(**(same | {"year": year, "targets": tuple(targets), "duties": tuple(duties)}))
+    return Plan(**(same | {"year": year, "windows": windows, "targets": tuple(targets), "duties": tuple(duties)}))
+
+
+def span_of(first: date, last: date) -> Span:
+    """A span of days as a plan file has it."""
+    return Span.model_validate({"from": first, "to": last})
 
 
 def _in_year(due: date, year: int) -> date:
     return date(year, 3, 1) - timedelta(days=1) if (due.month, due.day) == (2, 28) else due.replace(year=year)
-
-
-def plans_due(plan: Plan) -> date | None:
-    """The day by which a plan file wants plans submitted."""
-    return next((target.deadline for target in plan.targets if target.row == ("plans_submitted", "default", None)), None)
 
 
 _KINDS = {
@@ -86,11 +106,17 @@ _KINDS = {
 
 
 def oracle_of(plan: Plan, records: Iterable[Mapping[str, Any]]) -> Oracle:
-    """An oracle that is told what the plan file says: the day for plans, and the duties."""
+    """An oracle that is told what the plan file says: its deadlines, the windows it names beside the years, and the duties."""
+    due = [Due(target.indicator, target.deadline, target.effective) for target in plan.targets if target.deadline is not None]
+    named = [
+        Named(target.indicator, plan.windows[target.window].first, plan.windows[target.window].last, plan.year)
+        for target in plan.targets
+        if target.window in plan.windows
+    ]
     promised = [
         Promised(duty.id, duty.due, duty.system, duty.owing_departments, _KINDS[duty.units] if duty.units else ()) for duty in plan.duties
     ]
-    return Oracle(records, plans_due(plan), promised)
+    return Oracle(records, due, named, promised)
 
 
 # How records come in
@@ -227,7 +253,7 @@ def rows_read(snapshot: Snapshot, asked: Asked) -> Answered | None:
     for indicator, variant in rows_of(unit.kind):
         if not applies(indicator, unit.kind, tree):
             continue
-        window = snapshot.windows[variant.window or indicator.window]
+        window = snapshot.windows[window_named(snapshot.plan, indicator, variant)]
         effective = window.effective(last_day)
         if effective is None:
             found |= {
@@ -235,7 +261,8 @@ def rows_read(snapshot: Snapshot, asked: Asked) -> Answered | None:
                 for part in reader.fixed_parts(variant.figure, window.first)
             }
             continue
-        for part, value in reader.values(variant.figure, window.first, effective, plans_due(snapshot.plan)):
+        deadline = deadline_of(snapshot.plan, indicator, variant, effective)
+        for part, value in reader.values(variant.figure, window.first, effective, deadline):
             unknown = value.left_out
             if variant.incomplete is not None:
                 day = effective.toordinal()

@@ -8,7 +8,7 @@ from random import Random
 from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.plan import Decomposition, Plan, PlanMilestone, Target, UnitGroup, windows_of
 from services.indicators.evaluation.status import Op
-from tests.indicators.comparing import DECLARED
+from tests.indicators.comparing import DECLARED, span_of
 from tests.support.records import PARK, PARK_2, TOWN, TOWN_B
 
 UNITS: dict[UnitGroup, tuple[str, ...]] = {"townships_and_parks": (TOWN, TOWN_B, PARK, PARK_2), "townships": (TOWN, TOWN_B)}
@@ -17,13 +17,18 @@ UNITS: dict[UnitGroup, tuple[str, ...]] = {"townships_and_parks": (TOWN, TOWN_B,
 def promised(plan: Plan, by: Random) -> Plan:
     """The same county with other promises: changed on the way, with milestones, from above and below, split over its units.
 
-    What the plan says of the day by which plans are owed stays.
+    What the plan says of the day by which plans are owed stays. Whatever is counted by one day, or in one window, has one for all its
+    targets: another day, another window (that of the year included).
     """
+    first, last = sorted(_day(date(plan.year, 1, 1), date(plan.year, 12, 31), by) for _ in range(2))
+    plan = plan.model_copy(update={"windows": {name: span_of(first, last) for name in plan.windows}})
     kept = [target for target in plan.targets if target.indicator == "plans_submitted"]
     own = [target for target in plan.targets if target not in kept]
     targets = [target for target in own if by.random() < 0.2]
     for row in sorted(JUDGED):
         if row != ("plans_submitted", "default") and by.random() < 0.4:
+            alike = JUDGED[row].behaviour == "deadline" or JUDGED[row].window_by_plan
+            targets = [target for target in targets if not alike or target.row[:2] != row]
             targets += _targets(plan, row, by)
     whole = [target for target in targets if target.value != "benchmark"]
     letters = [letter for target in by.sample(whole, 15) for letter in _letters(plan, target, by)]
@@ -32,8 +37,10 @@ def promised(plan: Plan, by: Random) -> Plan:
 
 
 def _targets(plan: Plan, row: tuple[str, str], by: Random) -> Iterator[Target]:
-    behaviour, window = JUDGED[row]
+    behaviour, own, window_by_plan = JUDGED[row]
+    window = by.choice((own, *plan.windows)) if window_by_plan else own
     first, last = (span := windows_of(plan)[window]).first, span.last
+    deadline = _day(first, last, by) if behaviour == "deadline" else None
     op: Op = by.choice((">=", ">=", ">=", "<="))
     for clause in by.choice((("一",), ("一",), ("一", "二"))):
         for effective in by.choice(((None,), (None,), (None, _day(first, last, by)), (_day(first, last, by),))):
@@ -41,7 +48,7 @@ def _targets(plan: Plan, row: tuple[str, str], by: Random) -> Iterator[Target]:
             milestones = sorted({_day(first, last, by) for _ in range(by.choice((0, 0, 2)))}) if behaviour == "line" and not average else ()
             yield Target(
                 indicator=row[0], variant=row[1], op=op, value="benchmark" if average else _number(by), clause=clause, quote="诺",
-                department="rsj", effective=effective, deadline=_day(first, last, by) if behaviour == "deadline" else None,
+                department="rsj", effective=effective, deadline=deadline, window=window if window_by_plan else None,
                 milestones=tuple(PlanMilestone(day=day, value=_number(by)) for day in milestones),
             )  # fmt: skip
 

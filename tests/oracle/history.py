@@ -10,7 +10,7 @@ from shared.contracts.registry import EntityRegistered, Founder, UnitListed, Ven
 from shared.contracts.registry.entities import EntityKind
 from shared.contracts.registry.venues import VenueKind
 from shared.contracts.training import CourseKind, CourseOpened, GuidanceGiven, TraineeCompleted
-from tests.support.oracle import Figure, Oracle, Promised
+from tests.support.oracle import Due, Figure, Named, Oracle, Promised
 
 COUNTY = "330127000000"
 TOWN, TOWN_B = "330127101000", "330127102000"
@@ -22,6 +22,7 @@ ROSTER = {
 }  # fmt: skip
 """One county with two townships, one community (urban), three villages (one of them urban) and two parks (one urban)."""
 SOURCE = "/330127000000/employment/hr"
+PLANS_DUE = Due("plans_submitted", date(2010, 3, 15))
 
 
 def person(number: int) -> str:
@@ -76,11 +77,11 @@ class History:
 
     def ask(
         self, indicator: str, variant: str = "default", part: str | None = None, *, unit: str = COUNTY, as_of: str = "2010-12-31",
-        known_at: str = "2012-12-31", year: int = 2010, plans_due: date | None = date(2010, 3, 15),
+        known_at: str = "2012-12-31", year: int = 2010, due: Sequence[Due] = (PLANS_DUE,), named: Sequence[Named] = (),
         promised: Sequence[Promised] = (),
     ) -> Figure:  # fmt: skip
         """One figure."""
-        answers = Oracle(self.records, plans_due, promised).figures(
+        answers = Oracle(self.records, due, named, promised).figures(
             unit=unit, as_of=date.fromisoformat(as_of), known_at=date.fromisoformat(known_at), year=year
         )
         return answers[indicator, variant, part]

@@ -21,6 +21,7 @@ from shared.contracts.registry import (
 from shared.contracts.registry.campaign import CampaignEventKind, MeetingKind
 from shared.units import UnitKind
 from tests.oracle.history import COUNTY, PARK, PARK_2, TOWN, TOWN_B, VILLAGE, History, whole
+from tests.support.oracle import Due, Named
 
 
 def test_leading_bodies_are_those_of_the_county_its_townships_and_its_parks() -> None:
@@ -32,34 +33,55 @@ def test_leading_bodies_are_those_of_the_county_its_townships_and_its_parks() ->
     assert [history.ask("leading_bodies", unit=unit).value for unit in (TOWN, TOWN_B, PARK)] == [1, 0, 1]
 
 
-def test_letters_count_each_party_once_and_only_until_the_last_day_of_february() -> None:
+def test_letters_count_each_party_once_and_only_until_their_day() -> None:
     history = History()
     history.add("2008-02-29", ResponsibilityLetterSigned(letter="Z1", units=(TOWN,), departments=("rsj",), unit=COUNTY))
     history.add("2008-02-29", ResponsibilityLetterSigned(letter="Z2", units=(TOWN, PARK, VILLAGE), unit=COUNTY))
     history.add("2008-03-01", ResponsibilityLetterSigned(letter="Z3", units=(TOWN_B,), departments=("czj",), unit=COUNTY))
+    due = [Due("letters_signed", date(2008, 2, 29))]
     days = {"2008-02-28": 0, "2008-02-29": 3, "2008-12-31": 3}  # the township, the park and one department
-    assert {day: history.ask("letters_signed", as_of=day, year=2008).value for day in days} == days
-    assert [history.ask("letters_signed", unit=unit, as_of="2008-12-31", year=2008).value for unit in (TOWN, TOWN_B, PARK)] == [1, 0, 1]
-    assert history.ask("letters_signed", as_of="2009-12-31", year=2009).value == 0
+    assert {day: history.ask("letters_signed", as_of=day, year=2008, due=due).value for day in days} == days
+    answers = [history.ask("letters_signed", unit=unit, as_of="2008-12-31", year=2008, due=due).value for unit in (TOWN, TOWN_B, PARK)]
+    assert answers == [1, 0, 1]
+    assert history.ask("letters_signed", as_of="2009-12-31", year=2009, due=due).value == 0
+    for day, signed in ((date(2008, 2, 28), 0), (date(2008, 3, 1), 5)):
+        assert history.ask("letters_signed", as_of="2008-12-31", year=2008, due=[Due("letters_signed", day)]).value == signed
+    assert history.ask("letters_signed", as_of="2008-12-31", year=2008, due=()).value == 5  # without a day nobody is late
 
 
-def test_the_county_plan_is_in_time_on_28_february_and_late_the_next_day() -> None:
+def test_the_county_plan_is_in_time_on_its_day_and_late_the_next() -> None:
     history = History()
     history.add("2010-03-01", CountyPlanIssued(code=COUNTY))
-    assert history.ask("county_plan_issued").value == 0
+    due = [Due("county_plan_issued", date(2010, 2, 28))]
+    assert history.ask("county_plan_issued", due=due).value == 0
+    assert history.ask("county_plan_issued", due=()).value == 1
     history.add("2010-02-28", CountyPlanIssued(code=COUNTY))
-    assert history.ask("county_plan_issued", as_of="2010-02-27").value == 0
-    assert history.ask("county_plan_issued", as_of="2010-02-28").value == 1
+    assert history.ask("county_plan_issued", as_of="2010-02-27", due=due).value == 0
+    assert history.ask("county_plan_issued", as_of="2010-02-28", due=due).value == 1
+    assert history.ask("county_plan_issued", due=[Due("county_plan_issued", date(2010, 2, 27))]).value == 0
 
 
-def test_rehearsals_count_from_1_september_on() -> None:
+def test_a_day_that_is_changed_holds_from_its_effective_day_on() -> None:
+    history = History()
+    history.add("2010-03-01", CountyPlanIssued(code=COUNTY))
+    due = [Due("county_plan_issued", date(2010, 2, 28)), Due("county_plan_issued", date(2010, 3, 31), effective=date(2010, 3, 10))]
+    days = {"2010-03-09": 0, "2010-03-10": 1, "2010-12-31": 1}
+    assert {day: history.ask("county_plan_issued", as_of=day, due=due).value for day in days} == days
+
+
+def test_rehearsals_count_in_the_window_that_the_plan_names_else_all_through_the_year() -> None:
     history = History()
     for number, (day, rehearsal) in enumerate((("2010-08-31", True), ("2010-09-01", True), ("2010-12-31", True), ("2010-12-31", False))):
         history.add(day, EvaluationPublished(
             evaluation=f"K{number}", rehearsal=rehearsal, sheet="标准", as_of=date(2010, 8, 1), known_at=date(2010, 8, 1), digest="3f" * 32,
         ))  # fmt: skip
-    days = {"2010-08-31": 0, "2010-09-01": 1, "2010-12-30": 1, "2010-12-31": 2}
-    assert {day: history.ask("rehearsals", as_of=day).value for day in days} == days
+    autumn = [Named("rehearsals", date(2010, 9, 1), date(2010, 12, 31), 2010)]
+    days = {"2010-08-31": None, "2010-09-01": 1, "2010-12-30": 1, "2010-12-31": 2, "2011-01-31": 2}
+    assert {day: history.ask("rehearsals", as_of=day, named=autumn).value for day in days} == days
+    to_november = [Named("rehearsals", date(2010, 8, 31), date(2010, 11, 30), 2010)]
+    assert [history.ask("rehearsals", as_of=day, named=to_november).value for day in ("2010-08-31", "2010-12-31")] == [1, 2]
+    whole_year = {"2010-08-30": 0, "2010-08-31": 1, "2010-12-31": 3}
+    assert {day: history.ask("rehearsals", as_of=day).value for day in whole_year} == whole_year
 
 
 def held(history: History, on: str, number: int, kind: CampaignEventKind, level: UnitKind, unit: str = COUNTY) -> None:

@@ -147,7 +147,7 @@ class Questions:
 
     def catalogue(self, _: NoQuestion) -> Catalogue:
         """Every indicator with its variants: names, clause, sentence and meaning."""
-        return catalogue(self.live.plan.county)
+        return catalogue(self.live.plan)
 
     async def look_into_flags(self) -> None:
         """Before flags are asked for: until this is done they lag behind the figures. Ask before the next `await`."""

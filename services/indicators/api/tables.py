@@ -4,8 +4,9 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.indicators.answers import Question, Snapshot
+from services.indicators.answers import Question, Snapshot, window_named
 from services.indicators.catalog import CATALOG, figure_digest, measures_in
+from services.indicators.evaluation.plan import Plan
 from services.indicators.figures import Indicator, Variant
 from services.indicators.places import Unit
 from services.indicators.words import VARIANTS_ZH
@@ -91,23 +92,24 @@ def _unit(unit: Unit, day: int) -> UnitRow:
     )  # fmt: skip
 
 
-def catalogue(county: str) -> Catalogue:
-    """The catalogue this release computes."""
-    return Catalogue(county=county, indicators=[_indicator(each) for each in CATALOG])
+def catalogue(plan: Plan) -> Catalogue:
+    """The catalogue this release computes, each row in the window that the county counts it in."""
+    return Catalogue(county=plan.county, indicators=[_indicator(each, plan) for each in CATALOG])
 
 
-def _indicator(indicator: Indicator) -> IndicatorRow:
+def _indicator(indicator: Indicator, plan: Plan) -> IndicatorRow:
     return IndicatorRow(
         id=indicator.id, zh=indicator.zh, en=indicator.en, clause=indicator.clause, quote=indicator.quote,
-        benchmarked=indicator.benchmarked, variants=[_variant(indicator, each) for each in indicator.variants],
+        benchmarked=indicator.benchmarked, variants=[_variant(indicator, each, plan) for each in indicator.variants],
     )  # fmt: skip
 
 
-def _variant(indicator: Indicator, variant: Variant) -> VariantRow:
+def _variant(indicator: Indicator, variant: Variant, plan: Plan) -> VariantRow:
     return VariantRow(
         name=variant.name, zh=VARIANTS_ZH.get(variant.name, variant.name), meaning=variant.meaning, note=variant.note,
         unit_of_measure=variant.unit_of_measure, counted_in=_counted_in(variant),
-        window=variant.window or indicator.window, units=list(variant.units or indicator.units), definition=figure_digest(variant.figure),
+        window=window_named(plan, indicator, variant), units=list(variant.units or indicator.units),
+        definition=figure_digest(variant.figure),
     )  # fmt: skip
 
 

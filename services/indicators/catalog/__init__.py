@@ -69,7 +69,9 @@ FOLDINGS: dict[SubjectKind, Folding] = _foldings()
 
 
 JUDGED: dict[tuple[str, str], Judged] = {
-    (indicator.id, variant.name): Judged(variant.behaviour or indicator.behaviour, variant.window or indicator.window)
+    (indicator.id, variant.name): Judged(
+        variant.behaviour or indicator.behaviour, variant.window or indicator.window, indicator.window_by_plan
+    )
     for indicator in CATALOG
     for variant in indicator.variants
 }

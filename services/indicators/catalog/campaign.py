@@ -1,15 +1,18 @@
-"""三(一), 三(五), 四(一), 五: how the campaign is run. Leading bodies, letters, the county's plan, rehearsals and campaign events."""
+"""三(一), 三(五), 四(一), 五: how the campaign is run. Leading bodies, letters, the county's plan, rehearsals and campaign events.
 
-from services.indicators.figures import COUNTY_ONLY, Amount, Indicator, PartsHeld, Variant
+By when letters are signed and the county's plan is issued, and from when to when rehearsals count, is the county's own plan file's to say:
+the `deadline` of the row's target, and the `window` it names. Without a deadline nothing of the year is late; without a window rehearsals
+count all through the plan year.
+"""
+
+from services.indicators.figures import COUNTY_ONLY, Amount, Indicator, InTime, Variant
 from services.indicators.measures.kinds import Counted, UnitsWhere
 from services.indicators.measures.rows import Predicate, Select, where
 
-_BY_END_OF_FEBRUARY = Predicate("month_day", "<=", "02-29")
-
 LEADING_BODIES = UnitsWhere("leading_bodies", Select("leading_body"), ("county", "township", "park"))
-COUNTY_PLAN = UnitsWhere("county_plan_issued", Select("county_plan", (_BY_END_OF_FEBRUARY,)), ("county",))
-SIGNATORIES = Counted("letters_signed", Select("signatory", (_BY_END_OF_FEBRUARY,)), part="party")
-REHEARSALS = Counted("rehearsals", Select("evaluation", (*where(rehearsal=True), Predicate("month_day", ">=", "09-01"))))
+COUNTY_PLAN = UnitsWhere("county_plan_issued", Select("county_plan"), ("county",), part="day")
+SIGNATORIES = Counted("letters_signed", Select("signatory"), part="day_party")
+REHEARSALS = Counted("rehearsals", Select("evaluation", where(rehearsal=True)), part="day", window="ever")
 
 
 def _events(id: str, zh: str, en: str, quote: str, meaning: str, *kinds: str) -> Indicator:
@@ -47,8 +50,8 @@ CAMPAIGN = (
         units=("county", "township", "park"),
         variants=(
             Variant(
-                "default", Amount(PartsHeld(SIGNATORIES)), "parties",
-                "townships, parks and departments that signed by the last day of February, each once",
+                "default", InTime(SIGNATORIES, distinct=True), "parties",
+                "townships, parks and departments that signed by the day the plan file sets, each once",
             ),
         ),
     ),
@@ -71,7 +74,7 @@ CAMPAIGN = (
         quote="制定创建工作方案，建立和完善目标管理责任制",
         behaviour="deadline",
         units=COUNTY_ONLY,
-        variants=(Variant("default", Amount(COUNTY_PLAN), "units", "the county issued its plan by the last day of February"),),
+        variants=(Variant("default", InTime(COUNTY_PLAN), "units", "the county issued its plan by the day the plan file sets"),),
     ),
     Indicator(
         id="rehearsals",
@@ -80,7 +83,8 @@ CAMPAIGN = (
         clause="五(三)",
         quote="在全县组织创建工作模拟考评",
         behaviour="line",
+        window_by_plan=True,
         units=COUNTY_ONLY,
-        variants=(Variant("default", Amount(REHEARSALS), "events", "rehearsals of the evaluation from 1 September on"),),
+        variants=(Variant("default", InTime(REHEARSALS), "events", "rehearsals of the evaluation in the window"),),
     ),
 )  # fmt: skip

@@ -106,7 +106,9 @@ class Target(_OfRow):
     """目标: one promise of the plan about one row of the board.
 
     `value` is a number, or "benchmark" where the plan promises the national average and names no number (达到或超过全国平均水平).
-    `window` is the row's own, and may be named for the reader's sake: a row is judged in the window it is counted in (`plan_check`);
+    `window` is the row's own, and may be named for the reader's sake: a row is judged in the window it is counted in (`plan_check`). A
+    row whose window is the county's to choose (rehearsals) is counted and judged in the one named here, without one in its own.
+    `deadline` is the day by which a thing due on a day is done in time: what comes later does not count; without a target nothing is late.
     `effective` is the day from which a changed target holds; figures of earlier days keep the earlier one.
     """
 

@@ -38,10 +38,11 @@ def check_units(plan: Plan, codes: Collection[str]) -> tuple[Problem, ...]:
 
 
 class Judged(NamedTuple):
-    """How a row of the catalogue is judged, and the name of the window it is counted in."""
+    """How a row of the catalogue is judged, the name of the window it is counted in, and whether its targets may name another one."""
 
     behaviour: Behaviour
     window: str = "plan_year"
+    window_by_plan: bool = False
 
 
 Judging = Mapping[tuple[str, str], Judged]
@@ -73,7 +74,12 @@ def check_rows(plan: Plan, rows: Judging) -> tuple[Problem, ...]:
                 at, f"{row} 须限期完成，但没有写明日期。", f"{row} is due on a day, but no day is written.",
                 f"补写 deadline = {plan.year}-03-15 这样的日期。", f"add a day such as deadline = {plan.year}-03-15.",
             ))  # fmt: skip
-        problems += _other_window(plan, (*at, "window"), row, target.window, judged.window)
+        if judged.window_by_plan:
+            problems += _two_windows(plan, position, target, judged.window)
+        else:
+            problems += _other_window(plan, (*at, "window"), row, target.window, judged.window)
+        if behaviour == "deadline":
+            problems += _two_deadlines(plan, position, target)
     return tuple(problems)
 
 
@@ -90,6 +96,33 @@ def _other_window(plan: Plan, at: Path, row: str, named: str | None, own: str) -
             "删去 window；期中须达到的数写入 milestones，目标调整写明 effective。",
             "delete the window; write what is due on the way as milestones, a changed target with its effective day.",
         )  # fmt: skip
+
+
+def _two_windows(plan: Plan, position: int, target: Target, own: str) -> Iterator[Problem]:
+    """All targets of a row name one window: the row has one figure, whichever of them is in force."""
+    first = next(each for each in plan.targets if each.row == target.row).window or own
+    if (target.window or own) != first:
+        row = f"{target.indicator}.{target.variant}"
+        yield Problem(
+            ("targets", position, "window"), f"{row} 的目标写了两个窗口：{first} 和 {target.window or own}，只能按一个计数。",
+            f"targets of {row} name two windows, {first} and {target.window or own}: it is counted in one.",
+            f"每个目标都写 window = \"{first}\"。", f"write window = \"{first}\" with each of its targets.",
+        )  # fmt: skip
+
+
+def _two_deadlines(plan: Plan, position: int, target: Target) -> Iterator[Problem]:
+    """A row has one figure, of what was done by one day; a target that replaces an earlier one may set another."""
+    for before in plan.targets[:position]:
+        replaced = (before.clause, before.op) == (target.clause, target.op)
+        if before.row == target.row and before.deadline and target.deadline not in (None, before.deadline) and not replaced:
+            row = f"{target.indicator}.{target.variant}"
+            yield Problem(
+                ("targets", position, "deadline"), f"{row} 写了两个限期：{before.deadline} 和 {target.deadline}，只能按一个计数。",
+                f"{row} is due on two days, {before.deadline} and {target.deadline}: it is counted by one.",
+                "写同一个 deadline；限期有调整的，沿用原条款并写明 effective。",
+                "write one deadline; where the day changed, keep the clause and give the new target its effective day.",
+            )  # fmt: skip
+            return
 
 
 def check_names(plan: Plan, rows: Judging) -> tuple[Problem, ...]:

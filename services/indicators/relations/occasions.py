@@ -6,7 +6,7 @@ from datetime import date
 from services.indicators.history import FOREVER
 from services.indicators.measures.kinds import next_year
 from services.indicators.measures.rows import Relation, Row, Rows
-from services.indicators.relations.units import UNIT_FACTS
+from services.indicators.relations.units import UNIT_FACTS, first_of_each_year
 from shared.contracts.registry import (
     CampaignEventHeld,
     CommendationIssued,
@@ -23,8 +23,8 @@ from shared.contracts.registry import (
 from shared.units import unit_kind
 
 
-def _month_day(day: int) -> str:
-    return f"{date.fromordinal(day):%m-%d}"
+def _day_text(day: int) -> str:
+    return date.fromordinal(day).isoformat()
 
 
 def _events(rows: Rows) -> Iterator[Row]:
@@ -36,19 +36,19 @@ def _events(rows: Rows) -> Iterator[Row]:
 def _signatories(rows: Rows) -> Iterator[Row]:
     """A row for each township, park and department that signed: a unit's counts at the unit, a department's for the county."""
     for signed in rows.context.view.of(ResponsibilityLetterSigned):
-        month_day = _month_day(signed.day)
+        day = _day_text(signed.day)
         for code in signed.fact.units:
             kind = unit_kind(code)
             if kind in ("township", "park") and code in rows.context.tree:
                 unit, park = (None, code) if kind == "park" else (code, None)
-                yield Row(signed.day, unit, park, {"party": code, "month_day": month_day}, order=signed.order)
+                yield Row(signed.day, unit, park, {"day_party": f"{day}|{code}"}, order=signed.order)
         for department in signed.fact.departments:
-            yield Row(signed.day, None, None, {"party": department, "month_day": month_day}, order=signed.order)
+            yield Row(signed.day, None, None, {"day_party": f"{day}|{department}"}, order=signed.order)
 
 
 def _evaluations(rows: Rows) -> Iterator[Row]:
     for published in rows.context.view.of(EvaluationPublished):
-        attributes = {"rehearsal": published.fact.rehearsal, "month_day": _month_day(published.day)}
+        attributes = {"rehearsal": published.fact.rehearsal, "day": _day_text(published.day)}
         yield Row(published.day, published.fact.unit, published.fact.park, attributes, order=published.order)
 
 
@@ -81,10 +81,8 @@ def _rectifications(rows: Rows) -> Iterator[Row]:
 
 
 def _county_plans(rows: Rows) -> Iterator[Row]:
-    code = rows.context.subject
-    if code in rows.context.tree:
-        for issued in rows.context.view.of(CountyPlanIssued):
-            yield Row(issued.day, code, None, {"month_day": _month_day(issued.day)}, order=issued.order)
+    if rows.context.subject in rows.context.tree:
+        yield from first_of_each_year(rows, CountyPlanIssued)
 
 
 def _progress_reports(rows: Rows) -> Iterator[Row]:
@@ -103,11 +101,11 @@ OCCASION_RELATIONS = (
          "organiser_level": "county, township, park, community or village"},
         _events, 1, "A campaign event was held (创业活动).", (CampaignEventHeld,), (CampaignEventHeld,)),
     Relation(
-        "signatory", "occasion", "event", {"party": "unit code or department", "month_day": "MM-DD"}, _signatories, 1,
+        "signatory", "occasion", "event", {"day_party": "YYYY-MM-DD, and the unit code or department"}, _signatories, 2,
         "A township, park or department signed its letter (签订目标责任书).", (ResponsibilityLetterSigned, *UNIT_FACTS),
         (ResponsibilityLetterSigned,)),
     Relation(
-        "evaluation", "occasion", "event", {"rehearsal": "模拟考评", "month_day": "MM-DD"}, _evaluations, 1,
+        "evaluation", "occasion", "event", {"rehearsal": "模拟考评", "day": "YYYY-MM-DD"}, _evaluations, 2,
         "An evaluation was published (考评结果).", (EvaluationPublished,), (EvaluationPublished,)),
     Relation(
         "meeting", "occasion", "event", {"meeting_kind": "of the meeting"}, _meetings, 1, "A meeting was held (会议).", (MeetingHeld,),
@@ -121,7 +119,8 @@ OCCASION_RELATIONS = (
         "rectification", "rectification", "span", {"closed": "整改完成"}, _rectifications, 1,
         "Due in the calendar year (到期整改).", (RectificationOpened, RectificationClosed), (RectificationOpened,)),
     Relation(
-        "county_plan", "unit", "event", {"month_day": "MM-DD"}, _county_plans, 1, "The county issued its plan (县实施方案印发).",
+        "county_plan", "unit", "event", {"day": "YYYY-MM-DD"}, _county_plans, 2,
+        "The county first issued its plan of the year (县实施方案印发).",
         (*UNIT_FACTS, CountyPlanIssued), (CountyPlanIssued,)),
     Relation(
         "progress_report", "unit", "event", {"code": "of the unit", "period_code": "period, and the unit"}, _progress_reports, 2,

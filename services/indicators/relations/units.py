@@ -61,14 +61,18 @@ def _leading_bodies(rows: Rows) -> Iterator[Row]:
 
 
 def _plans(rows: Rows) -> Iterator[Row]:
-    if rows.context.subject not in rows.context.tree:
-        return
+    if rows.context.subject in rows.context.tree:
+        yield from first_of_each_year(rows, UnitPlanSubmitted)
+
+
+def first_of_each_year(rows: Rows, type_: type[Fact]) -> Iterator[Row]:
+    """A row of the subject, a unit, on the day of its first fact of a type in each calendar year."""
     years: set[int] = set()
-    for submitted in rows.context.view.of(UnitPlanSubmitted):
-        day = date.fromordinal(submitted.day)
+    for fact in rows.context.view.of(type_):
+        day = date.fromordinal(fact.day)
         if day.year not in years:
             years.add(day.year)
-            yield Row(submitted.day, rows.context.subject, None, {"day": day.isoformat()}, order=submitted.order)
+            yield Row(fact.day, rows.context.subject, None, {"day": day.isoformat()}, order=fact.order)
 
 
 def _ratings(rows: Rows) -> Iterator[Row]:

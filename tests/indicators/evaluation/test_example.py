@@ -74,12 +74,15 @@ def test_where_the_plan_names_no_number_the_national_average_is_the_target(count
         assert found.value == "benchmark"
 
 
-def test_only_created_shares_have_two_years(county: County) -> None:
+def test_created_shares_have_two_years_and_rehearsals_the_phase_of_evaluation(county: County) -> None:
     others = {target.indicator: target.window for target in county.plan.targets if target.window is not None}
     assert others == dict.fromkeys(
         ("created_share", "created_share_townships", "created_share_parks", "created_share_communities", "created_share_villages"),
         "two_years",
-    )
+    ) | {"rehearsals": "rehearsals"}
+    (phase,) = [phase for phase in county.plan.phases if phase.clause == "五(三)"]
+    window = county.plan.windows["rehearsals"]
+    assert (window.first, window.last) == (phase.first, phase.last) == (date(2025, 9, 1), date(2025, 12, 31))
 
 
 def test_plans_are_due_on_15_march_and_letters_and_the_countys_plan_by_the_end_of_february(county: County) -> None:

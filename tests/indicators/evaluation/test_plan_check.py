@@ -12,9 +12,12 @@ from tests.indicators.evaluation.support import target, written
 ROWS = {
     ("loans", "default"): Judged("line"), ("loans", "persons"): Judged("line"), ("survival_1y", "default"): Judged("level"),
     ("plans_submitted", "default"): Judged("deadline"), ("loan_recovery", "default"): Judged("shown"),
-    ("created_share", "default"): Judged("line", "two_years"),
+    ("created_share", "default"): Judged("line", "two_years"), ("rehearsals", "default"): Judged("line", window_by_plan=True),
 }  # fmt: skip
 REFERENCE = '[[references]]\nindicator = "loan_recovery"\nop = ">="\nvalue = "0.95"\nsource = "惯用参考线"\n'
+
+
+AUTUMN = "[windows.autumn]\nfrom = 2025-09-01\nto = 2025-11-30\n"
 
 
 def beside_rows(*sections: str) -> tuple[Problem, ...]:
@@ -28,6 +31,8 @@ def test_rows_that_exist_and_can_be_judged_have_no_problems() -> None:
         target("loans", 500, milestones=milestones), target("survival_1y", "0.80"),
         target("plans_submitted", 24, deadline="2025-03-15"), target("loan_recovery", "0.95"), REFERENCE,
         target("created_share", "0.95", window="two_years"), target("created_share", "0.90", clause="二(五)"),
+        target("plans_submitted", 24, deadline="2025-04-15", effective="2025-03-01"),
+        target("rehearsals", 1, window="autumn"), target("rehearsals", 2, window="autumn", clause="五(三)"), AUTUMN,
     ) == ()  # fmt: skip
 
 
@@ -40,6 +45,11 @@ def test_rows_that_exist_and_can_be_judged_have_no_problems() -> None:
     (target("loans", 500, window="two_years"), "不能按 two_years 考核", "counted in plan_year (2025-01-01 to 2025-12-31)"),
     (target("created_share", "0.95", window="plan_year"), "删去 window", "delete the window"),
     (target("plans_submitted", 24), "deadline = 2025-03-15", "no day is written"),
+    (target("plans_submitted", 24, deadline="2025-03-15") + target("plans_submitted", 20, deadline="2025-03-16", clause="六(二)"),
+     "写了两个限期：2025-03-15 和 2025-03-16", "due on two days, 2025-03-15 and 2025-03-16: it is counted by one"),
+    (AUTUMN + target("rehearsals", 1, window="autumn") + target("rehearsals", 2, clause="五(三)"),
+     "写了两个窗口：autumn 和 plan_year", "name two windows, autumn and plan_year: it is counted in one"),
+    (AUTUMN + target("loans", 500, window="autumn"), "不能按 autumn 考核", "cannot be judged in autumn"),
 ])  # fmt: skip
 def test_what_the_catalogue_cannot_judge_is_named(section: str, zh: str, en: str) -> None:
     (problem,) = beside_rows(section)

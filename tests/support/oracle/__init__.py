@@ -7,17 +7,19 @@ day, finds the effective facts, throws away those dated after E, and then counts
 from tests.support.oracle.figure import NOT_DUE, Figure, Key
 from tests.support.oracle.judging import Declared, Judgement, Letter, PlanFile, Target, judgements
 from tests.support.oracle.oracle import INDICATORS, VARIANTS, Oracle, figures
-from tests.support.oracle.world import Promised
+from tests.support.oracle.world import Due, Named, Promised
 
 __all__ = [
     "INDICATORS",
     "NOT_DUE",
     "VARIANTS",
     "Declared",
+    "Due",
     "Figure",
     "Judgement",
     "Key",
     "Letter",
+    "Named",
     "Oracle",
     "PlanFile",
     "Promised",

@@ -1,7 +1,6 @@
 """How the campaign is run (plan 三, 四(一), 五, 六): leading bodies, letters, plans, rehearsals, events, meetings, inspections, reports."""
 
 from collections import defaultdict
-from datetime import date
 
 from shared.contracts.registry import (
     CampaignEventHeld,
@@ -32,12 +31,12 @@ def leading_bodies(world: World, unit: str) -> Variants:
 
 
 def letters_signed(world: World, unit: str) -> Variants:
-    """Townships, parks and departments that signed in the year and by the last day of February, each once; departments for the county."""
+    """Townships, parks and departments that signed in the year and by the day the plan file sets, each once; departments for the county."""
     if unit_kind(unit) not in {"county", "township", "park"}:
         return {}
     parties: set[str] = set()
     for dated in world.of(ResponsibilityLetterSigned):
-        if world.in_year(dated.occurred) and dated.occurred < date(dated.occurred.year, 3, 1):
+        if world.in_year(dated.occurred) and world.in_time("letters_signed", dated.occurred):
             parties |= {
                 code for code in dated.fact.units
                 if unit_kind(code) in {"township", "park"} and code in world.units.classes and unit in world.units.answering(code)
@@ -48,23 +47,23 @@ def letters_signed(world: World, unit: str) -> Variants:
 
 
 def county_plan_issued(world: World, unit: str) -> Variants:
-    """1 once the county issued its plan in the year and by the last day of February."""
+    """1 once the county issued its plan in the year and by the day the plan file sets."""
     if unit_kind(unit) != "county":
         return {}
     issued = {
         dated.fact.code for dated in world.of(CountyPlanIssued)
-        if world.in_year(dated.occurred) and dated.occurred < date(dated.occurred.year, 3, 1) and dated.fact.code == unit
+        if world.in_year(dated.occurred) and world.in_time("county_plan_issued", dated.occurred) and dated.fact.code == unit
     }  # fmt: skip
     return {("default", None): count(len(issued))}
 
 
 def rehearsals(world: World, unit: str) -> Variants:
-    """Rehearsals published in the year from 1 September on."""
+    """Rehearsals published in the window: the plan file's, where it names one."""
     if unit_kind(unit) != "county":
         return {}
     held = [
         dated for dated in world.of(EvaluationPublished)
-        if dated.fact.rehearsal and world.in_year(dated.occurred) and dated.occurred >= date(dated.occurred.year, 9, 1)
+        if dated.fact.rehearsal and world.first_day("rehearsals") <= dated.occurred <= world.day
     ]  # fmt: skip
     return {("default", None): count(len(held))}
 

@@ -126,5 +126,5 @@ def plans_submitted(world: World, unit: str) -> Variants:
         and dated.fact.code in world.units.classes
         and unit in world.units.answering(dated.fact.code)
     ]
-    in_time = {code for code, day in submitted if world.plans_due is None or day <= world.plans_due}
+    in_time = {code for code, day in submitted if world.in_time("plans_submitted", day)}
     return {("default", None): count(len(in_time)), ("with_late", None): count(len({code for code, _ in submitted}))}

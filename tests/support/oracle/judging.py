@@ -17,7 +17,7 @@ What was promised is the plan file's, and how a row is declared to be judged is 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
 from math import ceil, floor
@@ -25,10 +25,7 @@ from typing import TypeVar
 
 from shared.contracts.registry import BenchmarkPublished
 from tests.support.oracle.figure import Figure, Key
-from tests.support.oracle.oracle import INDICATORS, Oracle
-
-YEARS: Mapping[tuple[str, str], int] = {(each.id, variant): each.years for each in INDICATORS for variant in each.variants}
-"""How many years the window of a row has, from 1 January of the plan year on."""
+from tests.support.oracle.oracle import Oracle
 
 
 @dataclass(frozen=True)
@@ -122,16 +119,19 @@ def judgements(
 ) -> dict[Key, Judgement]:  # fmt: skip
     """Where the rows of a unit stand that are declared. Raises ValueError like `Oracle.figures`."""
     figures = oracle.figures(unit=unit, as_of=as_of, known_at=known_at, year=year)
-    eve = date(year - 1, 12, 31)
-    earlier = {} if as_of < eve else _figures_of(oracle, unit, eve, known_at)
+    earlier: dict[date, dict[Key, Figure]] = {}
     found: dict[Key, Judgement] = {}
     for key, figure in figures.items():
         if key[:2] not in rules:
             continue
-        declared, first, last = rules[key[:2]], date(year, 1, 1), date(year + YEARS[key[:2]] - 1, 12, 31)
+        declared, (first, last) = rules[key[:2]], oracle.window(key[:2], year)
         day = figure.effective_as_of
         average = benchmark(oracle, key, known_at, day) if declared.benchmarked and key[2] is None and day is not None else None
-        before = earlier.get(key)
+        # The year before ends where its own window does, at the latest on the eve of this one.
+        eve = min(oracle.window(key[:2], year - 1)[1], first - timedelta(days=1))
+        if eve not in earlier:
+            earlier[eve] = {} if as_of < eve else _figures_of(oracle, unit, eve, known_at, year - 1)
+        before = earlier[eve].get(key)
         start = before.value if declared.stock and before is not None and before.value is not None else Fraction(0)
         held = in_force(promises, key, day or first, None if unit == county else unit)
         targets = tuple(_standing(figure, promise, average, declared, start, first, last) for promise in held)
@@ -149,10 +149,10 @@ def judgements(
     return found
 
 
-def _figures_of(oracle: Oracle, unit: str, day: date, known_at: date) -> dict[Key, Figure]:
+def _figures_of(oracle: Oracle, unit: str, day: date, known_at: date, year: int) -> dict[Key, Figure]:
     """The figures of a unit at the end of a day; none where it did not exist on it."""
     try:
-        figures = oracle.figures(unit=unit, as_of=day, known_at=known_at, year=day.year)
+        figures = oracle.figures(unit=unit, as_of=day, known_at=known_at, year=year)
     except ValueError:
         return {}
     return {key: figure for key, figure in figures.items() if figure.effective_as_of == day}

@@ -10,7 +10,7 @@ from shared.units import unit_kind
 from tests.support.oracle import activity, campaign, creation, duties, growth, measures, resources
 from tests.support.oracle.facts import Dated, effective, read
 from tests.support.oracle.figure import NOT_DUE, Figure, Key, Variants
-from tests.support.oracle.world import Promised, World
+from tests.support.oracle.world import Due, Named, Promised, World
 
 
 @dataclass(frozen=True)
@@ -111,17 +111,19 @@ INDICATORS: tuple[Indicator, ...] = (
 )
 VARIANTS: frozenset[tuple[str, str]] = frozenset((each.id, variant) for each in INDICATORS for variant in each.variants)
 """Every (indicator, variant) the oracle answers."""
+YEARS: Mapping[tuple[str, str], int] = {(each.id, variant): each.years for each in INDICATORS for variant in each.variants}
+"""How many years the window of a row has, from 1 January of the plan year on, where the plan file names no other."""
 
 
 class Oracle:
-    """All records of one county, in any order: asked as often as one likes. `plans_due`: the plan file's day for plans, if it
-    sets one; `promised`: its duties.
+    """All records of one county, in any order: asked as often as one likes. `due`, `named`, `promised`: the plan file's deadlines, the
+    windows it names, and its duties.
     """
 
     def __init__(
-        self, records: Iterable[Mapping[str, Any]], plans_due: date | None = None, promised: Iterable[Promised] = ()
+        self, records: Iterable[Mapping[str, Any]], due: Iterable[Due] = (), named: Iterable[Named] = (), promised: Iterable[Promised] = ()
     ) -> None:  # fmt: skip
-        self._plans_due = plans_due
+        self._due, self._named = tuple(due), tuple(named)
         self._promised = tuple(promised)
         self._records = [read(record) for record in records]
         self._known: dict[date, tuple[Dated[Fact], ...]] = {}
@@ -137,8 +139,13 @@ class Oracle:
         """What is held true as known on one day and as of the end of another."""
         key = known_at, day, year
         if key not in self._worlds:
-            self._worlds[key] = World(self.effective(known_at), day, year, self._plans_due, self._promised)
+            self._worlds[key] = World(self.effective(known_at), day, year, self._due, self._named, self._promised)
         return self._worlds[key]
+
+    def window(self, row: tuple[str, str], year: int) -> tuple[date, date]:
+        """The first and the last day of a row's window for a plan year."""
+        own = date(year, 1, 1), date(year + YEARS[row] - 1, 12, 31)
+        return next((named.of(year) for named in self._named if named.indicator == row[0]), own)
 
     def figures(self, *, unit: str, as_of: date, known_at: date, year: int) -> dict[Key, Figure]:
         """All figures of a unit: answered at E = min(as-of, window end, the unit's last day); all None before the window.
@@ -157,12 +164,13 @@ class Oracle:
         for indicator in INDICATORS:
             if indicator.about is not None and indicator.about not in listed:
                 continue
-            day = min(last, date(year + indicator.years - 1, 12, 31))
-            if day < date(year, 1, 1) and indicator.parts_by_plan:
-                keys = indicator.count(self.world(known_at, date(year, 1, 1), year), unit)
+            first_day, last_day = self.window((indicator.id, indicator.variants[0]), year)
+            day = min(last, last_day)
+            if day < first_day and indicator.parts_by_plan:
+                keys = indicator.count(self.world(known_at, first_day, year), unit)
                 found |= {(indicator.id, *key): NOT_DUE for key in keys}
                 continue
-            if day < date(year, 1, 1):
+            if day < first_day:
                 found |= {(indicator.id, each, part): NOT_DUE for each in indicator.variants for part in indicator.parts.get(each, (None,))}
                 continue
             rows = indicator.count(self.world(known_at, day, year), unit)

@@ -47,18 +47,51 @@ class Promised:
     kinds: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Due:
+    """By when the plan file wants an indicator's things done: the deadline of its target, from the day on which that takes effect."""
+
+    indicator: str
+    day: date
+    effective: date | None = None
+
+
+@dataclass(frozen=True)
+class Named:
+    """The window, both days inclusive, that the plan file of a year names for an indicator."""
+
+    indicator: str
+    first: date
+    last: date
+    year: int
+
+    def of(self, year: int) -> tuple[date, date]:
+        """The same days of the window for another plan year; for 29 February the 28th where there is none."""
+        return _moved(self.first, year - self.year), _moved(self.last, year - self.year)
+
+
+def _moved(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return date(day.year + years, 2, 28)
+
+
 class World:
     """The facts dated up to `day`, of the effective facts as known on one day."""
 
     def __init__(
-        self, known: Sequence[Dated[Fact]], day: date, year: int, plans_due: date | None = None, promised: Sequence[Promised] = ()
+        self, known: Sequence[Dated[Fact]], day: date, year: int, due: Sequence[Due] = (), named: Sequence[Named] = (),
+        promised: Sequence[Promised] = (),
     ) -> None:  # fmt: skip
         self.day = day
         """E."""
         self.year = year
         """The plan year Y."""
-        self.plans_due = plans_due
-        """The day by which townships and parks owe their plans; None: the county has set none."""
+        self.due = due
+        """The days by which the county's plan file wants things done."""
+        self.named = named
+        """The windows that the county's plan file names for indicators."""
         self.promised = promised
         """The duties of the county's plan file."""
         self.new_year = date(day.year, 1, 1)
@@ -81,6 +114,15 @@ class World:
     def in_year(self, day: date) -> bool:
         """Whether a day lies in the window: from 1 January of the year of E up to E."""
         return self.new_year <= day <= self.day
+
+    def first_day(self, indicator: str) -> date:
+        """The first day of an indicator's window."""
+        return next((named.of(self.year)[0] for named in self.named if named.indicator == indicator), date(self.year, 1, 1))
+
+    def in_time(self, indicator: str, day: date) -> bool:
+        """Whether what was done on a day was done by the day that is set for it at E; where none is set, nothing is late."""
+        begun = [due for due in self.due if due.indicator == indicator and (due.effective or date.min) <= self.day]
+        return not begun or day <= max(begun, key=lambda due: due.effective or date.min).day
 
     def counts(self, place: Place | None, unit: str) -> bool:
         """Whether what happened at `place` counts for `unit`."""
