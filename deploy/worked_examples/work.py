@@ -137,9 +137,18 @@ WORK = (
         (_reports("2025-04-10", TOWN, "2025-Q1"), _reports("2025-04-11", PARK, "2025-Q1"), _reports("2026-01-10", TOWN, "2025-Q4")),
         (
             then("default", "2/4", "甲乡 甲园区"), then("default", "2/4", "甲乡 甲园区", part="2025-Q1"),
-            then("default", "1/4", "甲乡", part="2025-Q4", as_of="2026-01-10"), then("default", "1/4", "甲乡", as_of="2026-12-31"),
+            then("default", "2/4", "甲乡 甲园区", as_of="2026-12-31"), then("default", "1/4", "甲乡", as_of="2025-04-10"),
             then("default", "1/1", "甲乡", unit=TOWN),
         ),
+    ),
+    Example(
+        "progress_reports",
+        (_reports("2025-12-31", PARK, "2025-Q4"), _reports("2026-01-10", TOWN, "2025-Q4")),
+        (
+            then("default", "1/4", "甲乡"), then("default", "2/4", "甲乡 甲园区", part="2025-Q4"),
+            then("default", "0/4", as_of="2026-01-09"), then("default", "1/4", "甲园区", part="2025-Q4", as_of="2026-01-09"),
+        ),
+        year=2026,
     ),
     Example(
         "rectifications_closed",

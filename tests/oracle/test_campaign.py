@@ -140,16 +140,18 @@ def test_rectifications_are_judged_from_their_due_day_on() -> None:
     assert {day: whole(history.ask("rectifications_closed", as_of=day)) for day in days} == days
 
 
-def test_progress_reports_by_period_and_the_last_one_falls_due_after_the_year() -> None:
+def test_progress_reports_by_period_and_those_made_after_the_new_year_are_of_the_next_plan_year() -> None:
     history = History()
     for code, period, day in ((TOWN, "2010-Q1", "2010-04-10"), (PARK, "2010-Q1", "2010-04-11"), (TOWN, "2010-Q4", "2011-01-10")):
         history.add(day, ProgressReportSubmitted(code=code, period=period))
     assert whole(history.ask("progress_reports", part="2010-Q1", as_of="2010-04-10")) == (1, 4, Fraction(1, 4))  # of 2 townships, 2 parks
     assert history.ask("progress_reports", part="2010-Q1").value == Fraction(2, 4)
-    assert history.ask("progress_reports", part="2010-Q4", as_of="2011-01-10").value == Fraction(1, 4)
+    assert history.ask("progress_reports", part="2010-Q4", as_of="2011-01-10", year=2011).value == Fraction(1, 4)
     assert history.ask("progress_reports", part="2010-Q1", unit=TOWN).value == 1
     assert [history.ask("progress_reports", as_of=day).value for day in ("2010-04-10", "2010-12-31")] == [Fraction(1, 4), Fraction(2, 4)]
-    assert history.ask("progress_reports", as_of="2011-12-31").value == Fraction(1, 4)  # the township, in January
+    assert history.ask("progress_reports", as_of="2011-12-31", year=2011).value == Fraction(1, 4)  # the township, in January
+    in_2010 = history.ask("progress_reports", as_of="2011-12-31")
+    assert (in_2010.value, str(in_2010.effective_as_of)) == (Fraction(2, 4), "2010-12-31")
     history.add("2010-06-30", UnitMerged(code=PARK, into=PARK_2))
     assert history.ask("progress_reports", part="2010-Q1").value == Fraction(2, 3)
     history.add("2010-06-30", ProgressReportSubmitted(code=PARK_2, period="2010-Q1"))

@@ -154,13 +154,12 @@ WORK = (
         clause="六(一)",
         quote="定期汇报本区域创建工作进展情况",
         behaviour="shown",
-        window="two_years",
         units=("county", "township", "park"),
         variants=(
             Variant(
                 "default", PartShares(Share(REPORTING, existing(*_REPORTING)), REPORTED), "ratio",
-                "townships and parks that reported in the year ÷ townships and parks, and by period; "
-                "over two years, since the last is due after the first",
+                "townships and parks that reported in the year ÷ townships and parks, and by period, whenever they reported on it; "
+                "a report made after the new year counts in the next plan year",
             ),
         ),
     ),

@@ -131,8 +131,8 @@ def rectifications_closed(world: World, unit: str) -> Variants:
 
 
 def progress_reports(world: World, unit: str) -> Variants:
-    """Townships and parks that exist at E and reported in the year of E, or whose predecessors did ÷ townships and parks that exist at E;
-    and by period, whenever reported.
+    """Townships and parks that exist at E and reported in the window up to E, or whose predecessors did ÷ townships and parks that exist
+    at E; and by period, whenever reported up to E.
     """
     if unit_kind(unit) not in {"county", "township", "park"}:
         return {}

@@ -101,7 +101,7 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator("projects", resources.projects, ("default", "high_tech"), parts=dict.fromkeys(("default", "high_tech"), PROJECT_PARTS)),
     Indicator("follow_up", resources.follow_up),
     Indicator("inspections", campaign.inspections),
-    Indicator("progress_reports", campaign.progress_reports, years=2),
+    Indicator("progress_reports", campaign.progress_reports),
     Indicator("rectifications_closed", campaign.rectifications_closed),
     Indicator("commendations", campaign.commendations, ("default", "criticisms")),
     Indicator("duties", duties.duties, ("default", "by_department", "by_system"), parts_by_plan=True),
