@@ -144,11 +144,25 @@ def test_compensation_is_no_repayment_and_lowers_the_balance_as_writing_off_does
     history.add("2010-04-01", LoanCompensated(loan="L1", amount_fen=5000))
     history.add("2010-05-01", LoanWrittenOff(loan="L1", amount_fen=3000))
     assert recovery(history) == (0, 100)
-    assert recovery(history, variant="overdue") == (100, 200)
     assert recovery(history, variant="compensated") == (50, 200)
     assert recovery(history, "2010-04-30", "compensated") == (50, 230)
     history.add("2010-01-01", LoanCompensated(loan="L1", amount_fen=1000))
     assert recovery(history, variant="compensated") == (60, 190)
+
+
+def test_what_was_compensated_or_written_off_is_no_longer_overdue_the_oldest_due_first() -> None:
+    history = History()
+    history.lends("2009-01-01", "L1", [1], 300)
+    for number, due in ((1, "2010-03-01"), (2, "2010-09-01"), (3, "2011-03-01")):
+        history.owes("2009-01-02", "L1", number, due, 100)
+    history.repays("2010-03-01", "L1", "a", 10)
+    history.add("2010-04-01", LoanCompensated(loan="L1", amount_fen=6000))
+    history.add("2010-05-01", LoanWrittenOff(loan="L1", amount_fen=5000))  # 30 for the first instalment, 20 for the second, not due yet
+    days = {"2010-03-31": (90, 290), "2010-04-30": (30, 230), "2010-05-01": (0, 180), "2010-09-01": (80, 180)}
+    assert {day: recovery(history, day, "overdue") for day in days} == days
+    history.lends("2009-01-01", "L2", [2], 300)  # another's compensation covers nothing of this one
+    history.owes("2009-01-02", "L2", 1, "2010-03-01", 100)
+    assert recovery(history, "2010-05-01", "overdue") == (100, 480)
 
 
 def test_a_settled_loan_owes_nothing_and_no_balance_falls_below_zero() -> None:

@@ -117,7 +117,8 @@ TASKS = (
                 note="参考线 95% / reference line 95 %",
             ),
             Variant(
-                "overdue", Share(OVERDUE, BALANCE), "ratio", "principal due and unpaid ÷ balance",
+                "overdue", Share(OVERDUE, BALANCE), "ratio",
+                "principal due and unpaid ÷ balance; what was compensated or written off is in neither, taken from the oldest due first",
                 note=NOT_DATED, incomplete=BALANCE_UNDATED, better="<="),
             Variant(
                 "compensated", Share(COMPENSATED, BALANCE), "ratio", "compensated in the year ÷ balance",

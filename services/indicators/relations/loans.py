@@ -88,6 +88,8 @@ class _Account:
     extended: dict[int, int] = field(default_factory=dict)
     """The latest due day that an extension gave an instalment."""
     balance_fen: int = 0
+    relieved_fen: int = 0
+    """Compensated or written off: no longer unpaid to the lender, the oldest due first."""
     undated: int = 0
     """Disbursements without a date: what was lent by them is not in the balance."""
     settled: bool = False
@@ -112,6 +114,7 @@ class _Account:
                 self._allocate(fact.amount_fen, fact.instalment)
             case LoanCompensated() | LoanWrittenOff():
                 self.balance_fen -= fact.amount_fen
+                self.relieved_fen += fact.amount_fen
             case LoanSettled():
                 self.settled = True
             case _:
@@ -144,7 +147,7 @@ class _Account:
         return {
             "due_fen": due_fen,
             "repaid_fen": repaid_fen,
-            "overdue_fen": 0 if self.settled else due_fen - repaid_fen,
+            "overdue_fen": 0 if self.settled else max(0, due_fen - repaid_fen - self.relieved_fen),
             "balance_fen": 0 if self.settled else max(0, self.balance_fen),
             "undated": 0 if self.settled else self.undated,
         }
@@ -201,9 +204,10 @@ LOAN_RELATIONS = (
     ),
     Relation(
         "loan_standing", "loan", "span",
-        {"due_fen": "principal due", "repaid_fen": "repaid of what is due", "overdue_fen": "due and unpaid", "balance_fen": "outstanding",
+        {"due_fen": "principal due", "repaid_fen": "repaid of what is due",
+         "overdue_fen": "due, and neither repaid, compensated nor written off", "balance_fen": "outstanding",
          "undated": "disbursements without a date, which the balance lacks"},
-        _standings, 2, "Where repayment stands (还款情况).",
+        _standings, 3, "Where repayment stands (还款情况).",
         (LoanApplied, LoanDisbursed, InstalmentDue, LoanExtended, LoanRepaid, LoanCompensated, LoanWrittenOff, LoanSettled),
         (LoanDisbursed, InstalmentDue)),
 )  # fmt: skip

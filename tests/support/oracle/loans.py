@@ -116,9 +116,22 @@ class Loan:
         return max(0, sum(amount for _, _, amount, _ in self.disbursed) - gone)
 
     def overdue(self, day: date) -> int:
-        """Principal due up to a day and not repaid, in fen; none once settled."""
-        return 0 if self.settled else self.principal_due(day) - self.principal_due_and_repaid(day)
+        """Principal due up to a day and unpaid to the lender, in fen; none once settled.
 
-    def compensated(self, since: date) -> int:
-        """What the guarantee fund paid for the borrower from a day on, in fen."""
+        What the guarantee fund paid or the lender wrote off is no longer unpaid: it covers what was not repaid of the instalments, the one
+        due first and then the lowest number first.
+        """
+        if self.settled:
+            return 0
+        covering = self.compensated() + sum(dated.fact.amount_fen for dated in self.facts if isinstance(dated.fact, LoanWrittenOff))
+        repaid, unpaid = self.repaid_by_instalment(), 0
+        for number, (due, principal) in sorted(self.instalments(day).items(), key=lambda each: (each[1][0], each[0])):
+            missing = max(0, principal - repaid[number])
+            covered = min(covering, missing)
+            covering -= covered
+            unpaid += missing - covered if due <= day else 0
+        return unpaid
+
+    def compensated(self, since: date = date.min) -> int:
+        """What the guarantee fund paid for the borrower, from a day on or ever, in fen."""
         return sum(dated.fact.amount_fen for dated in self.facts if isinstance(dated.fact, LoanCompensated) and dated.occurred >= since)

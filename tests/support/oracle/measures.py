@@ -226,8 +226,8 @@ def loans(world: World, unit: str) -> Variants:
 def loan_recovery(world: World, unit: str) -> Variants:
     """Σ over instalments due ≤ E of min(repaid, due) ÷ Σ due; 代偿 is not repayment. Both kinds of loan count.
 
-    `overdue`: principal due and unpaid ÷ balance. `compensated`: paid in the year ÷ balance. Balance = disbursed − principal repaid −
-    compensated − written off, at E: incomplete by the tranches without a day of loans not settled.
+    `overdue`: principal due and neither repaid, compensated nor written off ÷ balance. `compensated`: paid in the year ÷ balance.
+    Balance = disbursed − principal repaid − compensated − written off, at E: incomplete by the tranches without a day of loans not settled.
     """
     here = [loan for loan in world.loans if world.counts(loan.place, unit)]
     balance = sum(loan.balance() for loan in here)
