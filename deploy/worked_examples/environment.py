@@ -83,7 +83,7 @@ ENVIRONMENT = (
         (
             then("default", "1/2", "P1 ÷ P1 P2"),
             then("default", "0/0", as_of="2025-08-27"),
-            then("current_period", "3/4", "P1 P2 P3 ÷ P1 P2 P3 P4"),
+            then("current_period", "2/4", "P1 P2 ÷ P1 P2 P3 P4"),
             then("over_helped", "3/6", "P1 P2 P3 ÷ (P1 P2 P3 P4 + P1 P5)"),
         ),
     ),

@@ -1,7 +1,7 @@
 """二(三): worked examples."""
 
 from deploy.worked_examples.example import TOWN_B, VILLAGE, Example
-from deploy.worked_examples.facts import checked, closes, founds, guides, happens, leaves, publishes, then
+from deploy.worked_examples.facts import checked, closes, founds, guides, happens, head_count, leaves, publishes, then
 from shared.contracts.registry import EntityLicenceRevoked, EntityRestored
 
 
@@ -86,6 +86,18 @@ GROWTH = (
             then("operating", "1/2", "E1 ÷ E1 E4", incomplete=1),
             then("snapshot", "1/3", "E4 ÷ E1 E2 E4"),
             then("snapshot", "3/4", "E1 E4 E6 ÷ E1 E2 E4 E6", as_of="2025-12-30"),
+        ),
+    ),
+    Example(
+        "survival_1y",
+        (
+            founds("2024-05-01", 1, 1), founds("2024-05-01", 2, 2), founds("2024-05-01", 3, 3), founds("2024-05-01", 4, 4),
+            head_count("2025-04-30", 1, 0), checked("2025-03-01", 2, operating=True), head_count("2025-04-30", 2, 0),
+            checked("2025-03-01", 3, operating=False), head_count("2025-04-30", 3, 1), checked("2025-03-01", 4, operating=False),
+        ),
+        (
+            then("operating", "2/3", "E2 E3 ÷ E2 E3 E4", incomplete=1),
+            then("default", "4/4", "E1 E2 E3 E4"),
         ),
     ),
     _survivors(2),

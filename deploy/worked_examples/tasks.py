@@ -99,6 +99,14 @@ TASKS = (
         (then("default", "1", "甲园区"), then("default", "2", "甲园区 乙园区", as_of="2025-12-30")),
     ),
     Example(
+        "parks_with_incubator",
+        (
+            opens_venue("2025-01-01", "V1", "incubator", 0, park=PARK), opens_venue("2025-01-01", "V2", "incubator", 0, park=PARK_2),
+            on("2025-12-31", VenueResized(venue="V2", area_m2=1)),
+        ),
+        (then("default", "1", "乙园区"), then("default", "0", as_of="2025-12-30")),
+    ),
+    Example(
         "start_up_park_area",
         (
             opens_venue("2025-12-31", "V1", "start_up_park", 9000), opens_venue("2025-12-31", "V2", "start_up_park", 1000, within="V1"),

@@ -139,7 +139,7 @@ def test_operating_survival_takes_the_last_check_or_report_of_the_six_months_up_
     history.add("2009-11-11", SurvivalChecked(entity=entity(2), operating=True))
     history.add("2010-05-10", SurvivalChecked(entity=entity(3), operating=False))
     history.add("2010-05-11", SurvivalChecked(entity=entity(4), operating=True))  # too late
-    history.add("2010-04-01", StaffReported(entity=entity(5), employees=0))
+    history.add("2010-03-01", SurvivalChecked(entity=entity(5), operating=False))
     history.add("2010-03-01", SurvivalChecked(entity=entity(6), operating=False))
     history.add("2010-04-01", StaffReported(entity=entity(6), employees=1))
     history.add("2010-04-01", StaffReported(entity=entity(7), employees=1, persons=(person(99),)))
@@ -147,6 +147,17 @@ def test_operating_survival_takes_the_last_check_or_report_of_the_six_months_up_
     figure = history.ask("survival_1y", "operating")
     assert [figure.numerator, figure.denominator, figure.incomplete] == [2, 5, 2]  # 2 and 6 of 2, 3, 5, 6, 7; 1 and 4 unknown
     assert history.ask("survival_1y", "operating", "2009").incomplete == 2
+
+
+def test_a_report_of_no_employees_says_nothing_of_whether_the_founder_operates() -> None:
+    history = History()
+    for number in range(1, 4):
+        history.founds("2009-05-10", [number], number)
+        history.add("2010-04-01", StaffReported(entity=entity(number), employees=0))
+    history.add("2010-03-01", StaffReported(entity=entity(2), employees=1))
+    history.add("2010-03-01", SurvivalChecked(entity=entity(3), operating=False))
+    figure = history.ask("survival_1y", "operating")
+    assert [figure.numerator, figure.denominator, figure.incomplete] == [1, 2, 1]  # 2 of 2 and 3; of 1 nothing is known
 
 
 def test_an_empty_cohort_has_no_value() -> None:
@@ -203,15 +214,17 @@ def test_the_current_period_asks_whether_those_who_passed_in_the_window_founded_
     history.passes("2010-05-01", 1)
     history.founds("2010-04-30", [1], 1)  # after the pass of last year, before that of this year
     history.passes("2010-05-01", 2)
-    history.founds("2010-05-01", [2], 2, unit=VILLAGE_B)  # on the day
+    history.founds("2010-05-01", [2], 2, unit=VILLAGE_B)  # on the day: not afterwards
     history.passes("2010-05-01", 3)
     history.founds("2011-01-01", [3], 3)
     history.passes("2010-03-01", 4, unit=VILLAGE_2)
     history.founds("2010-04-01", [4], 4)
     history.passes("2010-05-01", 4, course="C2")
-    assert success(history, "2010-12-31", VILLAGE, "current_period") == (1, 4)  # 4 founded before the pass in this village
+    history.passes("2010-05-01", 5)
+    history.founds("2010-05-02", [5], 5)  # the day after
+    assert success(history, "2010-12-31", VILLAGE, "current_period") == (1, 5)  # 4 founded before the pass in this village
     assert success(history, "2010-12-31", VILLAGE_2, "current_period") == (1, 1)
-    assert history.ask("success_after_training", "current_period").value == Fraction(2, 4)
+    assert history.ask("success_after_training", "current_period").value == Fraction(2, 5)
 
 
 def test_success_over_helped_divides_successful_starts_by_trained_and_guided() -> None:

@@ -133,7 +133,8 @@ ENVIRONMENT = (
                 "founded within six months of the first pass; those already operating left out",
             ),
             Variant(
-                "current_period", Share(TRAINED_FOUNDED, TRAINED), "ratio", "of those who passed in the year, founded in it afterwards",
+                "current_period", Share(TRAINED_FOUNDED, TRAINED), "ratio",
+                "of those who passed in the year, founded in it on a day after the pass",
             ),
             Variant("over_helped", Share(STARTS, Sum((TRAINED, GUIDED))), "ratio", "successful starts ÷ trained and guided"),
         ),

@@ -55,9 +55,10 @@ def _survival(years: int, zh: str, en: str, quote: str, *, benchmarked: bool = F
             Variant("with_businesses", Share(entities_alive, entities, parts=entities), "ratio", "individual businesses as well"),
             Variant(
                 "operating", Share(said_operating, checked, parts=enterprises), "ratio",
-                "the last check or staff report in the six months up to the anniversary says operating",
-                note="六个月内没有核查或用工报告的不明，另列数 / "
-                "those without a check or report in six months are unknown and counted apart",
+                "the last check or staff report in the six months up to the anniversary says operating; a report of no employees, among "
+                "whom founders are not counted, says nothing",
+                note="六个月内没有核查或有员工的用工报告的不明，另列数 / "
+                "those without a check or a report of employees in six months are unknown and counted apart",
                 incomplete=Less(enterprises, checked),
             ),
             Variant("snapshot", Share(still_alive, present, parts=present), "ratio", "alive on the effective day"),

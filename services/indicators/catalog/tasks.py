@@ -150,7 +150,7 @@ TASKS = (
         starts_from_eve=True,
         units=COUNTY_ONLY,
         about="park",
-        variants=(Variant("default", HowMany(INCUBATORS, "park"), "units", "parks with an open incubator"),),
+        variants=(Variant("default", HowMany(INCUBATORS, "park"), "units", "parks with an open incubator of at least 1 m²"),),
     ),
     Indicator(
         id="start_up_park_area",

@@ -5,6 +5,7 @@ from typing import Any
 
 from services.indicators.flags.kinds import FlagKind, Found, Histories, Known, types
 from services.indicators.history import Chain, Content
+from services.indicators.relations.entities import says_operating
 from services.indicators.relations.lives import LIFE_CYCLE, Life, lives, oldest_code
 from shared.contracts.base import Fact, Subject, subject_of
 from shared.contracts.registry import (
@@ -46,13 +47,7 @@ def _is_of(known: Known, content: Content[Any], life: Life) -> bool:
 
 
 def _operating(fact: Fact) -> bool:
-    match fact:
-        case SurvivalChecked(operating=operating):
-            return operating
-        case StaffReported(employees=employees):
-            return employees > 0
-        case _:
-            return True
+    return isinstance(fact, EmploymentStarted) or says_operating(fact) is True
 
 
 ENTITY_FLAGS = (

@@ -9,6 +9,7 @@ from services.indicators.measures.kinds import months_later, next_year, until_ne
 from services.indicators.measures.rows import Relation, Row, Rows
 from services.indicators.relations.lives import LIFE_CYCLE, Life, oldest_code, own_lives
 from services.indicators.relations.persons import EMPLOYMENT_FACTS, FoundedWithHelp
+from shared.contracts.base import Fact
 from shared.contracts.registry import (
     EmploymentEnded,
     EmploymentStarted,
@@ -20,6 +21,20 @@ from shared.contracts.registry import (
 
 SIGN_OF_LIFE_MONTHS = 6
 """A check or staff report speaks for the six months from its day on."""
+
+
+def says_operating(sign: Fact) -> bool | None:
+    """What a check or staff report says of whether its entity operates; None where it says nothing.
+
+    Founders are not among the employees: who works alone reports none, and so none says nothing.
+    """
+    match sign:
+        case SurvivalChecked():
+            return sign.operating
+        case StaffReported():
+            return True if sign.employees else None
+        case _:
+            raise AssertionError(sign)
 
 
 def _registrations(rows: Rows) -> Iterator[Row]:
@@ -47,14 +62,8 @@ def _signs_of_life(rows: Rows) -> Iterator[Row]:
     for life in own_lives(rows):
         signs: list[tuple[Content[Any], bool]] = []
         for sign in rows.context.view.of(SurvivalChecked, StaffReported):
-            match sign.fact:
-                case SurvivalChecked(entity=entity, operating=operating):
-                    seen = operating
-                case StaffReported(entity=entity, employees=employees):
-                    seen = employees > 0
-                case _:
-                    raise AssertionError(sign.fact)
-            if sign.day >= life.registered and oldest_code(rows, entity) == life.code:
+            seen = says_operating(sign.fact)
+            if seen is not None and sign.day >= life.registered and oldest_code(rows, sign.fact.entity) == life.code:
                 signs.append((sign, seen))
         for (sign, seen), following in until_next(signs, lambda later: later[0].day):
             until = min(following, months_later(sign.day, SIGN_OF_LIFE_MONTHS))
@@ -116,8 +125,9 @@ ENTITY_RELATIONS = (
          "out": "moved out of the county"},
         _states, 2, "What the registers say of it (登记状态).", LIFE_CYCLE, (EntityRegistered,)),
     Relation(
-        "sign_of_life", "entity", "span", {"entity": "code", "operating": "what the latest check or staff report says"}, _signs_of_life, 1,
-        "The latest check or staff report, for six months (经营核查).", (*_REGISTRATION, SurvivalChecked, StaffReported),
+        "sign_of_life", "entity", "span", {"entity": "code", "operating": "what the latest that tells says"}, _signs_of_life, 2,
+        "The latest check, or staff report with at least one employee, for six months (经营核查). No employees say nothing: founders are "
+        "not among them.", (*_REGISTRATION, SurvivalChecked, StaffReported),
         (SurvivalChecked, StaffReported)),
     Relation(
         "head_count", "entity", "span", {"employees": "head-count without founders", "helped": "by a successful start"}, _head_counts, 1,

@@ -119,11 +119,11 @@ def _foundings_of(rows: Rows, person: str) -> list[Row]:
 
 
 def _foundings_after_pass(rows: Rows) -> Iterator[Row]:
-    """Each founding in the calendar year of a pass, on or after its day; it counts where the pass does."""
+    """Each founding in the calendar year of a pass, on a later day; it counts where the pass does."""
     person = rows.context.subject
     for passed in rows.shared(_passes_of, person):
         for founded in rows.shared(_foundings_of, person):
-            if passed.day <= founded.day < next_year(passed.day):
+            if passed.day < founded.day < next_year(passed.day):
                 yield Row(founded.day, passed.unit, passed.park, {}, order=founded.order)
 
 
@@ -257,8 +257,8 @@ PERSON_RELATIONS = (
         (EntityRegistered,),
     ),
     Relation(
-        "founding_after_pass", "person", "event", {}, _foundings_after_pass, 1,
-        "Founded in the year of a pass, on or after it (培训后当年创业).", FOUNDING_FACTS, (EntityRegistered,),
+        "founding_after_pass", "person", "event", {}, _foundings_after_pass, 2,
+        "Founded in the year of a pass, on a later day (培训后当年创业).", FOUNDING_FACTS, (EntityRegistered,),
     ),
     Relation(
         "loan_received", "person", "event", _URBAN, _own(_loans_of), 1, "First disbursement of a personal start-up loan (获得创业贷款).",

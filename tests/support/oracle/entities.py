@@ -154,6 +154,7 @@ class Entity:
     def said_operating(self, due: date) -> bool | None:
         """What the latest survival check or staff report in the 6 months up to a day says; None when there is none.
 
+        A staff report with at least one employee says operating. One with none says nothing, since founders are not counted in it.
         It speaks for 6 months: from its day to the day before the same day 6 months later.
         """
         said: bool | None = None
@@ -162,8 +163,8 @@ class Entity:
                 match dated.fact:
                     case SurvivalChecked(operating=operating):
                         said = operating
-                    case StaffReported(employees=employees):
-                        said = employees > 0
+                    case StaffReported(employees=employees) if employees > 0:
+                        said = True
                     case _:
                         pass
         return said

@@ -70,8 +70,9 @@ def _survival(world: World, unit: str, years: int) -> Variants:
     """Enterprises in the cohort on E (due day = that anniversary of registration): share not deregistered or revoked at the end of their
     due day (suspended is alive); moved out of the county before the due day leaves the cohort; unit = registration's place.
 
-    `with_businesses`: individual businesses too. `operating`: the last check or staff report in the 6 months up to the anniversary says
-    operating; none = unknown, counted apart (`incomplete`). `snapshot`: the same cohort, alive at E; out of the county at E leaves it.
+    `with_businesses`: individual businesses too. `operating`: the last check or staff report that tells, of the 6 months up to the
+    anniversary, says operating; none = unknown, counted apart (`incomplete`). `snapshot`: the same cohort, alive at E; out of the county
+    at E leaves it.
     Parts: the registration year, for years with a member.
     """
     cohort = [
@@ -159,7 +160,7 @@ def success_after_training(world: World, unit: str) -> Variants:
     """Persons in the cohort on E (due day = first pass in start-up training + 6 months) who were not operating on the day of the first
     pass: share that founded after that day and by their due day. Place: the pass's.
 
-    `current_period`: of those who passed in the window (at the unit), share that founded in it on or after their first such pass.
+    `current_period`: of those who passed in the window (at the unit), share that founded in it after the day of their first such pass.
     `over_helped`: `successful_starts` ÷ `trained_and_guided`.
     """
     first_pass: dict[str, Deed] = {}
@@ -177,7 +178,7 @@ def success_after_training(world: World, unit: str) -> Variants:
     passed_here: dict[str, date] = {}
     for deed in world.here(world.passes, unit):
         passed_here.setdefault(deed.person, deed.day)
-    founded_since = [person for person, day in passed_here.items() if founded(world, person, day, world.day)]
+    founded_since = [person for person, day in passed_here.items() if founded(world, person, day + timedelta(days=1), world.day)]
 
     return {
         ("default", None): of_cohort(len(succeeded), len(cohort), len(cohort)),

@@ -292,7 +292,7 @@ def incubator_area(world: World, unit: str) -> Variants:
 
 
 def parks_with_incubator(world: World, unit: str) -> Variants:
-    """Parks that have one: existing parks with incubator area."""
+    """Parks that have one: existing parks with an incubator area of at least 1 m²."""
     return {("default", None): count(len([park for park in world.units.existing(unit, "park") if area(world, park, "incubator") > 0]))}
 
 
