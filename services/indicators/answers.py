@@ -50,21 +50,27 @@ class BadQuestionError(ValueError):
         self.code, self.zh, self.en = code, zh, en
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+_EXACTLY = ConfigDict(extra="forbid")
 
 
-class WindowAnswer(_Answer):
+# The parts of a row are plain objects, of which a board has a thousand: pydantic describes and writes them, it need not check each again.
+
+
+@dataclass(slots=True)
+class WindowAnswer:
     """The window a row is counted in; both days belong to it."""
 
+    __pydantic_config__ = _EXACTLY
     name: str
-    first: date = Field(serialization_alias="from")
-    last: date = Field(serialization_alias="to")
+    first: Annotated[date, Field(serialization_alias="from")]
+    last: Annotated[date, Field(serialization_alias="to")]
 
 
-class TargetAnswer(_Answer):
+@dataclass(slots=True)
+class TargetAnswer:
     """One promise about this row: its comparison, what was expected by the effective day, and where it stands."""
 
+    __pydantic_config__ = _EXACTLY
     op: Literal[">=", "<="]
     value: DecimalText | None
     clause: str
@@ -72,16 +78,20 @@ class TargetAnswer(_Answer):
     status: Status
 
 
-class BenchmarkAnswer(_Answer):
+@dataclass(slots=True)
+class BenchmarkAnswer:
     """The national average (全国平均水平), the latest up to the effective day; no value as of a day before the window."""
 
+    __pydantic_config__ = _EXACTLY
     value: DecimalText | None
     status: BenchmarkStatus | None
 
 
-class BaselineAnswer(_Answer):
+@dataclass(slots=True)
+class BaselineAnswer:
     """The same formula one year earlier, at 31 December of the year before the plan's; no value as of an earlier day."""
 
+    __pydantic_config__ = _EXACTLY
     value: DecimalText | None
     status: BaselineStatus | None
 
@@ -91,9 +101,11 @@ def _nothing(value: object) -> bool:
     return value is None
 
 
-class Row(_Answer):
+@dataclass(slots=True)
+class Row:
     """One figure."""
 
+    __pydantic_config__ = _EXACTLY
     id: str
     variant: str
     part: str | None
@@ -113,15 +125,16 @@ class Row(_Answer):
     incomplete: int
     note: str
     definition: str
-    margin: DecimalText | None = Field(default=None, exclude_if=_nothing)
+    margin: Annotated[DecimalText | None, Field(exclude_if=_nothing)] = None
     """Half the 95 % interval of a survey's share; only survey rows have it."""
-    period_end: date | None = Field(default=None, exclude_if=_nothing)
+    period_end: Annotated[date | None, Field(exclude_if=_nothing)] = None
     """What the published statistic covers; only rows that stand on one have it."""
 
 
-class Board(_Answer):
+class Board(BaseModel):
     """Every row of one unit, in catalogue order. `final` says that no service can record anything more on the known day."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
     county: str
     unit: str
     as_of: date
