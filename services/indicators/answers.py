@@ -5,7 +5,7 @@ Contracts other programs rely on; field order is the order of the JSON.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
 from fractions import Fraction
@@ -19,6 +19,7 @@ from services.indicators.evaluation.plan import Plan, Target, targets_of, unit_t
 from services.indicators.evaluation.status import (
     BaselineStatus,
     BenchmarkStatus,
+    Exact,
     StandingInput,
     Status,
     Window,
@@ -275,36 +276,35 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
     has_baseline = indicator.behaviour != "deadline" and not isinstance(variant.figure, DutiesAccepted)  # neither was owed a year before
     existed = reader.tree.units[question.unit].listed <= year_before[1].toordinal() and year_before[1] <= last_day
     baselines = dict(reader.fixed(variant.figure, *year_before)) if has_baseline and existed else {}
-    from_eve = indicator.starts_from_eve and effective is not None
-    eve = dict(reader.values(variant.figure, window.first, window.first - timedelta(days=1))) if from_eve else {}
     noted = variant.noted_for is None or (effective is not None and reader.amount(variant.noted_for, on.toordinal()))
     notes = [variant.note] if variant.note and noted else []
     if last_day < question.as_of:
         notes.append(f"单位的最后一日是 {last_day}，按该日作答 / merged or dissolved; answered as of its last day, {last_day}")
+    unreadable = sum(count for service, count in asked.unreadable.items() if service in declared.services)
     window_answer = WindowAnswer(name=window.name, first=window.first, last=window.last)
     for part, value in values:
         compared = indicator.benchmarked and part is None
         benchmark = _benchmark(reader, indicator, variant, effective) if effective and compared else None
         standing = StandingInput(
             as_of=last_day, window=window, value=value.value if value.value is not None else value.absence or "empty",
-            behaviour=variant.behaviour or indicator.behaviour, start=_start(eve, part), whole=declared.whole,
+            behaviour=variant.behaviour or indicator.behaviour, whole=declared.whole,
         )  # fmt: skip
-        answers = [
-            _target(target, replace(standing, goal=target.goal(benchmark)))
-            for target in _targets(plan, question, indicator, variant, part, on)
-        ]
+        targets = _targets(plan, question, indicator, variant, part, on)
+        start = _start(reader, variant, window, part) if targets and indicator.starts_from_eve else 0
+        answers = [_target(target, standing._replace(goal=target.goal(benchmark), start=start)) for target in targets]
+        no_denominator = value.denominator == 0 and value.absence == "missing"
         has_part_baseline = has_baseline and part in declared.fixed
         yield Row(
             id=indicator.id, variant=variant.name, part=part, clause=indicator.clause, unit_of_measure=variant.unit_of_measure,
             window=window_answer, effective_as_of=effective,
-            numerator=_text(value.numerator, whole=True), denominator=_text(value.denominator, whole=True),
+            numerator=_whole_text(value.numerator), denominator=_whole_text(value.denominator),
             value=_text(value.value, whole=declared.whole),
             expected=answers[0].expected if answers else None, targets=answers, status=answers[0].status if answers else judge(standing),
             benchmark=_benchmark_answer(last_day, window, value, benchmark) if compared else None,
             baseline=_baseline_answer(last_day, window, value, baselines.get(part), variant, declared) if has_part_baseline else None,
-            n=value.n, incomplete=value.left_out + _incomplete(asked, variant, declared, part, on) if effective else 0,
-            note="；".join([*notes, *_no_denominator(value)]), definition=declared.definition,
-            margin=value.extra.get("margin"), period_end=_date(value.extra.get("period_end")),
+            n=value.n, incomplete=value.left_out + _incomplete(reader, variant, part, on) + unreadable if effective else 0,
+            note="；".join([*notes, NO_DENOMINATOR] if no_denominator else notes), definition=declared.definition,
+            margin=value.margin, period_end=value.period_end,
         )  # fmt: skip
 
 
@@ -313,29 +313,26 @@ NO_DENOMINATOR = "没有分母，比率不明 / nothing to divide by: the ratio 
 _NOTHING = Value(None, None, None, "empty")
 
 
-def _no_denominator(value: Value) -> list[str]:
-    return [NO_DENOMINATOR] if value.denominator == 0 and value.absence == "missing" else []
-
-
-def _targets(plan: Plan, question: Question, indicator: Indicator, variant: Variant, part: str | None, on: date) -> Iterable[Target]:
+def _targets(plan: Plan, question: Question, indicator: Indicator, variant: Variant, part: str | None, on: date) -> tuple[Target, ...]:
     if question.unit == plan.county:
         return targets_of(plan, indicator.id, variant.name, part, on=on)
     return unit_targets_of(plan, question.unit, indicator.id, variant.name, part, on=on)
 
 
-def _start(eve: dict[str | None, Value], part: str | None) -> Fraction:
-    value = eve.get(part)
-    return value.value if value is not None and value.value is not None else Fraction(0)
+def _start(reader: Reader, variant: Variant, window: Window, part: str | None) -> Exact:
+    """What a stock's line starts from: its value on the eve of the window, 0 when unknown."""
+    eve = dict(reader.values(variant.figure, window.first, window.first - timedelta(days=1))).get(part)
+    return 0 if eve is None or eve.value is None else eve.value
 
 
-def _text(value: Fraction | None, *, whole: bool) -> str | None:
+def _whole_text(value: int | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _text(value: Exact | None, *, whole: bool) -> str | None:
     if value is None:
         return None
     return str(value.numerator) if whole and value.denominator == 1 else value_text(value)
-
-
-def _date(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
 
 
 def _target(target: Target, standing: StandingInput) -> TargetAnswer:
@@ -369,12 +366,12 @@ def _baseline_answer(
     return BaselineAnswer(value=_text(earlier, whole=declared.whole), status=status)
 
 
-def _incomplete(asked: _Asked, variant: Variant, declared: "_Declared", part: str | None, on: date) -> int:
-    """How many facts this definition could not take in."""
-    left_out, day = 0, on.toordinal()
-    if variant.incomplete is not None:
-        left_out = asked.reader.amount(variant.incomplete, day) if part is None else asked.reader.part(variant.incomplete, part, day)
-    return left_out + sum(count for service, count in asked.unreadable.items() if service in declared.services)
+def _incomplete(reader: Reader, variant: Variant, part: str | None, on: date) -> int:
+    """How many of the facts that could be read this definition could not take in."""
+    if variant.incomplete is None:
+        return 0
+    day = on.toordinal()
+    return reader.amount(variant.incomplete, day) if part is None else reader.part(variant.incomplete, part, day)
 
 
 @dataclass(frozen=True, slots=True)

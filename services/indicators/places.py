@@ -87,9 +87,9 @@ class UnitTree:
     def __contains__(self, code: str) -> bool:
         return code in self.units
 
-    def existing(self, day: int, kind: UnitKind) -> Iterator[Unit]:
+    def existing(self, day: int, kind: UnitKind) -> list[Unit]:
         """The units of a kind that exist at the end of a day, by code."""
-        return (unit for unit in self._by_kind.get(kind, ()) if unit.exists(day))
+        return [unit for unit in self._by_kind.get(kind, ()) if unit.exists(day)]
 
     def has(self, kind: UnitKind) -> bool:
         """Whether any unit of a kind was ever listed."""

@@ -1,15 +1,15 @@
 """Reading a figure off the ledger: one unit, one effective day, one known day; exact arithmetic throughout."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from math import isqrt
-from typing import assert_never, get_args
+from typing import NamedTuple, assert_never, get_args
 
 from services.indicators.evaluation.duties import Owed, Reached, is_registered, owed, owed_by_kind
 from services.indicators.evaluation.plan import Plan, System
-from services.indicators.evaluation.status import Absence
+from services.indicators.evaluation.status import Absence, Exact
 from services.indicators.figures import (
     Amount,
     ByUnit,
@@ -37,18 +37,21 @@ from services.indicators.ledger import Balances
 from services.indicators.measures.kinds import Matured, Measure, Published
 from services.indicators.places import UnitTree
 from services.indicators.relations.duties import read_standing
+from shared.units import UnitKind
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """What a figure comes to. `absence` says why there is no value; `n` is how many stand behind it (denominator, else its own)."""
 
-    numerator: Fraction | None
-    denominator: Fraction | None
-    value: Fraction | None
+    numerator: int | None
+    denominator: int | None
+    value: Exact | None
     absence: Absence | None = None
     n: int = 0
-    extra: dict[str, str] = field(default_factory=dict)
+    margin: str | None = None
+    """Half the 95 % interval of a survey's share."""
+    period_end: date | None = None
+    """What the published statistic covers that it stands on."""
     left_out: int = 0
     """How many of the things counted the plan file does not know."""
 
@@ -65,6 +68,8 @@ class Reader:
     """Says which duties there are, who owes them and when they fall due."""
     _read: dict[tuple[str, str, int], Mapping[str | None, int]] = field(default_factory=dict, init=False, repr=False)
     """(measure, unit, day) → what was read."""
+    _existing: dict[tuple[int, tuple[UnitKind, ...]], frozenset[str]] = field(default_factory=dict, init=False, repr=False)
+    """(day, kinds) → the codes of the units that exist."""
 
     def by_part(self, measure: str, day: int, unit: str | None = None) -> Mapping[str | None, int]:
         """The amounts of a measure's parts at the end of a day, where they are not 0; None: what has no part."""
@@ -131,7 +136,7 @@ class Reader:
             case SinceStart():
                 added = sum(amount for part, amount in self.parts(figure.of.name, on) if int(part) >= start.year)
                 years = day.year - start.year + 1
-                yield None, Value(Fraction(added), Fraction(years), Fraction(added, years), n=added)
+                yield None, Value(added, years, Fraction(added, years), n=added)
             case Share():
                 # A cohort without members is not due yet. One of whom nothing is known, and any other missing denominator, is an unknown.
                 members = 0 if figure.parts is None else self.amount(figure.parts, on)
@@ -158,11 +163,11 @@ class Reader:
                 left_out = self._unregistered(figure, on) if figure.by is None else 0
                 for part, of_part in self._duties_by(figure.by, found):
                     due = [each for each in of_part if each.is_due]
-                    yield part, replace(_ratio(sum(each.accepted for each in due), len(due), "empty"), left_out=left_out)
+                    yield part, _ratio(sum(each.accepted for each in due), len(due), "empty")._replace(left_out=left_out)
             case DocumentsAccepted():
                 for each in self.owed(figure.of, day):
                     if each.duty.document is not None:
-                        yield each.duty.document, _count(each.in_time)
+                        yield each.duty.document, _count(int(each.in_time))
             case Quantiles():
                 yield from self._quantiles(figure, on)
             case Least():
@@ -241,37 +246,43 @@ class Reader:
 
     def _statistic_share(self, figure: StatisticShare, on: int) -> Value:
         if not self.published(figure.over, "presence", on):
-            return Value(Fraction(self.amount(figure.of, on)), None, None, "missing")
+            return Value(self.amount(figure.of, on), None, None, "missing")
         period = self.published(figure.over, "period", on)
         numerator = self.amount(figure.of, period if figure.cumulative else on)
-        ratio = _ratio(numerator, self.published(figure.over, "value", on))
-        extra = {"period_end": date.fromordinal(period).isoformat()}
-        return Value(ratio.numerator, ratio.denominator, ratio.value, "missing" if ratio.value is None else None, ratio.n, extra)
+        return _ratio(numerator, self.published(figure.over, "value", on))._replace(period_end=date.fromordinal(period))
 
     def published(self, series: Published, part: str, on: int) -> int:
         """A part of a published value at the unit itself: `value`, `presence` or `period`."""
         return self.part(series, part, on)
 
     def _over_start(self, figure: OverStart, on: int, eve: int) -> Value:
-        extra = {}
+        period_end = None
         if figure.series is not None and self.published(figure.series, "presence", eve):
             stock = self.published(figure.series, "value", eve)
-            extra["period_end"] = date.fromordinal(self.published(figure.series, "period", eve)).isoformat()
+            period_end = date.fromordinal(self.published(figure.series, "period", eve))
         else:
             stock = self.amount(figure.facts, eve)
         added = self.amount(figure.of, on)
         if not stock:
-            return Value(Fraction(added), None, None, "missing", extra=extra)
-        return Value(Fraction(added), Fraction(stock), Fraction(added, stock), n=stock, extra=extra)
+            return Value(added, None, None, "missing", period_end=period_end)
+        return Value(added, stock, Fraction(added, stock), n=stock, period_end=period_end)
 
     def _held(self, of: PartsHeld, day: int, unit: str | None) -> int:
         held = [part for part, amount in self.by_part(of.of.name, day, unit).items() if part is not None and amount > 0]
         return self._units(of, held, day) if of.units else len(held)
 
-    def _units(self, of: PartsHeld, codes: Iterable[str], day: int) -> int:
+    def _units(self, of: PartsHeld, codes: Collection[str], day: int) -> int:
         """How many units of these kinds that exist on the day answer for what these codes stand for."""
-        answering = {self.tree.answering(code, day, of.units) for code in codes}
-        return sum(unit is not None and self.tree.exists(unit, day) for unit in answering)
+        existing = self._codes(day, of.units)
+        standing = existing.intersection(codes)
+        answering = {self.tree.answering(code, day, of.units) for code in codes if code not in standing}
+        return len(standing | (existing & answering))
+
+    def _codes(self, day: int, kinds: tuple[UnitKind, ...]) -> frozenset[str]:
+        found = self._existing.get((day, kinds))
+        if found is None:
+            found = self._existing[day, kinds] = frozenset(unit.code for kind in kinds for unit in self.tree.existing(day, kind))
+        return found
 
     def _in_time(self, figure: InTime, on: int, first: str, last: str) -> int:
         done = ((*part.partition("|")[::2], amount) for part, amount in self.parts(figure.of.name, on))
@@ -283,9 +294,7 @@ class Reader:
 
     def _satisfied(self, figure: SurveyShare, part: str, on: int) -> Value:
         satisfied, valid = self.part(figure.of, part, on), self.part(figure.over, part, on)
-        ratio = _ratio(satisfied, valid)
-        extra = {"margin": _margin(satisfied, valid)} if valid else {}
-        return Value(ratio.numerator, ratio.denominator, ratio.value, ratio.absence, valid, extra)
+        return _ratio(satisfied, valid)._replace(margin=_margin(satisfied, valid) if valid else None)
 
     def _quantiles(self, figure: Quantiles, on: int) -> Iterator[tuple[str, Value]]:
         histogram = sorted((int(value), count) for value, count in self.parts(figure.of.name, on))
@@ -298,19 +307,18 @@ class Reader:
             for value, count in histogram:
                 rank -= count
                 if rank <= 0:
-                    yield part, Value(Fraction(value), None, Fraction(value), n=total)
+                    yield part, Value(value, None, value, n=total)
                     break
 
 
 def _count(amount: int) -> Value:
-    exact = Fraction(amount)
-    return Value(exact, None, exact, n=amount)
+    return Value(amount, None, amount, n=amount)
 
 
 def _ratio(numerator: int, denominator: int, absence: Absence = "missing") -> Value:
     if not denominator:
-        return Value(Fraction(numerator), Fraction(0), None, absence)
-    return Value(Fraction(numerator), Fraction(denominator), Fraction(numerator, denominator), n=denominator)
+        return Value(numerator, 0, None, absence)
+    return Value(numerator, denominator, Fraction(numerator, denominator), n=denominator)
 
 
 def _margin(satisfied: int, valid: int) -> str:

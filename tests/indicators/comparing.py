@@ -268,8 +268,9 @@ def rows_read(snapshot: Snapshot, asked: Asked) -> Answered | None:
                 day = effective.toordinal()
                 unknown += reader.amount(variant.incomplete, day) if part is None else reader.part(variant.incomplete, part, day)
             found[indicator.id, variant.name, part] = {
-                "numerator": value.numerator, "denominator": value.denominator, "value": value.value, "margin": value.extra.get("margin"),
-                "period_end": value.extra.get("period_end"), "effective_as_of": effective.isoformat(), "incomplete": unknown,
+                "numerator": value.numerator, "denominator": value.denominator, "value": value.value, "margin": value.margin,
+                "period_end": value.period_end and value.period_end.isoformat(), "effective_as_of": effective.isoformat(),
+                "incomplete": unknown,
             }  # fmt: skip
     return found
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, to_json
 
 from services.indicators.answers import BadQuestionError, Board, ask, ask_days, board, require_unit
 from services.indicators.api.duties import Duties, duties
@@ -182,7 +182,7 @@ class Questions:
 
 def answer_bytes(answer: BaseModel) -> bytes:
     """An answer's JSON: fields in the order of their declaration, Chinese as it is."""
-    return answer.model_dump_json(by_alias=True).encode()
+    return to_json(answer, by_alias=True)
 
 
 def problem_of(error: BadQuestionError) -> Problem:

@@ -8,7 +8,7 @@ SHARE_PLACES = 1
 """Percentages in documents and on the page."""
 
 
-def decimal_text(value: Fraction, places: int) -> str:
+def decimal_text(value: Fraction | int, places: int) -> str:
     """The number to so many places, half up (away from zero): 1/32 to 3 places is 0.031, 31.25 to one place is 31.3."""
     tenths = 10**places
     magnitude, remainder = divmod(abs(value.numerator) * tenths, value.denominator)
@@ -19,7 +19,7 @@ def decimal_text(value: Fraction, places: int) -> str:
     return f"{sign}{whole}.{fraction:0{places}d}" if places else f"{sign}{whole}"
 
 
-def value_text(value: Fraction) -> str:
+def value_text(value: Fraction | int) -> str:
     """A ratio or an expected value as it stands in JSON: six places."""
     return decimal_text(value, VALUE_PLACES)
 

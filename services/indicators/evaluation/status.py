@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from math import ceil, floor
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Status = Literal["met", "on_schedule", "behind", "missed", "not_due", "unknown", "shown"]
 """完成, 达到进度, 落后, 未完成, 未到期, 不明, 列示."""
@@ -29,6 +29,8 @@ cohorts, `deadline` for what is due on a day, `shown` for rows that have no targ
 a target has it judged as a level."""
 
 Op = Literal[">=", "<="]
+Exact = Fraction | int
+"""A number without rounding; a whole one needs no fraction."""
 Absence = Literal["missing", "empty"]
 """Why there is no value: an input is missing (statistic, points, head-count, a check of any member of a cohort) or there is nothing to
 divide by, or there is nothing to judge yet (empty cohort, no survey closed, no duty due)."""
@@ -79,8 +81,7 @@ class Goal:
     milestones: tuple[Milestone, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StandingInput:
+class StandingInput(NamedTuple):
     """Everything a judgement needs.
 
     `value` is the figure at E (a share as a fraction, money in fen, areas in m²) or why there is none; `start` is b, the value on
@@ -90,10 +91,10 @@ class StandingInput:
 
     as_of: date
     window: Window
-    value: Fraction | Absence
+    value: Exact | Absence
     behaviour: Behaviour
     goal: Goal | None = None
-    start: Fraction = Fraction(0)
+    start: Exact = 0
     whole: bool = False
 
 
@@ -146,13 +147,13 @@ def expected(standing: StandingInput) -> Fraction | None:
     return Fraction(floor(line) if goal.op == ">=" else ceil(line))
 
 
-def reaches(value: Fraction, op: Op, target: Fraction) -> bool:
+def reaches(value: Exact, op: Op, target: Exact) -> bool:
     """Whether the comparison holds; equality counts as reached (达到或超过)."""
     return value >= target if op == ">=" else value <= target
 
 
 def judge_benchmark(
-    *, as_of: date, window: Window, value: Fraction | None, benchmark: Fraction | None, op: Op = ">="
+    *, as_of: date, window: Window, value: Exact | None, benchmark: Fraction | None, op: Op = ">="
 ) -> BenchmarkStatus | None:
     """The figure against the national average (达到或超过全国平均水平), for the five main indicators.
 
@@ -168,9 +169,7 @@ def judge_benchmark(
     return _compared(value, op, benchmark, at_end=effective == window.last)
 
 
-def judge_baseline(
-    *, as_of: date, window: Window, value: Fraction | None, baseline: Fraction | None, op: Op = ">="
-) -> BaselineStatus | None:
+def judge_baseline(*, as_of: date, window: Window, value: Exact | None, baseline: Exact | None, op: Op = ">=") -> BaselineStatus | None:
     """The figure against the same formula at 31 December of the year before the plan; `unknown` when either is. None before the window.
 
     Reached or exceeded (达到或超过) is `met`: 0 against 0 too, which is no worse than the year before. Who wants more asks for it in the
@@ -184,7 +183,7 @@ def judge_baseline(
     return _compared(value, op, baseline, at_end=effective == window.last)
 
 
-def _compared(value: Fraction, op: Op, other: Fraction, *, at_end: bool) -> Literal["met", "behind", "missed"]:
+def _compared(value: Exact, op: Op, other: Exact, *, at_end: bool) -> Literal["met", "behind", "missed"]:
     if reaches(value, op, other):
         return "met"
     return "missed" if at_end else "behind"
