@@ -67,6 +67,16 @@ def test_what_was_simulated_reached_its_figures(board: dict[str, Any]) -> None:
     assert owing == 8 + 3 + townships + villages  # eight duties of one department, one of three, one of the townships, one of the villages
 
 
+def test_its_own_days_decide_what_counts(board: dict[str, Any]) -> None:
+    rows = {(row["id"], row["variant"], row["part"]): row for row in board["indicators"]}
+    rehearsals, letters, issued = (rows[id, "default", None] for id in ("rehearsals", "letters_signed", "county_plan_issued"))
+    assert (rehearsals["window"], rehearsals["value"]) == ({"name": "autumn", "from": "2024-09-01", "to": "2024-11-30"}, "2")
+    assert rehearsals["effective_as_of"] == "2024-11-30"
+    # Of what is signed all through February only that of the first twenty days is in time; the county's plan is of 9 February.
+    assert 0 < int(letters["value"]) < 16
+    assert (letters["status"], issued["value"], issued["status"]) == ("missed", "1", "met")
+
+
 def test_a_target_raised_in_mid_year_is_split_anew_and_the_parts_make_the_whole_before_and_after(county: County) -> None:
     for day, whole in ((date(2024, 6, 30), 90), (date(2024, 7, 1), 110)):
         (target,) = targets_of(county.plan, "successful_starts", on=day)
