@@ -63,6 +63,8 @@ WORK = (
             on("2025-03-01", PolicyIssued(policy="Z2", title="办法", policy_kind="finance", unit=COUNTY)),
             on("2025-03-01", PolicyIssued(policy="Z3", title="办法", policy_kind="venues", unit=COUNTY)),
             on("2025-12-31", PolicyRepealed(policy="Z3")),
+            on("2025-03-01", PolicyIssued(policy="Z4", title="办法", policy_kind="green_channel", unit=TOWN)),
+            on("2025-03-01", PolicyIssued(policy="Z5", title="办法", policy_kind="market_access", park=PARK)),
         ),
         (then("default", "1", "Z1 Z2"), then("default", "2", "Z1 Z2, Z3", as_of="2025-12-30")),
     ),

@@ -126,6 +126,15 @@ def test_policies_count_kinds_with_one_in_force() -> None:
     assert history.ask("policies").value == 1
 
 
+def test_a_policy_of_a_township_or_a_park_is_none_of_the_county() -> None:
+    history = History()
+    history.add("2010-03-01", PolicyIssued(policy="P1", title="办法", policy_kind="finance", unit=TOWN))
+    history.add("2010-03-01", PolicyIssued(policy="P2", title="办法", policy_kind="venues", park=PARK))
+    assert history.ask("policies").value == 0
+    history.add("2010-04-01", PolicyIssued(policy="P3", title="办法", policy_kind="venues", unit=COUNTY, park=PARK))
+    assert history.ask("policies").value == 1  # the county's, for a park
+
+
 def test_trainings_of_every_kind_by_stage_and_each_category() -> None:
     history = History()
     history.course("C1")

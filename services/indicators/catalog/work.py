@@ -12,7 +12,8 @@ TRAININGS = Split(
     beside=Counted("trainings.split", Select("training"), part="split"),
 )
 
-POLICIES = PartsHeld(Level("policies", Select("policy"), part="policy_kind"))
+POLICIES = PartsHeld(Level("policies", Select("policy", where(issuer_kind="county")), part="policy_kind"))
+"""A policy counts for the unit that issued it only and does not roll up: a township's does not give the county one of that kind."""
 
 _LEVELS: tuple[tuple[str, tuple[UnitKind, ...]], ...] = (
     ("county", ("county",)), ("township", ("township", "park")), ("community_or_village", ("community", "village")),
@@ -78,7 +79,8 @@ WORK = (
         variants=(
             Variant(
                 "default", Amount(POLICIES), "kinds",
-                "kinds with a policy in force, of five: market access, finance, tax and fees, venues, green channel",
+                "kinds with a policy in force, of five: market access, finance, tax and fees, venues, green channel; a policy counts for "
+                "the unit that issued it only: a township's or a park's is none of the county's",
             ),
         ),
     ),

@@ -23,6 +23,7 @@ from shared.contracts.registry import (
     ServicePlatformOpened,
 )
 from shared.contracts.training import InternshipCompleted, InternshipStarted
+from shared.units import unit_kind
 
 
 def _span(rows: Rows, opens: type[Fact], closes: type[Fact]) -> Iterator[tuple[Content[Any], int]]:
@@ -41,7 +42,9 @@ def _green_channels(rows: Rows) -> Iterator[Row]:
 
 def _policies(rows: Rows) -> Iterator[Row]:
     for issued, until in _span(rows, PolicyIssued, PolicyRepealed):
-        yield Row(issued.day, issued.fact.unit, issued.fact.park, {"policy_kind": issued.fact.policy_kind}, until, issued.order)
+        fact = issued.fact
+        attributes = {"policy_kind": fact.policy_kind, "issuer_kind": unit_kind(fact.unit or fact.park)}
+        yield Row(issued.day, fact.unit, fact.park, attributes, until, issued.order)
 
 
 def _associations(rows: Rows) -> Iterator[Row]:
@@ -111,8 +114,9 @@ OFFER_RELATIONS = (
         "A green channel is open (绿色通道).", (GreenChannelOpened, GreenChannelClosed), (GreenChannelOpened,),
     ),
     Relation(
-        "policy", "policy", "span", {"policy_kind": "one of five"}, _policies, 1, "In force (政策有效).", (PolicyIssued, PolicyRepealed),
-        (PolicyIssued,),
+        "policy", "policy", "span",
+        {"policy_kind": "one of five", "issuer_kind": "kind of its unit, else of its park: county, township, park, community or village"},
+        _policies, 2, "In force (政策有效).", (PolicyIssued, PolicyRepealed), (PolicyIssued,),
     ),
     Relation("association", "association", "span", {}, _associations, 1, "Exists (创业者协会).", _ASSOCIATION, (AssociationFounded,)),
     Relation(

@@ -135,11 +135,14 @@ def associations(world: World, unit: str) -> Variants:
 
 
 def policies(world: World, unit: str) -> Variants:
-    """Kinds with a policy in force at E, of five."""
+    """Kinds with a policy in force at E, of five. A policy counts for its issuer alone (its unit, else its park), and does not roll up."""
     if not is_county(unit):
         return {}
     repealed = {dated.fact.policy for dated in world.of(PolicyRepealed)}
-    in_force = [dated.fact for dated in world.of(PolicyIssued) if dated.fact.policy not in repealed]
+    in_force = [
+        dated.fact for dated in world.of(PolicyIssued)
+        if dated.fact.policy not in repealed and (dated.fact.unit or dated.fact.park) == unit
+    ]  # fmt: skip
     return {("default", None): count(len({fact.policy_kind for fact in in_force}))}
 
 
