@@ -276,7 +276,9 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
     has_baseline = indicator.behaviour != "deadline" and not isinstance(variant.figure, DutiesAccepted)  # neither was owed a year before
     existed = reader.tree.units[question.unit].listed <= year_before[1].toordinal() and year_before[1] <= last_day
     baselines = dict(reader.fixed(variant.figure, *year_before)) if has_baseline and existed else {}
-    noted = variant.noted_for is None or (effective is not None and reader.amount(variant.noted_for, on.toordinal()))
+    noted = variant.noted_for is None or (
+        effective is not None and reader.amount(variant.noted_for, reader.counts_through(variant.figure, on.toordinal()))
+    )
     notes = [variant.note] if variant.note and noted else []
     if last_day < question.as_of:
         notes.append(f"单位的最后一日是 {last_day}，按该日作答 / merged or dissolved; answered as of its last day, {last_day}")

@@ -225,7 +225,7 @@ class Variant:
     meaning: str
     note: str = ""
     noted_for: Expression | None = None
-    """Where given, the note is shown only when this comes to something."""
+    """Where given, the note is shown only when this comes to something on the day up to which the figure counts."""
     incomplete: Expression | None = None
     behaviour: Behaviour | None = None
     """Where it is judged unlike the indicator's default."""

@@ -247,9 +247,15 @@ class Reader:
     def _statistic_share(self, figure: StatisticShare, on: int) -> Value:
         if not self.published(figure.over, "presence", on):
             return Value(self.amount(figure.of, on), None, None, "missing")
-        period = self.published(figure.over, "period", on)
-        numerator = self.amount(figure.of, period if figure.cumulative else on)
-        return _ratio(numerator, self.published(figure.over, "value", on))._replace(period_end=date.fromordinal(period))
+        period_end = date.fromordinal(self.published(figure.over, "period", on))
+        numerator = self.amount(figure.of, self.counts_through(figure, on))
+        return _ratio(numerator, self.published(figure.over, "value", on))._replace(period_end=period_end)
+
+    def counts_through(self, figure: Figure, on: int) -> int:
+        """The day up to which a figure's numerator counts: over a cumulative statistic the end of its period, else the day asked."""
+        if isinstance(figure, StatisticShare) and figure.cumulative and self.published(figure.over, "presence", on):
+            return self.published(figure.over, "period", on)
+        return on
 
     def published(self, series: Published, part: str, on: int) -> int:
         """A part of a published value at the unit itself: `value`, `presence` or `period`."""

@@ -4,7 +4,7 @@ from datetime import date
 
 from services.indicators.answers import NO_DENOMINATOR, Row, ask, board
 from services.indicators.catalog.employment import NOT_DEDUPLICATED
-from shared.contracts.registry import EmploymentStarted, EntityRegistered, StaffReported, SurvivalChecked
+from shared.contracts.registry import EmploymentStarted, EntityRegistered, StaffReported, StatisticPublished, SurvivalChecked
 from shared.contracts.training import SurveyClosed, SurveyOpened
 from tests.indicators.comparing import FAR, live, plan_of
 from tests.support.records import COUNTY, VILLAGE, Records, entity, person
@@ -80,6 +80,30 @@ async def test_head_counts_are_noted_only_where_they_took_part() -> None:
     assert (answers["jobs_brought", "default"].value, answers["jobs_brought", "default"].note) == ("4", NOT_DEDUPLICATED)
     assert answers["jobs_brought", "gross"].note == NOT_DEDUPLICATED
     assert answers["jobs_brought", "helped"].note == ""
+
+
+async def test_a_contribution_notes_the_head_counts_of_the_period_that_its_statistic_covers() -> None:
+    records = Records()
+    registers(records, "2024-03-01", 1)
+    records.add("2024-07-01", StaffReported(entity=entity(1), employees=3))
+    records.add("2024-07-05", StatisticPublished(
+        series="new_employment", period_end=date(2024, 6, 30), value=10, publisher="统计局", unit=COUNTY,
+    ))  # fmt: skip
+    variants, none, noted = ("default", "gross"), ["", ""], [NOT_DEDUPLICATED, NOT_DEDUPLICATED]
+    answers = await rows(records, date(2024, 6, 30))
+    assert [answers["employment_contribution", variant].note for variant in variants] == none
+    answers = await rows(records, date(2024, 8, 1))
+    assert [answers["employment_contribution", variant].numerator for variant in variants] == ["0", "0"]
+    assert [answers["employment_contribution", variant].note for variant in variants] == none
+    assert answers["jobs_brought", "default"].note == NOT_DEDUPLICATED
+    answers = await rows(records, date(2024, 8, 1), VILLAGE)  # nobody published one for it: it counts up to the day
+    assert [answers["employment_contribution", variant].numerator for variant in variants] == ["3", "3"]
+    assert [answers["employment_contribution", variant].note for variant in variants] == noted
+    records.add("2024-10-05", StatisticPublished(
+        series="new_employment", period_end=date(2024, 9, 30), value=12, publisher="统计局", unit=COUNTY,
+    ))  # fmt: skip
+    answers = await rows(records, date(2024, 10, 5))
+    assert [answers["employment_contribution", variant].note for variant in variants] == noted
 
 
 async def test_nothing_against_nothing_a_year_earlier_is_no_worse() -> None:

@@ -46,11 +46,12 @@ EMPLOYMENT = (
                 "default", StatisticShare(CONTRIBUTED, NEW_EMPLOYMENT, cumulative=True), "ratio",
                 "persons who founded in the year and operated nothing the day before, plus jobs brought, ÷ newly employed; "
                 "all up to the end of the period the statistic covers",
-                note=NOT_DEDUPLICATED,
+                note=NOT_DEDUPLICATED, noted_for=HEAD_COUNTS,
             ),
             Variant(
                 "gross", StatisticShare(CONTRIBUTED_GROSS, NEW_EMPLOYMENT, cumulative=True), "ratio",
-                "all founders of the year plus anyone employed on any day of it", note=NOT_DEDUPLICATED,
+                "all founders of the year plus anyone employed on any day of it",
+                note=NOT_DEDUPLICATED, noted_for=HEAD_COUNT_PEAKS,
             ),
         ),
     ),
