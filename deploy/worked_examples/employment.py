@@ -1,6 +1,6 @@
 """二(二): worked examples."""
 
-from deploy.worked_examples.example import Example
+from deploy.worked_examples.example import VILLAGE, VILLAGE_B, Example
 from deploy.worked_examples.facts import (
     closes,
     completes,
@@ -10,7 +10,9 @@ from deploy.worked_examples.facts import (
     founds,
     guides,
     head_count,
+    leaves,
     lets_go,
+    moves,
     publishes,
     then,
 )
@@ -94,6 +96,20 @@ EMPLOYMENT = (
             then("default", "6", "P11 P12 + 4", as_of="2025-12-30"),
             then("gross", "8", "P11 P12 + 6"),
             then("helped", "1", "P11"),
+        ),
+    ),
+    Example(
+        "jobs_brought",
+        (
+            founds("2025-02-01", 1, 1), head_count("2025-03-01", 1, 5), moves("2025-04-01", 1, VILLAGE_B), head_count("2025-04-01", 1, 7),
+            leaves("2025-06-01", 1), head_count("2025-06-02", 1, 9),
+        ),
+        (
+            then("gross", "7", "E1"),
+            then("gross", "7", "E1", unit=VILLAGE_B),
+            then("gross", "0", unit=VILLAGE),
+            then("gross", "5", "E1", unit=VILLAGE, as_of="2025-03-31"),
+            then("default", "0"),
         ),
     ),
     Example(

@@ -89,6 +89,11 @@ def closes(when: str, number: int) -> Given:
     return happens(when, EntityDeregistered, number)
 
 
+def moves(when: str, number: int, unit: str) -> Given:
+    """An entity moves within the county."""
+    return on(when, EntityMoved(entity=entity(number), unit=unit))
+
+
 def leaves(when: str, number: int) -> Given:
     """An entity moves out of the county."""
     return on(when, EntityMoved(entity=entity(number), out_of_county=True))

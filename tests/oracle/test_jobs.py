@@ -11,7 +11,7 @@ from shared.contracts.registry import (
     EntitySuspended,
     StaffReported,
 )
-from tests.oracle.history import TOWN, TOWN_B, VILLAGE, VILLAGE_2, VILLAGE_B, History, entity, person, whole
+from tests.oracle.history import COUNTY, TOWN, TOWN_B, VILLAGE, VILLAGE_2, VILLAGE_B, History, entity, person, whole
 
 
 def starts(history: History, on: str, who: int, number: int = 1) -> None:
@@ -130,6 +130,21 @@ def test_an_entity_with_only_head_counts_brings_its_latest_and_gross_its_highest
     assert [history.ask("jobs_brought", unit=unit).value for unit in (VILLAGE, VILLAGE_B)] == [0, 3]
     assert [history.ask("jobs_brought", "gross", unit=unit).value for unit in (VILLAGE, VILLAGE_B)] == [5, 0]
     assert history.ask("jobs_brought").note == "1 head-counts not de-duplicated"
+
+
+def test_the_highest_head_count_is_where_the_entity_was_when_it_reported_it() -> None:
+    history = History()
+    history.founds("2010-02-01", [1], 1, unit=VILLAGE)
+    counts(history, "2010-03-01", 5)
+    history.add("2010-04-01", EntityMoved(entity=entity(1), unit=VILLAGE_2))
+    counts(history, "2010-04-01", 5)  # no more than before
+    history.add("2010-05-01", EntityMoved(entity=entity(1), unit=VILLAGE_B))
+    counts(history, "2010-05-01", 7)
+    history.add("2010-06-01", EntityMoved(entity=entity(1), out_of_county=True))
+    counts(history, "2010-06-01", 9)
+    units = VILLAGE, VILLAGE_2, VILLAGE_B, COUNTY
+    days = {"2010-03-01": [5, 0, 0, 5], "2010-04-30": [5, 0, 0, 5], "2010-05-01": [0, 0, 7, 7], "2010-12-31": [0, 0, 7, 7]}
+    assert {day: [history.ask("jobs_brought", "gross", unit=unit, as_of=day).value for unit in units] for day in days} == days
 
 
 def test_a_head_count_of_the_registration_day_counts() -> None:

@@ -135,7 +135,7 @@ EMPLOYMENT = (
             ),
             Variant(
                 "gross", Amount(Sum((JOBS_GROSS, HEAD_COUNT_PEAKS))), "jobs",
-                "anyone employed there on any day of the year; greatest head-counts",
+                "anyone employed there on any day of the year; greatest head-counts, where the entity was when it reported them",
                 note=NOT_DEDUPLICATED, noted_for=HEAD_COUNT_PEAKS,
             ),
             Variant(

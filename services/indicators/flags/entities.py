@@ -36,7 +36,7 @@ def _closed_yet_operating(known: Known) -> Iterator[Found]:
         for sign in known.view.of(SurvivalChecked, StaffReported, EmploymentStarted):
             if not _is_of(known, sign, life) or not _operating(sign.fact):
                 continue
-            stage = next((each for each in life.stages if each.start <= sign.day < each.end), None)
+            stage = life.stage_at(sign.day)
             if stage is not None and stage.state != "operating":
                 closed = [each.order for each in closings if life.registered <= each.day <= sign.day]
                 yield Found(sign.order, (closed[-1],), (subject_of("entity", life.code),), stage.unit, stage.park)

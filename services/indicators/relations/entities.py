@@ -100,15 +100,18 @@ def _head_counts(rows: Rows) -> Iterator[Row]:
 
 
 def _head_count_peaks(rows: Rows) -> Iterator[Row]:
+    """The greatest so far, where the entity was at the end of the day of the report that set it; out of the county it sets none."""
     for life in own_lives(rows):
         counts, individual = _reports(rows, life)
         end = min(individual, next_year(life.registered))
-        peak = 0
+        peak, at = 0, life.stages[0]
         for (day, employees), following in until_next(counts, lambda later: later[0], end):
-            peak = max(peak, employees)
+            stage = life.stage_at(day)
+            if stage is not None and not stage.out and employees > peak:
+                peak, at = employees, stage
             until = min(following, end)
-            if day < until:
-                yield Row(day, life.registration.unit, life.registration.park, {"employees": peak}, until, life.order)
+            if peak and day < until:
+                yield Row(day, at.unit, at.park, {"employees": peak}, until, life.order)
 
 
 _REGISTRATION = (EntityRegistered, EntityCodeReplaced)
@@ -134,7 +137,7 @@ ENTITY_RELATIONS = (
         "Latest staff report of an entity in its year of registration, while no individual employment is known (用工人数，未去重).",
         (*LIFE_CYCLE, *EMPLOYMENT_FACTS, FoundedWithHelp), (StaffReported,)),
     Relation(
-        "head_count_peak", "entity", "span", {"employees": "greatest head-count so far"}, _head_count_peaks, 1,
-        "Greatest staff report so far in the year of registration (累计用工人数，未去重).", (*_REGISTRATION, *EMPLOYMENT_FACTS),
-        (StaffReported,)),
+        "head_count_peak", "entity", "span", {"employees": "greatest head-count so far"}, _head_count_peaks, 2,
+        "Greatest staff report so far in the year of registration, where the entity then was (累计用工人数，未去重).",
+        (*LIFE_CYCLE, *EMPLOYMENT_FACTS), (StaffReported,)),
 )  # fmt: skip

@@ -54,6 +54,10 @@ class Life(NamedTuple):
     founders: frozenset[str]
     """The persons who founded it."""
 
+    def stage_at(self, day: int) -> Stage | None:
+        """Its stage at the end of a day; None before its registration."""
+        return next((stage for stage in self.stages if stage.start <= day < stage.end), None)
+
 
 def oldest_code(rows: Rows, code: str) -> str:
     """The code that stands for an entity: of codes that replaced one another, in whatever order and direction, the first one replaced."""

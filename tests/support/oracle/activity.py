@@ -147,7 +147,7 @@ def jobs_brought(world: World, unit: str) -> Variants:
 
     `helped`: only entities founded by `successful_starts` (a founder's successful start is exactly that registration).
     `gross`: anyone employed there on any day from registration to E, wherever the entity then was, closed since or not; head-counts by
-    their maximum up to E, at the place of registration.
+    their maximum up to E, at the place of the entity on the day of the report that set it.
     """
     entities = new_of_the_year(world)
     started = {start.by.order for start in helped_first_foundings(world)}
@@ -159,8 +159,9 @@ def jobs_brought(world: World, unit: str) -> Variants:
             life = entity.life(day)
             if life is not None and world.counts(life.place, unit):
                 ever |= entity.employed(day)
-        if entity.head_counts() and world.counts(entity.place, unit):
-            highest.append(max(entity.head_counts()))
+        greatest = entity.greatest_head_count()
+        if greatest is not None and world.counts(greatest[1], unit):
+            highest.append(greatest[0])
 
     return {
         ("default", None): open_jobs(world, unit, entities),

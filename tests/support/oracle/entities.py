@@ -151,6 +151,18 @@ class Entity:
         reports = [dated for dated in self.facts if dated.occurred >= self.registered]
         return [dated.fact.employees for dated in reports if isinstance(dated.fact, StaffReported)]
 
+    def greatest_head_count(self) -> tuple[int, Place] | None:
+        """The first greatest of the same numbers, of at least 1, that it reported while in the county, and where it was at the end of
+        that day.
+        """
+        reported = [
+            (dated.fact.employees, life.place)
+            for dated in self.facts
+            if isinstance(dated.fact, StaffReported) and dated.fact.employees
+            and (life := self.life(dated.occurred)) is not None and life.place is not None
+        ]  # fmt: skip
+        return None if self.has_individual_employment() else max(reported, key=lambda each: each[0], default=None)
+
     def said_operating(self, due: date) -> bool | None:
         """What the latest survival check or staff report in the 6 months up to a day says; None when there is none.
 
