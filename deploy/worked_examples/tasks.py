@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from deploy.worked_examples.example import COMMUNITY, PARK, PARK_2, TOWN, TOWN_B, VILLAGE, VILLAGE_2, Example, Given
 from deploy.worked_examples.facts import FEN, case, lends, on, opens_venue, owes, then
-from shared.contracts.finance import CreditCommunityRated, LoanCompensated, LoanDisbursed, LoanRepaid
+from shared.contracts.finance import CreditCommunityRated, LoanCompensated, LoanDisbursed, LoanRepaid, LoanWrittenOff
 from shared.contracts.registry import GreenChannelClosed, GreenChannelOpened, UnitPlanSubmitted, VenueClosed, VenueResized
 
 
@@ -75,6 +75,18 @@ TASKS = (
             then("overdue", "0/80000", "(400 − 300 − 100) ÷ (1200 − 300 − 100) 元/yuan", as_of="2025-12-30"),
             then("overdue", "10000/90000", "(400 − 300) ÷ (1200 − 300) 元/yuan", as_of="2025-08-31"),
             then("compensated", "10000/80000", "100 ÷ (1200 − 300 − 100) 元/yuan"),
+        ),
+    ),
+    Example(
+        "loan_recovery",
+        (
+            *lends("2025-01-02", "L1", 1200, 1), owes("2025-01-02", "L1", 1, "2025-06-30", 400),
+            owes("2025-01-02", "L1", 2, "2025-12-31", 400), on("2025-03-01", LoanWrittenOff(loan="L1", amount_fen=500 * FEN)),
+        ),
+        (
+            then("overdue", "0/70000", "÷ (1200 − 500) 元/yuan", as_of="2025-12-30"),
+            then("overdue", "30000/70000", "(400 + 400 − 500) ÷ (1200 − 500) 元/yuan"),
+            then("default", "0/80000"),
         ),
     ),
     Example(
