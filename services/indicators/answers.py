@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
 from fractions import Fraction
+from functools import cache
 from typing import Annotated, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,6 +26,7 @@ from services.indicators.evaluation.status import (
     Window,
     expected,
     judge,
+    judge_alone,
     judge_baseline,
     judge_benchmark,
 )
@@ -262,6 +264,12 @@ def deadline_of(plan: Plan, indicator: Indicator, variant: Variant, on: date) ->
     return next((target.deadline for target in promised if target.deadline is not None), None)
 
 
+@cache
+def _year_before(window: Window) -> tuple[date, date]:
+    """The first day of the same window a year earlier, and the day at which the year before is compared: one before the window begins."""
+    return add_months(window.first, -12), min(add_months(window.last, -12), window.first - timedelta(days=1))
+
+
 def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window: Window) -> Iterator[Row]:
     plan, question, reader, last_day = asked.snapshot.plan, asked.question, asked.reader, asked.last_day
     declared = _DECLARED[indicator.id, variant.name]
@@ -272,7 +280,7 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
         if effective
         else ((part, _NOTHING) for part in reader.fixed_parts(variant.figure, on))
     )
-    year_before = add_months(window.first, -12), min(add_months(window.last, -12), window.first - timedelta(days=1))
+    year_before = _year_before(window)
     has_baseline = indicator.behaviour != "deadline" and not isinstance(variant.figure, DutiesAccepted)  # neither was owed a year before
     existed = reader.tree.units[question.unit].listed <= year_before[1].toordinal() and year_before[1] <= last_day
     baselines = dict(reader.fixed(variant.figure, *year_before)) if has_baseline and existed else {}
@@ -287,13 +295,14 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
     for part, value in values:
         compared = indicator.benchmarked and part is None
         benchmark = _benchmark(reader, indicator, variant, effective) if effective and compared else None
-        standing = StandingInput(
-            as_of=last_day, window=window, value=value.value if value.value is not None else value.absence or "empty",
-            behaviour=variant.behaviour or indicator.behaviour, whole=declared.whole,
-        )  # fmt: skip
-        targets = _targets(plan, question, indicator, variant, part, on)
-        start = _start(reader, variant, window, part) if targets and indicator.starts_from_eve else 0
-        answers = [_target(target, standing._replace(goal=target.goal(benchmark), start=start)) for target in targets]
+        figure = value.value if value.value is not None else value.absence or "empty"
+        answers = []
+        if targets := _targets(plan, question, indicator, variant, part, on):
+            standing = StandingInput(
+                as_of=last_day, window=window, value=figure, behaviour=variant.behaviour or indicator.behaviour,
+                start=_start(reader, variant, window, part) if indicator.starts_from_eve else 0, whole=declared.whole,
+            )  # fmt: skip
+            answers = [_target(target, standing._replace(goal=target.goal(benchmark))) for target in targets]
         no_denominator = value.denominator == 0 and value.absence == "missing"
         has_part_baseline = has_baseline and part in declared.fixed
         yield Row(
@@ -301,7 +310,8 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
             window=window_answer, effective_as_of=effective,
             numerator=_whole_text(value.numerator), denominator=_whole_text(value.denominator),
             value=_text(value.value, whole=declared.whole),
-            expected=answers[0].expected if answers else None, targets=answers, status=answers[0].status if answers else judge(standing),
+            expected=answers[0].expected if answers else None, targets=answers,
+            status=answers[0].status if answers else judge_alone(figure, effective, window),
             benchmark=_benchmark_answer(last_day, window, value, benchmark) if compared else None,
             baseline=_baseline_answer(last_day, window, value, baselines.get(part), variant, declared) if has_part_baseline else None,
             n=value.n, incomplete=value.left_out + _incomplete(reader, variant, part, on) + unreadable if effective else 0,

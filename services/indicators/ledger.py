@@ -215,7 +215,7 @@ _DAY = (1 << _BITS) - 1
 class _Account:
     """The entries of one measure at one unit as plain machine numbers, sorted by part and day when many are read."""
 
-    __slots__ = ("_amounts", "_keys", "_known_max", "_numbers", "_sums", "parts")
+    __slots__ = ("_amounts", "_keys", "_known_max", "_numbers", "_starts", "_sums", "parts")
 
     def __init__(self) -> None:
         self.parts: list[str | None] = []
@@ -226,6 +226,8 @@ class _Account:
         self._known_max = 0
         self._sums = array("q", (0,))
         """Of the entries in order, up to each of them; too short once entries came since."""
+        self._starts = array("q")
+        """Where each part's first entry then is."""
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -267,15 +269,11 @@ class _Account:
         """Of each part in turn, all that is known up to a day."""
         upto = day + 1 << _BITS
         if len(self.parts) <= _FEW:
-            keys, sums, found = self._keys, self._sums, []
-            for number in range(len(self.parts)):
-                first = number << 2 * _BITS
-                start = bisect_left(keys, first)
-                found.append(sums[bisect_left(keys, first + upto, start)] - sums[start])
-            return found
-        firsts = np.arange(len(self.parts), dtype=np.int64) << 2 * _BITS
-        sorted_keys, prefix = np.frombuffer(self._keys, dtype=np.int64), np.frombuffer(self._sums, dtype=np.int64)
-        summed: list[int] = (prefix[np.searchsorted(sorted_keys, firsts + upto)] - prefix[np.searchsorted(sorted_keys, firsts)]).tolist()
+            keys, sums = self._keys, self._sums
+            return [sums[bisect_left(keys, (number << 2 * _BITS) + upto, start)] - sums[start] for number, start in enumerate(self._starts)]
+        ends = np.frombuffer(self._keys, dtype=np.int64).searchsorted(_first_keys(len(self.parts)) + upto)
+        prefix = np.frombuffer(self._sums, dtype=np.int64)
+        summed: list[int] = (prefix[ends] - prefix[np.frombuffer(self._starts, dtype=np.int64)]).tolist()
         return summed
 
     def _arrange(self) -> None:
@@ -287,6 +285,12 @@ class _Account:
         sorted_keys, sorted_amounts = keys[order], amounts[order]
         self._sums = array("q", (0, *np.cumsum(sorted_amounts).tolist()))
         self._keys, self._amounts = array("q", sorted_keys.tobytes()), array("q", sorted_amounts.tobytes())
+        self._starts = array("q", sorted_keys.searchsorted(_first_keys(len(self.parts))).tolist())
+
+
+def _first_keys(parts: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    """Of each part in turn, the key before all of its entries' keys."""
+    return np.arange(parts, dtype=np.int64) << 2 * _BITS
 
 
 _NO_AMOUNTS: Mapping[str | None, int] = MappingProxyType({})

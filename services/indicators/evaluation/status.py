@@ -100,19 +100,16 @@ class StandingInput(NamedTuple):
 
 def judge(standing: StandingInput) -> Status:
     """The status of one figure against one target (or, without a target, by rule alone)."""
-    effective = standing.window.effective(standing.as_of)
-    if effective is None:
-        return "not_due"
-    value, goal, at_end = standing.value, standing.goal, effective == standing.window.last
-    if goal is not None and goal.value is None:
+    effective, value, goal = standing.window.effective(standing.as_of), standing.value, standing.goal
+    if goal is None or effective is None:
+        return judge_alone(value, effective, standing.window)
+    if goal.value is None:
         return "unknown"
     if isinstance(value, str):
-        return "unknown" if value == "missing" or at_end else "not_due"
-    if goal is None or goal.value is None:
-        return "shown"
+        return judge_alone(value, effective, standing.window)
     if reaches(value, goal.op, goal.value):
         return "met"
-    if at_end:
+    if effective == standing.window.last:
         return "missed"
     match standing.behaviour:
         case "deadline":
@@ -123,6 +120,15 @@ def judge(standing: StandingInput) -> Status:
             return "on_schedule" if line is None or reaches(value, goal.op, line) else "behind"
         case "level" | "shown":
             return "behind"
+
+
+def judge_alone(value: Exact | Absence, effective: date | None, window: Window) -> Status:
+    """The status of one figure at E (None: before the window) without a target."""
+    if effective is None:
+        return "not_due"
+    if isinstance(value, str):
+        return "unknown" if value == "missing" or effective == window.last else "not_due"
+    return "shown"
 
 
 def expected(standing: StandingInput) -> Fraction | None:
