@@ -1,0 +1,1 @@
+"""What lets anybody outside verify what was recorded: a Merkle tree over the records, and a signature over its head."""
