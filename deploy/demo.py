@@ -74,7 +74,7 @@ async def play(running: Running, county: County, demonstration: Demonstration, p
         await player.report("名册 / units", listing, len(listing))
         await _until(lambda: _units_followed(stores, player.last_position))
         started = time.monotonic()
-        history = simulate(county.roster, county.plan.year, demonstration.seed, demonstration.facts)
+        history = simulate(county.roster, county.plan, demonstration.seed, demonstration.facts)
         fared = await player.report("部门上报 / departments report", history, demonstration.facts)
         answered = time.monotonic()
         bar = progress.add_task("指标更新 / figures follow", total=None)

@@ -25,7 +25,7 @@ def simulate_reports(
 
     known = read_county(county or EXAMPLE_COUNTY)
     try:
-        written = write_reports(out, known.code, simulate(known.roster, known.plan.year, seed, facts))
+        written = write_reports(out, known.code, simulate(known.roster, known.plan, seed, facts))
     except OSError as error:
         raise BadInput(f"无法写入 {out} / {out} cannot be written: {error.strerror}") from error
     said.print(f"{written} 条报告已写入 / reports written to {out}")

@@ -63,8 +63,19 @@ class Desks:
         """园区, by unit code."""
         self.second: tuple[Desk, ...] = (self.labour, self.employment, self.market, self.tax, self.bank)
         """Those whose systems also hold what another department reports."""
+        self.of_department = {
+            each.department: each for each in (
+                self.labour, self.employment, self.market, self.finance, self.bank, self.statistics, self.education, self.science,
+                self.trade, self.building, self.tax, self.supervision, self.commerce, self.youth,
+            )
+        }  # fmt: skip
+        """Who reports about what a department itself owes, by its code."""
         self.of_unit: dict[str, Desk] = {county: self.office, **self.townships, **self.parks}
         """Who reports about a unit itself: the townships, parks and the office (communities and villages report through townships)."""
+
+    def of(self, department: str) -> Desk:
+        """The desk that reports what a department itself does: its own, or the office for those that have no system."""
+        return self.of_department.get(department, self.office)
 
     def at(self, code: str) -> Desk:
         """The desk that reports about this unit."""

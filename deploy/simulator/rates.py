@@ -63,6 +63,13 @@ REPUBLISHED_SHARE = 0.2
 """Of the monthly figures, those published again with another value."""
 ANSWERED_TWICE_SHARE = 0.05
 """Of the answers to a survey, those by somebody who has answered it before."""
+DUTY_LATE_SHARE = 0.10
+"""Of the duties, each of those who owe one apart, those accepted only after their due day."""
+DUTY_NEVER_SHARE = 0.09
+"""Of the duties that no facts of their own tell to be done, those never accepted: for one half nothing is ever shown, for the other
+what is shown is returned."""
+DUTY_RETURNED_SHARE = 0.20
+"""Of the duties that are accepted, those returned once before."""
 
 LATE_DAYS = (14, 90)
 OVERTAKEN_DAYS = (1, 20)

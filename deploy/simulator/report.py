@@ -1,6 +1,7 @@
-"""What the simulator hands out: one report as a department's system would send it."""
+"""What the simulator hands out, one report as a department's system would send it, and what it needs to know of a county."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from deploy.simulator.rates import Dirt
@@ -36,3 +37,51 @@ class RosterUnit(Protocol):
     @property
     def urban_rural_class(self) -> str | None:
         """城乡分类代码, 3 digits; 1xx is urban."""
+
+
+class PlanDepartment(Protocol):
+    """A department (成员单位) as a county's plan file names it."""
+
+    @property
+    def code(self) -> str:
+        """As it stands in subjects and sources."""
+
+    @property
+    def letter(self) -> bool:
+        """Whether it signs a responsibility letter (目标责任书)."""
+
+
+class PlanDuty(Protocol):
+    """A duty (工作任务) as a county's plan file names it: departments owe it, or units do."""
+
+    @property
+    def id(self) -> str:
+        """As evidence names it."""
+
+    @property
+    def owing_departments(self) -> Sequence[str]:
+        """The departments that owe it, each for itself; none where units do."""
+
+    @property
+    def units(self) -> str | None:
+        """The group of units that owe it, each for itself."""
+
+    @property
+    def due(self) -> date:
+        """The day by which it is to be accepted."""
+
+
+class CountyPlan(Protocol):
+    """What the simulator reads in a county's plan file."""
+
+    @property
+    def year(self) -> int:
+        """The plan year Y."""
+
+    @property
+    def departments(self) -> Sequence[PlanDepartment]:
+        """成员单位."""
+
+    @property
+    def duties(self) -> Sequence[PlanDuty]:
+        """工作任务."""

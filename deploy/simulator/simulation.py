@@ -6,7 +6,7 @@ from typing import Protocol
 
 from deploy.simulator.outbox import Outbox
 from deploy.simulator.rates import FULL_SIZE, MONTH_REPORTS, SEASONS, WEEKDAY_PACE, YEAR_FACTORS
-from deploy.simulator.report import RosterUnit, SimulatedReport
+from deploy.simulator.report import CountyPlan, RosterUnit, SimulatedReport
 from deploy.simulator.stories.campaign import campaign
 from deploy.simulator.stories.figures import figures
 from deploy.simulator.stories.flows import fill, flows
@@ -47,16 +47,17 @@ def unit_reports(county: County, *, listed: date = LISTED, instant: datetime | N
         yield SimulatedReport(source.department, source.system, id, "registry.unit_listed", raw, at)
 
 
-def simulate(units: Sequence[RosterUnit], year: int, seed: int, facts: int) -> Iterator[SimulatedReport]:
+def simulate(units: Sequence[RosterUnit], plan: CountyPlan, seed: int, facts: int) -> Iterator[SimulatedReport]:
     """Exactly `facts` reports of a county's departments, in the order they are sent, dirty ones included.
 
-    The story runs from 1 January three years before the plan year `year` to 31 March after it. The same units, year, seed and number
-    give the same bytes. Memory grows with the entities and loans alive, not with the reports sent.
+    The story runs from 1 January three years before the plan's year to 31 March after it. The same units, plan, seed and number give
+    the same bytes. Memory grows with the entities and loans alive and the duties of the plan, not with the reports sent.
     """
+    year = plan.year
     days = _days(year)
     scale = facts / FULL_SIZE
     outbox = Outbox(days.start, days.stop - 1)
-    world = World(units, seed, outbox, plan_year=year, scale=scale)
+    world = World(units, plan, seed, outbox, scale=scale)
     pace = _shares(days, lambda day: MONTH_REPORTS[day.year - year][day.month - 1])
     beginnings = {season: _of_plan_year(days, year, months) for season, months in SEASONS.items()}
     ongoing = flows(scale)

@@ -15,7 +15,7 @@ from deploy.simulator.dirt import DIRTY_SHARE, Spoiler
 from deploy.simulator.outbox import DAY_US, Outbox, Outgoing, midnight_us
 from deploy.simulator.pools import Sample
 from deploy.simulator.rates import REPORTING_LAGS, TOWNSHIP_SPREAD, UNIT_SPREAD
-from deploy.simulator.report import RosterUnit
+from deploy.simulator.report import CountyPlan, RosterUnit
 from deploy.simulator.things import Data, Entity, Person, Place, Story
 from shared.units import county_of, unit_kind
 
@@ -36,7 +36,7 @@ _CATEGORIES = (
 class World:
     """One county on one day. Stories ask it for people, places and chances, and report through it."""
 
-    def __init__(self, units: Sequence[RosterUnit], seed: int, outbox: Outbox, *, plan_year: int, scale: float) -> None:
+    def __init__(self, units: Sequence[RosterUnit], plan: CountyPlan, seed: int, outbox: Outbox, *, scale: float) -> None:
         by_kind: dict[str, list[str]] = {"county": [], "township": [], "park": [], "community": [], "village": []}
         for unit in units:
             by_kind[unit_kind(unit.code)].append(unit.code)
@@ -53,7 +53,8 @@ class World:
         self.scale = scale
         """Size of this county's story relative to `FULL_SIZE` reports."""
         self.day = self.year = self.now_us = 0
-        self.plan_year = plan_year
+        self.plan = plan
+        self.plan_year = plan.year
         self.desks = Desks(self.county, townships=self.townships, parks=self.parks, institutions=min(40, 4 + int(scale * 2)))
         self.codes = EntityCodes(self.random, self.county)
         self.outbox = outbox
@@ -78,6 +79,10 @@ class World:
         self.entities: Sample[Entity] = Sample(self.random, 20_000)
         self.venues: dict[str, list[str]] = {}
         """Open venues by kind."""
+        self.gone: set[str] = set()
+        """Units that are no more."""
+        self.done: dict[tuple[str, str], int] = {}
+        """(duty, unit) → the day on which it is done, or `NEVER`, where facts of its own tell of that."""
         self.latest: Outgoing | None = None
         """What was reported last."""
         self._numbers: dict[str, int] = {}
@@ -174,6 +179,7 @@ class World:
     def replace_unit(self, old: str, new: str, known: int) -> None:
         """Nothing new happens in a unit that is no more but in its successor; some go on naming the old one, once that is `known`."""
         self._spoiler.unit_gone(old, known)
+        self.gone.add(old)
         for n, place in enumerate(self._places):
             if place.fields.get("unit") == old:
                 self._places[n] = Place({**place.fields, "unit": new}, place.desk)

@@ -40,7 +40,7 @@ async def run(facts: int, profiled: str | None) -> None:
     listings = [IncomingReport(each.department, each.system, each.type, each.raw, each.instant) for each in unit_reports(county)]
     history = [
         IncomingReport(each.department, each.system, each.type, each.raw, each.instant)
-        for each in simulate(county.roster, county.plan.year, 1, facts)
+        for each in simulate(county.roster, county.plan, 1, facts)
     ]
     with tempfile.TemporaryDirectory(prefix="kaiye-bench-") as folder:
         server = EmbeddedPostgres(Path(folder))

@@ -100,7 +100,7 @@ def test_every_report_of_a_history_is_sent_exactly_once_however_answers_come() -
     asked: list[OutgoingReport] = []
     sent: list[OutgoingReport] = []
     held = 0
-    for simulated in simulate(county.roster, county.plan.year, 3, 4000):
+    for simulated in simulate(county.roster, county.plan, 3, 4000):
         source = Source(COUNTY, simulated.department, simulated.system)
         asked.append(OutgoingReport(source, simulated.type, simulated.raw, simulated.id, simulated.instant))
         sent += turns.put(asked[-1])

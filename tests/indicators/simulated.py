@@ -23,7 +23,7 @@ def simulated(seed: int, facts: int, county: County | None = None) -> list[Recor
     told: dict[tuple[str, str], str] = {}
     position: dict[str, int] = {}
     last_hash: dict[str, str] = {}
-    for report in [*unit_reports(county), *simulate(county.roster, county.plan.year, seed, facts)]:
+    for report in [*unit_reports(county), *simulate(county.roster, county.plan, seed, facts)]:
         try:
             body = orjson.loads(report.raw)
             match = TYPE_PATTERN.fullmatch(body["type"])

@@ -20,4 +20,4 @@ def county() -> County:
 @pytest.fixture(scope="package")
 def full_size(county: County) -> Sequence[SimulatedReport]:
     """The whole story of the size its yearly numbers are meant for."""
-    return tuple(simulate(county.roster, YEAR, SEED, 60_000))
+    return tuple(simulate(county.roster, county.plan, SEED, 60_000))

@@ -61,3 +61,12 @@ def survival(facts: dict[str, Told], kind: str, last_day: date) -> tuple[int, in
         until = sorted(turn for turn in turns[entity] if turn[0] <= due.isoformat())
         living += until[-1][1] if until else True
     return living, cohort
+
+
+def duty_histories(told: Telling) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """(duty, who owes it) → what became of it by day: evidenced, returned, accepted."""
+    found: defaultdict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for what in ("evidenced", "returned", "accepted"):
+        for day, data in told.facts[f"registry.duty_{what}"]:
+            found[data["duty"], data.get("unit") or data.get("park") or data["department"]].append((day, what))
+    return {owed: sorted(history, key=lambda event: event[0]) for owed, history in found.items()}

@@ -8,11 +8,11 @@ from deploy.simulator import SimulatedReport, simulate, write_reports
 from services.indicators.evaluation.county import County
 from shared.contracts.envelope import parse_record
 from shared.days import instant_from
-from tests.simulator.conftest import SEED, YEAR
+from tests.simulator.conftest import SEED
 
 
 def test_one_report_a_line_with_where_it_comes_from_and_when(county: County, tmp_path: Path) -> None:
-    reports = list(simulate(county.roster, YEAR, SEED, 2_000))
+    reports = list(simulate(county.roster, county.plan, SEED, 2_000))
     path = tmp_path / "reports.jsonl"
     assert write_reports(path, county.code, reports) == 2_000
     lines = path.read_bytes().splitlines()
@@ -35,7 +35,7 @@ def test_what_is_not_json_is_written_as_text(tmp_path: Path) -> None:
 
 def test_no_line_passes_for_a_record(county: County, tmp_path: Path) -> None:
     path = tmp_path / "reports.jsonl"
-    write_reports(path, county.code, simulate(county.roster, YEAR, SEED, 20))
+    write_reports(path, county.code, simulate(county.roster, county.plan, SEED, 20))
     for line in path.read_bytes().splitlines():
         with pytest.raises(ValueError, match="not a recorded fact"):
             parse_record(line)

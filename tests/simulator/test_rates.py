@@ -13,8 +13,9 @@ from deploy.simulator import rates, simulate
 from deploy.simulator.alterations import Alterations
 from deploy.simulator.rates import DIRT_RATES, Dirt
 from services.indicators.evaluation.county import County
-from tests.simulator.conftest import SEED, YEAR
-from tests.simulator.telling import RIGHT, Telling
+from tests.simulator.conftest import SEED
+from tests.simulator.telling import RIGHT, Telling, duty_histories
+from tests.support.counties import of_kind
 
 FACTS = 200_000
 CLOSINGS = ("registry.entity_deregistered", "registry.entity_licence_revoked")
@@ -28,13 +29,13 @@ TOLD = frozenset({
 
 @pytest.fixture(scope="module")
 def telling(county: County) -> Telling:
-    return Telling.of(simulate(county.roster, YEAR, SEED, FACTS), TOLD)
+    return Telling.of(simulate(county.roster, county.plan, SEED, FACTS), TOLD)
 
 
 @pytest.fixture(scope="module")
 def strikable(county: County) -> dict[Dirt, float]:
     """The share of reports that each kind of dirt can strike, where that is not every report."""
-    reports = [report for report in simulate(county.roster, YEAR, SEED + 1, 20_000) if report.dirt == "clean"]
+    reports = [report for report in simulate(county.roster, county.plan, SEED + 1, 20_000) if report.dirt == "clean"]
     merged = min(report.instant for report in reports if report.type == "registry.unit_merged").date().isoformat()
     alterations = Alterations(Random(1), [unit.code for unit in county.roster])
     found = Counter[Dirt]()
@@ -165,3 +166,20 @@ def test_some_answer_a_survey_twice(telling: Telling) -> None:
     answered = [data for _, data in telling.facts["training.survey_answered"] if data["survey"] in public]
     answers = Counter((data["survey"], data["respondent"]) for data in answered)
     assert near(sum(times - 1 for times in answers.values()) / answers.total(), rates.ANSWERED_TWICE_SHARE, answers.total())
+
+
+def test_duties_are_accepted_late_or_never_or_returned_first_as_often_as_the_rates_say(county: County) -> None:
+    duty = next(duty for duty in county.plan.duties if duty.id == "statistics_and_reports")
+    named = (f"books_{n}" for n in range(4))
+    books = tuple(duty.model_copy(update={"id": id, "department": None, "units": "villages"}) for id in named)
+    plan = county.plan.model_copy(update={"duties": books})
+    owed = len(books) * len(of_kind(county, "village"))
+    histories = duty_histories(Telling.of(simulate(county.roster, plan, SEED, 20_000)))
+    accepted = [history for history in histories.values() if history[-1][1] == "accepted"]
+    late = sum(history[-1][0] > duty.due.isoformat() for history in accepted)
+    returned = sum(what == "returned" for history in accepted for _, what in history)
+    assert near(late / owed, rates.DUTY_LATE_SHARE, owed)
+    assert near(returned / len(accepted), rates.DUTY_RETURNED_SHARE, owed)
+    unanswered = sum(history[-1][1] == "returned" for history in histories.values())
+    assert near(unanswered / owed, rates.DUTY_NEVER_SHARE / 2, owed)
+    assert near(1 - len(histories) / owed, rates.DUTY_NEVER_SHARE / 2, owed)

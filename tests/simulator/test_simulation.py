@@ -49,11 +49,11 @@ def digest(reports: Sequence[SimulatedReport]) -> str:
 
 @pytest.mark.parametrize("facts", [0, 1, 50, 1_000, 7_777])
 def test_exactly_as_many_reports_as_asked_for(county: County, facts: int) -> None:
-    assert sum(1 for _ in simulate(county.roster, YEAR, SEED, facts)) == facts
+    assert sum(1 for _ in simulate(county.roster, county.plan, SEED, facts)) == facts
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(county: County) -> None:
-    first, again, other = (digest(list(simulate(county.roster, YEAR, seed, 3_000))) for seed in (1, 1, 2))
+    first, again, other = (digest(list(simulate(county.roster, county.plan, seed, 3_000))) for seed in (1, 1, 2))
     assert first == again
     assert first != other
 
@@ -63,13 +63,13 @@ def test_the_bytes_do_not_depend_on_the_process(county: County) -> None:
         "import sys, hashlib; from pathlib import Path; from deploy.simulator import simulate;"
         "from services.indicators.evaluation.county import load_county;"
         "county = load_county(Path('deploy/counties/example'));"
-        f"reports = simulate(county.roster, {YEAR}, {SEED}, 1_000);"
+        f"reports = simulate(county.roster, county.plan, {SEED}, 1_000);"
         "print(hashlib.sha256(b''.join(repr(report).encode() for report in reports)).hexdigest())"
     )
     for hash_seed in ("1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         found = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=60)
-        assert found.stdout.strip() == digest(list(simulate(county.roster, YEAR, SEED, 1_000)))
+        assert found.stdout.strip() == digest(list(simulate(county.roster, county.plan, SEED, 1_000)))
 
 
 def test_instants_never_decrease_and_lie_within_the_story(full_size: Sequence[SimulatedReport]) -> None:
@@ -113,7 +113,7 @@ def test_no_clean_report_is_sent_twice(full_size: Sequence[SimulatedReport]) -> 
 
 def test_reports_come_lazily(county: County) -> None:
     started = time.monotonic()
-    first = list(islice(simulate(county.roster, YEAR, SEED, 10_000_000), 100))
+    first = list(islice(simulate(county.roster, county.plan, SEED, 10_000_000), 100))
     assert len(first) == 100
     assert time.monotonic() - started < 20  # ten million would take minutes
 
@@ -123,7 +123,7 @@ def test_memory_is_bounded_by_what_goes_on_and_not_by_what_was_sent(tmp_path: Pa
         "import re, sys; from pathlib import Path; from deploy.simulator import simulate, write_reports;"
         "from services.indicators.evaluation.county import load_county;"
         "county = load_county(Path('deploy/counties/example'));"
-        f"write_reports(Path(sys.argv[1]), county.code, simulate(county.roster, {YEAR}, {SEED}, 300_000));"
+        f"write_reports(Path(sys.argv[1]), county.code, simulate(county.roster, county.plan, {SEED}, 300_000));"
         "print(int(re.search(r'VmHWM:\\s+(\\d+) kB', Path('/proc/self/status').read_text())[1]) // 1024)"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "reports.jsonl")]
@@ -132,21 +132,21 @@ def test_memory_is_bounded_by_what_goes_on_and_not_by_what_was_sent(tmp_path: Pa
     assert (tmp_path / "reports.jsonl").stat().st_size > PEAK_MB_MAX * 900_000
 
 
-def test_a_county_without_parks_communities_and_villages_has_a_story_too() -> None:
+def test_a_county_without_parks_communities_and_villages_has_a_story_too(county: County) -> None:
     units = [Unit("330999000000", "小县"), Unit("330999100000", "一镇"), Unit("330999101000", "二镇")]
-    reports = list(simulate(units, YEAR, SEED, 2_000))
+    reports = list(simulate(units, county.plan, SEED, 2_000))
     assert len(reports) == 2_000
     named = {orjson.loads(report.raw)["data"].get("unit") for report in reports if report.dirt == "clean"}
     assert named - {None} <= {unit.code for unit in units}
 
 
-def test_a_county_without_townships_has_no_departments() -> None:
+def test_a_county_without_townships_has_no_departments(county: County) -> None:
     with pytest.raises(ValueError, match="without townships"):
-        next(simulate([Unit("330999000000", "小县")], YEAR, SEED, 10))
+        next(simulate([Unit("330999000000", "小县")], county.plan, SEED, 10))
 
 
 def test_a_small_story_keeps_to_the_calendar_as_well(county: County) -> None:
-    reports = list(simulate(county.roster, YEAR, SEED, 1_000))
+    reports = list(simulate(county.roster, county.plan, SEED, 1_000))
     by_year = Counter(day_of(report.instant).year for report in reports)
     assert by_year[YEAR] > 400
     assert by_year[YEAR + 1] > 50
@@ -201,7 +201,7 @@ def test_nothing_is_kept_for_days_after_the_last() -> None:
 
 @pytest.mark.parametrize("year", [2010, 2024])
 def test_any_plan_year_has_its_story_leap_years_too(county: County, year: int) -> None:
-    reports = list(simulate(county.roster, year, SEED, 4_000))
+    reports = list(simulate(county.roster, county.plan.model_copy(update={"year": year}), SEED, 4_000))
     assert len(reports) == 4_000
     assert next(unit_reports(county)).instant < reports[0].instant
     assert day_of(reports[0].instant).year == year - 3

@@ -6,22 +6,25 @@ Counted here from well-formed reports alone: neither voids nor corrections are f
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from statistics import median
 
 import pytest
 
 from deploy.simulator import SimulatedReport, simulate
-from services.indicators.evaluation.county import County
+from services.indicators.evaluation.county import County, load_county
+from services.indicators.evaluation.letters import is_of
 from shared.days import day_of
 from shared.units import unit_kind
 from tests.simulator.conftest import SEED, YEAR
-from tests.simulator.telling import LIFE, Telling, Told, survival
+from tests.simulator.telling import LIFE, Telling, Told, duty_histories, survival
 from tests.support.counties import of_kind
 
 Facts = dict[str, Told]
 MAIN_INDICATORS = (
     "activity_index", "employment_contribution", "enterprise_growth", "survival_1y", "environment_satisfaction", "created_share",
 )  # fmt: skip
+COUNTIES = Path(__file__).parents[2] / "deploy" / "counties"
 FIRST, LAST = f"{YEAR}-01-01", f"{YEAR}-12-31"
 
 
@@ -154,7 +157,7 @@ def test_help_leads_to_a_founding_within_months_for_some_soon_for_some_late(fact
 
 @pytest.mark.parametrize(("facts_asked", "least", "most"), [(60_000, 0.72, 0.88), (240_000, 0.75, 0.85)])
 def test_about_four_enterprises_in_five_survive_their_first_year(county: County, facts_asked: int, least: float, most: float) -> None:
-    told = Telling.of(simulate(county.roster, YEAR, SEED, facts_asked), LIFE)
+    told = Telling.of(simulate(county.roster, county.plan, SEED, facts_asked), LIFE)
     alive, cohort = survival(told.facts, "enterprise", date(YEAR + 1, 3, 31))
     assert cohort > 150
     assert least < alive / cohort < most
@@ -244,3 +247,37 @@ def test_most_green_channel_cases_are_completed_as_promised(facts: Facts) -> Non
     promised = {data["case"]: data["promised"] for _, data in facts["registry.green_channel_case_accepted"]}
     kept = sum(day <= promised.get(data["case"], "") for day, data in facts["registry.green_channel_case_completed"])
     assert 0.82 < kept / len(promised) < 0.98
+
+
+def owing(county: County) -> dict[tuple[str, str], date]:
+    """(duty, who owes it) → its due day, for every duty of the plan."""
+    return {
+        (duty.id, party): duty.due
+        for duty in county.plan.duties
+        for party in (*duty.owing_departments, *(unit.code for unit in county.roster if duty.units and is_of(unit.code, duty.units)))
+    }
+
+
+@pytest.mark.parametrize("folder", ["example", "second"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_most_duties_of_the_countys_plan_are_accepted_in_time_and_no_others_are_shown(folder: str, seed: int) -> None:
+    county = load_county(COUNTIES / folder)
+    due, histories = owing(county), duty_histories(Telling.of(simulate(county.roster, county.plan, seed, 5_000)))
+    assert histories.keys() <= due.keys()
+    accepted = {owed: history[-1][0] for owed, history in histories.items() if history[-1][1] == "accepted"}
+    assert 0.75 < len(accepted) / len(due) < 0.97
+    in_time = {owed for owed, day in accepted.items() if day <= due[owed].isoformat()}
+    assert 0.65 * len(due) < len(in_time) < len(accepted)
+    assert any(what == "returned" for history in histories.values() for _, what in history)
+    for kind in {unit_kind(party) for _, party in due if party.isdigit()}:
+        parties = [owed for owed in due if owed[1].isdigit() and unit_kind(owed[1]) == kind]
+        assert sum(owed in in_time for owed in parties) > len(parties) / 2
+
+
+def test_a_duty_is_shown_to_be_done_no_sooner_than_it_is(facts: Facts) -> None:
+    submitted = {data["code"]: day for day, data in facts["registry.unit_plan_submitted"]}
+    shown = {
+        owed[1]: history[0][0] for owed, history in duty_histories(Telling(facts)).items() if owed[0] == "plans_submitted"
+    }  # fmt: skip
+    assert len(shown.keys() & submitted.keys()) > 15
+    assert all(submitted[code] <= shown[code] for code in shown.keys() & submitted.keys())

@@ -1,6 +1,6 @@
 """The campaign: which units take part, their leading bodies, plans and reports, and changes in the roster itself."""
 
-from deploy.simulator.things import Story
+from deploy.simulator.things import NEVER, Story
 from deploy.simulator.world import World
 
 ENTERED_SHARE = 0.45
@@ -22,25 +22,30 @@ def campaign(world: World) -> None:
             if world.keeps():
                 loses = kind == "village" and n == 0
                 world.spawn(_unit(world, code, early=n < entered, designated=n < designated, loses=loses))
-    world.spawn(_once(world, "registry.county_plan_issued", world.county, world.day_at(year, 2, 9)))
-    world.spawn(_once(world, "registry.leading_body_established", world.county, world.day_at(year, 1, 8)))
+    _once(world, "registry.county_plan_issued", "county_plan_issued", world.county, world.day_at(year, 2, 9))
+    _once(world, "registry.leading_body_established", "leading_bodies", world.county, world.day_at(year, 1, 8))
     for n, code in enumerate(townships):
         if not world.keeps(5):
             continue
-        if n != len(townships) - 1:
-            world.spawn(_once(world, "registry.leading_body_established", code, world.day_at(year, 1, 10) + int(world.rnd() * 75)))
-        day = world.day_at(year, 2, 24) + int(world.rnd() * 19)
+        founded = world.day_at(year, 1, 10) + int(world.rnd() * 56)
+        _once(world, "registry.leading_body_established", "leading_bodies", code, NEVER if n == len(townships) - 1 else founded)
+        submitted = world.day_at(year, 2, 24) + int(world.rnd() * 19)
         if n % 7 == 5:
-            day = world.day_at(year, 3, 16) + int(world.rnd() * 30)
-        if n != 3:
-            world.spawn(_once(world, "registry.unit_plan_submitted", code, day))
+            submitted = world.day_at(year, 3, 16) + int(world.rnd() * 30)
+        _once(world, "registry.unit_plan_submitted", "plans_submitted", code, NEVER if n == 3 else submitted)
         world.spawn(_progress_reports(world, code))
     world.spawn(_roster_changes(world))
 
 
-def _once(world: World, type: str, code: str, day: int) -> Story:
-    yield day
-    world.report(world.desks.at(code), type, {"code": code})
+def _once(world: World, type: str, duty: str, code: str, day: int) -> None:
+    """What a unit does once, on this day; it is a duty of the plan too, shown to be done not before."""
+    world.done[duty, code] = day
+
+    def story() -> Story:
+        yield day
+        world.report(world.desks.at(code), type, {"code": code})
+
+    world.spawn(story())
 
 
 def _unit(world: World, code: str, *, early: bool, designated: bool, loses: bool) -> Story:

@@ -46,7 +46,7 @@ def test_small_troublesome_histories_are_odd_where_the_oracle_says_so(history: H
 
 
 def test_a_simulated_county_is_odd_where_the_oracle_says_so() -> None:
-    records = simulated(7, 6_000)
+    records = simulated(13, 6_000)
     json = [orjson.loads(record.raw) for record in records]
     book = FlagBook(index := loaded(records).index)
     book.touch(index.chains())
