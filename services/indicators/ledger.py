@@ -259,10 +259,12 @@ class _Account:
             if known < self._known_max:
                 # Views, gone when this returns: an array that is looked at cannot grow.
                 keys = np.frombuffer(self._keys, dtype=np.int64)
-                later = np.flatnonzero(((keys & _DAY) > known) & ((keys >> _BITS & _DAY) <= day))
-                amounts = np.frombuffer(self._amounts, dtype=np.int64)[later].tolist()
-                for number, amount in zip((keys[later] >> 2 * _BITS).tolist(), amounts, strict=True):
-                    sums[number] -= amount
+                later = np.flatnonzero((keys & _DAY) > known)
+                later = later[(keys[later] >> _BITS & _DAY) <= day]
+                if len(later):
+                    unknown = np.zeros(len(self.parts), dtype=np.int64)
+                    np.add.at(unknown, keys[later] >> 2 * _BITS, np.frombuffer(self._amounts, dtype=np.int64)[later])
+                    sums = [amount - more for amount, more in zip(sums, unknown.tolist(), strict=True)]
         return {part: amount for part, amount in zip(self.parts, sums, strict=True) if amount}
 
     def _latest(self, day: int) -> list[int]:

@@ -70,6 +70,8 @@ class Reader:
     """(measure, unit, day) → what was read."""
     _existing: dict[tuple[int, tuple[UnitKind, ...]], frozenset[str]] = field(default_factory=dict, init=False, repr=False)
     """(day, kinds) → the codes of the units that exist."""
+    _owed: dict[tuple[str, date], list[Owed]] = field(default_factory=dict, init=False, repr=False)
+    """(measure, day) → the duties the unit owes."""
 
     def by_part(self, measure: str, day: int, unit: str | None = None) -> Mapping[str | None, int]:
         """The amounts of a measure's parts at the end of a day, where they are not 0; None: what has no part."""
@@ -215,6 +217,12 @@ class Reader:
 
     def owed(self, of: Measure, day: date) -> list[Owed]:
         """The duties the unit owes at the end of a day, for the county everyone's, and how far each has come."""
+        found = self._owed.get((of.name, day))
+        if found is None:
+            found = self._owed[of.name, day] = self._owing(of, day)
+        return found
+
+    def _owing(self, of: Measure, day: date) -> list[Owed]:
         if self.unit == self.tree.county:
             return list(owed(self.plan.duties, self.tree, day, self._reached(of, day.toordinal())))
         kind = self.tree.units[self.unit].kind
