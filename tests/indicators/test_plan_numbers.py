@@ -5,11 +5,20 @@ from fractions import Fraction
 
 import pytest
 
+from services.indicators.answers import Question, board
 from services.indicators.catalog import indicator
 from services.indicators.evaluation.display import share_text
 from services.indicators.evaluation.plan import targets_of
 from services.indicators.evaluation.status import reaches
-from shared.contracts.registry import EntityRegistered, Founder, StaffReported, UnitDesignated, UnitEnteredCampaign
+from shared.contracts.registry import (
+    EntityRegistered,
+    Founder,
+    StaffReported,
+    UnitDesignated,
+    UnitEnteredCampaign,
+    UnitPlanSubmitted,
+    VenueOpened,
+)
 from shared.contracts.training import CourseOpened, GuidanceGiven, TraineeCompleted
 from shared.units import UnitKind
 from tests.indicators.comparing import Asked, Numbers, differences, example_county, live, numbers_in, oracle_of, rows_read
@@ -85,6 +94,34 @@ async def test_95_percent_of_each_kind_needs_18_6_22_and_493(designated: dict[st
         value = Fraction(count, EXIST[plural])
         assert rows[key, "default"][2] == value
         assert reaches(value, ">=", Fraction(95, 100)) is reached, plural
+
+
+async def test_a_township_and_a_park_are_judged_by_what_their_letters_ask_of_them() -> None:
+    records = of_county()
+    town, park = "330127105000", "330127401000"
+    records.add("2025-03-15", UnitPlanSubmitted(code=town))
+    records.add("2025-03-16", UnitPlanSubmitted(code=park))
+    incubator = {"venue": "V1", "name": "孵化基地", "venue_kind": "incubator", "area_m2": 1199}
+    base = {"venue": "V2", "name": "见习基地", "venue_kind": "internship_base", "area_m2": 90}
+    records.add("2025-05-01", VenueOpened.model_validate({"park": park, **incubator}))
+    records.add("2025-05-01", VenueOpened.model_validate({"unit": town, **base}))
+    for code in [code for code in codes("villages") if code.startswith(town[:9])][:14]:
+        records.add("2025-06-30", UnitEnteredCampaign(code=code))
+    service = await live(PLAN, [list(records)])
+
+    def judged(unit: str, *ids: str) -> list[tuple[str, str, str]]:
+        as_of, known_at = date(2025, 12, 31), date(2030, 12, 31)
+        assert differences(service.snapshot(), oracle_of(PLAN, records.json), Asked(unit, as_of, known_at)) == []
+        rows = {row.id: row for row in board(service.snapshot(), Question(unit, as_of, known_at)).indicators if row.variant == "default"}
+        return [(id, str(target.value), target.status) for id in ids for target in rows[id].targets]
+
+    assert judged(town, "campaign_villages", "plans_submitted", "internship_bases", "new_venue_area", "start_up_park_area") == [
+        ("campaign_villages", "14", "met"), ("plans_submitted", "1", "met"), ("internship_bases", "1", "met"),
+    ]  # fmt: skip
+    assert judged(park, "plans_submitted", "incubator_area", "new_venue_area", "start_up_park_area") == [
+        ("plans_submitted", "1", "missed"), ("incubator_area", "1200", "missed"), ("new_venue_area", "800", "met"),
+        ("start_up_park_area", "5000", "missed"),
+    ]  # fmt: skip
 
 
 async def test_a_plan_that_is_just_met_shows_1_to_6_and_other_bases_show_other_ratios() -> None:

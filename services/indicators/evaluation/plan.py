@@ -202,6 +202,14 @@ class Plan(_Part):
             found[target.row] = (*found.get(target.row, ()), target)
         return found
 
+    @cached_property
+    def decomposition_by_row(self) -> dict[tuple[str, str, str | None], tuple[Decomposition, ...]]:
+        """What the target of each row that is split is split into, in the file's order."""
+        found: dict[tuple[str, str, str | None], tuple[Decomposition, ...]] = {}
+        for entry in self.decomposition:
+            found[entry.row] = (*found.get(entry.row, ()), entry)
+        return found
+
 
 def _documents_owed(duties: Iterable[Duty]) -> Iterator[Target]:
     for duty in duties:
@@ -237,14 +245,11 @@ def unit_targets_of(
 
     Empty where nothing was decomposed to that unit.
     """
-    whole = targets_of(plan, indicator, variant, part, on=on)
-    if not whole:
+    entries = _latest(plan.decomposition_by_row.get((indicator, variant, part), ()), on)
+    shares = [entry.parts[unit] for entry in entries if unit in entry.parts]
+    if not shares:
         return ()
-    shares = [
-        entry.parts[unit]
-        for entry in _latest((entry for entry in plan.decomposition if entry.row == (indicator, variant, part)), on)
-        if unit in entry.parts
-    ]
+    whole = targets_of(plan, indicator, variant, part, on=on)
     return tuple(target.model_copy(update={"value": share, "milestones": ()}) for target in whole for share in shares)
 
 
