@@ -290,6 +290,7 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
     notes = [variant.note] if variant.note and noted else []
     if last_day < question.as_of:
         notes.append(f"单位的最后一日是 {last_day}，按该日作答 / merged or dissolved; answered as of its last day, {last_day}")
+    note, note_without_ratio = "；".join(notes), "；".join([*notes, NO_DENOMINATOR])
     unreadable = sum(count for service, count in asked.unreadable.items() if service in declared.services)
     window_answer = WindowAnswer(name=window.name, first=window.first, last=window.last)
     for part, value in values:
@@ -297,12 +298,15 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
         benchmark = _benchmark(reader, indicator, variant, effective) if effective and compared else None
         figure = value.value if value.value is not None else value.absence or "empty"
         answers = []
-        if targets := _targets(plan, question, indicator, variant, part, on):
+        if (indicator.id, variant.name, part) in plan.targets_by_row:
             standing = StandingInput(
                 as_of=last_day, window=window, value=figure, behaviour=variant.behaviour or indicator.behaviour,
                 start=_start(reader, variant, window, part) if indicator.starts_from_eve else 0, whole=declared.whole,
             )  # fmt: skip
-            answers = [_target(target, standing._replace(goal=target.goal(benchmark))) for target in targets]
+            answers = [
+                _target(target, standing._replace(goal=target.goal(benchmark)))
+                for target in _targets(plan, question, indicator, variant, part, on)
+            ]
         no_denominator = value.denominator == 0 and value.absence == "missing"
         has_part_baseline = has_baseline and part in declared.fixed
         yield Row(
@@ -315,7 +319,7 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
             benchmark=_benchmark_answer(last_day, window, value, benchmark) if compared else None,
             baseline=_baseline_answer(last_day, window, value, baselines.get(part), variant, declared) if has_part_baseline else None,
             n=value.n, incomplete=value.left_out + _incomplete(reader, variant, part, on) + unreadable if effective else 0,
-            note="；".join([*notes, NO_DENOMINATOR] if no_denominator else notes), definition=declared.definition,
+            note=note_without_ratio if no_denominator else note, definition=declared.definition,
             margin=value.margin, period_end=value.period_end,
         )  # fmt: skip
 

@@ -234,8 +234,7 @@ def years_of(plan: Plan) -> tuple[Window, Window]:
 
 def targets_of(plan: Plan, indicator: str, variant: str = "default", part: str | None = None, *, on: date) -> tuple[Target, ...]:
     """The targets of one row that hold on a day, in the file's order."""
-    promised = plan.targets_by_row.get((indicator, variant, part))
-    return () if promised is None else _in_force(promised, on)
+    return _in_force(plan.targets_by_row.get((indicator, variant, part), ()), on)
 
 
 def unit_targets_of(
