@@ -50,6 +50,7 @@ check: setup
 	$(VENV)/bin/python -m shared.contracts.reference --check || well=no; \
 	$(VENV)/bin/python -m deploy.asyncapi_reference --check || well=no; \
 	$(VENV)/bin/python -m deploy.reference_pages --check || well=no; \
+	$(VENV)/bin/python -m services.indicators.audit.relational.compiled --check || well=no; \
 	[ $$well = yes ] && echo '检查通过 / check passed'
 
 bench: setup

@@ -45,7 +45,7 @@ def check(file: PlanArgument, json: JsonOption = False) -> None:
     from services.indicators.evaluation.problems import FileProblems
 
     try:
-        plan = _read(file)
+        plan = read_plan_file(file)
     except FileProblems as found:
         typer.echo(orjson.dumps([*_told(found)]) if json else "\n".join(f"{found.file} {problem}" for problem in found.problems))
         raise typer.Exit(EXIT_BAD_INPUT) from found
@@ -69,7 +69,7 @@ def _told(found: "FileProblems") -> Iterator[dict[str, Any]]:
 
 def show_plan(file: PlanOrExample = None, json: JsonOption = False) -> None:
     """方案的阶段、目标、任务和目标分解，缺省为示例县 / A plan's phases, targets, duties, decomposition; omitted: the example county's."""
-    plan = _read(file or EXAMPLE_COUNTY)
+    plan = read_plan_file(file or EXAMPLE_COUNTY)
     if json:
         typer.echo(plan.model_dump_json(by_alias=True))
         return
@@ -79,7 +79,7 @@ def show_plan(file: PlanOrExample = None, json: JsonOption = False) -> None:
         show(partial(table, plan))
 
 
-def _read(file: Path) -> "Plan":
+def read_plan_file(file: Path) -> "Plan":
     """The plan of a file (or a folder), beside the catalogue, and beside the roster in the same folder where there is one.
 
     Raises BadInput when it cannot be read, FileProblems when something is wrong in it.

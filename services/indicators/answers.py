@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import cache
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal, Protocol, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -31,10 +31,9 @@ from services.indicators.evaluation.status import (
     judge_benchmark,
 )
 from services.indicators.figures import DutiesAccepted, Figure, Indicator, Variant, fixed_parts, is_whole
-from services.indicators.ledger import Balances, Trees
 from services.indicators.measures.kinds import selections
 from services.indicators.places import Unit, UnitTree
-from services.indicators.reading import Reader, Value
+from services.indicators.reading import Amounts, Reader, Value
 from services.indicators.relations import RELATIONS
 from services.indicators.relations.statistics import BENCHMARK_SCALE
 from shared.contracts.base import SERVICES, Service, service_of
@@ -156,14 +155,22 @@ class Question:
     known_at: date
 
 
+class KnownUnits(Protocol):
+    """The units as known on each day."""
+
+    def at(self, known: int) -> UnitTree:
+        """The units as known at the end of a day."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What an answer is read from: figures and positions of one moment."""
 
     plan: Plan
     windows: dict[str, Window]
-    balances: Balances
-    trees: Trees
+    balances: Amounts
+    trees: KnownUnits
     positions: dict[str, int]
     closed: dict[str, date]
     unreadable: tuple[tuple[Service, date], ...]

@@ -4,7 +4,7 @@ A unit's parents follow from its code; what changes over time is which units exi
 under its successor and the units above that (earlier figures stay as they were, because an earlier day still finds the earlier units).
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -43,6 +43,13 @@ class Piece(NamedTuple):
     codes: tuple[str, ...]
 
 
+def _by_kind(units: Mapping[str, Unit]) -> dict[UnitKind, list[Unit]]:
+    found: dict[UnitKind, list[Unit]] = {}
+    for _, unit in sorted(units.items()):
+        found.setdefault(unit.kind, []).append(unit)
+    return found
+
+
 class UnitTree:
     """All units of a county as known on one day."""
 
@@ -55,9 +62,15 @@ class UnitTree:
             self.units[fact.code] = Unit(fact.code, fact.name, unit_kind(fact.code), fact.urban_rural_class, listed.day)
         for change in view.of(UnitRenamed, UnitMerged, UnitDissolved):
             self._apply(change.fact, change.day)
-        self._by_kind: dict[UnitKind, list[Unit]] = {}
-        for _, unit in sorted(self.units.items()):
-            self._by_kind.setdefault(unit.kind, []).append(unit)
+        self._by_kind = _by_kind(self.units)
+
+    @classmethod
+    def of(cls, county: str, units: Iterable[Unit]) -> "UnitTree":
+        """The tree of units that are known already."""
+        tree = cls(county, View([]))
+        tree.units = {unit.code: unit for unit in units}
+        tree._by_kind = _by_kind(tree.units)
+        return tree
 
     def _apply(self, fact: object, day: int) -> None:
         match fact:

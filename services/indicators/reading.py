@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from math import isqrt
-from typing import NamedTuple, assert_never, get_args
+from typing import NamedTuple, Protocol, assert_never, get_args
 
 from services.indicators.evaluation.duties import Owed, Reached, is_registered, owed, owed_by_kind
 from services.indicators.evaluation.plan import Plan, System
@@ -33,7 +33,6 @@ from services.indicators.figures import (
     SurveyShare,
     fixed_parts,
 )
-from services.indicators.ledger import Balances
 from services.indicators.measures.kinds import Matured, Measure, Published
 from services.indicators.places import UnitTree
 from services.indicators.relations.duties import read_standing
@@ -56,11 +55,19 @@ class Value(NamedTuple):
     """How many of the things counted the plan file does not know."""
 
 
+class Amounts(Protocol):
+    """What measures come to: the ledger's balances, or what another engine makes of the same facts."""
+
+    def by_part(self, measure: str, unit: str, day: int, known: int) -> Mapping[str | None, int]:
+        """The amounts of a measure's parts at a unit at the end of a day, as known at the end of another, where they are not 0."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Reads amounts of one unit as known on one day, each from the ledger once: one reader answers from one moment's ledger."""
 
-    balances: Balances
+    balances: Amounts
     tree: UnitTree
     unit: str
     known: int

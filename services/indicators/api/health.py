@@ -96,7 +96,7 @@ async def look(nc: Client, questions: Questions) -> tuple[bool, Health]:
         positions=dict(snapshot.positions) if ready else {},
         lag=behind if ready else {},
         final=min(snapshot.closed.values()) if len(snapshot.closed) == len(SERVICES) else None,
-        unreadable=unreadable, entries=snapshot.balances.size, findings=findings,
+        unreadable=unreadable, entries=live.balances.size, findings=findings,
     )  # fmt: skip
 
 

@@ -1,1 +1,1 @@
-"""What lets anybody outside verify what was recorded: a Merkle tree over the records, and a signature over its head."""
+"""What makes figures provable: a second engine over the recorded facts, a Merkle tree over their bytes, and signatures."""

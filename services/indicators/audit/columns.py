@@ -1,0 +1,87 @@
+"""What an archived fact looks like as a row: the columns of each type of fact, as its contract declares them.
+
+Every table of facts begins with the same columns, whose names and meanings are `ENVELOPE`; its payload follows, field by field.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from shared.contracts.base import Fact
+
+Scalar = Literal["text", "whole", "flag", "day", "decimal"]
+"""Text, a whole number, true or false, a day, and a number with at most eighteen decimals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """Named fields, each of a type of its own."""
+
+    fields: tuple[tuple[str, "ColumnType"], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list; `ordered` where the order in which its members are named says nothing and is put right."""
+
+    of: "ColumnType"
+
+
+ColumnType = Scalar | Structure | Listed
+
+ENVELOPE: dict[str, ColumnType] = {
+    "position": "whole",
+    "revision": "whole",
+    "recorded": "text",
+    "known": "day",
+    "source": "text",
+    "id": "text",
+    "occurred": "day",
+}
+"""`position`: of the record that began the fact, within its service. `revision`: of the record that says what stands here, the same or a
+correction's. `recorded`: the instant the fact was first recorded (UTC, RFC 3339). `known`: the day on which this revision became known.
+`source`, `id`: who first reported it and under which id. `occurred`: the day it is about, as this revision has it.
+"""
+
+
+@cache
+def payload(fact: type[Fact]) -> dict[str, ColumnType]:
+    """The columns of a type's payload, in the order of its contract."""
+    return {name: _column(field.annotation) for name, field in fact.model_fields.items()}
+
+
+@cache
+def defaults(fact: type[Fact]) -> dict[str, Any]:
+    """What stands in fields that a report may leave out, other than null."""
+    return {
+        name: field.default for name, field in fact.model_fields.items() if not field.is_required() and field.default is not None
+    }  # fmt: skip
+
+
+def table_name(fact: type[Fact]) -> str:
+    """The name of a type's table: its own, with an underscore for the dot."""
+    return fact.type.replace(".", "_")
+
+
+def _column(annotation: Any) -> ColumnType:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _column(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        (inner,) = (each for each in get_args(annotation) if each is not type(None))
+        return _column(inner)
+    if origin is Literal:
+        return "text"
+    if origin is tuple:
+        return Listed(_column(get_args(annotation)[0]))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return Structure(tuple((name, _column(field.annotation)) for name, field in annotation.model_fields.items()))
+    return _SCALARS[annotation]
+
+
+_SCALARS: dict[Any, Scalar] = {str: "text", int: "whole", bool: "flag", date: "day", Decimal: "decimal"}

@@ -1,0 +1,152 @@
+"""Recorded facts as a file: one record per line, exactly as published, plain or gzip; read with everything checked that can be.
+
+Records are ordered by service and position. Whatever a file lacks or has beside that is named by its line: a figure must not be recomputed
+from a file somebody took something out of.
+"""
+
+import gzip
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import orjson
+
+from shared.contracts import UnknownFactTypeError, fact_class
+from shared.contracts.base import SERVICES, Service
+from shared.contracts.common import DayClosed, FactCorrected, FactVoided, common_class
+from shared.contracts.envelope import NO_HASH, TYPE_PATTERN, Record, parse_record
+
+_GZIP = b"\x1f\x8b"
+
+
+class BadRecords(Exception):
+    """A file that is not a whole and unbroken history of records; the message names the line, in Chinese and English."""
+
+
+@dataclass(slots=True)
+class History:
+    """A county's records, whole and in order."""
+
+    records: list[Record] = field(default_factory=list)
+    positions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SERVICES, 0))
+    closed: dict[str, date] = field(default_factory=dict)
+    unreadable: list[tuple[Service, date]] = field(default_factory=list)
+    """The service and known day of each record that no contract here describes."""
+
+    @property
+    def last_known_day(self) -> date:
+        """The day on which the last record was made. Raises ValueError for no records."""
+        return max(record.known_day for record in self.records)
+
+
+def read_history(path: Path, county: str) -> History:
+    """Read and check a file of records. Raises BadRecords, or OSError when the file cannot be read."""
+    with _lines(path) as lines:
+        return check_history(lines, county)
+
+
+@contextmanager
+def _lines(path: Path) -> Iterator[Iterable[bytes]]:
+    with path.open("rb") as file:
+        packed = file.read(2) == _GZIP
+    with gzip.open(path, "rb") if packed else path.open("rb") as opened:
+        yield opened
+
+
+def check_history(lines: Iterable[bytes], county: str) -> History:
+    """Check the lines of a file of records: each a record of this county, each service's positions dense from 1 and its chain unbroken.
+
+    Raises BadRecords.
+    """
+    found = History()
+    hashes: dict[str, str] = dict.fromkeys(SERVICES, NO_HASH)
+    told: set[tuple[str, str, str]] = set()
+    try:
+        for number, line in enumerate(lines, 1):
+            raw = line.rstrip(b"\r\n")
+            if not raw:
+                continue
+            record = _record(raw, number)
+            _check_place(record, number, county, found.positions, hashes)
+            _check_content(record, number, told, found)
+            found.positions[record.service], hashes[record.service] = record.position, record.hash
+            found.records.append(record)
+    except (EOFError, gzip.BadGzipFile, OSError) as error:
+        raise BadRecords(f"文件不完整或已损坏：{error} / the file is cut off or damaged: {error}") from error
+    if not found.records:
+        raise BadRecords("文件中没有记录 / the file holds no records")
+    return found
+
+
+def _record(raw: bytes, number: int) -> Record:
+    try:
+        record = parse_record(raw)
+    except ValueError as error:
+        if _is_report(raw):
+            raise BadRecords(
+                f"第 {number} 行是上报的报告，不是已记录的事实；请用 kaiye facts --export 导出的文件 / "
+                f"line {number} is a report, not a record: "
+                "give a file that kaiye facts --export wrote"
+            ) from error
+        raise BadRecords(f"第 {number} 行不是已记录的事实 / line {number} is no record: {error}") from error
+    if TYPE_PATTERN.fullmatch(f"{record.type}.v{record.version}") is None:
+        raise BadRecords(f"第 {number} 行的类型无法识别：{record.type} / line {number} has a type that cannot be read: {record.type}")
+    return record
+
+
+def _is_report(raw: bytes) -> bool:
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(body, dict) and "specversion" in body and "position" not in body
+
+
+def _check_place(record: Record, number: int, county: str, positions: dict[str, int], hashes: dict[str, str]) -> None:
+    service, expected = record.service, positions[record.service] + 1
+    if record.source.split("/")[1] != county:
+        raise BadRecords(
+            f"第 {number} 行属于 {record.source.split('/')[1]}，方案是 {county} 的 / "
+            f"line {number} is of county {record.source.split('/')[1]}, "
+            f"the plan of {county}"
+        )
+    if record.position < expected:
+        raise BadRecords(
+            f"第 {number} 行：{service} 的第 {record.position} 条重复或次序颠倒，应为第 {expected} 条 / "
+            f"line {number}: {service}'s position "
+            f"{record.position} comes twice or too late, {expected} was expected"
+        )
+    if record.position > expected:
+        raise BadRecords(
+            f"第 {number} 行：{service} 缺少第 {expected} 至 {record.position - 1} 条 / "
+            f"line {number}: {service} lacks positions {expected} "
+            f"to {record.position - 1}"
+        )
+    if record.prevhash != hashes[service]:
+        raise BadRecords(
+            f"第 {number} 行：{service} 第 {record.position} 条与前一条不相接，前一条或本条被改动 / line {number}: {service}'s position "
+            f"{record.position} does not follow the one before it: one of the two was changed"
+        )
+
+
+def _check_content(record: Record, number: int, told: set[tuple[str, str, str]], found: History) -> None:
+    shape = common_class(record.type)
+    if shape is DayClosed:
+        found.closed[record.service] = DayClosed.model_validate(record.data).day
+        return
+    if shape in (FactVoided, FactCorrected):
+        target = record.service, str(record.data.get("source")), str(record.data.get("id"))
+        if target not in told:
+            raise BadRecords(
+                f"第 {number} 行作废或更正了不存在的事实 {target[1]} {target[2]} / "
+                f"line {number} voids or corrects a fact that is not there: "
+                f"{target[1]} {target[2]}"
+            )
+        return
+    told.add((record.service, record.source, record.id))
+    try:
+        fact_class(record.type, record.version)
+    except UnknownFactTypeError:
+        found.unreadable.append((record.service, record.known_day))  # type: ignore[arg-type]

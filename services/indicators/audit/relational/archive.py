@@ -1,0 +1,32 @@
+"""The tables a program reads: revisions of facts by type, voids, and what is asked."""
+
+import ibis
+from ibis.expr.types import Table
+
+from services.indicators.audit.columns import ENVELOPE, ColumnType, Listed, Structure, payload, table_name
+from services.indicators.audit.relational.facts import ASKED
+from shared.contracts import FACTS
+
+_SCALAR = {"text": "string", "whole": "int64", "flag": "boolean", "day": "date", "decimal": "decimal(38, 18)"}
+
+
+def archive_tables() -> dict[str, Table]:
+    """Every table, by name."""
+    found = {
+        "void": ibis.table({"service": "int8", "position": "int64", "voided": "int64", "known": "date"}, name="void"),
+        ASKED: ibis.table({"known": "date"}, name=ASKED),
+    }
+    for fact in FACTS:
+        name = table_name(fact)
+        found[name] = ibis.table({column: _type(of) for column, of in (ENVELOPE | payload(fact)).items()}, name=name)
+    return found
+
+
+def _type(of: ColumnType) -> str:
+    match of:
+        case Listed(of=member):
+            return f"array<{_type(member)}>"
+        case Structure(fields=fields):
+            return "struct<" + ", ".join(f"{name}: {_type(field)}" for name, field in fields) + ">"
+        case _:
+            return _SCALAR[of]

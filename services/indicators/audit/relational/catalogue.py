@@ -1,0 +1,71 @@
+"""The whole catalogue as one program: the rows of every relation, the places they are at, and every measure at every unit."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import ibis
+
+from services.indicators.audit.relational.archive import archive_tables
+from services.indicators.audit.relational.facts import Facts
+from services.indicators.audit.relational.kinds import CONTRIBUTIONS, amounts, contributions
+from services.indicators.audit.relational.program import Compiled, Writing, compiled
+from services.indicators.audit.relational.relations import RELATIONAL
+from services.indicators.audit.relational.units import units
+from services.indicators.catalog import MEASURES
+from services.indicators.relations import RELATIONS
+
+DAYS = ibis.table({"as_of": "date", "county": "string"}, name="days")
+"""The days at whose end measures are asked for."""
+COUNTS_AT = ibis.table({"on_day": "date", "at_unit": "string", "at_park": "string", "code": "string"}, name="counts_at")
+"""At which units what happened at a unit and park counts at the end of each of these days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The catalogue's program in some dialect of SQL."""
+
+    relations: Compiled
+    """Makes the rows of every relation, as known on the day asked about."""
+    tables: dict[str, str]
+    """The table that each relation's rows are in."""
+    units: str
+    """The table of units."""
+    places: str
+    """A query for every place (`unit`, `park`) there are rows at."""
+    contributions: dict[str, str]
+    """Of each measure, a query for what counts on the days asked about, row by row."""
+    amounts: dict[str, str]
+    """Of each measure, a query for what that comes to at every unit."""
+
+
+CONTRIBUTION = "contribution"
+
+
+@cache
+def catalogue(dialect: str = "duckdb") -> Catalogue:
+    """Every measure's program. It takes half a minute to compile and depends on nothing but the declarations."""
+    writing = Writing(archive_tables())
+    facts = Facts(writing)
+    rows = {name: facts.relation(name, compute) for name, compute in RELATIONAL.items()}
+    known_units = facts.shared(units)
+    places = ibis.union(*(table.select("unit", "park").distinct() for table in rows.values()), distinct=True)
+    opened, added = {}, {}
+    for name, measure in MEASURES.items():
+        counting = contributions(measure, RELATIONS, rows.__getitem__, DAYS)
+        opened[name] = ibis.to_sql(counting, dialect=dialect, pretty=False)
+        added[name] = f"WITH {CONTRIBUTION} AS ({opened[name]}) {_adding(type(measure).__name__, dialect)}"
+    return Catalogue(
+        relations=compiled(writing.steps, dialect),
+        tables={name: table.get_name() for name, table in rows.items()},
+        units=known_units.get_name(),
+        places=ibis.to_sql(places, dialect=dialect, pretty=False),
+        contributions=opened,
+        amounts=added,
+    )
+
+
+@cache
+def _adding(kind: str, dialect: str) -> str:
+    """The last step of every measure of a kind, over what its own query gives."""
+    counting = ibis.table(CONTRIBUTIONS, name=CONTRIBUTION)
+    return str(ibis.to_sql(amounts(kind, counting, COUNTS_AT), dialect=dialect, pretty=False))

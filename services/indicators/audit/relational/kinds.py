@@ -1,0 +1,196 @@
+"""The kinds of measure as relational expressions: what counts at the end of each day asked about, row by row, and what it comes to.
+
+`contributions` is the expression before its last group-by: a row for each subject, place and part that counts on a day, which is what a
+figure opens to; `amounts` adds it up at every unit.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import and_
+from typing import Any, assert_never
+
+import ibis
+from ibis import _
+from ibis.expr.types import BooleanValue, StringValue, Table
+
+from services.indicators.audit.relational.shape import days_later, holds, months_later, ordinal
+from services.indicators.audit.relational.units import kind_of
+from services.indicators.measures.kinds import (
+    Counted,
+    Distribution,
+    Happened,
+    Holding,
+    Level,
+    Matured,
+    Measure,
+    Members,
+    Published,
+    UnitsWhere,
+)
+from services.indicators.measures.rows import Predicate, Relation, Select
+
+Relations = Callable[[str], Table]
+"""Gives a relation's rows by its name."""
+
+CONTRIBUTIONS = {
+    "as_of": "date", "subject": "string", "day": "date", "unit": "string", "park": "string", "county": "string", "part": "string",
+    "amount": "int64",
+}  # fmt: skip
+"""The columns of every measure's contributions."""
+
+
+def contributions(measure: Measure, declared: dict[str, Relation], rows: Relations, days: Table) -> Table:
+    """What counts at the end of each of the days: `as_of`, `subject`, `day` (since when), `unit`, `park`, `county`, `part` and
+    `amount`.
+
+    Where one subject has several rows of a measure of distinct subjects, each of them stands here.
+    """
+    match measure:
+        case Counted():
+            chosen = _on(_selected(measure.rows, rows), days, _in_year if measure.window == "calendar_year" else _so_far)
+            return _counting(chosen, measure.part, measure.amount)
+        case Level():
+            return _counting(_on(_selected(measure.rows, rows), days, _holding), measure.part, measure.amount)
+        case Distribution():
+            return _counting(_on(_selected(measure.rows, rows), days, _in_year), measure.value, None)
+        case UnitsWhere():
+            chosen = _selected(measure.rows, rows).filter(kind_of(_.subject).isin(measure.kinds))
+            return _counting(_on(chosen, days, _when(declared, measure.rows)), measure.part, None)
+        case Members():
+            ways = (_counting(_on(_selected(select, rows), days, _when(declared, select)), measure.part, None) for select in measure.any_of)
+            found = reduce(Table.union, ways)
+            if measure.meanwhile is not None:
+                admitted = _on(_selected(measure.meanwhile, rows), days, _when(declared, measure.meanwhile)).select("as_of", "subject")
+                found = found.semi_join(admitted.distinct(), ["as_of", "subject"])
+            return found
+        case Matured():
+            return _counting(_matured(measure, rows, days), measure.part, None)
+        case Published():
+            return _published(measure, _on(_selected(measure.rows, rows), days, _holding))
+        case _:
+            assert_never(measure)
+
+
+def amounts(kind: str, counting: Table, counts_at: Table) -> Table:
+    """What contributions to measures of a kind come to: `as_of`, `code` (of each unit at which any of them counts), `part`, `amount`.
+
+    `counts_at` says at which units what happened at a place counts at the end of a day; a published value counts at its own only.
+    """
+    if kind == "Published":
+        own = counting.mutate(code=ibis.coalesce(_.park, _.unit, _.county))
+        return own.group_by("as_of", "code", "part").agg(amount=_.amount.sum().cast("int64"))
+    at = [counting.as_of == counts_at.on_day, counting.unit.identical_to(counts_at.at_unit), counting.park.identical_to(counts_at.at_park)]
+    distinct = kind in ("Members", "UnitsWhere")
+    amount = _.subject.nunique() if distinct else _.amount.sum().cast("int64")
+    return counting.join(counts_at, at).group_by("as_of", "code", "part").agg(amount=amount)
+
+
+def _selected(select: Select, rows: Relations) -> Table:
+    table = rows(select.relation)
+    return table.filter(*(_satisfied(table, predicate) for predicate in select.where)) if select.where else table
+
+
+def _satisfied(table: Table, predicate: Predicate) -> BooleanValue:
+    column, value = table[predicate.field], predicate.value
+    match predicate.operator:
+        case "=":
+            return column.isnull() if value is None else column == value
+        case "!=":
+            return column != value
+        case ">=":
+            return column >= value
+        case "<=":
+            return column <= value
+        case "in":
+            return column.isin(value)
+
+
+When = Callable[[Any], BooleanValue]
+
+
+def _in_year(row: Any) -> BooleanValue:
+    """An event of the calendar year, up to the day."""
+    return (row.day <= row.as_of) & (row.day.year() == row.as_of.year())
+
+
+def _so_far(row: Any) -> BooleanValue:
+    return row.day <= row.as_of
+
+
+def _holding(row: Any) -> BooleanValue:
+    return holds(row.day, row.until, row.as_of)
+
+
+def _when(declared: dict[str, Relation], select: Select) -> When:
+    return _in_year if declared[select.relation].shape == "event" else _holding
+
+
+def _on(rows: Table, days: Table, when: When) -> Table:
+    return rows.cross_join(days).filter(when(_))
+
+
+def _counting(rows: Table, part: str | None, amount: str | None) -> Table:
+    return rows.select(
+        "as_of", "subject", "day", "unit", "park", "county", part=_part(rows, part),
+        amount=ibis.literal(1, "int64") if amount is None else rows[amount].cast("int64"),
+    )  # fmt: skip
+
+
+def _part(rows: Table, field: str | None) -> StringValue:
+    """A part is named as values are written in Python, which declarations are: none is `None`."""
+    if field is None:
+        return ibis.null("string")
+    column = rows[field]
+    text = column.ifelse("True", "False") if column.type().is_boolean() else column.cast("string")
+    return text.fill_null("None")
+
+
+def _matured(measure: Matured, rows: Relations, days: Table) -> Table:
+    started = _selected(measure.start, rows)
+    own = ["subject"] if measure.member is None else ["subject", measure.member]
+    turn = ibis.row_number().over(group_by=own, order_by=["day", "recorded", "recorded_by", "position"])
+    due = months_later(_.day, measure.lag_months)
+    cohort = started.mutate(turn=turn).filter(_.turn == 0).drop("until", "turn", "recorded", "recorded_by", "position").mutate(due=due)
+    if measure.unless is not None:
+        cohort = cohort.anti_join(*_matching(cohort, measure.unless, rows, own, lambda one, row: holds(row.since, row.gone, one.day)))
+    if measure.left is not None:
+        cohort = cohort.anti_join(
+            *_matching(cohort, measure.left, rows, own, lambda one, row: holds(row.since, row.gone, days_later(one.due, -1)))
+        )
+    stays = (_.due <= _.as_of) & (_.as_of < months_later(_.due, measure.stays_months))
+    match measure.outcome:
+        case None:
+            return cohort.cross_join(days).filter(stays)
+        case Happened(rows=select):
+            kept = cohort.semi_join(*_matching(cohort, select, rows, own, lambda one, row: (one.day < row.since) & (row.since <= one.due)))
+            return kept.cross_join(days).filter(stays)
+        case Holding(rows=select, on="due"):
+            kept = cohort.semi_join(*_matching(cohort, select, rows, own, lambda one, row: holds(row.since, row.gone, one.due)))
+            return kept.cross_join(days).filter(stays)
+        case Holding(rows=select):
+            present = cohort.cross_join(days).filter(stays)
+            return present.semi_join(*_matching(present, select, rows, own, lambda one, row: holds(row.since, row.gone, one.as_of)))
+        case _:
+            assert_never(measure.outcome)
+
+
+def _matching(
+    cohort: Table, select: Select, rows: Relations, own: Sequence[str], condition: Callable[[Table, Table], BooleanValue]
+) -> tuple[Table, BooleanValue]:
+    """The selected rows of the cohort's members, and the condition under which one of them matches."""
+    chosen = _selected(select, rows)
+    others = chosen.select(since=_.day, gone=_.until, **{f"of_{name}": chosen[name] for name in own})
+    same = reduce(and_, (cohort[name] == others[f"of_{name}"] for name in own))
+    return others, same & condition(cohort, others)
+
+
+def _published(measure: Published, rows: Table) -> Table:
+    prefix = [rows[field].cast("string") + "|" for field in measure.key]
+
+    def part(name: str, amount: Any) -> Table:
+        named = ibis.literal(name)
+        for before in reversed(prefix):
+            named = before + named
+        return rows.select("as_of", "subject", "day", "unit", "park", "county", part=named, amount=amount.cast("int64"))
+
+    return ibis.union(part("value", rows.value), part("presence", rows.presence), part("period", ordinal(rows.period)))

@@ -1,0 +1,155 @@
+"""A program of queries: what the second engine runs, written down once and the same for every question.
+
+Relations and measures are expressions over the tables of facts; what several of them need is kept in a table of its own. Building and
+compiling expressions costs far more than running them on a county, so they are compiled ahead: what is asked (as known on which day, at
+the end of which days) stands in tables as well. A program is a sequence of steps that make tables, some of them repeated until they
+change nothing any more.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+import ibis
+from ibis.expr.types import Table
+
+State = dict[str, Table]
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Make a table of what a query gives."""
+
+    name: str
+    query: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Take the one way where a query gives any row, else the other; both make the same table."""
+
+    condition: Table
+    then: "Steps"
+    otherwise: "Steps"
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """While a query gives any row, make `renewed` tables out of the tables they then replace."""
+
+    condition: Table
+    body: "Steps"
+    renewed: tuple[tuple[str, str], ...]
+    """(the table that was made, the table it becomes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derive:
+    """Make a table by a plain function of a query's rows, which are few: for what has to be taken one after the other."""
+
+    name: str
+    query: Table
+    function: str
+    schema: tuple[tuple[str, str], ...]
+
+
+Steps = tuple["Step", ...]
+Step = Keep | Branch | Repeat | Derive
+
+
+class Writing:
+    """A program being written. Tables have the names they are kept by."""
+
+    def __init__(self, archive: Mapping[str, Table]) -> None:
+        self._archive = archive
+        self._steps: list[Step] = []
+        self._names: set[str] = set(archive)
+
+    @property
+    def steps(self) -> Steps:
+        """The program as it stands."""
+        return tuple(self._steps)
+
+    def table(self, name: str) -> Table:
+        """A table of the archive. Raises KeyError when there is none."""
+        return self._archive[name]
+
+    def keep(self, name: str, query: Table) -> Table:
+        """A table of what a query gives, computed once and read from now on. Where the name is taken it gets a number."""
+        return self._keep(self._free(name), query)
+
+    def choose(self, name: str, condition: Table, then: Callable[[], Table], otherwise: Callable[[], Table]) -> Table:
+        """What `then` gives where the condition has any row, else what the other does."""
+        name = self._free(name)
+        (schema, first), (_, second) = (self._aside(name, way) for way in (then, otherwise))
+        self._steps.append(Branch(condition, first, second))
+        return ibis.table(schema, name=name)
+
+    def repeat(self, start: State, condition: Callable[[State], Table], step: Callable[[State], State]) -> State:
+        """Tables that a step renews out of themselves as long as a condition of them has any row."""
+        state = {name: self.keep(name, query) for name, query in start.items()}
+        names = {name: table.get_name() for name, table in state.items()}
+        outer, self._steps = self._steps, []
+        made = {name: self.keep(f"next_{name}", query) for name, query in step(state).items()}
+        body, self._steps = tuple(self._steps), outer
+        self._steps.append(Repeat(condition(state), body, tuple((made[name].get_name(), names[name]) for name in made)))
+        return state
+
+    def derive(self, name: str, query: Table, function: str, schema: Mapping[str, str]) -> Table:
+        """A table of what a function of `DERIVATIONS` makes of a query's few rows."""
+        name = self._free(name)
+        self._steps.append(Derive(name, query, function, tuple(schema.items())))
+        return ibis.table(schema, name=name)
+
+    def _aside(self, name: str, way: Callable[[], Table]) -> tuple[Any, Steps]:
+        outer, self._steps = self._steps, []
+        made = self._keep(name, way())
+        steps, self._steps = tuple(self._steps), outer
+        return made.schema(), steps
+
+    def _keep(self, name: str, query: Table) -> Table:
+        self._steps.append(Keep(name, query))
+        return ibis.table(query.schema(), name=name)
+
+    def _free(self, name: str) -> str:
+        free, number = name, 1
+        while free in self._names:
+            number += 1
+            free = f"{name}_{number}"
+        self._names.add(free)
+        return free
+
+
+Compiled = list[Any]
+"""Steps as plain data: `["keep", name, sql]`, `["branch", sql, steps, steps]`, `["repeat", sql, steps, [[made, becomes], …]]`,
+`["derive", name, sql, function, [[column, type], …]]`."""
+
+
+def compiled(steps: Steps, dialect: str = "duckdb") -> Compiled:
+    """A program in some dialect of SQL, as plain data."""
+    return list(_compiled(steps, dialect))
+
+
+def _compiled(steps: Steps, dialect: str) -> Iterator[list[Any]]:
+    for step in steps:
+        match step:
+            case Keep(name=name, query=query):
+                yield ["keep", name, ibis.to_sql(query, dialect=dialect, pretty=False)]
+            case Branch(condition=condition, then=then, otherwise=otherwise):
+                yield [
+                    "branch",
+                    ibis.to_sql(condition.limit(1), dialect=dialect, pretty=False),
+                    compiled(then, dialect),
+                    compiled(otherwise, dialect),
+                ]
+            case Repeat(condition=condition, body=body, renewed=renewed):
+                yield [
+                    "repeat",
+                    ibis.to_sql(condition.limit(1), dialect=dialect, pretty=False),
+                    compiled(body, dialect),
+                    [list(pair) for pair in renewed],
+                ]
+            case Derive(name=name, query=query, function=function, schema=schema):
+                yield ["derive", name, ibis.to_sql(query, dialect=dialect, pretty=False), function, [list(column) for column in schema]]
+            case _:
+                assert_never(step)

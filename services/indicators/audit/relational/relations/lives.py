@@ -1,0 +1,93 @@
+"""The lives of entities: where each stands and whether it operates, stage by stage, from its registration on."""
+
+import ibis
+from ibis import _
+from ibis.expr.types import Table
+
+from services.indicators.audit.relational.facts import ORDER, Facts
+from shared.contracts.registry import (
+    EntityCodeReplaced,
+    EntityDeregistered,
+    EntityLicenceRevoked,
+    EntityMoved,
+    EntityRegistered,
+    EntityRestored,
+    EntitySuspended,
+)
+
+
+def codes(facts: Facts) -> Table:
+    """Of codes that replaced one another: each `code` and the `oldest` that stands for the entity, the first one replaced."""
+    replaced = facts.of(EntityCodeReplaced).order_by(*ORDER).select("entity", "new_code")
+    return facts.writing.derive("codes", replaced, "oldest_codes", {"code": "string", "oldest": "string"})
+
+
+def with_oldest(facts: Facts, table: Table) -> Table:
+    """A table whose `entity` is the code that stands for the entity."""
+    known = facts.shared(codes)
+    joined = table.left_join(known, table.entity == known.code)
+    return joined.mutate(entity=ibis.coalesce(_.oldest, _.entity)).drop("code", "oldest")
+
+
+def lives(facts: Facts) -> Table:
+    """Every entity whose registration is in force, by its oldest code; of several registrations of one entity the first."""
+    registered = with_oldest(facts, facts.of(EntityRegistered))
+    first = ibis.row_number().over(group_by="entity", order_by=ORDER)
+    return registered.mutate(first=first).filter(_.first == 0).select(
+        "entity", "entity_kind", "unit", "park", "founders", "start_up_cost_fen", *ORDER, registered=_.day
+    )  # fmt: skip
+
+
+def founders(facts: Facts) -> Table:
+    """The persons who founded each entity: `entity`, `person`."""
+    founded = facts.shared(lives).select("entity", founder=_.founders.unnest())
+    return founded.select("entity", person=_.founder["person"]).distinct()
+
+
+def stages(facts: Facts) -> Table:
+    """The stages of each life: from `start` to the day before `end` (null: still) the entity stands at `unit` and `park` in this `state`
+    (operating, suspended or closed), or has moved out of the county (`out`).
+
+    What is closed stays so, whatever is said of a suspension, until it is restored. What is dated before the registration is no part of it.
+    """
+    begun = facts.shared(lives)
+    nowhere = {"unit": ibis.null("string"), "park": ibis.null("string"), "out": ibis.null("boolean")}
+    decides = {EntityLicenceRevoked: "closed", EntityDeregistered: "closed", EntityRestored: "operating"}
+    changes = [
+        facts.of(type_).select(
+            "entity", *ORDER, **nowhere, moves=ibis.literal(value=False), decided=ibis.literal(decides.get(type_), "string"),
+            suspended=ibis.literal(type_ is EntitySuspended),
+        )
+        for type_ in (EntitySuspended, EntityLicenceRevoked, EntityDeregistered, EntityRestored)
+    ]  # fmt: skip
+    moved = facts.of(EntityMoved)
+    away, none = moved.out_of_county, ibis.null("string")
+    changes.append(
+        moved.select(
+            "entity", *ORDER, unit=away.ifelse(none, moved.unit), park=away.ifelse(none, moved.park), out=away,
+            moves=ibis.literal(value=True), decided=ibis.null("string"), suspended=ibis.literal(value=False),
+        )
+    )  # fmt: skip
+    later = with_oldest(facts, ibis.union(*changes)).join(begun.select("entity", "registered"), "entity").filter(_.day >= _.registered)
+    first = begun.select(
+        "entity", *ORDER, "unit", "park", out=ibis.literal(value=False), moves=ibis.literal(value=True),
+        decided=ibis.literal("operating"), suspended=ibis.literal(value=False), turn=ibis.literal(0, "int8"),
+    )  # fmt: skip
+    events = ibis.union(first, later.drop("registered").mutate(turn=ibis.literal(1, "int8")).select(*first.columns))
+    so_far = ibis.window(group_by="entity", order_by=["turn", *ORDER], following=0)
+    events = facts.keep("life_events", events.mutate(
+        place=_.moves.cast("int64").sum().over(so_far), decision=_.decided.notnull().cast("int64").sum().over(so_far),
+    ))  # fmt: skip
+    placed = ibis.window(group_by=["entity", "place"])
+    since_decision = ibis.window(group_by=["entity", "decision"], order_by=["turn", *ORDER], following=0)
+    events = events.mutate(
+        unit=_.unit.max().over(placed), park=_.park.max().over(placed), out=_.out.max().over(placed),
+        decided=_.decided.max().over(group_by=["entity", "decision"]),
+        paused=_.suspended.cast("int8").max().over(since_decision),
+    )  # fmt: skip
+    last_of_day = ibis.row_number().over(group_by=["entity", "day"], order_by=[ibis.desc(name) for name in ("turn", *ORDER)])
+    kept = facts.keep("life_stages", events.mutate(last=last_of_day).filter(_.last == 0))
+    return kept.select(
+        "entity", "unit", "park", "out", start=_.day, end=_.day.lead().over(group_by="entity", order_by="day"),
+        state=ibis.ifelse((_.decided == "operating") & (_.paused == 1), "suspended", _.decided),
+    ).mutate(operating=(_.state == "operating") & ~_.out)  # fmt: skip

@@ -1,0 +1,92 @@
+"""A file of records is read whole or refused, with the line and what was expected there, in Chinese and English."""
+
+import gzip
+from collections.abc import Callable
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from deploy.simulator import unit_reports
+from services.indicators.audit.records import BadRecords, History, read_history
+from shared.contracts.base import SERVICES
+from shared.contracts.envelope import NO_HASH, record_bytes
+from shared.days import instant_from
+from tests.indicators.comparing import example_county
+from tests.indicators.simulated import simulated
+from tests.support.records import COUNTY
+
+
+@cache
+def lines() -> tuple[bytes, ...]:
+    """A history as exported."""
+    records = sorted(simulated(3, 300), key=lambda record: (SERVICES.index(record.service), record.position))
+    return tuple(record.raw for record in records)
+
+
+def read(folder: Path, *raw: bytes, county: str = COUNTY, pack: Callable[[bytes], bytes] = bytes) -> History:
+    file = folder / "facts.jsonl"
+    file.write_bytes(pack(b"".join(line + b"\n" for line in raw)))
+    return read_history(file, county)
+
+
+def test_plain_and_gzip_are_the_same_history(tmp_path: Path) -> None:
+    plain, packed = read(tmp_path, *lines()), read(tmp_path, *lines(), pack=gzip.compress)
+    assert [record.raw for record in plain.records] == [record.raw for record in packed.records] == list(lines())
+    assert sum(plain.positions.values()) == len(lines())
+
+
+def test_an_empty_file_is_no_history(tmp_path: Path) -> None:
+    with pytest.raises(BadRecords, match="没有记录 / the file holds no records"):
+        read(tmp_path)
+
+
+def test_a_report_is_not_a_record(tmp_path: Path) -> None:
+    report = next(iter(unit_reports(example_county())))
+    with pytest.raises(
+        BadRecords, match=r"第 2 行是上报的报告.* / line 2 is a report, not a record: give a file that kaiye facts --export wrote"
+    ):
+        read(tmp_path, lines()[0], report.raw)
+
+
+def test_what_is_no_json_is_named_by_its_line(tmp_path: Path) -> None:
+    with pytest.raises(BadRecords, match="第 3 行不是已记录的事实 / line 3 is no record"):
+        read(tmp_path, *lines()[:2], b"{")
+
+
+def test_a_missing_position_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadRecords, match="缺少第 3 至 3 条 / line 3: registry lacks positions 3 to 3"):
+        read(tmp_path, *lines()[:2], *lines()[3:])
+
+
+def test_a_position_that_comes_twice_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadRecords, match="line 3: registry's position 2 comes twice or too late, 3 was expected"):
+        read(tmp_path, *lines()[:2], *lines()[1:])
+
+
+def test_an_edited_record_breaks_the_chain(tmp_path: Path) -> None:
+    edited = lines()[4].replace(b'"name":"', b'"name":"\xe5\x81\x87')
+    assert edited != lines()[4]
+    with pytest.raises(BadRecords, match="line 6: registry's position 6 does not follow the one before it"):
+        read(tmp_path, *lines()[:4], edited, *lines()[5:])
+
+
+def test_another_countys_record_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadRecords, match="line 1 is of county 330127000000, the plan of 330182000000"):
+        read(tmp_path, *lines(), county="330182000000")
+
+
+def test_a_void_of_an_unknown_fact_is_named(tmp_path: Path) -> None:
+    void = record_bytes(
+        source=f"/{COUNTY}/gsj/dengji", id="v1", type="registry.fact_voided", version=1, occurred=date(2025, 1, 1),
+        recorded=instant_from("2025-01-01T00:00:00Z"), position=1, prevhash=NO_HASH,
+        data={"source": f"/{COUNTY}/gsj/dengji", "id": "nothing", "reason": "没有"},
+    )  # fmt: skip
+    with pytest.raises(BadRecords, match=r"line 1 voids or corrects a fact that is not there: .* nothing"):
+        read(tmp_path, void)
+
+
+def test_a_file_cut_off_in_its_middle_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadRecords, match="文件不完整或已损坏"):
+        read(tmp_path, *lines(), pack=lambda whole: gzip.compress(whole)[:-40])
