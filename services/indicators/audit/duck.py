@@ -34,7 +34,7 @@ def take_in(connection: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBa
         "source": "VARCHAR", "id": "VARCHAR", "type": "VARCHAR", "time": "VARCHAR", "occurred": "DATE", "data": "JSON",
     }  # fmt: skip
     connection.execute(
-        "CREATE TABLE record AS WITH said AS (SELECT service, position, from_json(decode(raw)::JSON, ?) AS body FROM arriving) "
+        "CREATE TABLE record AS WITH said AS (SELECT service, position, from_json_strict(decode(raw)::JSON, ?) AS body FROM arriving) "
         "SELECT service, position, body.source, body.id, body.type, body.time AS recorded, "
         "(replace(body.time, 'Z', '')::TIMESTAMP + INTERVAL 8 HOUR)::DATE AS known, body.occurred, body.data FROM said",
         [_json(shape)],
@@ -66,6 +66,7 @@ def _amendments(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _typed(fact: type[Fact]) -> str:
+    """Makes the table of a type. What is read has passed its contract: null stands only where a field was left out."""
     columns = payload(fact)
     given = defaults(fact)
     read = ", ".join(f"{_read(f'body.{name}', of, given.get(name))} AS {name}" for name, of in columns.items())

@@ -101,7 +101,7 @@ def recompute(history: History, plan: Plan, engine: Engine) -> AsKnown:
 
 def _by_duckdb(history: History, plan: Plan) -> AsKnown:
     connection = duckdb.connect()
-    take_in(connection, batches(history.records))
+    take_in(connection, batches(history.readable))
 
     def as_known(known: date) -> Snapshot:
         recomputed = Recomputed(connection, read_catalogue(), plan.county, known)

@@ -5,20 +5,25 @@ from a file somebody took something out of.
 """
 
 import gzip
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 import orjson
 
-from shared.contracts import UnknownFactTypeError, fact_class
+from shared.contracts import parse_fact
 from shared.contracts.base import SERVICES, Service
 from shared.contracts.common import DayClosed, FactCorrected, FactVoided, common_class
 from shared.contracts.envelope import NO_HASH, TYPE_PATTERN, Record, parse_record
 
 _GZIP = b"\x1f\x8b"
+
+
+Told = tuple[str, str, str]
+"""Service, source and id."""
 
 
 class BadRecords(Exception):
@@ -32,8 +37,10 @@ class History:
     records: list[Record] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SERVICES, 0))
     closed: dict[str, date] = field(default_factory=dict)
+    readable: list[Record] = field(default_factory=list)
+    """The facts, voids and corrections among them that a contract here describes."""
     unreadable: list[tuple[Service, date]] = field(default_factory=list)
-    """The service and known day of each record that no contract here describes."""
+    """The service and known day of each of the others."""
 
     @property
     def last_known_day(self) -> date:
@@ -62,7 +69,7 @@ def check_history(lines: Iterable[bytes], county: str) -> History:
     """
     found = History()
     hashes: dict[str, str] = dict.fromkeys(SERVICES, NO_HASH)
-    told: set[tuple[str, str, str]] = set()
+    told: dict[Told, str | None] = {}
     try:
         for number, line in enumerate(lines, 1):
             raw = line.rstrip(b"\r\n")
@@ -131,22 +138,35 @@ def _check_place(record: Record, number: int, county: str, positions: dict[str, 
         )
 
 
-def _check_content(record: Record, number: int, told: set[tuple[str, str, str]], found: History) -> None:
+def _check_content(record: Record, number: int, told: dict[Told, str | None], found: History) -> None:
     shape = common_class(record.type)
-    if shape is DayClosed:
-        found.closed[record.service] = DayClosed.model_validate(record.data).day
-        return
-    if shape in (FactVoided, FactCorrected):
-        target = record.service, str(record.data.get("source")), str(record.data.get("id"))
-        if target not in told:
-            raise BadRecords(
-                f"第 {number} 行作废或更正了不存在的事实 {target[1]} {target[2]} / "
-                f"line {number} voids or corrects a fact that is not there: "
-                f"{target[1]} {target[2]}"
-            )
-        return
-    told.add((record.service, record.source, record.id))
     try:
-        fact_class(record.type, record.version)
-    except UnknownFactTypeError:
-        found.unreadable.append((record.service, record.known_day))  # type: ignore[arg-type]
+        if shape is DayClosed:
+            found.closed[record.service] = DayClosed.model_validate(record.data).day
+            return
+        if shape is None:
+            told[record.service, record.source, record.id] = None
+            parse_fact(record.type, record.version, record.data)
+            told[record.service, record.source, record.id] = record.type
+        else:
+            _check_amendment(record, cast(type[FactVoided | FactCorrected], shape), number, told)
+    except (LookupError, ValueError):
+        found.unreadable.append((cast(Service, record.service), record.known_day))
+        return
+    found.readable.append(record)
+
+
+def _check_amendment(record: Record, shape: type[FactVoided | FactCorrected], number: int, told: Mapping[Told, str | None]) -> None:
+    """Raises BadRecords where there is no such fact, LookupError or ValueError where no contract here describes it or the correction."""
+    amendment = shape.model_validate(record.data)
+    target = record.service, amendment.source, amendment.id
+    if target not in told:
+        raise BadRecords(
+            f"第 {number} 行作废或更正了不存在的事实 {amendment.source} {amendment.id} / "
+            f"line {number} voids or corrects a fact that is not there: {amendment.source} {amendment.id}"
+        )
+    type_ = told[target]
+    if type_ is None:
+        raise LookupError(f"{amendment.source} {amendment.id} cannot be read")
+    if isinstance(amendment, FactCorrected):
+        parse_fact(type_, amendment.version, amendment.data)

@@ -6,14 +6,16 @@ from datetime import date, timedelta
 
 from services.indicators.answers import ask, board
 from services.indicators.api.questions import answer_bytes
-from services.indicators.audit.recompute import recompute
+from services.indicators.audit.recompute import Engine, recompute
 from services.indicators.audit.records import check_history
 from services.indicators.catalog import MEASURES
 from services.indicators.evaluation.county import County
 from shared.contracts.base import SERVICES
 from shared.contracts.envelope import Record
+from shared.contracts.registry import MeetingHeld
 from tests.indicators.comparing import example_county, second_county
 from tests.indicators.simulated import simulated
+from tests.support.records import COUNTY, Records
 
 
 def in_order(records: Sequence[Record]) -> list[bytes]:
@@ -48,3 +50,20 @@ def test_both_engines_agree_on_a_simulated_county() -> None:
 
 def test_both_engines_agree_on_a_county_without_parks() -> None:
     agree(second_county(), seed=12, facts=1500, pairs=2)
+
+
+def test_what_no_contract_here_describes_marks_both_boards_alike() -> None:
+    records = Records()
+    records.add("2025-03-01", MeetingHeld(unit=COUNTY, meeting="m1", title="领导小组会议", meeting_kind="leading_group"))
+    records.something_else("registry", "meeting_streamed", known="2025-03-02")
+    records.something_else("registry", "meeting_held", known="2025-03-03")
+    history = check_history(in_order(list(records)), COUNTY)
+    assert len(history.unreadable) == 2
+    known = history.last_known_day
+    as_shown = []
+    engines: tuple[Engine, ...] = ("live", "duckdb")
+    for engine in engines:
+        snapshot = recompute(history, example_county().plan, engine)(known)
+        as_shown.append(answer_bytes(board(snapshot, ask(snapshot, known))))
+    assert as_shown[0] == as_shown[1]
+    assert b'"incomplete":2' in as_shown[0]

@@ -78,10 +78,10 @@ def amounts(kind: str, counting: Table, counts_at: Table) -> Table:
     """
     if kind == "Published":
         own = counting.mutate(code=ibis.coalesce(_.park, _.unit, _.county))
-        return own.group_by("as_of", "code", "part").agg(amount=_.amount.sum().cast("int64"))
+        return own.group_by("as_of", "code", "part").agg(amount=_.amount.sum())
     at = [counting.as_of == counts_at.on_day, counting.unit.identical_to(counts_at.at_unit), counting.park.identical_to(counts_at.at_park)]
     distinct = kind in ("Members", "UnitsWhere")
-    amount = _.subject.nunique() if distinct else _.amount.sum().cast("int64")
+    amount = _.subject.nunique() if distinct else _.amount.sum()
     return counting.join(counts_at, at).group_by("as_of", "code", "part").agg(amount=amount)
 
 

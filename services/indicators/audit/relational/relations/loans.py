@@ -101,7 +101,7 @@ def moments(facts: Facts) -> Table:
     order = ibis.cumulative_window(group_by="loan", order_by=["day", "phase", "recorded", "service", "position"])
     unnamed = ibis.ifelse(_.number.isnull(), _.amount_fen, 0)
     return ibis.union(announcing, repaid).select(
-        "loan", "day", "number", "amount_fen", place=ibis.row_number().over(order), unnamed_fen=unnamed.sum().over(order).cast("int64")
+        "loan", "day", "number", "amount_fen", place=ibis.row_number().over(order), unnamed_fen=unnamed.sum().over(order)
     )  # fmt: skip
 
 
@@ -143,7 +143,7 @@ def _filled(now: Table, scheduled: Table, credited: Table) -> Table:
     oldest_first = ibis.cumulative_window(group_by="loan", order_by=["due", "number"])
     in_hand = _.unnamed_fen - _.filled_fen.sum().over(group_by="loan")
     there = there.mutate(left_fen=in_hand - (_.open_fen.sum().over(oldest_first) - _.open_fen))
-    parts = there.mutate(amount_fen=ibis.least(_.open_fen, _.left_fen).cast("int64")).filter(_.amount_fen > 0)
+    parts = there.mutate(amount_fen=ibis.least(_.open_fen, _.left_fen)).filter(_.amount_fen > 0)
     return parts.select("loan", "number", "day", "place", named=False, amount_fen=_.amount_fen)
 
 
@@ -165,7 +165,7 @@ def _repaid_of_due(facts: Facts) -> Table:
     return _lasting(
         both.select(
             "loan", since=ibis.greatest(_.since, _.credited), until=earliest(both.until, both.following),
-            repaid_fen=ibis.least(_.credited_fen, _.principal_fen).cast("int64"),
+            repaid_fen=ibis.least(_.credited_fen, _.principal_fen),
         )
     )  # fmt: skip
 
@@ -204,7 +204,7 @@ def _loan_standing(facts: Facts) -> Table:
     """
     changes = _changes(facts)
     so_far = ibis.cumulative_window(group_by="loan", order_by="day")
-    sums = changes.select("loan", "day", **{name: changes[name].sum().over(so_far).cast("int64") for name in SUMS})
+    sums = changes.select("loan", "day", **{name: changes[name].sum().over(so_far) for name in SUMS})
     owes = _.settled == 0
     standing = sums.select(
         "loan", "day", "due_fen", "repaid_fen", overdue_fen=ibis.ifelse(owes, ibis.greatest(_.due_fen - _.repaid_fen - _.borne_fen, 0), 0),
