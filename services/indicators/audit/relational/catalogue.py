@@ -8,7 +8,7 @@ import ibis
 from services.indicators.audit.relational.archive import archive_tables
 from services.indicators.audit.relational.facts import Facts
 from services.indicators.audit.relational.kinds import CONTRIBUTIONS, amounts, contributions
-from services.indicators.audit.relational.program import Compiled, Writing, compiled
+from services.indicators.audit.relational.program import Compiled, Writing, compiled, sql
 from services.indicators.audit.relational.relations import RELATIONAL
 from services.indicators.audit.relational.units import units
 from services.indicators.catalog import MEASURES
@@ -52,13 +52,13 @@ def catalogue(dialect: str = "duckdb") -> Catalogue:
     opened, added = {}, {}
     for name, measure in MEASURES.items():
         counting = contributions(measure, RELATIONS, rows.__getitem__, DAYS)
-        opened[name] = ibis.to_sql(counting, dialect=dialect, pretty=False)
+        opened[name] = sql(counting, dialect)
         added[name] = f"WITH {CONTRIBUTION} AS ({opened[name]}) {_adding(type(measure).__name__, dialect)}"
     return Catalogue(
         relations=compiled(writing.steps, dialect),
         tables={name: table.get_name() for name, table in rows.items()},
         units=known_units.get_name(),
-        places=ibis.to_sql(places, dialect=dialect, pretty=False),
+        places=sql(places, dialect),
         contributions=opened,
         amounts=added,
     )
@@ -68,4 +68,4 @@ def catalogue(dialect: str = "duckdb") -> Catalogue:
 def _adding(kind: str, dialect: str) -> str:
     """The last step of every measure of a kind, over what its own query gives."""
     counting = ibis.table(CONTRIBUTIONS, name=CONTRIBUTION)
-    return str(ibis.to_sql(amounts(kind, counting, COUNTS_AT), dialect=dialect, pretty=False))
+    return sql(amounts(kind, counting, COUNTS_AT), dialect)

@@ -6,6 +6,7 @@ the end of which days) stands in tables as well. A program is a sequence of step
 change nothing any more.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
@@ -125,6 +126,15 @@ Compiled = list[Any]
 `["derive", name, sql, function, [[column, type], …]]`."""
 
 
+def sql(query: Table, dialect: str) -> str:
+    """A query as text, always the same: columns left out stand in order, which the compiler takes from a set."""
+    text = str(ibis.to_sql(query, dialect=dialect, pretty=False))
+    return _LEFT_OUT.sub(lambda found: f"{found[1]} ({', '.join(sorted(found[2].split(', ')))})", text)
+
+
+_LEFT_OUT = re.compile(r"(EXCLUDE|EXCEPT) \(([^()]*)\)")
+
+
 def compiled(steps: Steps, dialect: str = "duckdb") -> Compiled:
     """A program in some dialect of SQL, as plain data."""
     return list(_compiled(steps, dialect))
@@ -134,22 +144,22 @@ def _compiled(steps: Steps, dialect: str) -> Iterator[list[Any]]:
     for step in steps:
         match step:
             case Keep(name=name, query=query):
-                yield ["keep", name, ibis.to_sql(query, dialect=dialect, pretty=False)]
+                yield ["keep", name, sql(query, dialect)]
             case Branch(condition=condition, then=then, otherwise=otherwise):
                 yield [
                     "branch",
-                    ibis.to_sql(condition.limit(1), dialect=dialect, pretty=False),
+                    sql(condition.limit(1), dialect),
                     compiled(then, dialect),
                     compiled(otherwise, dialect),
                 ]
             case Repeat(condition=condition, body=body, renewed=renewed):
                 yield [
                     "repeat",
-                    ibis.to_sql(condition.limit(1), dialect=dialect, pretty=False),
+                    sql(condition.limit(1), dialect),
                     compiled(body, dialect),
                     [list(pair) for pair in renewed],
                 ]
             case Derive(name=name, query=query, function=function, schema=schema):
-                yield ["derive", name, ibis.to_sql(query, dialect=dialect, pretty=False), function, [list(column) for column in schema]]
+                yield ["derive", name, sql(query, dialect), function, [list(column) for column in schema]]
             case _:
                 assert_never(step)
