@@ -20,14 +20,15 @@ Scalar = Literal["text", "whole", "flag", "day", "decimal"]
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """Named fields, each of a type of its own."""
+    """Named fields, each of a type of its own, and what stands in those that may be left out, other than null."""
 
     fields: tuple[tuple[str, "ColumnType"], ...]
+    defaults: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A list; `ordered` where the order in which its members are named says nothing and is put right."""
+    """A list whose order says nothing: it is put in order, and each of its members stands once."""
 
     of: "ColumnType"
 
@@ -58,9 +59,11 @@ def payload(fact: type[Fact]) -> dict[str, ColumnType]:
 @cache
 def defaults(fact: type[Fact]) -> dict[str, Any]:
     """What stands in fields that a report may leave out, other than null."""
-    return {
-        name: field.default for name, field in fact.model_fields.items() if not field.is_required() and field.default is not None
-    }  # fmt: skip
+    return _defaults(fact)
+
+
+def _defaults(model: type[BaseModel]) -> dict[str, Any]:
+    return {name: field.default for name, field in model.model_fields.items() if not field.is_required() and field.default is not None}
 
 
 def table_name(fact: type[Fact]) -> str:
@@ -80,7 +83,8 @@ def _column(annotation: Any) -> ColumnType:
     if origin is tuple:
         return Listed(_column(get_args(annotation)[0]))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return Structure(tuple((name, _column(field.annotation)) for name, field in annotation.model_fields.items()))
+        fields = tuple((name, _column(field.annotation)) for name, field in annotation.model_fields.items())
+        return Structure(fields, tuple(_defaults(annotation).items()))
     return _SCALARS[annotation]
 
 

@@ -78,14 +78,14 @@ def _typed(fact: type[Fact]) -> str:
 
 
 def _read(value: str, of: ColumnType, default: object) -> str:
-    """A payload field, with the default it stands for where it is left out, and its members in order."""
+    """A payload field, with the default it stands for where it is left out; the members of lists in order, each once."""
     match of:
         case Listed(of=member):
-            # A list that is left out is the empty one where the contract says so.
-            inner = f"list_sort(list_transform({value}, lambda each: {_read('each', member, None)}))"
+            inner = f"list_sort(list_distinct(list_transform({value}, lambda each: {_read('each', member, None)})))"
             return inner if default is None else f"coalesce({inner}, [])"
         case Structure(fields=fields):
-            parts = ", ".join(f"'{name}': {_read(f'{value}.{name}', field, None)}" for name, field in fields)
+            given = dict(of.defaults)
+            parts = ", ".join(f"'{name}': {_read(f'{value}.{name}', field, given.get(name))}" for name, field in fields)
             return f"{{{parts}}}"
         case _:
             read = value if of != "decimal" else f"{value}::{_SCALAR['decimal']}"

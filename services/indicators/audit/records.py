@@ -1,10 +1,12 @@
 """Recorded facts as a file: one record per line, exactly as published, plain or gzip; read with everything checked that can be.
 
-Records are ordered by service and position. Whatever a file lacks or has beside that is named by its line: a figure must not be recomputed
-from a file somebody took something out of.
+Records are ordered by service and position. Whatever was taken out of a file's midst, put in, moved or edited is named by its line. Of its
+end a file by itself can say nothing: that nothing was cut off there, and that each service's last record is as it was published, is for
+whoever knows up to which position and hash the services had come. The answer says up to which positions it goes.
 """
 
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,12 +15,14 @@ from pathlib import Path
 from typing import cast
 
 import orjson
+from pydantic import TypeAdapter
 
 from shared.contracts import parse_fact
 from shared.contracts.base import SERVICES, Service
 from shared.contracts.common import DayClosed, FactCorrected, FactVoided, common_class
-from shared.contracts.envelope import NO_HASH, TYPE_PATTERN, Record, parse_record
+from shared.contracts.envelope import NO_HASH, TYPE_PATTERN, EventId, Record, Source, parse_record
 
+_EVENT_ID = TypeAdapter(EventId)
 _GZIP = b"\x1f\x8b"
 
 
@@ -32,7 +36,7 @@ class BadRecords(Exception):
 
 @dataclass(slots=True)
 class History:
-    """A county's records, whole and in order."""
+    """A county's records, unbroken and in order."""
 
     records: list[Record] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SERVICES, 0))
@@ -80,7 +84,7 @@ def check_history(lines: Iterable[bytes], county: str) -> History:
             _check_content(record, number, told, found)
             found.positions[record.service], hashes[record.service] = record.position, record.hash
             found.records.append(record)
-    except (EOFError, gzip.BadGzipFile, OSError) as error:
+    except (EOFError, zlib.error, OSError) as error:
         raise BadRecords(f"文件不完整或已损坏：{error} / the file is cut off or damaged: {error}") from error
     if not found.records:
         raise BadRecords("文件中没有记录 / the file holds no records")
@@ -90,7 +94,9 @@ def check_history(lines: Iterable[bytes], county: str) -> History:
 def _record(raw: bytes, number: int) -> Record:
     try:
         record = parse_record(raw)
-    except ValueError as error:
+        Source.parse(record.source)
+        _EVENT_ID.validate_python(record.id)
+    except (TypeError, ValueError) as error:
         if _is_report(raw):
             raise BadRecords(
                 f"第 {number} 行是上报的报告，不是已记录的事实；请用 kaiye facts --export 导出的文件 / "
@@ -127,9 +133,9 @@ def _check_place(record: Record, number: int, county: str, positions: dict[str, 
         )
     if record.position > expected:
         raise BadRecords(
-            f"第 {number} 行：{service} 缺少第 {expected} 至 {record.position - 1} 条 / "
+            f"第 {number} 行：{service} 缺少第 {expected} 至 {record.position - 1} 条；导出时不要选单位或日期 / "
             f"line {number}: {service} lacks positions {expected} "
-            f"to {record.position - 1}"
+            f"to {record.position - 1}; export without choosing units or days"
         )
     if record.prevhash != hashes[service]:
         raise BadRecords(

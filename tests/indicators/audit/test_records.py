@@ -56,7 +56,7 @@ def test_what_is_no_json_is_named_by_its_line(tmp_path: Path) -> None:
 
 
 def test_a_missing_position_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadRecords, match="缺少第 3 至 3 条 / line 3: registry lacks positions 3 to 3"):
+    with pytest.raises(BadRecords, match=r"缺少第 3 至 3 条；.* / line 3: registry lacks positions 3 to 3; "):
         read(tmp_path, *lines()[:2], *lines()[3:])
 
 
@@ -90,3 +90,19 @@ def test_a_void_of_an_unknown_fact_is_named(tmp_path: Path) -> None:
 def test_a_file_cut_off_in_its_middle_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadRecords, match="文件不完整或已损坏"):
         read(tmp_path, *lines(), pack=lambda whole: gzip.compress(whole)[:-40])
+
+
+def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    def damaged(whole: bytes) -> bytes:
+        packed = bytearray(gzip.compress(whole))
+        packed[40:70] = bytes(30)
+        return bytes(packed)
+
+    with pytest.raises(BadRecords, match="文件不完整或已损坏"):
+        read(tmp_path, *lines(), pack=damaged)
+
+
+@pytest.mark.parametrize(("said", "instead"), [(b'"source":"/330127000000', b'"source":"'), (b'"id":"', b'"id":" ')])
+def test_a_record_that_says_not_who_or_which_is_named_by_its_line(tmp_path: Path, said: bytes, instead: bytes) -> None:
+    with pytest.raises(BadRecords, match="第 1 行不是已记录的事实 / line 1 is no record"):
+        read(tmp_path, lines()[0].replace(said, instead, 1))

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import orjson
 
-from services.indicators.audit.columns import defaults, payload
+from services.indicators.audit.columns import ENVELOPE, defaults, payload
 from services.indicators.audit.relational.catalogue import Catalogue, catalogue
 from services.indicators.catalog import MEASURES
+from services.indicators.relations import RELATIONS
 from shared.contracts import FACTS
 
 FILE = Path(__file__).with_name("duckdb.json")
@@ -28,6 +29,7 @@ def made_from() -> str:
     for file in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(file.relative_to(Path(__file__).parent).as_posix().encode() + file.read_bytes())
     digest.update(repr(sorted(MEASURES.items())).encode())
+    digest.update(repr(sorted((name, relation.shape) for name, relation in RELATIONS.items())).encode() + repr(ENVELOPE).encode())
     for fact in FACTS:
         digest.update(repr((fact.type, fact.version, fact.natural_key, fact.repeat, payload(fact), defaults(fact))).encode())
     digest.update(version("ibis-framework").encode() + version("sqlglot").encode())
