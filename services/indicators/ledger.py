@@ -18,7 +18,7 @@ import numpy as np
 from services.indicators.history import Chain, View, in_force
 from services.indicators.measures.kinds import Derivation, Jumps, Measure, derivation, leading, selections
 from services.indicators.measures.rows import Relation, Rows
-from services.indicators.places import UnitTree
+from services.indicators.places import UnitTree, known_units
 from shared.contracts.base import Fact
 
 Cell = tuple[str, str, str | None]
@@ -36,8 +36,8 @@ class Trees:
         self.county = county
         chains = list(chains)
         self.days = sorted({day for chain in chains for day in chain.known_days()})
-        self._trees = [UnitTree(county, View(in_force(chains, day))) for day in self.days]
-        self._none = UnitTree(county, View([]))
+        self._trees = [UnitTree(county, known_units(View(in_force(chains, day)))) for day in self.days]
+        self._none = UnitTree(county)
 
     def at(self, known: int) -> UnitTree:
         """The units as known at the end of a day."""

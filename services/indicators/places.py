@@ -4,11 +4,12 @@ A unit's parents follow from its code; what changes over time is which units exi
 under its successor and the units above that (earlier figures stay as they were, because an earlier day still finds the earlier units).
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from services.indicators.history import FOREVER, View
+from shared.contracts.base import Fact
 from shared.contracts.registry import UnitDissolved, UnitListed, UnitMerged, UnitRenamed
 from shared.units import UnitKind, lineage, unit_kind
 
@@ -43,59 +44,42 @@ class Piece(NamedTuple):
     codes: tuple[str, ...]
 
 
-def _by_kind(units: Mapping[str, Unit]) -> dict[UnitKind, list[Unit]]:
-    found: dict[UnitKind, list[Unit]] = {}
-    for _, unit in sorted(units.items()):
-        found.setdefault(unit.kind, []).append(unit)
-    return found
+def known_units(view: View) -> Iterable[Unit]:
+    """The units that facts in force make: listed, renamed, ended."""
+    found = {
+        listed.fact.code: Unit(
+            listed.fact.code, listed.fact.name, unit_kind(listed.fact.code), listed.fact.urban_rural_class, listed.day
+        )
+        for listed in view.of(UnitListed)
+    }  # fmt: skip
+    for change in view.of(UnitRenamed, UnitMerged, UnitDissolved):
+        unit = found.get(change.fact.code)
+        if unit is not None:  # a change to a unit whose listing was voided waits for a new listing
+            found[unit.code] = _changed(unit, change.fact, change.day)
+    return found.values()
+
+
+def _changed(unit: Unit, fact: Fact, day: int) -> Unit:
+    match fact:
+        case UnitRenamed(name=name):
+            return replace(unit, name=name)
+        case UnitMerged(into=successor) | UnitDissolved(successor=successor):
+            ends = unit.ended == FOREVER and day >= unit.listed  # a unit ends once, and not before it began
+            return replace(unit, ended=day + 1, successor=successor) if ends else unit
+        case _:
+            raise AssertionError(fact)
 
 
 class UnitTree:
     """All units of a county as known on one day."""
 
-    def __init__(self, county: str, view: View) -> None:
+    def __init__(self, county: str, units: Iterable[Unit] = ()) -> None:
         self.county = county
-        self.units: dict[str, Unit] = {}
+        self.units = {unit.code: unit for unit in units}
         self._pieces: dict[tuple[str | None, str | None], tuple[Piece, ...]] = {}
-        for listed in view.of(UnitListed):
-            fact = listed.fact
-            self.units[fact.code] = Unit(fact.code, fact.name, unit_kind(fact.code), fact.urban_rural_class, listed.day)
-        for change in view.of(UnitRenamed, UnitMerged, UnitDissolved):
-            self._apply(change.fact, change.day)
-        self._by_kind = _by_kind(self.units)
-
-    @classmethod
-    def of(cls, county: str, units: Iterable[Unit]) -> "UnitTree":
-        """The tree of units that are known already."""
-        tree = cls(county, View([]))
-        tree.units = {unit.code: unit for unit in units}
-        tree._by_kind = _by_kind(tree.units)
-        return tree
-
-    def _apply(self, fact: object, day: int) -> None:
-        match fact:
-            case UnitRenamed():
-                self._replace(fact.code, name=fact.name)
-            case UnitMerged():
-                self._end(fact.code, day, fact.into)
-            case UnitDissolved():
-                self._end(fact.code, day, fact.successor)
-            case _:
-                raise AssertionError(fact)
-
-    def _end(self, code: str, last_day: int, successor: str | None) -> None:
-        unit = self.units.get(code)
-        if unit is not None and unit.ended == FOREVER and last_day >= unit.listed:  # a unit ends once, and not before it began
-            self._replace(code, ended=last_day + 1, successor=successor)
-
-    def _replace(self, code: str, *, name: str | None = None, ended: int | None = None, successor: str | None = None) -> None:
-        unit = self.units.get(code)
-        if unit is None:
-            return  # a change to a unit whose listing was voided waits for a new listing
-        self.units[code] = Unit(
-            code, name or unit.name, unit.kind, unit.urban_rural_class, unit.listed,
-            unit.ended if ended is None else ended, unit.successor if successor is None else successor,
-        )  # fmt: skip
+        self._by_kind: dict[UnitKind, list[Unit]] = {}
+        for _, unit in sorted(self.units.items()):
+            self._by_kind.setdefault(unit.kind, []).append(unit)
 
     def __contains__(self, code: str) -> bool:
         return code in self.units

@@ -4,8 +4,10 @@ The exact bytes of records are read as JSON once, by vectors; corrections are wr
 of facts can be read by itself. Nothing of the contracts' Python code takes part, only what they declare.
 """
 
+import json
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -37,7 +39,7 @@ def take_in(connection: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBa
         "CREATE TABLE record AS WITH said AS (SELECT service, position, from_json_strict(decode(raw)::JSON, ?) AS body FROM arriving) "
         "SELECT service, position, body.source, body.id, body.type, body.time AS recorded, "
         "(replace(body.time, 'Z', '')::TIMESTAMP + INTERVAL 8 HOUR)::DATE AS known, body.occurred, body.data FROM said",
-        [_json(shape)],
+        [json.dumps(shape)],
     )
     connection.unregister("arriving")
     _amendments(connection)
@@ -70,7 +72,7 @@ def _typed(fact: type[Fact]) -> str:
     columns = payload(fact)
     given = defaults(fact)
     read = ", ".join(f"{_read(f'body.{name}', of, given.get(name))} AS {name}" for name, of in columns.items())
-    shape = _json({name: _shape(of) for name, of in columns.items()})
+    shape = json.dumps({name: _shape(of) for name, of in columns.items()})
     return (
         f"CREATE TABLE {table_name(fact)} AS SELECT {', '.join(ENVELOPE)}, {read} FROM "  # noqa: S608
         f"(SELECT * EXCLUDE data, from_json(data, '{shape}') AS body FROM said WHERE type = '{fact.type}.v{fact.version}')"
@@ -96,22 +98,15 @@ def _literal(value: object) -> str:
     return str(value).upper() if isinstance(value, bool) else f"'{value}'"
 
 
-def _shape(of: ColumnType) -> str:
+def _shape(of: ColumnType) -> Any:
+    """What a value looks like in JSON, as DuckDB wants it told."""
     match of:
         case Listed(of=member):
-            return f"[{_shape(member)}]"
+            return [_shape(member)]
         case Structure(fields=fields):
-            return _json({name: _shape(field) for name, field in fields})
+            return {name: _shape(field) for name, field in fields}
         case _:
-            return f'"{_IN_JSON[of]}"'
-
-
-def _json(shape: dict[str, str]) -> str:
-    return (
-        "{"
-        + ",".join(f'"{name}":{text if text.startswith(("{", "[", chr(34))) else chr(34) + text + chr(34)}' for name, text in shape.items())
-        + "}"
-    )
+            return _IN_JSON[of]
 
 
 def ask(connection: duckdb.DuckDBPyConnection, known: date) -> None:

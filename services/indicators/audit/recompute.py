@@ -105,7 +105,7 @@ def _by_duckdb(history: History, plan: Plan) -> AsKnown:
 
     def as_known(known: date) -> Snapshot:
         recomputed = Recomputed(connection, read_catalogue(), plan.county, known)
-        tree = UnitTree.of(plan.county, map(_unit, recomputed.units))
+        tree = UnitTree(plan.county, map(_unit, recomputed.units))
         return Snapshot(
             plan, windows_of(plan), recomputed, KnownOnOneDay(tree), history.positions, history.closed, tuple(history.unreadable)
         )  # fmt: skip

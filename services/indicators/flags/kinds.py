@@ -52,7 +52,7 @@ class Known:
         return self.rows.context.view
 
 
-_NO_UNITS = UnitTree("", View([]))
+_NO_UNITS = UnitTree("")
 
 
 def _never(code: str) -> HelpAtFounding:

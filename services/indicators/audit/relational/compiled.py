@@ -39,24 +39,25 @@ def made_from() -> str:
 @cache
 def read_catalogue() -> Catalogue:
     """The program, from its file where that is fresh."""
-    try:
-        kept = orjson.loads(FILE.read_bytes())
-    except FileNotFoundError:
-        return catalogue()
-    return Catalogue(**kept["program"]) if kept["made_from"] == made_from() else catalogue()
+    return _fresh() or catalogue()
+
+
+def _fresh() -> Catalogue | None:
+    """What the file holds, if it was compiled from what there is now."""
+    kept = orjson.loads(FILE.read_bytes()) if FILE.exists() else {}
+    return Catalogue(**kept["program"]) if kept.get("made_from") == made_from() else None
 
 
 def main() -> int:
     """Write the file, or say whether it is fresh."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--check", action="store_true")
-    if parser.parse_args().check:
-        fresh = FILE.exists() and orjson.loads(FILE.read_bytes())["made_from"] == made_from()
-        if not fresh:
-            sys.stderr.write(f"{FILE.name} is stale: python -m services.indicators.audit.relational.compiled\n")
-        return 0 if fresh else 1
-    program = dataclasses.asdict(catalogue())
-    FILE.write_bytes(orjson.dumps({"made_from": made_from(), "program": program}, option=orjson.OPT_INDENT_2) + b"\n")
+    if not parser.parse_args().check:
+        kept = {"made_from": made_from(), "program": dataclasses.asdict(catalogue())}
+        FILE.write_bytes(orjson.dumps(kept, option=orjson.OPT_INDENT_2) + b"\n")
+    elif _fresh() is None:
+        sys.stderr.write(f"{FILE.name} is stale: python -m services.indicators.audit.relational.compiled\n")
+        return 1
     return 0
 
 

@@ -8,7 +8,6 @@ supersede one another the last recorded counts.
 from collections.abc import Callable
 from functools import reduce
 from operator import and_
-from typing import Any
 
 import ibis
 from ibis import _
@@ -16,6 +15,7 @@ from ibis.expr.types import Table
 
 from services.indicators.audit.columns import payload, table_name
 from services.indicators.audit.relational.program import State, Writing
+from services.indicators.audit.relational.shape import first_of
 from shared.contracts.base import SERVICES, Fact, service_of
 
 Rows = Callable[["Facts"], Table]
@@ -23,8 +23,10 @@ Rows = Callable[["Facts"], Table]
 
 ASKED = "asked"
 """The table of one row that says as known on which day facts are in force."""
-ORDER = ("day", "recorded", "service", "position")
-"""History order: occurred day, recorded instant, service, position."""
+RECORDED = ("recorded", "service", "position")
+"""What history order goes by within a day: recorded instant, service, position."""
+ORDER = ("day", *RECORDED)
+"""History order: the occurred day before that."""
 
 
 class Facts:
@@ -68,18 +70,17 @@ class Facts:
     def _in_force(self, fact: type[Fact]) -> Table:
         service, name = SERVICES.index(service_of(fact)), f"{table_name(fact)}_in_force"
         said = self.writing.table(table_name(fact)).filter(_.known <= self.known)
-        latest = ibis.row_number().over(group_by="position", order_by=ibis.desc("revision"))
-        said = said.mutate(latest=latest).filter(_.latest == 0).drop("latest", "revision", "known", "source", "id")
+        said = first_of(said, ["position"], [ibis.desc("revision")]).drop("revision", "known", "source", "id")
         said = said.rename(day="occurred").mutate(service=ibis.literal(service, "int8"))
         voids = self.writing.table("void").filter(_.service == service, _.known <= self.known).select("position", "voided")
         key = ["day" if field == "occurred" else field for field in fact.natural_key]
         if fact.repeat == "supersedes":
-            return self.keep(name, _first(said.anti_join(voids, "position"), key, ibis.desc("position")))
+            return self.keep(name, first_of(said.anti_join(voids, "position"), key, [ibis.desc("position")]))
         voided, present = said.semi_join(voids, "position"), said.anti_join(voids, "position")
         held = present.select(**{f"held_{each}": each for each in key})
         torn = voided.semi_join(held, [voided[each].identical_to(held[f"held_{each}"]) for each in key])
         return self.writing.choose(
-            name, torn, lambda: self._standing(fact, said, voids, key), lambda: _first(present, key, ibis.asc("position"))
+            name, torn, lambda: self._standing(fact, said, voids, key), lambda: first_of(present, key, ["position"])
         )  # fmt: skip
 
     def _standing(self, fact: type[Fact], said: Table, voids: Table, keys: list[str]) -> Table:
@@ -95,7 +96,7 @@ class Facts:
             position=mine.position, next=other.position, voided=other.voided,
             preference=ibis.ifelse(behind, 2, ibis.ifelse(alike, 0, 1)),
         )  # fmt: skip
-        hands_on = self.keep("hands_on", _first(found, ["position"], "preference", "next").select("position", "next", "voided"))
+        hands_on = self.keep("hands_on", first_of(found, ["position"], ["preference", "next"]).select("position", "next", "voided"))
 
         def to_hand_on(state: State) -> Table:
             return state["stands"].filter(_.voided.notnull()).semi_join(hands_on, [("stands", "position")])
@@ -108,11 +109,6 @@ class Facts:
                 stands=ibis.ifelse(moves, hands_on.next, stands.stands), voided=ibis.ifelse(moves, hands_on.voided, stands.voided)
             )}  # fmt: skip
 
-        start = _first(rivals, keys, ibis.asc("position")).select(stands=_.position, voided=_.voided)
+        start = first_of(rivals, keys, ["position"]).select(stands=_.position, voided=_.voided)
         state = self.repeat({"stands": start}, to_hand_on, handed_on)
         return said.semi_join(state["stands"].filter(_.voided.isnull()), [("position", "stands")])
-
-
-def _first(table: Table, keys: list[str], *order: Any) -> Table:
-    """The first row of each group."""
-    return table.mutate(turn=ibis.row_number().over(group_by=keys, order_by=order)).filter(_.turn == 0).drop("turn")

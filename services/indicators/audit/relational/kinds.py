@@ -13,7 +13,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import BooleanValue, StringValue, Table
 
-from services.indicators.audit.relational.shape import days_later, holds, months_later, ordinal
+from services.indicators.audit.relational.shape import days_later, first_of, holds, months_later, ordinal
 from services.indicators.audit.relational.units import kind_of
 from services.indicators.measures.kinds import (
     Counted,
@@ -148,35 +148,37 @@ def _part(rows: Table, field: str | None) -> StringValue:
 def _matured(measure: Matured, rows: Relations, days: Table) -> Table:
     started = _selected(measure.start, rows)
     own = ["subject"] if measure.member is None else ["subject", measure.member]
-    turn = ibis.row_number().over(group_by=own, order_by=["day", "recorded", "recorded_by", "position"])
-    due = months_later(_.day, measure.lag_months)
-    cohort = started.mutate(turn=turn).filter(_.turn == 0).drop("until", "turn", "recorded", "recorded_by", "position").mutate(due=due)
+    first = first_of(started, own, ["day", "recorded", "recorded_by", "position"]).drop("until", "recorded", "recorded_by", "position")
+    cohort = first.mutate(due=months_later(_.day, measure.lag_months))
     if measure.unless is not None:
         cohort = cohort.anti_join(*_matching(cohort, measure.unless, rows, own, lambda one, row: holds(row.since, row.gone, one.day)))
     if measure.left is not None:
         cohort = cohort.anti_join(
             *_matching(cohort, measure.left, rows, own, lambda one, row: holds(row.since, row.gone, days_later(one.due, -1)))
         )
-    stays = (_.due <= _.as_of) & (_.as_of < months_later(_.due, measure.stays_months))
-    match measure.outcome:
-        case None:
-            return cohort.cross_join(days).filter(stays)
-        case Happened(rows=select):
-            kept = cohort.semi_join(*_matching(cohort, select, rows, own, lambda one, row: (one.day < row.since) & (row.since <= one.due)))
-            return kept.cross_join(days).filter(stays)
-        case Holding(rows=select, on="due"):
-            kept = cohort.semi_join(*_matching(cohort, select, rows, own, lambda one, row: holds(row.since, row.gone, one.due)))
-            return kept.cross_join(days).filter(stays)
-        case Holding(rows=select):
-            present = cohort.cross_join(days).filter(stays)
-            return present.semi_join(*_matching(present, select, rows, own, lambda one, row: holds(row.since, row.gone, one.as_of)))
+    present = cohort.cross_join(days).filter(_.due <= _.as_of, _.as_of < months_later(_.due, measure.stays_months))
+    if measure.outcome is None:
+        return present
+    return present.semi_join(*_matching(present, measure.outcome.rows, rows, own, _outcome(measure.outcome)))
+
+
+Matching = Callable[[Table, Table], BooleanValue]
+"""Whether a row (`since`, `gone`) is one that a member of a cohort (`day`, `due`, `as_of`) is asked for."""
+
+
+def _outcome(outcome: Happened | Holding) -> Matching:
+    match outcome:
+        case Happened():
+            return lambda one, row: (one.day < row.since) & (row.since <= one.due)
+        case Holding(on="due"):
+            return lambda one, row: holds(row.since, row.gone, one.due)
+        case Holding():
+            return lambda one, row: holds(row.since, row.gone, one.as_of)
         case _:
-            assert_never(measure.outcome)
+            assert_never(outcome)
 
 
-def _matching(
-    cohort: Table, select: Select, rows: Relations, own: Sequence[str], condition: Callable[[Table, Table], BooleanValue]
-) -> tuple[Table, BooleanValue]:
+def _matching(cohort: Table, select: Select, rows: Relations, own: Sequence[str], condition: Matching) -> tuple[Table, BooleanValue]:
     """The selected rows of the cohort's members, and the condition under which one of them matches."""
     chosen = _selected(select, rows)
     others = chosen.select(since=_.day, gone=_.until, **{f"of_{name}": chosen[name] for name in own})

@@ -9,11 +9,12 @@ change nothing any more.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 
 import ibis
 from ibis.expr.types import Table
 
+T = TypeVar("T")
 State = dict[str, Table]
 
 
@@ -82,18 +83,16 @@ class Writing:
     def choose(self, name: str, condition: Table, then: Callable[[], Table], otherwise: Callable[[], Table]) -> Table:
         """What `then` gives where the condition has any row, else what the other does."""
         name = self._free(name)
-        (schema, first), (_, second) = (self._aside(name, way) for way in (then, otherwise))
+        made, first = self._aside(lambda: self._keep(name, then()))
+        _, second = self._aside(lambda: self._keep(name, otherwise()))
         self._steps.append(Branch(condition, first, second))
-        return ibis.table(schema, name=name)
+        return made
 
     def repeat(self, start: State, condition: Callable[[State], Table], step: Callable[[State], State]) -> State:
         """Tables that a step renews out of themselves as long as a condition of them has any row."""
         state = {name: self.keep(name, query) for name, query in start.items()}
-        names = {name: table.get_name() for name, table in state.items()}
-        outer, self._steps = self._steps, []
-        made = {name: self.keep(f"next_{name}", query) for name, query in step(state).items()}
-        body, self._steps = tuple(self._steps), outer
-        self._steps.append(Repeat(condition(state), body, tuple((made[name].get_name(), names[name]) for name in made)))
+        made, body = self._aside(lambda: {name: self.keep(f"next_{name}", query) for name, query in step(state).items()})
+        self._steps.append(Repeat(condition(state), body, tuple((made[name].get_name(), state[name].get_name()) for name in made)))
         return state
 
     def derive(self, name: str, query: Table, function: str, schema: Mapping[str, str]) -> Table:
@@ -102,11 +101,12 @@ class Writing:
         self._steps.append(Derive(name, query, function, tuple(schema.items())))
         return ibis.table(schema, name=name)
 
-    def _aside(self, name: str, way: Callable[[], Table]) -> tuple[Any, Steps]:
+    def _aside(self, write: Callable[[], T]) -> tuple[T, Steps]:
+        """What is written apart from the program so far, and its steps."""
         outer, self._steps = self._steps, []
-        made = self._keep(name, way())
+        made = write()
         steps, self._steps = tuple(self._steps), outer
-        return made.schema(), steps
+        return made, steps
 
     def _keep(self, name: str, query: Table) -> Table:
         self._steps.append(Keep(name, query))
@@ -146,19 +146,9 @@ def _compiled(steps: Steps, dialect: str) -> Iterator[list[Any]]:
             case Keep(name=name, query=query):
                 yield ["keep", name, sql(query, dialect)]
             case Branch(condition=condition, then=then, otherwise=otherwise):
-                yield [
-                    "branch",
-                    sql(condition.limit(1), dialect),
-                    compiled(then, dialect),
-                    compiled(otherwise, dialect),
-                ]
+                yield ["branch", sql(condition.limit(1), dialect), compiled(then, dialect), compiled(otherwise, dialect)]
             case Repeat(condition=condition, body=body, renewed=renewed):
-                yield [
-                    "repeat",
-                    sql(condition.limit(1), dialect),
-                    compiled(body, dialect),
-                    [list(pair) for pair in renewed],
-                ]
+                yield ["repeat", sql(condition.limit(1), dialect), compiled(body, dialect), [list(pair) for pair in renewed]]
             case Derive(name=name, query=query, function=function, schema=schema):
                 yield ["derive", name, sql(query, dialect), function, [list(column) for column in schema]]
             case _:

@@ -4,9 +4,11 @@
 attributes, and history order where order matters: `recorded`, `recorded_by` (the service's number), `position` (null where it does not).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import ibis
+from ibis import _
 from ibis.expr.types import BooleanValue, DateValue, IntegerValue, Table, Value
 
 COLUMNS = ("subject", "day", "until", "unit", "park", "recorded", "recorded_by", "position")
@@ -25,6 +27,16 @@ def rows(table: Table, subject: str, *attributes: str, day: str = "day", until: 
 
 _ORDER = {"recorded": ("recorded", "string"), "recorded_by": ("service", "int8"), "position": ("position", "int64")}
 """History order as rows have it: the name among the facts, and the type. A row's own `service` may be an attribute."""
+
+
+def first_of(table: Table, keys: Sequence[str], order: Sequence[Any]) -> Table:
+    """The first row of each group."""
+    return table.mutate(turn=ibis.row_number().over(group_by=keys, order_by=order)).filter(_.turn == 0).drop("turn")
+
+
+def lasting(spans: Table, day: str = "day", until: str = "until") -> Table:
+    """The spans that hold on some day: those that do not end before they begin."""
+    return spans.filter(spans[until].isnull() | (spans[day] < spans[until]))
 
 
 def months_later(day: DateValue, months: int) -> DateValue:

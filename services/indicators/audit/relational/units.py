@@ -8,7 +8,8 @@ import ibis
 from ibis import _
 from ibis.expr.types import BooleanColumn, StringColumn, Table
 
-from services.indicators.audit.relational.facts import Facts
+from services.indicators.audit.relational.facts import ORDER, Facts
+from services.indicators.audit.relational.shape import days_later, first_of
 from shared.contracts.registry import UnitDissolved, UnitListed, UnitMerged, UnitRenamed
 from shared.units import lineage
 
@@ -26,21 +27,15 @@ def units(facts: Facts) -> Table:
     """
     listed = facts.of(UnitListed).select("code", "name", "urban_rural_class", listed=_.day)
     ends = ibis.union(
-        facts.of(UnitMerged).select("code", "day", "recorded", "service", "position", successor=_.into),
-        facts.of(UnitDissolved).select("code", "day", "recorded", "service", "position", successor=_.successor),
+        facts.of(UnitMerged).select("code", *ORDER, successor=_.into),
+        facts.of(UnitDissolved).select("code", *ORDER, "successor"),
     )
-    ends = ends.join(listed, "code").filter(_.day >= _.listed)
-    first = ibis.row_number().over(group_by="code", order_by=["day", "recorded", "service", "position"])
-    ends = ends.mutate(first=first).filter(_.first == 0).select("code", "successor", last=_.day)
-    renamed = facts.of(UnitRenamed)
-    latest = ibis.row_number().over(
-        group_by="code", order_by=[ibis.desc(name) for name in ("day", "recorded", "service", "position")]
-    )  # fmt: skip
-    renamed = renamed.mutate(latest=latest).filter(_.latest == 0).select("code", new_name=_.name)
+    ends = first_of(ends.join(listed, "code").filter(_.day >= _.listed), ["code"], ORDER).select("code", "successor", last=_.day)
+    renamed = first_of(facts.of(UnitRenamed), ["code"], [ibis.desc(name) for name in ORDER]).select("code", new_name=_.name)
     known = listed.left_join(ends, "code").drop("code_right").left_join(renamed, "code").drop("code_right")
     return known.select(
         "code", name=ibis.coalesce(_.new_name, _.name), kind=kind_of(_.code), urban_rural_class=_.urban_rural_class, listed=_.listed,
-        ended=(_.last + ibis.interval(days=1)).cast("timestamp").cast("date"), successor=_.successor,
+        ended=days_later(_.last, 1), successor=_.successor,
     )  # fmt: skip
 
 

@@ -4,8 +4,8 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-from services.indicators.audit.relational.facts import ORDER, Facts, Rows
-from services.indicators.audit.relational.shape import ordinal, rows
+from services.indicators.audit.relational.facts import ORDER, RECORDED, Facts, Rows
+from services.indicators.audit.relational.shape import lasting, ordinal, rows
 from shared.contracts.base import Fact
 from shared.contracts.registry import DutyAccepted, DutyEvidenced, DutyReturned
 
@@ -32,8 +32,7 @@ def _duty_standing(facts: Facts) -> Table:
     before = facts.keep("duties_progress", said.mutate(before=_.progress.lag().over(turns)))
     changed = before.filter(_.before.isnull() | (_.before != _.progress)).mutate(until=_.day.lead().over(turns))
     standing = _.duty + "|" + _.party + "|" + _.progress + "|" + ordinal(_.day).cast("string")
-    lasting = changed.filter(_.until.isnull() | (_.day < _.until)).mutate(standing=standing)
-    return rows(lasting.drop("recorded", "service", "position"), "duty", "standing", until="until")
+    return rows(lasting(changed).mutate(standing=standing).drop(*RECORDED), "duty", "standing", until="until")
 
 
 DUTY_ROWS: dict[str, Rows] = {"duty_standing": _duty_standing}

@@ -4,7 +4,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-from services.indicators.audit.relational.facts import ORDER, Facts, Rows
+from services.indicators.audit.relational.facts import ORDER, RECORDED, Facts, Rows
 from services.indicators.audit.relational.relations.helps import helped_entities
 from services.indicators.audit.relational.relations.lives import lives, stages, with_oldest
 from services.indicators.audit.relational.shape import earliest, months_later, rows
@@ -27,7 +27,7 @@ def _registration_helped(facts: Facts) -> Table:
 
 def _state(facts: Facts) -> Table:
     """What the registers say of it (登记状态)."""
-    own = facts.shared(lives).select("entity", "entity_kind", "recorded", "service", "position")
+    own = facts.shared(lives).select("entity", "entity_kind", *RECORDED)
     return rows(facts.shared(stages).join(own, "entity"), "entity", "entity", "entity_kind", "state", "out", day="start", until="end")
 
 

@@ -4,10 +4,10 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-from services.indicators.audit.relational.facts import ORDER, Facts, Rows
+from services.indicators.audit.relational.facts import ORDER, RECORDED, Facts, Rows
 from services.indicators.audit.relational.relations.helps import foundings, helped_entities
 from services.indicators.audit.relational.relations.lives import founders, lives, stages, with_oldest
-from services.indicators.audit.relational.shape import days_later, earliest, holds, next_year, rows, truly
+from services.indicators.audit.relational.shape import days_later, earliest, holds, lasting, next_year, rows, truly
 from services.indicators.audit.relational.units import with_urban
 from shared.contracts.registry import EmploymentEnded, EmploymentStarted, StaffReported
 
@@ -51,7 +51,7 @@ def employments(facts: Facts) -> Table:
 def _jobs_by_stage(facts: Facts) -> Table:
     """Employments of others than founders, cut at the stages of the entity's life and at the new year after its registration."""
     employed = facts.shared(employments).anti_join(facts.shared(founders), ["entity", "person"])
-    own = facts.shared(lives).select("entity", "recorded", "service", "position", year_end=next_year(_.registered))
+    own = facts.shared(lives).select("entity", *RECORDED, year_end=next_year(_.registered))
     cut = employed.join(own, "entity").join(facts.shared(stages).rename(stage_start="start", stage_end="end"), "entity")
     cut = cut.mutate(day=ibis.greatest(_.start, _.stage_start), until=earliest(_.end, _.stage_end, _.year_end))
     return cut.filter(_.day < _.until)
@@ -75,7 +75,7 @@ def _job_gross(facts: Facts) -> Table:
 
 def _own_stages(facts: Facts) -> Table:
     """The stages in which a founder's entity operates."""
-    own = facts.shared(lives).select("entity", "recorded", "service", "position", at_unit="unit", at_park="park")
+    own = facts.shared(lives).select("entity", *RECORDED, at_unit="unit", at_park="park")
     operating = facts.shared(stages).filter(_.operating).rename(day="start", until="end")
     return facts.shared(founders).join(operating, "entity").join(own, "entity")
 
@@ -88,11 +88,11 @@ def _operating(facts: Facts) -> Table:
 def _working(facts: Facts) -> Table:
     """Operating an entity, or employed in one that is not one's own, whatever has become of it (就业或创业中)."""
     place = {"unit": _.at_unit, "park": _.at_park}
-    columns = ("entity", "person", "day", "until", "recorded", "service", "position")
+    columns = ("entity", "person", "day", "until", *RECORDED)
     own = facts.shared(_own_stages).select(*columns, **place)
-    at = facts.shared(lives).select("entity", "recorded", "service", "position", at_unit="unit", at_park="park")
+    at = facts.shared(lives).select("entity", *RECORDED, at_unit="unit", at_park="park")
     employed = facts.shared(employments).anti_join(facts.shared(founders), ["entity", "person"]).join(at, "entity")
-    employed = employed.rename(day="start", until="end").filter(_.until.isnull() | (_.day < _.until)).select(*columns, **place)
+    employed = lasting(employed.rename(day="start", until="end")).select(*columns, **place)
     return rows(ibis.union(own, employed), "person", "entity", until="until")
 
 
@@ -121,8 +121,8 @@ def _head_count_reports(facts: Facts) -> Table:
 
 def _as_registered(facts: Facts, table: Table) -> Table:
     """A table with the history order of its entity's registration in place of its own."""
-    own = facts.shared(lives).select("entity", "recorded", "service", "position")
-    return table.drop("recorded", "service", "position").join(own, "entity")
+    own = facts.shared(lives).select("entity", *RECORDED)
+    return table.drop(*RECORDED).join(own, "entity")
 
 
 def _head_count(facts: Facts) -> Table:

@@ -5,6 +5,7 @@ from ibis import _
 from ibis.expr.types import Table
 
 from services.indicators.audit.relational.facts import ORDER, Facts
+from services.indicators.audit.relational.shape import first_of
 from shared.contracts.registry import (
     EntityCodeReplaced,
     EntityDeregistered,
@@ -32,10 +33,9 @@ def with_oldest(facts: Facts, table: Table) -> Table:
 def lives(facts: Facts) -> Table:
     """Every entity whose registration is in force, by its oldest code; of several registrations of one entity the first."""
     registered = with_oldest(facts, facts.of(EntityRegistered))
-    first = ibis.row_number().over(group_by="entity", order_by=ORDER)
-    return registered.mutate(first=first).filter(_.first == 0).select(
+    return first_of(registered, ["entity"], ORDER).select(
         "entity", "entity_kind", "unit", "park", "founders", "start_up_cost_fen", *ORDER, registered=_.day
-    )  # fmt: skip
+    )
 
 
 def founders(facts: Facts) -> Table:
@@ -85,8 +85,7 @@ def stages(facts: Facts) -> Table:
         decided=_.decided.max().over(group_by=["entity", "decision"]),
         paused=_.suspended.cast("int8").max().over(since_decision),
     )  # fmt: skip
-    last_of_day = ibis.row_number().over(group_by=["entity", "day"], order_by=[ibis.desc(name) for name in ("turn", *ORDER)])
-    kept = facts.keep("life_stages", events.mutate(last=last_of_day).filter(_.last == 0))
+    kept = facts.keep("life_stages", first_of(events, ["entity", "day"], [ibis.desc(name) for name in ("turn", *ORDER)]))
     return kept.select(
         "entity", "unit", "park", "out", start=_.day, end=_.day.lead().over(group_by="entity", order_by="day"),
         state=ibis.ifelse((_.decided == "operating") & (_.paused == 1), "suspended", _.decided),

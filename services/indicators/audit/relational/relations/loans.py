@@ -11,7 +11,7 @@ from ibis.expr.types import IntegerValue, Table
 
 from services.indicators.audit.relational.facts import ORDER, Facts, Rows
 from services.indicators.audit.relational.program import State
-from services.indicators.audit.relational.shape import earliest, rows
+from services.indicators.audit.relational.shape import earliest, first_of, holds, lasting, rows
 from shared.contracts.finance import (
     InstalmentDue,
     LoanApplied,
@@ -32,8 +32,7 @@ STANDING = ("due_fen", "repaid_fen", "overdue_fen", "balance_fen", "undated")
 
 def first_disbursements(facts: Facts) -> Table:
     """The first dated disbursement of each loan: lowest day, then lowest tranche."""
-    first = ibis.row_number().over(group_by="loan", order_by=["day", "tranche"])
-    return _dated(facts).mutate(first=first).filter(_.first == 0).drop("first")
+    return first_of(_dated(facts), ["loan"], ["day", "tranche"])
 
 
 def _dated(facts: Facts) -> Table:
@@ -83,7 +82,7 @@ def schedule(facts: Facts) -> Table:
     later = extended.join(announced, ["loan", "number"]).select(
         "loan", "number", "principal_fen", "due", since=ibis.greatest(_.since, _.announced), until=_.until
     )  # fmt: skip
-    return _lasting(ibis.union(own, later))
+    return lasting(ibis.union(own, later), "since")
 
 
 def moments(facts: Facts) -> Table:
@@ -136,7 +135,7 @@ def _filled(now: Table, scheduled: Table, credited: Table) -> Table:
     before = credited.join(now.select("loan", now=_.place), "loan").filter(_.place < _.now).group_by("loan", "number").agg(
         credited_fen=_.amount_fen.sum(), filled_fen=ibis.ifelse(_.named, 0, _.amount_fen).sum()
     )  # fmt: skip
-    there = now.join(scheduled, "loan").filter(_.since <= _.day, _.until.isnull() | (_.day < _.until))
+    there = now.join(scheduled, "loan").filter(holds(_.since, _.until, _.day))
     there = there.left_join(before, ["loan", "number"]).drop("loan_right", "number_right").mutate(
         open_fen=ibis.greatest(_.principal_fen - _.credited_fen.fill_null(0), 0), filled_fen=_.filled_fen.fill_null(0)
     )  # fmt: skip
@@ -149,7 +148,7 @@ def _filled(now: Table, scheduled: Table, credited: Table) -> Table:
 
 def _fallen_due(facts: Facts) -> Table:
     """From when (`since`) until when an instalment is due."""
-    return _lasting(facts.shared(schedule).mutate(since=ibis.greatest(_.since, _.due)))
+    return lasting(facts.shared(schedule).mutate(since=ibis.greatest(_.since, _.due)), "since")
 
 
 def _repaid_of_due(facts: Facts) -> Table:
@@ -162,16 +161,11 @@ def _repaid_of_due(facts: Facts) -> Table:
         credited_fen=_.amount_fen.sum().over(in_order),
     )  # fmt: skip
     both = _fallen_due(facts).join(repaid, instalment)
-    return _lasting(
-        both.select(
-            "loan", since=ibis.greatest(_.since, _.credited), until=earliest(both.until, both.following),
-            repaid_fen=ibis.least(_.credited_fen, _.principal_fen),
-        )
+    of_due = both.select(
+        "loan", since=ibis.greatest(_.since, _.credited), until=earliest(both.until, both.following),
+        repaid_fen=ibis.least(_.credited_fen, _.principal_fen),
     )  # fmt: skip
-
-
-def _lasting(spans: Table) -> Table:
-    return spans.filter(_.until.isnull() | (_.since < _.until))
+    return lasting(of_due, "since")
 
 
 def _changes(facts: Facts) -> Table:
@@ -214,9 +208,9 @@ def _loan_standing(facts: Facts) -> Table:
     in_order = ibis.window(group_by="loan", order_by="day")
     same = [standing[name].identical_to(standing[name].lag().over(in_order)) for name in STANDING]
     changed = standing.mutate(same=ibis.and_(*same)).filter(~_.same)
-    lasting = changed.mutate(until=_.day.lead().over(in_order)).filter(ibis.or_(*(_[name] != 0 for name in STANDING)))
+    owing = changed.mutate(until=_.day.lead().over(in_order)).filter(ibis.or_(*(_[name] != 0 for name in STANDING)))
     applied = facts.of(LoanApplied).select("loan", "unit", "park")
-    return rows(lasting.join(applied, "loan"), "loan", *STANDING, until="until")
+    return rows(owing.join(applied, "loan"), "loan", *STANDING, until="until")
 
 
 LOAN_ROWS: dict[str, Rows] = {

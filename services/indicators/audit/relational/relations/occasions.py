@@ -70,7 +70,7 @@ def _rectification(facts: Facts) -> Table:
     opened = opened.mutate(begins=ibis.greatest(_.due, _.day)).drop("day").mutate(end=next_year(_.begins))
     open_still = opened.mutate(day=_.begins, until=earliest(_.done, _.end), closed=ibis.literal(value=False))
     done = opened.filter(_.done.notnull()).mutate(day=ibis.greatest(_.begins, _.done), until=_.end, closed=ibis.literal(value=True))
-    columns = ("rectification", "unit", "park", "recorded", "service", "position", "day", "until", "closed")
+    columns = ("rectification", "unit", "park", *ORDER, "until", "closed")
     both = ibis.union(open_still.select(*columns), done.select(*columns)).filter(_.day < ibis.coalesce(_.until, FOREVER))
     return rows(both, "rectification", "closed", until="until")
 

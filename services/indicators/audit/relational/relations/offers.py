@@ -4,8 +4,8 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-from services.indicators.audit.relational.facts import ORDER, Facts, Rows
-from services.indicators.audit.relational.shape import rows
+from services.indicators.audit.relational.facts import ORDER, RECORDED, Facts, Rows
+from services.indicators.audit.relational.shape import lasting, rows
 from services.indicators.audit.relational.units import kind_of
 from shared.contracts.base import Fact
 from shared.contracts.registry import (
@@ -30,7 +30,7 @@ def _span(facts: Facts, opens: type[Fact], closes: type[Fact]) -> Table:
     """What opened, `until` the first day on which it is closed again."""
     key = opens.about
     closed = facts.of(closes).group_by(key).agg(until=_.day.min())
-    return facts.of(opens).left_join(closed, key).drop(f"{key}_right").filter(_.until.isnull() | (_.day < _.until))
+    return lasting(facts.of(opens).left_join(closed, key).drop(f"{key}_right"))
 
 
 def _green_channel(facts: Facts) -> Table:
@@ -54,22 +54,20 @@ def _association_member(facts: Facts) -> Table:
     """A member of an association while it exists, where it was founded (会员)."""
     existing = _span(facts, AssociationFounded, AssociationDissolved).select("association", "unit", "park", "until", founded=_.day)
     joined = facts.of(AssociationMemberJoined).select("association", *ORDER).join(existing, "association")
-    joined = joined.mutate(day=ibis.greatest(_.day, _.founded)).filter(_.until.isnull() | (_.day < _.until))
-    return rows(joined, "association", until="until")
+    return rows(lasting(joined.mutate(day=ibis.greatest(_.day, _.founded))), "association", until="until")
 
 
 def _platform(facts: Facts) -> Table:
     """Serves, with what it has, from its opening and each later change to the next (公共就业服务平台)."""
     has = ("full_time_staff", "networked", "budgeted", "guidance_window")
     opened = facts.of(ServicePlatformOpened)
-    place = opened.select("platform", "unit", "park", "level", "recorded", "service", "position", opened=_.day)
+    place = opened.select("platform", "unit", "park", "level", *RECORDED, opened=_.day)
     changed = facts.of(ServicePlatformChanged).select("platform", *ORDER, *has, "in_service")
     changed = changed.join(opened.select("platform", opened=_.day), "platform").filter(_.day >= _.opened).drop("opened")
     first = opened.select("platform", *ORDER, *has, in_service=ibis.literal(value=True), turn=ibis.literal(0, "int8"))
     changes = ibis.union(first, changed.mutate(turn=ibis.literal(1, "int8")))
     until = _.day.lead().over(group_by="platform", order_by=["turn", *ORDER])
-    serving = changes.mutate(until=until).filter(_.in_service, _.until.isnull() | (_.day < _.until))
-    serving = serving.drop("recorded", "service", "position").join(place, "platform")
+    serving = lasting(changes.mutate(until=until).filter(_.in_service)).drop(*RECORDED).join(place, "platform")
     return rows(
         serving, "platform", "level", "networked", "budgeted", "guidance_window", until="until", at=ibis.coalesce(_.unit, _.park),
         staffed=_.full_time_staff > 0,
@@ -79,7 +77,7 @@ def _platform(facts: Facts) -> Table:
 def _check(facts: Facts) -> Table:
     """The latest check of a checklist item (政策落实核查)."""
     until = _.day.lead().over(group_by="item", order_by=ORDER)
-    checked = facts.of(PolicyImplementationChecked).mutate(until=until).filter(_.until.isnull() | (_.day < _.until))
+    checked = lasting(facts.of(PolicyImplementationChecked).mutate(until=until))
     return rows(checked, "item", "points", "possible", until="until")
 
 

@@ -5,7 +5,7 @@ from ibis import _
 from ibis.expr.types import Table
 
 from services.indicators.audit.relational.facts import ORDER, Facts, Rows
-from services.indicators.audit.relational.shape import earliest, months_later, rows, truly
+from services.indicators.audit.relational.shape import earliest, first_of, lasting, months_later, rows, truly
 from services.indicators.audit.relational.units import kind_of, units
 from shared.contracts.base import Fact
 from shared.contracts.finance import CreditCommunityRated, CreditRatingLapsed
@@ -29,13 +29,12 @@ def _at_itself(facts: Facts, spans: Table, *attributes: str) -> Table:
     found = spans.join(known, "code").mutate(
         day=ibis.greatest(_.since, _.listed), until=earliest(_.until, _.ended), unit=_.code, park=ibis.null("string")
     )  # fmt: skip
-    found = found.filter(_.until.isnull() | (_.day < _.until))
-    return rows(found, "code", "kind", *attributes, until="until")
+    return rows(lasting(found), "code", "kind", *attributes, until="until")
 
 
 def _unit(facts: Facts) -> Table:
     """Exists (单位存续)."""
-    known = facts.shared(units).mutate(unit=_.code, park=ibis.null("string")).filter(_.ended.isnull() | (_.listed < _.ended))
+    known = lasting(facts.shared(units).mutate(unit=_.code, park=ibis.null("string")), "listed", "ended")
     return rows(known, "code", "kind", day="listed", until="ended")
 
 
@@ -71,8 +70,7 @@ def _designated(facts: Facts) -> Table:
 def _first_of_year(facts: Facts, type_: type[Fact]) -> Table:
     """Each unit's first fact of a type in each calendar year, at the unit itself."""
     said = facts.of(type_).semi_join(facts.shared(units), "code").mutate(year=_.day.year())
-    turn = ibis.row_number().over(group_by=["code", "year"], order_by=ORDER)
-    first = said.mutate(turn=turn).filter(_.turn == 0).mutate(unit=_.code, park=ibis.null("string"))
+    first = first_of(said, ["code", "year"], ORDER).mutate(unit=_.code, park=ibis.null("string"))
     return rows(first, "code")
 
 
