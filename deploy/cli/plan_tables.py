@@ -1,34 +1,38 @@
 """A plan file as tables for people: phases, targets, duties, responsibility letters. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Final
 
 from rich.table import Table
 from rich.text import Text
 
-from deploy.cli.tables import OPERATORS, SYSTEMS, Column, fitted, number_text
+from deploy.cli.tables import OPERATORS, SYSTEMS, Cell, Column, fitted, number_text
 from services.indicators.catalog import CATALOG
-from services.indicators.evaluation.plan import Plan, Target
+from services.indicators.evaluation.letters import wholes_of
+from services.indicators.evaluation.plan import Decomposition, Plan, Target, replaced_on
 
 GROUPS: Final = {
     "county": "县", "townships": "各乡镇", "parks": "各园区", "townships_and_parks": "各乡镇和园区", "communities": "各社区",
     "villages": "各行政村", "departments": "各部门",
 }  # fmt: skip
 PHASE_COLUMNS: Final = (Column("阶段", "phase"), Column("自", "from"), Column("至", "to"), Column("条款", "clause"))
+IN_FORCE: Final = Column("施行", "in force")
 TARGET_COLUMNS: Final = (
-    Column("条款", "clause"), Column("指标", "indicator", wraps=True), Column("目标", "target", right=True), Column("期限", "by"),
-    Column("责任部门", "department", wraps=True), Column("原文", "quote", wraps=True),
+    Column("条款", "clause"), Column("指标", "indicator", wraps=True), Column("目标", "target", right=True), IN_FORCE,
+    Column("期限", "by"), Column("责任部门", "department", wraps=True), Column("原文", "quote", wraps=True),
 )  # fmt: skip
-TARGET_ORDER: Final = (1, 2, 0, 3, 4, 5)
+TARGET_ORDER: Final = (1, 2, 3, 0, 4, 5, 6)
 DUTY_COLUMNS: Final = (
     Column("条款", "clause"), Column("任务", "duty", wraps=True), Column("到期", "due"), Column("责任", "owed by", wraps=True),
     Column("体系", "system"), Column("佐证", "evidence", wraps=True),
 )  # fmt: skip
 DUTY_ORDER: Final = (1, 2, 3, 0, 4, 5)
 LETTER_COLUMNS: Final = (
-    Column("分解的目标", "decomposed target", wraps=True), Column("到", "over"), Column("份数", "parts", right=True),
-    Column("合计", "sum", right=True), Column("全县", "whole", right=True),
+    Column("分解的目标", "decomposed target", wraps=True), Column("到", "over"), IN_FORCE,
+    Column("份数", "parts", right=True), Column("合计", "sum", right=True), Column("全县", "whole", right=True),
 )  # fmt: skip
+LETTER_ORDER: Final = (0, 2, 1, 3, 4, 5)
 
 _UNITS_OF_MEASURE: Final = {(each.id, variant.name): variant.unit_of_measure for each in CATALOG for variant in each.variants}
 _NAMES: Final = {indicator.id: indicator.zh for indicator in CATALOG}
@@ -45,12 +49,12 @@ def targets_table(plan: Plan, width: int | None = None) -> Table:
     departments = _departments(plan)
     rows = [
         (
-            target.clause, _row_name(target.indicator, target.variant, target.part), _goal(target), _until(target, plan),
-            departments(target.department), target.quote,
+            target.clause, _row_name(target.indicator, target.variant, target.part), _goal(target), _in_force(target, plan),
+            _until(target, plan), departments(target.department), target.quote,
         )
         for target in plan.targets
     ]  # fmt: skip
-    return fitted(TARGET_COLUMNS, TARGET_ORDER, [rows], width, title=f"目标 targets · {len(rows)}", caption=None)
+    return _with_days(TARGET_COLUMNS, TARGET_ORDER, rows, width, f"目标 targets · {len(rows)}")
 
 
 def duties_of_plan_table(plan: Plan, width: int | None = None) -> Table:
@@ -68,16 +72,36 @@ def duties_of_plan_table(plan: Plan, width: int | None = None) -> Table:
 
 
 def letters_table(plan: Plan, width: int | None = None) -> Table:
-    """What was split over units or departments, its parts added up beside the whole (目标责任书). Levels are not added up."""
+    """What was split over units or departments, its parts added up beside the whole (目标责任书). Levels are not added up.
+
+    The whole is what the county promises while these parts hold; where it changes meanwhile each of them stands with its days.
+    """
     rows = []
     for entry in plan.decomposition:
         of_measure = _UNITS_OF_MEASURE.get((entry.indicator, entry.variant), "units")
         total = number_text(str(sum(entry.parts.values())), of_measure) if entry.kind == "additive" else ""
-        wholes = [_goal(target) for target in plan.targets if target.row == entry.row]
-        rows.append(
-            (_row_name(entry.indicator, entry.variant, entry.part), GROUPS[entry.over], str(len(entry.parts)), total, "\n".join(wholes))
-        )
-    return fitted(LETTER_COLUMNS, range(len(LETTER_COLUMNS)), [rows], width, title=f"目标分解 decomposition · {len(rows)}", caption=None)
+        wholes = wholes_of(plan, entry)
+        alone = len({whole.clause for whole in wholes}) == len(wholes)
+        rows.append((
+            _row_name(entry.indicator, entry.variant, entry.part), GROUPS[entry.over], _in_force(entry, plan), str(len(entry.parts)), total,
+            "\n".join(_goal(whole) if alone else f"{_in_force(whole, plan)} {_goal(whole)}".lstrip() for whole in wholes),
+        ))  # fmt: skip
+    return _with_days(LETTER_COLUMNS, LETTER_ORDER, rows, width, f"目标分解 decomposition · {len(rows)}")
+
+
+def _with_days(columns: Sequence[Column], order: Sequence[int], rows: Sequence[Sequence[Cell]], width: int | None, title: str) -> Table:
+    """A table that says when its rows are in force, where one of them is not so throughout."""
+    at = columns.index(IN_FORCE)
+    if any(row[at] for row in rows):
+        return fitted(columns, order, [rows], width, title=title, caption="施行为空的始终有效 / what has no days in force holds throughout")
+    return fitted(columns, [each for each in order if each != at], [rows], width, title=title, caption=None)
+
+
+def _in_force(entry: Target | Decomposition, plan: Plan) -> str:
+    """From which day and to which day it holds; empty for what holds throughout, which nearly all do."""
+    replaced = replaced_on(entry, plan)
+    first, last = entry.effective, None if replaced is None else replaced - timedelta(days=1)
+    return "" if first is last is None else f"{first or ''}—{last or ''}"
 
 
 def _departments(plan: Plan) -> Callable[[str], str]:

@@ -193,7 +193,7 @@ def fitted(
     columns: Sequence[Column], order: Sequence[int], sections: Sequence[Sequence[Sequence[Cell]]], width: int | None, *,
     title: str, caption: str | None,
 ) -> Table:  # fmt: skip
-    """A table of as many columns as have room, the first of `order` first. Nothing in a cell is ever cut."""
+    """A table of as many columns of `order` as have room, the first of them first. Nothing in a cell is ever cut."""
     cells = [[row[at] for rows in sections for row in rows] for at in range(len(columns))]
     wanted = [_least_width(column, cells[at], squeezed=False) for at, column in enumerate(columns)]
     widths = [_least_width(column, cells[at], squeezed=width is not None) for at, column in enumerate(columns)]
@@ -206,7 +206,7 @@ def fitted(
         shown.add(at)
     if width is not None:
         _widen(widths, wanted, shown, width - taken)
-    missing = [column for at, column in enumerate(columns) if at not in shown]
+    missing = [columns[at] for at in sorted(order) if at not in shown]
     below = [caption] if caption else []
     if missing:
         names = "、".join(f"{column.zh} {column.en}" for column in missing)

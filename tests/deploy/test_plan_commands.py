@@ -87,6 +87,18 @@ def test_a_plan_is_shown_for_people_and_for_programs() -> None:
     assert (plan["county"], len(plan["targets"]), plan["phases"][0]["from"]) == ("330127000000", 47, "2025-01-01")
 
 
+def test_a_changed_target_and_its_parts_say_from_which_day_each_version_holds() -> None:
+    lines = [line.split() for line in run_kaiye("plan", "show", EXAMPLE_COUNTY.parent / "second").stdout.splitlines()]
+    told = [line[2:] for line in lines if "successful_starts" in line]
+    assert [line[1:5] for line in told[:2]] == [["≥", "90", "人", "—2024-06-30"], ["≥", "110", "人", "2024-07-01—"]]
+    letters = [line[1:] for line in lines if line[:2] == ["成功创业人数", "successful_starts"]]
+    assert letters == [
+        ["successful_starts", "各乡镇", "—2024-06-30", "7", "90", "人", "≥", "90", "人"],
+        ["successful_starts", "各乡镇", "2024-07-01—", "7", "110", "人", "≥", "110", "人"],
+    ]
+    assert "施行" not in run_kaiye("plan", "show").stdout, "nothing changes there"
+
+
 @pytest.mark.parametrize("width", [60, 100, 160])
 def test_its_tables_fit_any_terminal(width: int) -> None:
     plan = load_county(EXAMPLE_COUNTY).plan

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from services.indicators.evaluation.plan import Decomposition, Plan, Target, UnitGroup, targets_of, years_of
+from services.indicators.evaluation.plan import Decomposition, Plan, Target, UnitGroup, replaced_on, targets_of, years_of
 from services.indicators.evaluation.problems import Path, Problem, unknown_department
 from shared.units import UnitKind, unit_kind
 
@@ -48,7 +48,7 @@ def is_of(code: str, group: UnitGroup) -> bool:
 
 def _shortfalls(plan: Plan, at: Path, entry: Decomposition) -> Iterator[Problem]:
     """The parts against the whole, whenever the whole changes while these parts hold."""
-    wholes = _wholes(plan, entry)
+    wholes = wholes_of(plan, entry)
     row = f"{entry.indicator}.{entry.variant}"
     if not wholes:
         yield Problem(
@@ -67,14 +67,10 @@ def _shortfalls(plan: Plan, at: Path, entry: Decomposition) -> Iterator[Problem]
             yield from _parts_short(at, entry, whole, whole.value)
 
 
-def _wholes(plan: Plan, entry: Decomposition) -> list[Target]:
+def wholes_of(plan: Plan, entry: Decomposition) -> list[Target]:
     """The county's targets that hold on some day on which these parts do."""
     begin = entry.effective or years_of(plan)[0].first
-    others = (
-        other.effective for other in plan.decomposition
-        if (other.row, other.over) == (entry.row, entry.over) and other.effective and other.effective > begin
-    )  # fmt: skip
-    replaced = min(others, default=date.max)
+    replaced = replaced_on(entry, plan) or date.max
     changes = {target.effective for target in plan.targets if target.effective and begin < target.effective < replaced}
     held = (targets_of(plan, *entry.row, on=day) for day in (begin, *sorted(changes)))
     return list(dict.fromkeys(target for targets in held for target in targets))

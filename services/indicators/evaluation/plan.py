@@ -252,6 +252,17 @@ def unit_targets_of(
     return tuple(target.model_copy(update={"value": share, "milestones": ()}) for target in whole for share in shares)
 
 
+def replaced_on(entry: Target | Decomposition, plan: Plan) -> date | None:
+    """The day from which a later version holds instead of a target or of its decomposition; None where none does."""
+    later: Iterable[Target | Decomposition]
+    if isinstance(entry, Target):
+        later = (other for other in plan.targets if (other.row, other.clause, other.op) == (entry.row, entry.clause, entry.op))
+    else:
+        later = (other for other in plan.decomposition if (other.row, other.over) == (entry.row, entry.over))
+    since = entry.effective or date.min
+    return min((other.effective for other in later if other.effective is not None and other.effective > since), default=None)
+
+
 def _in_force(targets: Iterable[Target], on: date) -> tuple[Target, ...]:
     """Of targets that replace one another (same row, same clause and comparison) the one with the latest effective day up to `on`."""
     held: dict[tuple[str, Op], Target] = {}
