@@ -4,6 +4,7 @@
 |---|---|
 | `folder.json` | for life: its format, its county, whether it is a demonstration and of what |
 | `lock` | locked while a `kaiye up` or `kaiye demo` runs on it |
+| `adopt.lock` | locked while a `kaiye doctor --adopt` takes back records |
 | `kaiye.json` | addresses and passwords of what runs; readable by the owner only |
 | `nats/`, `postgres/`, `logs/` | the servers' own files, and a log per part |
 """
@@ -30,6 +31,10 @@ class BadFolder(Exception):
 
 class NothingRuns(Exception):
     """Nothing is running on the folder, so there is nobody to ask."""
+
+
+class BeingAdopted(Exception):
+    """Somebody else is taking back records from the folder's streams; the message says so, in Chinese and English."""
 
 
 class Demonstration(BaseModel):
@@ -90,16 +95,32 @@ class DataFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Be the only one at work in the folder (it is made if need be). Raises BadFolder when somebody else is."""
+        busy = BadFolder(f"另一个 kaiye 正在使用 {self.path} / another kaiye is running on {self.path}")
+        with self._alone("lock", busy):
+            yield
+
+    @contextmanager
+    def adopting(self) -> Iterator[None]:
+        """Be the only one who takes back records, beside what runs. Raises BeingAdopted when somebody else does."""
+        busy = BeingAdopted(
+            f"另一个 kaiye doctor --adopt 正在取回 {self.path} 的记录，请待其结束 / "
+            f"another kaiye doctor --adopt is taking back records of {self.path}: wait until it has ended"
+        )
+        with self._alone("adopt.lock", busy):
+            yield
+
+    @contextmanager
+    def _alone(self, lock: str, busy: Exception) -> Iterator[None]:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(self.path / lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise BadFolder(f"无法使用数据文件夹 {self.path} / the data folder {self.path} cannot be used: {error.strerror}") from error
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise BadFolder(f"另一个 kaiye 正在使用 {self.path} / another kaiye is running on {self.path}") from error
+                raise busy from error
             yield
         finally:
             os.close(descriptor)

@@ -23,7 +23,7 @@ from deploy.cli.common import (
     said,
 )  # fmt: skip
 from deploy.cli.usage import Commands, usage_text
-from deploy.data_folder import BadFolder, NothingRuns
+from deploy.data_folder import BadFolder, BeingAdopted, NothingRuns
 from deploy.processes import PartFailed
 from shared.logs import configure_logs
 
@@ -75,7 +75,9 @@ def _exit_code(error: Exception) -> int:
     match error:
         case BadInput() | BadFolder() | FileProblems():
             return EXIT_BAD_INPUT
-        case Unreachable() | NothingRuns() | PartFailed() | BusUnreachable() | DatabaseUnreachable() | NobodyAnswers():
+        case (
+            Unreachable() | NothingRuns() | BeingAdopted() | PartFailed() | BusUnreachable() | DatabaseUnreachable() | NobodyAnswers()
+        ):  # fmt: skip
             return EXIT_UNREACHABLE
         case AdoptionRefused():
             return EXIT_DIFFERENCE

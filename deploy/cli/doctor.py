@@ -1,6 +1,7 @@
 """`kaiye doctor`: does every service's stream hold what its database holds, and what to do where it does not."""
 
 import dataclasses
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
@@ -31,7 +32,8 @@ def doctor(
     json: JsonOption = False,
 ) -> None:
     """核对各服务的数据库与记录流 / Compare each service's database with its stream. Exits with 1 while something is wrong."""
-    running = DataFolder(data).running()
+    folder = DataFolder(data)
+    running = folder.running()
     healthy = True
 
     async def tell() -> None:
@@ -47,7 +49,9 @@ def doctor(
             zh, en = describe(found)
             typer.echo(orjson.dumps({**dataclasses.asdict(found), "zh": zh, "en": en}) if json else f"{zh}\n  {en}")
 
-    if not run_until_stopped(tell()):
+    with folder.adopting() if adopt else nullcontext():
+        ended = run_until_stopped(tell())
+    if not ended:
         raise typer.Exit(EXIT_INTERRUPTED)
     if not healthy:
         raise typer.Exit(EXIT_DIFFERENCE)
@@ -57,6 +61,8 @@ def _said(found: "Adopted | Forgotten") -> str:
     from shared.relay import Adopted
 
     if isinstance(found, Adopted):
+        if found.first == found.last:
+            return f"{found.service}：已取回第 {found.first} 条 / record {found.first} taken back"
         return f"{found.service}：已取回第 {found.first}–{found.last} 条 / records {found.first}–{found.last} taken back"
     answer = found.answer
     state = "等待中 / was waiting" if answer.outcome == "waiting" else "已退回 / was refused"

@@ -199,6 +199,19 @@ def test_a_database_out_of_reach_is_named_by_the_doctor(clean_nats_url: str, tmp
     assert "Traceback" not in done.stderr
 
 
+def test_of_two_doctors_who_take_back_records_at_once_the_second_is_told_to_wait(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    folder.say_running(Running(
+        pid=os.getpid(), county="330127000000", county_folder=tmp_path, simulated_clock=False, nats_url="nats://127.0.0.1:1",
+        databases={}, http_url="http://127.0.0.1:1",
+    ))  # fmt: skip
+    with folder.adopting():
+        done = run_kaiye("doctor", "--adopt", "--data", tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "请待其结束 / another kaiye doctor --adopt is taking back records" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_county_folder_without_a_plan_is_bad_input(tmp_path: Path) -> None:
     for words in (("up", "--data", tmp_path / "data"), ("simulate", "--out", tmp_path / "out")):
         done = run_kaiye(*words, "--county", tmp_path)
