@@ -21,6 +21,8 @@ from shared.migrate import NewerThanCode, Which, ensure_database, migrate
 
 INDICATORS = "indicators"
 HEALTH_SECONDS_MAX = 2.0
+HANDED_ON = frozenset({"KAIYE_OTLP_ENDPOINT", "KAIYE_LOG_FORMAT"})
+"""Settings of ours that the services get too: how they are watched, which is the same wherever their data lies."""
 
 
 class ServiceProcess(Part):
@@ -38,8 +40,8 @@ class ServiceProcess(Part):
         return (sys.executable, "-m", f"services.{self.name}")
 
     def environment(self) -> Mapping[str, str]:
-        """Ours without any setting meant for another system, and the service's settings."""
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("KAIYE_")}
+        """Ours without any setting meant for another system, and the service's settings. How services are watched is handed on."""
+        inherited = {key: value for key, value in os.environ.items() if key in HANDED_ON or not key.startswith("KAIYE_")}
         return {**inherited, "PYTHONUNBUFFERED": "1", **self._settings}
 
     def accepts(self) -> bool:
