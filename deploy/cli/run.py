@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -128,6 +129,7 @@ async def _demo(folder: DataFolder, purpose: Purpose, county: "County", http_por
         )
         await print_board(running, as_of=played.as_of, known_at=played.known_at, json=json)
         if not once:
+            _say_which_day(played.as_of, played.known_at)
             _say_where(folder, running)
             await asyncio.Event().wait()
 
@@ -171,6 +173,16 @@ def _progress() -> Iterator[Progress]:
     columns = (TextColumn("{task.description:<26}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=said) as progress:
         yield progress
+
+
+def _say_which_day(as_of: date, known_at: date) -> None:
+    if as_of < known_at:
+        said.print(
+            f"上表截至方案年度末 {as_of}；kaiye board 缺省截至最新一日 {known_at}，看同一张表用 --as-of {as_of}\n"
+            f"the board above is as of {as_of}, the end of the plan's year; kaiye board asks as of the latest day, {known_at}, "
+            f"unless given --as-of {as_of}",
+            markup=False,
+        )
 
 
 def _say_where(folder: DataFolder, running: Running) -> None:

@@ -168,8 +168,20 @@ def duties_table(duties: Json, *, width: int | None = None) -> Table:
         ))  # fmt: skip
     title = _list_title(f"工作任务 duties {duties['unit']}", duties, duties["total"])
     counts = " · ".join(f"{DUTY_STATES[state][0]} {state} {count}" for state, count in duties["states"].items() if count)
-    caption = f"{counts}；逾期 late {duties['late']}"
+    caption = "\n".join((f"{counts}；逾期 late {duties['late']}", *_rates(duties["rates"])))
     return fitted(DUTY_COLUMNS, DUTY_ORDER, list(sections.values()), width, title=title, caption=caption)
+
+
+def _rates(rates: Sequence[Json]) -> Iterator[str]:
+    """How the counts of duties lead to the rate on the board: the same rule, at the end of its window and as of a later day."""
+    for number, rate in enumerate(rates):
+        zh, en = ("截至日同口径", "the same as of the day asked for") if number else ("工作任务完成率", "rate, kaiye indicator duties")
+        share = number_text(rate["value"], "ratio")
+        accepted, due = rate["accepted"], rate["due"]
+        yield (
+            f"{zh} {accepted}/{due} = {share}：{rate['on']} 已到期 {due} 项，当日已验收（含逾期） {accepted} 项 / "
+            f"{en}: of {due} due by {rate['on']} accepted by then, late or not, {accepted}"
+        )
 
 
 def _flag_row(flag: Json, name: Cell) -> tuple[Cell, ...]:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import cache
-from typing import Annotated, Literal, Protocol, cast
+from typing import Annotated, Final, Literal, Protocol, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -146,6 +146,10 @@ class Board(BaseModel):
     indicators: list[Row]
 
 
+NAMESAKES_SHOWN: Final = 10
+"""So many codes are named to whoever asks for a unit by its name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A unit, as of a day, as known on a day."""
@@ -208,10 +212,30 @@ def require_unit(snapshot: Snapshot, question: Question) -> None:
     if found is None:
         known = unit in snapshot.trees.at(date.max.toordinal()).units
         zh, en = (f"以 {question.known_at} 所知，", f", as known on {question.known_at}") if known else ("", "")
-        raise BadQuestionError("unknown_unit", f"{zh}没有这个单位：{unit}", f"there is no unit {unit}{en}")
+        named_zh, named_en = _codes_of(unit, tree)
+        raise BadQuestionError("unknown_unit", f"{zh}没有这个单位：{unit}{named_zh}", f"there is no unit {unit}{en}{named_en}")
     if found.listed > question.as_of.toordinal():
         since = date.fromordinal(found.listed)
         raise BadQuestionError("unit_not_yet", f"单位 {unit} 自 {since} 起设立", f"unit {unit} exists from {since} on")
+
+
+def _codes_of(name: str, tree: UnitTree) -> tuple[str, str]:
+    """A hint for whoever asks by a name, in both languages: the codes of the units called so, else of those with it in their name.
+
+    Several units may share a name, so a name is never an answer.
+    """
+    if not name or name.isascii():
+        return "", ""
+    called = [unit for unit in tree.units.values() if unit.name == name] or [unit for unit in tree.units.values() if name in unit.name]
+    if not called:
+        return "，单位以代码为准", ": a unit is asked for by its code"
+    codes = [f"{unit.code} {unit.name}" if unit.name != name else unit.code for unit in sorted(called, key=lambda unit: unit.code)]
+    shown, more = codes[:NAMESAKES_SHOWN], len(codes) - NAMESAKES_SHOWN
+    more_zh, more_en = (f" 等 {len(codes)} 个", f" and {more} more") if more > 0 else ("", "")
+    return (
+        f"，单位以代码为准，名称相符的有 {'、'.join(shown)}{more_zh}",
+        f": a unit is asked for by its code; of that name: {', '.join(shown)}{more_en}",
+    )
 
 
 def board(snapshot: Snapshot, question: Question, only: str | None = None) -> Board:
@@ -223,7 +247,7 @@ def board(snapshot: Snapshot, question: Question, only: str | None = None) -> Bo
         near = get_close_matches(only or "", [indicator.id for indicator in CATALOG], n=1)
         zh, en = (f"，是否指 {near[0]}", f", did you mean {near[0]}?") if near else ("", "")
         raise BadQuestionError("unknown_indicator", f"没有这个指标：{only}{zh}", f"there is no indicator {only}{en}")
-    last_day = min(question.as_of, date.fromordinal(unit.ended) - timedelta(days=1))
+    last_day = last_day_of(unit, question.as_of)
     reader = Reader(snapshot.balances, tree, question.unit, question.known_at.toordinal(), snapshot.plan)
     unreadable = Counter(service for service, day in snapshot.unreadable if day <= question.known_at)
     asked = _Asked(snapshot, question, reader, last_day, unreadable)
@@ -232,6 +256,11 @@ def board(snapshot: Snapshot, question: Question, only: str | None = None) -> Bo
         county=snapshot.plan.county, unit=question.unit, as_of=question.as_of, known_at=question.known_at,
         final=snapshot.final(question.known_at), positions=dict(snapshot.positions), indicators=rows,
     )  # fmt: skip
+
+
+def last_day_of(unit: Unit, as_of: date) -> date:
+    """The day at which a unit is answered: the day asked for, or its own last where it ended before."""
+    return min(as_of, date.fromordinal(unit.ended) - timedelta(days=1))
 
 
 def applies(indicator: Indicator, kind: UnitKind, tree: UnitTree) -> bool:

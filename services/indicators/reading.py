@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import isqrt
 from typing import NamedTuple, Protocol, assert_never, get_args
 
-from services.indicators.evaluation.duties import Owed, Reached, is_registered, owed, owed_by_kind
+from services.indicators.evaluation.duties import Owed, Reached, accepted_and_due, is_registered, owed, owed_by_kind
 from services.indicators.evaluation.plan import Plan, System
 from services.indicators.evaluation.status import Absence, Exact
 from services.indicators.figures import (
@@ -171,8 +171,7 @@ class Reader:
                 found = self.owed(figure.of, day)
                 left_out = self._unregistered(figure, on) if figure.by is None else 0
                 for part, of_part in self._duties_by(figure.by, found):
-                    due = [each for each in of_part if each.is_due]
-                    yield part, _ratio(sum(each.accepted for each in due), len(due), "empty")._replace(left_out=left_out)
+                    yield part, _ratio(*accepted_and_due(of_part), "empty")._replace(left_out=left_out)
             case DocumentsAccepted():
                 for each in self.owed(figure.of, day):
                     if each.duty.document is not None:

@@ -5,7 +5,7 @@ derived, so that two projectors at once do no harm: whoever finds the checkpoint
 Ledger rows are plain integers and go in and out by COPY in PostgreSQL's binary format.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -157,7 +157,7 @@ class LedgerStore:
             async for row in writing.connection.cursor(query, number, position, prefetch=1000):
                 yield parse_record(row["raw"])
 
-    async def export(self) -> AsyncIterator[bytes]:
+    async def export(self) -> AsyncGenerator[bytes]:
         """The exact bytes of every fact taken in, by service and position, as of one moment."""
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
             async for row in connection.cursor("SELECT raw FROM fact ORDER BY service, position", prefetch=1000):

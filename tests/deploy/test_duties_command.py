@@ -47,6 +47,7 @@ async def test_people_get_the_duties_in_chinese_the_late_ones_named(running: Sys
         r"leading_group +2025-02-28 +\S*人力资源和社会保障局 rsj +逾期验收 late +2025-03-05 +逾期 late +组织领导 +三\(一\)1 ", line
     )
     assert re.search(r"逾期验收 late 1；逾期 late \d+", text)
+    assert re.search(r"工作任务完成率 (1/\d+) = .*%：2025-07-01 已到期 \d+ 项，.* accepted by then, late or not, 1$", text, re.MULTILINE)
 
 
 async def test_what_cannot_be_asked_exits_with_2(running: System, kaiye: Kaiye) -> None:

@@ -1,6 +1,6 @@
 """The indicators' store kept in memory: facts, ledger and checkpoint, each page all or nothing."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from services.indicators.ledger import Balances, Entries
@@ -66,6 +66,6 @@ class MemoryLedger(LedgerStore):
             if record.position > (after or self.none)[record.service][0]:
                 yield record
 
-    async def export(self) -> AsyncIterator[bytes]:
+    async def export(self) -> AsyncGenerator[bytes]:
         for raw in self.raw:
             yield raw

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.indicators.answers import BadQuestionError, Question, Snapshot
-from services.indicators.catalog.duties import DUTY_STANDINGS
-from services.indicators.evaluation.duties import Owed, State
+from services.indicators.answers import BadQuestionError, DecimalText, Question, Snapshot, last_day_of, window_named
+from services.indicators.catalog.duties import DUTY_RATE, DUTY_STANDINGS
+from services.indicators.evaluation.display import value_text
+from services.indicators.evaluation.duties import Owed, State, accepted_and_due
 from services.indicators.evaluation.plan import System
 from services.indicators.reading import Reader
 
@@ -40,8 +42,21 @@ class DutyRow(_Answer):
     late: bool
 
 
+class DutyRate(_Answer):
+    """Of the duties due on a day those accepted by its end, late or not."""
+
+    on: date
+    accepted: int
+    due: int
+    value: DecimalText | None = Field(description="验收数除以到期数，六位小数 / accepted ÷ due; null while nothing is due")
+
+
 class Duties(_Answer):
-    """Duties in the plan file's order, units by kind and code. `states` and `late` count those listed."""
+    """Duties in the plan file's order, units by kind and code. `states` and `late` count those listed.
+
+    `rates` are accepted ÷ due of all duties of those asked for, in whatever state: first the figure of the indicator `duties`, which is
+    answered at the end of its window at the latest; where the as-of day lies behind that, the same as of that day; none before the window.
+    """
 
     county: str
     unit: str
@@ -52,6 +67,7 @@ class Duties(_Answer):
     total: int
     late: int
     states: dict[State, int]
+    rates: list[DutyRate] = Field(description="工作任务完成率（指标 duties）及截至日的同口径数 / accepted ÷ due, as `duties` has it")
     duties: list[DutyRow]
 
 
@@ -64,12 +80,13 @@ class Wanted:
     state: State | None = None
     late: bool | None = None
 
+    def of_those(self, owed: Owed) -> bool:
+        """Whether a duty is of the department and the system wanted, whatever its state."""
+        return self.department in (None, owed.party) and self.system in (None, owed.duty.system)
+
     def holds(self, owed: Owed) -> bool:
         """Whether a duty is wanted."""
-        return (
-            self.department in (None, owed.party) and self.system in (None, owed.duty.system) and self.state in (None, owed.state)
-            and self.late in (None, owed.late)
-        )  # fmt: skip
+        return self.of_those(owed) and self.state in (None, owed.state) and self.late in (None, owed.late)
 
 
 def duties(snapshot: Snapshot, question: Question, wanted: Wanted) -> Duties:
@@ -97,5 +114,15 @@ def duties(snapshot: Snapshot, question: Question, wanted: Wanted) -> Duties:
     return Duties(
         county=snapshot.plan.county, unit=question.unit, as_of=question.as_of, known_at=question.known_at,
         final=snapshot.final(question.known_at), positions=dict(snapshot.positions),
-        total=len(chosen), late=sum(owed.late for owed in chosen), states={state: counts[state] for state in STATES}, duties=list(rows()),
+        total=len(chosen), late=sum(owed.late for owed in chosen), states={state: counts[state] for state in STATES},
+        rates=[*_rates(snapshot, question, reader, wanted)], duties=list(rows()),
     )  # fmt: skip
+
+
+def _rates(snapshot: Snapshot, question: Question, reader: Reader, wanted: Wanted) -> Iterator[DutyRate]:
+    last_day = last_day_of(reader.tree.units[question.unit], question.as_of)
+    effective = snapshot.windows[window_named(snapshot.plan, DUTY_RATE, DUTY_RATE.variants[0])].effective(last_day)
+    for day in (effective,) if effective in (None, last_day) else (effective, last_day):
+        if day is not None:
+            accepted, due = accepted_and_due(owed for owed in reader.owed(DUTY_STANDINGS, day) if wanted.of_those(owed))
+            yield DutyRate(on=day, accepted=accepted, due=due, value=value_text(Fraction(accepted, due)) if due else None)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from services.indicators.answers import BaselineAnswer, BenchmarkAnswer, Board, Row, TargetAnswer, WindowAnswer
 from services.indicators.api.duties import STATES as DUTY_STATES
-from services.indicators.api.duties import Duties, DutyRow
+from services.indicators.api.duties import Duties, DutyRate, DutyRow
 from services.indicators.api.feed import Changed
 from services.indicators.api.flags import DepartmentRow, FactName, FlagRow, Flags, KindRow, RulingRow
 from services.indicators.api.questions import Problem
@@ -75,6 +75,7 @@ EXAMPLE_DUTIES: Final = _json(
     Duties(
         county=_COUNTY, unit=_COUNTY, as_of=date(2026, 6, 30), known_at=date(2026, 7, 10), final=True, positions=_POSITIONS, total=1,
         late=1, states={state: int(state == "late") for state in DUTY_STATES},
+        rates=[DutyRate(on=date(2026, 6, 30), accepted=1, due=1, value="1.000000")],
         duties=[DutyRow(
             duty="leading_group", clause="三(一)1", quote="成立由县政府分管领导负责", system="organisation", evidence="领导小组成立文件",
             party="rsj", name="县人力资源和社会保障局", due=date(2026, 2, 28), state="late", since=date(2026, 3, 5), late=True,

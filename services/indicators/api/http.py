@@ -4,7 +4,6 @@ Handlers are coroutines that answer without yielding, in the loop that takes rec
 Errors have one shape everywhere: `{"code", "zh", "en"}`.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from services.indicators.answers import BadQuestionError, Board
+from services.indicators.api.downloads import DOWNLOADS_MAX, STALLED_SECONDS_MAX, Download, Downloads
 from services.indicators.api.duties import Duties
 from services.indicators.api.examples import EXAMPLE_BOARD, EXAMPLE_CHANGED, EXAMPLE_DUTIES, EXAMPLE_FLAGS, EXAMPLE_PROBLEM, EXAMPLE_RECORD
 from services.indicators.api.feed import Feed
@@ -48,9 +48,6 @@ from services.indicators.api.tables import Catalogue, Units
 JSON: Final = "application/json"
 LINES: Final = "application/x-ndjson"
 EVENTS: Final = "text/event-stream"
-CHUNK_BYTES: Final = 64 * 1024
-EXPORTS_MAX: Final = 2
-"""So many downloads of the facts at once; each holds one of the store's few connections, and the projector needs one."""
 
 _ERROR: Final[dict[str, Any]] = {"model": Problem, "content": {JSON: {"example": EXAMPLE_PROBLEM}}}
 _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
@@ -59,6 +56,17 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     422: {**_ERROR, "description": "参数无法理解 / a parameter cannot be understood"},
     503: {**_ERROR, "description": "正在读取指标库 / the ledger is still being read"},
 }
+
+
+_ABOUT_FACTS: Final = (
+    f"按服务和位置排列：已知日终了前记录、发生日不晚于截至日的。一个单位的，是以代码写明它或其下级单位的事实，连同对这些事实的作废和更正；"
+    f"全县的为全部。中断的下载没有结尾分块，不会悄悄缺少；{STALLED_SECONDS_MAX:.0f} 秒不读取即中断，"
+    f"同时最多 {DOWNLOADS_MAX} 个下载，其余排队 / "
+    "by service and position: those recorded up to the end of the known day whose day is not after the as-of day. A unit's are those that "
+    "name it or a unit below it by its code, with the voids and corrections of such facts; the county's are all. A download that breaks "
+    f"off ends without the closing chunk: it is never silently short. Whoever reads nothing for {STALLED_SECONDS_MAX:.0f} s is cut off; "
+    f"{DOWNLOADS_MAX} download at once, the others wait for their turn"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +175,9 @@ def _add_questions(app: FastAPI, doors: Doors) -> None:
         summary="一个单位的疑点 / what is odd about the recorded facts of one unit",
     )  # fmt: skip
     async def flags(question: Annotated[FlagsQuestion, Query()]) -> Response:
-        """By kind, then in the order of recording. `kinds` and `departments` count over all pages; `next` is given where more follow."""
+        """先按类别，再按记录先后；kinds 和 departments 为各页合计，还有下一页时给出 next / by kind, then in the order of recording;
+        `kinds` and `departments` count over all pages, `next` is given where more follow
+        """
         await questions.look_into_flags()
         return answer("flags", lambda: questions.flags(question))
 
@@ -176,24 +186,17 @@ def _add_questions(app: FastAPI, doors: Doors) -> None:
         summary="一个单位的工作任务 / the duties of one unit, for the county everyone's",
     )  # fmt: skip
     async def duties(question: Annotated[DutiesQuestion, Query()]) -> Response:
-        """What the plan file makes them owe by which day, and how far each has come: shown, accepted, returned; who was late stays so."""
+        """按方案谁应在哪日前完成什么、进展如何；逾期的，补办后仍为逾期。rates 先列工作任务完成率（指标 duties）：到窗口末日为止已到期的
+        任务中当日已验收的，逾期验收的也算；截至日在其后的，再列截至日的同口径数；不因 state、late 而变 / what the plan file makes them
+        owe by which day, and how far each has come; who was late stays so. `rates` begins with the figure of the indicator `duties`: of
+        those due by the end of its window the ones accepted by then, late or not; as of a later day the same follows as of that day;
+        `state` and `late` do not narrow it
+        """
         return answer("duties", lambda: questions.duties(question))
 
 
 def _add_streams(app: FastAPI, doors: Doors) -> None:
-    exports = asyncio.Semaphore(EXPORTS_MAX)
-
-    async def lines(records: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        async with exports:
-            chunk: list[bytes] = []
-            size = 0
-            async for record in records:
-                chunk += (record, b"\n")
-                size += len(record) + 1
-                if size >= CHUNK_BYTES:
-                    yield b"".join(chunk)
-                    chunk, size = [], 0
-            yield b"".join(chunk)
+    downloads = Downloads()
 
     async def events() -> AsyncIterator[bytes]:
         async for told in doors.feed.listen():
@@ -202,21 +205,19 @@ def _add_streams(app: FastAPI, doors: Doors) -> None:
     @app.get(
         "/facts", response_class=StreamingResponse, responses={200: {"content": {LINES: {"example": EXAMPLE_RECORD}}}, **_ERRORS},
         summary="已记录的事实，一行一条，与发布时逐字节相同 / the recorded facts, one per line, exactly as published",
+        description=_ABOUT_FACTS,
     )  # fmt: skip
-    async def facts(question: Annotated[FactsQuestion, Query()]) -> StreamingResponse:
-        """Ordered by service and position: those recorded up to the end of the known day whose day is not after the as-of day.
-
-        A unit's are those that name it or a unit below it by its code, with the voids and corrections of such facts; the county's are all.
-        A download that breaks off ends without the closing chunk: it is never silently short.
-        """
-        return StreamingResponse(lines(doors.questions.facts(question)), media_type=LINES)
+    async def facts(question: Annotated[FactsQuestion, Query()]) -> Download:
+        return Download(downloads.lines(doors.questions.facts(question)), media_type=LINES)
 
     @app.get(
         "/changes", response_class=StreamingResponse, responses={200: {"content": {EVENTS: {"example": EXAMPLE_CHANGED}}}},
         summary="变动通知（SSE）/ the change feed, as server-sent events",
     )  # fmt: skip
     async def changes() -> StreamingResponse:
-        """Event `changed`: first where the figures stand, then each change. It tells when to ask again; it is no log."""
+        """事件 changed：先告知指标所据的记录位置，其后每有变动再告知一次；只提示何时重新查询，不是日志 / event `changed`: first where
+        the figures stand, then each change; it tells when to ask again, it is no log
+        """
         return StreamingResponse(events(), media_type=EVENTS, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 

@@ -4,7 +4,8 @@ Answers are computed without yielding to anything else, from one snapshot: figur
 """
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -129,7 +130,7 @@ class Questions:
             require_unit(snapshot, asked)
         return units(snapshot, asked)
 
-    def facts(self, question: FactsQuestion) -> AsyncIterator[bytes]:
+    def facts(self, question: FactsQuestion) -> AsyncGenerator[bytes]:
         """The exact bytes of the records asked for, by service and position, as of one moment. Raises at once, not while they are read."""
         self._require_ready()
         snapshot = self.live.snapshot()
@@ -140,10 +141,11 @@ class Questions:
             return self.live.store.export()
         return self._selected(Selection(asked))
 
-    async def _selected(self, selection: Selection) -> AsyncIterator[bytes]:
-        async for raw in self.live.store.export():
-            if selection.holds(parse_record(raw), self.live.projection.index):
-                yield raw
+    async def _selected(self, selection: Selection) -> AsyncGenerator[bytes]:
+        async with aclosing(self.live.store.export()) as records:
+            async for raw in records:
+                if selection.holds(parse_record(raw), self.live.projection.index):
+                    yield raw
 
     def catalogue(self, _: NoQuestion) -> Catalogue:
         """Every indicator with its variants: names, clause, sentence and meaning."""

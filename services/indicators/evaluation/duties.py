@@ -69,6 +69,12 @@ def owed(duties: Iterable[Duty], tree: UnitTree, on: date, reached: Reached) -> 
             yield Owed(duty, party, on, *reached.get((duty.id, party), ()))
 
 
+def accepted_and_due(owed: Iterable[Owed]) -> tuple[int, int]:
+    """How many of them are due, and how many of those are accepted, late or not: (accepted, due), the rate that the plan asks for."""
+    due = [each for each in owed if each.is_due]
+    return sum(each.accepted for each in due), len(due)
+
+
 def _owing_units(duty: Duty, tree: UnitTree, on: date) -> Iterator[str]:
     if duty.units is not None:
         by = min(duty.due, on).toordinal()

@@ -111,6 +111,17 @@ async def test_a_question_without_an_answer_is_told_why_at_every_door(
             assert (facts.status_code, facts.content) == (status, answer.content)
 
 
+@pytest.mark.parametrize(("name", "codes"), [
+    ("云溪镇", [TOWN]), ("镇", [f"{TOWN} 云溪镇", f"{TOWN_B} 石门镇"]), ("无此镇", []), ("yunxi", None),
+])  # fmt: skip
+async def test_whoever_asks_for_a_unit_by_its_name_is_told_the_codes(system: System, name: str, codes: list[str] | None) -> None:
+    problem = (await system.http.get("/board", params={"unit": name})).json()
+    by_code = ("", "") if codes is None else ("，单位以代码为准", ": a unit is asked for by its code")
+    named = (f"，名称相符的有 {'、'.join(codes)}", f"; of that name: {', '.join(codes)}") if codes else ("", "")
+    assert problem["zh"] == f"没有这个单位：{name}{by_code[0]}{named[0]}"
+    assert problem["en"] == f"there is no unit {name}{by_code[1]}{named[1]}"
+
+
 def _has_chinese(text: str) -> bool:
     return any("\u4e00" <= character <= "\u9fff" for character in text)
 

@@ -53,6 +53,33 @@ async def test_a_duty_is_not_due_then_due_then_late_and_stays_late(system: Syste
     assert await standing(system, GROUP, "rsj", as_of="2025-03-05", known_at="2025-06-30") == ("due", None, True)
 
 
+async def test_the_list_says_the_rate_that_the_board_has_and_how_far_things_have_come_since(system: System, recorded: Recorded) -> None:
+    await tell(system, recorded)
+    recorded.add("2026-01-05", DutyEvidenced(duty="publicity", department="xcb"))
+    recorded.add("2026-01-10", DutyAccepted(duty="publicity", department="xcb"))
+    await recorded.publish(system.nc)
+    await system.followed(recorded)
+
+    async def told(as_of: str, **asked: str) -> list[tuple[str, int, int]]:
+        """The rates, of which the first is the board's."""
+        rates = (await system.get("/duties", as_of=as_of, **asked))["rates"]
+        rows = (await system.get("/indicators/duties", as_of=as_of))["indicators"]
+        part = asked.get("department") or asked.get("system")
+        (row,) = (row for row in rows if row["part"] == part)
+        first = rates[0] if rates else {"value": None}
+        assert (row["effective_as_of"], row["value"]) == (first.get("on"), first["value"])
+        return [(rate["on"], rate["accepted"], rate["due"]) for rate in rates]
+
+    assert await told("2024-12-31") == []
+    assert await told("2025-02-27") == [("2025-02-27", 0, 0)]
+    in_march, at_end, later = [await told(day) for day in ("2025-03-14", "2025-12-31", "2026-01-10")]
+    assert in_march[0][:2] == ("2025-03-14", 1), "the township's plan is not due yet"
+    assert later == [*at_end, ("2026-01-10", at_end[0][1] + 1, at_end[0][2])]
+    assert (await system.get("/duties", as_of="2026-01-10", late="true", state="due"))["rates"][0]["accepted"] == at_end[0][1]
+    assert await told("2026-01-10", department="xcb") == [("2025-12-31", 0, 1), ("2026-01-10", 1, 1)]
+    assert (await told("2025-12-31", system="organisation"))[0][1] == 1
+
+
 async def test_what_is_wanted_narrows_what_is_listed_and_counted(system: System, recorded: Recorded) -> None:
     await tell(system, recorded)
     late = await system.get("/duties", late="true")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from datetime import date
 from typing import Any
 
@@ -10,7 +10,7 @@ import orjson
 import pytest
 from nats.aio.subscription import Subscription
 
-from services.indicators.api import feed
+from services.indicators.api import downloads, feed
 from services.indicators.catalog import CATALOG
 from shared import subjects
 from shared.contracts.base import SERVICES
@@ -124,6 +124,30 @@ async def test_more_downloads_than_the_store_has_connections_leave_one_to_the_pr
         assert not any(download.done() for download in downloads)
         done.set()
     assert [download.result().content for download in downloads] == [b"{}\n"] * 6
+
+
+async def test_a_reader_who_stands_still_is_cut_off_and_the_next_has_a_turn(
+    system: System, recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setattr(downloads, "STALLED_SECONDS_MAX", 0.3)
+    store = system.app.questions.live.store
+    export, line = store.export, bytes(1 << 20)
+
+    async def long_export() -> AsyncGenerator[bytes]:
+        async with aclosing(export()) as records:
+            async for _ in records:
+                yield line
+
+    monkeypatch.setattr(store, "export", long_export)
+    async with asyncio.timeout(SECONDS_MAX), AsyncExitStack() as stalled:
+        for _ in range(downloads.DOWNLOADS_MAX):
+            reader, writer = await asyncio.open_connection("127.0.0.1", system.app.http_port, limit=1 << 10)
+            stalled.callback(writer.close)
+            writer.write(b"GET /facts HTTP/1.1\r\nHost: here\r\n\r\n")
+            assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+        await until(lambda: store._pool.get_size() - store._pool.get_idle_size() == downloads.DOWNLOADS_MAX)
+        assert len((await system.http.get("/facts")).content) == len(recorded.all) * (len(line) + 1)
+        assert not (await reader.read()).endswith(b"0\r\n\r\n"), "never silently short"
 
 
 async def events(system: System) -> AsyncGenerator[dict[str, Any] | None]:
