@@ -15,5 +15,5 @@ def test_the_kept_program_is_what_compiles_now() -> None:
 
 def test_every_query_compiles_for_spark() -> None:
     program = catalogue("pyspark")
-    assert program.amounts.keys() == MEASURES.keys()
+    assert program.contributions.keys() == MEASURES.keys()
     assert len(program.relations) == len(catalogue().relations)

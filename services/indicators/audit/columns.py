@@ -14,8 +14,8 @@ from pydantic import BaseModel
 
 from shared.contracts.base import Fact
 
-Scalar = Literal["text", "whole", "flag", "day", "decimal"]
-"""Text, a whole number, true or false, a day, and a number with at most eighteen decimals."""
+Scalar = Literal["text", "whole", "flag", "day", "instant", "decimal"]
+"""Text, a whole number, true or false, a day, an instant (UTC, to the microsecond), and a number with at most eighteen decimals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ ColumnType = Scalar | Structure | Listed
 ENVELOPE: dict[str, ColumnType] = {
     "position": "whole",
     "revision": "whole",
-    "recorded": "text",
+    "recorded": "instant",
     "known": "day",
     "source": "text",
     "id": "text",
     "occurred": "day",
 }
 """`position`: of the record that began the fact, within its service. `revision`: of the record that says what stands here, the same or a
-correction's. `recorded`: the instant the fact was first recorded (UTC, RFC 3339). `known`: the day on which this revision became known.
+correction's. `recorded`: the instant the fact was first recorded. `known`: the day on which this revision became known.
 `source`, `id`: who first reported it and under which id. `occurred`: the day it is about, as this revision has it.
 """
 

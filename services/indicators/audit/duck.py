@@ -13,9 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from services.indicators.audit.columns import ENVELOPE, ColumnType, Listed, Structure, defaults, payload, table_name
-from services.indicators.audit.relational.derivations import DERIVATIONS
 from services.indicators.audit.relational.facts import ASKED
-from services.indicators.audit.relational.program import Compiled
 from shared.contracts import FACTS
 from shared.contracts.base import SERVICES, Fact
 from shared.contracts.common import FactCorrected, FactVoided, common_type
@@ -23,7 +21,7 @@ from shared.contracts.common import FactCorrected, FactVoided, common_type
 RECORDS = pa.schema([("service", pa.int8()), ("position", pa.int64()), ("raw", pa.binary())])
 """The records as they arrive: which service's (by its number), at which position, and the exact bytes."""
 
-_SCALAR = {"text": "VARCHAR", "whole": "BIGINT", "flag": "BOOLEAN", "day": "DATE", "decimal": "DECIMAL(38,18)"}
+_SCALAR = {"text": "VARCHAR", "whole": "BIGINT", "flag": "BOOLEAN", "day": "DATE", "instant": "TIMESTAMP", "decimal": "DECIMAL(38,18)"}
 _IN_JSON = {**_SCALAR, "decimal": "VARCHAR"}
 """How a value is read out of JSON. The digits of a decimal are taken as they are written: a float would round them."""
 
@@ -37,8 +35,8 @@ def take_in(connection: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBa
     }  # fmt: skip
     connection.execute(
         "CREATE TABLE record AS WITH said AS (SELECT service, position, from_json_strict(decode(raw)::JSON, ?) AS body FROM arriving) "
-        "SELECT service, position, body.source, body.id, body.type, body.time AS recorded, "
-        "(replace(body.time, 'Z', '')::TIMESTAMP + INTERVAL 8 HOUR)::DATE AS known, body.occurred, body.data FROM said",
+        "SELECT service, position, body.source, body.id, body.type, replace(body.time, 'Z', '')::TIMESTAMP AS recorded, "
+        "(recorded + INTERVAL 8 HOUR)::DATE AS known, body.occurred, body.data FROM said",
         [json.dumps(shape)],
     )
     connection.unregister("arriving")
@@ -48,7 +46,9 @@ def take_in(connection: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBa
 
 
 def _amendments(connection: duckdb.DuckDBPyConnection) -> None:
-    """The voids, the first of each fact (it is final), and what was said: a correction is a revision of what it corrects, until a void."""
+    """The voids, the first of each fact (it is final), what was said: a correction is a revision of what it corrects, until a void; and on
+    which day each revision was superseded by the next.
+    """
     voids = ", ".join(f"'{common_type(FactVoided, service)}.v1'" for service in SERVICES)
     corrections = ", ".join(f"'{common_type(FactCorrected, service)}.v1'" for service in SERVICES)
     connection.execute(
@@ -64,6 +64,11 @@ def _amendments(connection: duckdb.DuckDBPyConnection) -> None:
         "FROM record r JOIN record o ON o.service = r.service AND o.source = r.data->>'source' AND o.id = r.data->>'id' "
         f"WHERE r.type IN ({corrections}) AND NOT EXISTS "
         "(FROM void v WHERE v.service = o.service AND v.position = o.position AND v.voided < r.position)"
+    )
+    connection.execute(
+        "CREATE TABLE superseded AS SELECT service, position, revision, later AS known FROM (SELECT service, position, revision, "
+        "lead(known) OVER (PARTITION BY service, position ORDER BY revision) AS later FROM said WHERE (service, position) IN "
+        "(SELECT (service, position) FROM said WHERE revision <> position)) WHERE later IS NOT NULL"
     )
 
 
@@ -111,37 +116,4 @@ def _shape(of: ColumnType) -> Any:
 
 def ask(connection: duckdb.DuckDBPyConnection, known: date) -> None:
     """Say as known on which day facts are to be in force."""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {ASKED} AS SELECT ?::DATE AS known", [known])
-
-
-def run(connection: duckdb.DuckDBPyConnection, steps: Compiled) -> None:
-    """Run a program: its tables are there afterwards. Raises duckdb's errors."""
-    for kind, *step in steps:
-        match kind:
-            case "keep":
-                name, query = step
-                connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {query}')
-            case "branch":
-                condition, then, otherwise = step
-                run(connection, then if connection.execute(condition).fetchone() else otherwise)
-            case "repeat":
-                condition, body, renewed = step
-                while connection.execute(condition).fetchone():
-                    run(connection, body)
-                    for made, becomes in renewed:
-                        connection.execute(f'DROP TABLE "{becomes}"')
-                        connection.execute(f'ALTER TABLE "{made}" RENAME TO "{becomes}"')
-            case "derive":
-                name, query, function, schema = step
-                rows = connection.sql(query).to_arrow_table().to_pylist()
-                made = DERIVATIONS[function](rows)
-                columns = ", ".join(f'"{column}" {_NATIVE[of]}' for column, of in schema)
-                connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" ({columns})')
-                if made:
-                    connection.executemany(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(schema))})', made)  # noqa: S608
-            case _:
-                raise AssertionError(kind)
-
-
-_NATIVE = {"string": "VARCHAR", "int64": "BIGINT", "date": "DATE"}
-"""DuckDB's names of types by Ibis's."""
+    connection.execute(f"CREATE OR REPLACE TABLE {ASKED} AS SELECT ?::DATE AS known", [known])

@@ -1,8 +1,10 @@
 """Figures recomputed from recorded facts, by either engine: relational expressions on DuckDB, or the live fold in memory."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from graphlib import TopologicalSorter
 from types import MappingProxyType
 from typing import Literal
 
@@ -10,11 +12,12 @@ import duckdb
 import pyarrow as pa
 
 from services.indicators.answers import Snapshot
-from services.indicators.audit.duck import RECORDS, ask, run, take_in
+from services.indicators.audit.duck import RECORDS, ask, take_in
 from services.indicators.audit.records import History
 from services.indicators.audit.relational.catalogue import COUNTS_AT, DAYS, Catalogue
 from services.indicators.audit.relational.compiled import read_catalogue
 from services.indicators.audit.relational.units import ListedUnit, Roster
+from services.indicators.audit.running import run, together
 from services.indicators.catalog import FOLDINGS
 from services.indicators.evaluation.plan import Plan, windows_of
 from services.indicators.history import FOREVER
@@ -29,52 +32,84 @@ Engine = Literal["duckdb", "live"]
 BATCH = 50_000
 """So many records are given to DuckDB at a time."""
 
+TOGETHER = os.cpu_count() or 1
+"""So many queries run at the same time: most are too small to keep more than one processor busy."""
+AMOUNT = "amount"
+"""The table of what measures come to."""
+
 Parts = Mapping[str | None, int]
 _NOTHING: Parts = MappingProxyType({})
 
 
 class Recomputed:
-    """The amounts of a county's measures as known on one day; each day asked about is computed when it first is, for all units at once."""
+    """The amounts of a county's measures as known on one day; each day asked about is computed when it first is, for all units at once.
+
+    What is computed stands in a schema of its own in the database of the facts, so that several known days can be had side by side.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, program: Catalogue, county: str, known: date) -> None:
-        self._connection = connection
+        schema = f"known_{known:%Y%m%d}"
+        connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE; CREATE SCHEMA "{schema}"')
+        self._connections = [connection.cursor() for _ in range(TOGETHER)]
+        for each in self._connections:
+            each.execute(f"SET search_path = '{schema},main'")
+        self._connection = self._connections[0]
         self._program = program
         self._county = county
         self._known = known
-        ask(connection, known)
-        run(connection, program.relations)
-        listed = connection.sql(f'SELECT * FROM "{program.units}"')  # noqa: S608
+        ask(self._connection, known)
+        run(self._connections, program.relations)
+        self._connection.execute(f"CREATE TABLE {AMOUNT} (measure VARCHAR, as_of DATE, part VARCHAR, code VARCHAR, amount BIGINT)")
+        listed = self._connection.sql(f'SELECT * FROM "{program.units}"')  # noqa: S608
         self.units = [ListedUnit(**unit) for unit in listed.to_arrow_table().to_pylist()]
         self._roster = Roster(county, self.units)
-        self._places = connection.sql(program.places).fetchall()
-        self._found: dict[date, Mapping[tuple[str, str], Parts]] = {}
+        self._places = self._connection.sql(program.places).fetchall()
+        self._computed: set[date] = set()
+        self._found: dict[tuple[date, str], dict[str, dict[str | None, int]]] = {}
 
     def by_part(self, measure: str, unit: str, day: int, known: int) -> Parts:
         """The amounts of a measure's parts at a unit at the end of a day, where they are not 0. Raises ValueError for another known day."""
         if known != self._known.toordinal():
             raise ValueError(f"recomputed as known on {self._known}")
         on = date.fromordinal(day)
-        if on not in self._found:
-            self._found[on] = self._compute(on)
-        return self._found[on].get((measure, unit), _NOTHING)
+        found = self._found.get((on, unit))
+        if found is None:
+            found = self._found[on, unit] = self._at(on, unit)
+        return found.get(measure, _NOTHING)
 
-    def _compute(self, day: date) -> Mapping[tuple[str, str], Parts]:
-        self._say(day)
-        found: dict[tuple[str, str], dict[str | None, int]] = {}
-        for measure, query in self._program.amounts.items():
-            for _, code, part, amount in self._connection.execute(query).fetchall():
-                if amount:
-                    found.setdefault((measure, code), {})[part] = amount
+    def compute(self, days: Collection[date]) -> None:
+        """Compute every measure at every unit at the end of some days."""
+        new = sorted(set(days) - self._computed)
+        if not new:
+            return
+        self._say(new)
+        together(self._connections, TopologicalSorter(dict.fromkeys(self._program.kinds, ())), self._add)
+        self._computed.update(new)
+
+    def _add(self, connection: duckdb.DuckDBPyConnection, kind: str) -> None:
+        columns = "measure, as_of, part, code, amount"
+        connection.execute(f"INSERT INTO {AMOUNT} ({columns}) SELECT {columns} FROM ({self._program.amounts(kind)}) WHERE amount <> 0")  # noqa: S608
+
+    def _at(self, day: date, unit: str) -> dict[str, dict[str | None, int]]:
+        self.compute([day])
+        found: dict[str, dict[str | None, int]] = {}
+        query = f"SELECT measure, part, amount FROM {AMOUNT} WHERE as_of = ? AND code = ?"  # noqa: S608
+        for measure, part, amount in self._connection.execute(query, [day, unit]).fetchall():
+            found.setdefault(measure, {})[part] = amount
         return found
 
-    def _say(self, day: date) -> None:
+    def _say(self, days: Sequence[date]) -> None:
         """Write down what is asked, and at which units the places there are count."""
-        counting = [(unit, park, code) for unit, park in self._places for code in self._roster.counts_at(unit, park, day)]
-        units, parks, codes = (pa.array(column, pa.string()) for column in (zip(*counting, strict=True) if counting else ((), (), ())))
-        counts_at = pa.table({"on_day": pa.array([day] * len(counting), pa.date32()), "at_unit": units, "at_park": parks, "code": codes})
-        for name, table in ((DAYS, pa.table({"as_of": [day], "county": [self._county]})), (COUNTS_AT, counts_at)):
+        counting = [
+            (day, unit, park, code) for day in days for unit, park in self._places for code in self._roster.counts_at(unit, park, day)
+        ]  # fmt: skip
+        shape = pa.schema([("on_day", pa.date32()), ("at_unit", pa.string()), ("at_park", pa.string()), ("code", pa.string())])
+        columns = zip(*counting, strict=True) if counting else ((),) * len(shape)
+        counts_at = pa.table(list(map(pa.array, columns, shape.types)), schema=shape)
+        asked = pa.table({"as_of": pa.array(days, pa.date32()), "county": [self._county] * len(days)})
+        for name, table in ((DAYS, asked), (COUNTS_AT, counts_at)):
             self._connection.register("said", table)
-            self._connection.execute(f'CREATE OR REPLACE TEMP TABLE "{name.get_name()}" AS SELECT * FROM said')  # noqa: S608
+            self._connection.execute(f'CREATE OR REPLACE TABLE "{name.get_name()}" AS SELECT * FROM said')  # noqa: S608
             self._connection.unregister("said")
 
 

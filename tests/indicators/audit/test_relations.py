@@ -15,10 +15,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from services.indicators.audit.duck import ask, run, take_in
+from services.indicators.audit.duck import ask, take_in
 from services.indicators.audit.recompute import batch
 from services.indicators.audit.relational.compiled import read_catalogue
 from services.indicators.audit.relational.shape import COLUMNS
+from services.indicators.audit.running import run
 from services.indicators.catalog import FOLDINGS
 from services.indicators.differences import known_rows
 from services.indicators.history import FOREVER
@@ -52,7 +53,7 @@ def both(records: Sequence[Record], known: date) -> Both:
     connection = duckdb.connect(config={"threads": 1})
     take_in(connection, [batch(records)])
     ask(connection, known)
-    run(connection, read_catalogue().relations)
+    run([connection], read_catalogue().relations)
     return Both(projection, connection, known)
 
 

@@ -1,4 +1,4 @@
-"""The tables a program reads: revisions of facts by type, voids, and what is asked."""
+"""The tables a program reads: revisions of facts by type, which of them are voided or superseded since when, and what is asked."""
 
 import ibis
 from ibis.expr.types import Table
@@ -7,13 +7,14 @@ from services.indicators.audit.columns import ENVELOPE, ColumnType, Listed, Stru
 from services.indicators.audit.relational.facts import ASKED
 from shared.contracts import FACTS
 
-_SCALAR = {"text": "string", "whole": "int64", "flag": "boolean", "day": "date", "decimal": "decimal(38, 18)"}
+_SCALAR = {"text": "string", "whole": "int64", "flag": "boolean", "day": "date", "instant": "timestamp(6)", "decimal": "decimal(38, 18)"}
 
 
 def archive_tables() -> dict[str, Table]:
     """Every table, by name."""
     found = {
         "void": ibis.table({"service": "int8", "position": "int64", "voided": "int64", "known": "date"}, name="void"),
+        "superseded": ibis.table({"service": "int8", "position": "int64", "revision": "int64", "known": "date"}, name="superseded"),
         ASKED: ibis.table({"known": "date"}, name=ASKED),
     }
     for fact in FACTS:

@@ -34,8 +34,18 @@ class Catalogue:
     """A query for every place (`unit`, `park`) there are rows at."""
     contributions: dict[str, str]
     """Of each measure, a query for what counts on the days asked about, row by row."""
-    amounts: dict[str, str]
-    """Of each measure, a query for what that comes to at every unit."""
+    kinds: dict[str, list[str]]
+    """The measures of each kind."""
+    adding: dict[str, str]
+    """Of each kind, the query for what its measures come to at every unit, from a table of what counts (`contribution`)."""
+
+    def amounts(self, kind: str) -> str:
+        """A query for what all measures of a kind come to: `measure`, `as_of`, `code`, `part`, `amount`. They share their scans."""
+        counting = " UNION ALL ".join(
+            f"SELECT '{name}' AS measure, * FROM ({self.contributions[name]}) AS one"  # noqa: S608
+            for name in self.kinds[kind]
+        )
+        return f"WITH {CONTRIBUTION} AS ({counting}) {self.adding[kind]}"
 
 
 CONTRIBUTION = "contribution"
@@ -49,23 +59,18 @@ def catalogue(dialect: str = "duckdb") -> Catalogue:
     rows = {name: facts.relation(name, compute) for name, compute in RELATIONAL.items()}
     known_units = facts.shared(units)
     places = ibis.union(*(table.select("unit", "park").distinct() for table in rows.values()), distinct=True)
-    opened, added = {}, {}
+    kinds: dict[str, list[str]] = {}
     for name, measure in MEASURES.items():
-        counting = contributions(measure, RELATIONS, rows.__getitem__, DAYS)
-        opened[name] = sql(counting, dialect)
-        added[name] = f"WITH {CONTRIBUTION} AS ({opened[name]}) {_adding(type(measure).__name__, dialect)}"
+        kinds.setdefault(type(measure).__name__, []).append(name)
+    counting = ibis.table({"measure": "string"} | CONTRIBUTIONS, name=CONTRIBUTION)
     return Catalogue(
         relations=compiled(writing.steps, dialect),
         tables={name: table.get_name() for name, table in rows.items()},
         units=known_units.get_name(),
         places=sql(places, dialect),
-        contributions=opened,
-        amounts=added,
-    )
-
-
-@cache
-def _adding(kind: str, dialect: str) -> str:
-    """The last step of every measure of a kind, over what its own query gives."""
-    counting = ibis.table(CONTRIBUTIONS, name=CONTRIBUTION)
-    return sql(amounts(kind, counting, COUNTS_AT), dialect)
+        contributions={
+            name: sql(contributions(measure, RELATIONS, rows.__getitem__, DAYS), dialect) for name, measure in MEASURES.items()
+        },
+        kinds=kinds,
+        adding={kind: sql(amounts(kind, counting, COUNTS_AT), dialect) for kind in kinds},
+    )  # fmt: skip

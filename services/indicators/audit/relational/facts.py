@@ -15,7 +15,7 @@ from ibis.expr.types import Table
 
 from services.indicators.audit.columns import payload, table_name
 from services.indicators.audit.relational.program import State, Writing
-from services.indicators.audit.relational.shape import first_of
+from services.indicators.audit.relational.shape import first_of, only
 from shared.contracts.base import SERVICES, Fact, service_of
 
 Rows = Callable[["Facts"], Table]
@@ -69,19 +69,23 @@ class Facts:
 
     def _in_force(self, fact: type[Fact]) -> Table:
         service, name = SERVICES.index(service_of(fact)), f"{table_name(fact)}_in_force"
-        said = self.writing.table(table_name(fact)).filter(_.known <= self.known)
-        said = first_of(said, ["position"], [ibis.desc("revision")]).drop("revision", "known", "source", "id")
-        said = said.rename(day="occurred").mutate(service=ibis.literal(service, "int8"))
-        voids = self.writing.table("void").filter(_.service == service, _.known <= self.known).select("position", "voided")
+        superseded = self._known_of("superseded", service, "position", "revision")
+        said = self.writing.table(table_name(fact)).filter(_.known <= self.known).anti_join(superseded, ["position", "revision"])
+        said = said.drop("revision", "known", "source", "id", "evidence").rename(day="occurred")
+        said = said.mutate(service=ibis.literal(service, "int8"))
+        voids = self._known_of("void", service, "position", "voided")
         key = ["day" if field == "occurred" else field for field in fact.natural_key]
+        present = said.anti_join(voids, "position")
         if fact.repeat == "supersedes":
-            return self.keep(name, first_of(said.anti_join(voids, "position"), key, [ibis.desc("position")]))
-        voided, present = said.semi_join(voids, "position"), said.anti_join(voids, "position")
-        held = present.select(**{f"held_{each}": each for each in key})
-        torn = voided.semi_join(held, [voided[each].identical_to(held[f"held_{each}"]) for each in key])
-        return self.writing.choose(
-            name, torn, lambda: self._standing(fact, said, voids, key), lambda: first_of(present, key, ["position"])
-        )  # fmt: skip
+            return self.keep(name, only(present, "position", present.group_by(key).agg(position=_.position.max())))
+        voided = said.semi_join(voids, "position").select(**{f"voided_{each}": each for each in key}).distinct()
+        torn = present.semi_join(voided, [present[each].identical_to(voided[f"voided_{each}"]) for each in key])
+        first = only(present, "position", present.group_by(key).agg(position=_.position.min()))
+        return self.writing.choose(name, torn, lambda: self._standing(fact, said, voids, key), lambda: first)
+
+    def _known_of(self, amended: str, service: int, *columns: str) -> Table:
+        """What is known by then to be voided or superseded in a service."""
+        return self.writing.table(amended).filter(_.service == service, _.known <= self.known).select(*columns)
 
     def _standing(self, fact: type[Fact], said: Table, voids: Table, keys: list[str]) -> Table:
         """Where some reports of one fact are voided and others not, the one that stands: each void hands on to the earliest report there at
@@ -109,6 +113,6 @@ class Facts:
                 stands=ibis.ifelse(moves, hands_on.next, stands.stands), voided=ibis.ifelse(moves, hands_on.voided, stands.voided)
             )}  # fmt: skip
 
-        start = first_of(rivals, keys, ["position"]).select(stands=_.position, voided=_.voided)
+        start = only(rivals, "position", rivals.group_by(keys).agg(position=_.position.min())).select(stands=_.position, voided=_.voided)
         state = self.repeat({"stands": start}, to_hand_on, handed_on)
         return said.semi_join(state["stands"].filter(_.voided.isnull()), [("position", "stands")])

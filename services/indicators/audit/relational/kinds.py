@@ -72,17 +72,20 @@ def contributions(measure: Measure, declared: dict[str, Relation], rows: Relatio
 
 
 def amounts(kind: str, counting: Table, counts_at: Table) -> Table:
-    """What contributions to measures of a kind come to: `as_of`, `code` (of each unit at which any of them counts), `part`, `amount`.
+    """What contributions to measures of a kind come to: `measure`, `as_of`, `code` (of each unit at which any of them counts), `part`,
+    `amount`. `counting` names the `measure` of each contribution.
 
     `counts_at` says at which units what happened at a place counts at the end of a day; a published value counts at its own only.
     """
+    told = ("measure", "as_of", "part")
     if kind == "Published":
         own = counting.mutate(code=ibis.coalesce(_.park, _.unit, _.county))
-        return own.group_by("as_of", "code", "part").agg(amount=_.amount.sum())
-    at = [counting.as_of == counts_at.on_day, counting.unit.identical_to(counts_at.at_unit), counting.park.identical_to(counts_at.at_park)]
+        return own.group_by(*told, "code").agg(amount=_.amount.sum())
     distinct = kind in ("Members", "UnitsWhere")
-    amount = _.subject.nunique() if distinct else _.amount.sum()
-    return counting.join(counts_at, at).group_by("as_of", "code", "part").agg(amount=amount)
+    place = (*told, "unit", "park")
+    there = counting.select(*place, "subject").distinct() if distinct else counting.group_by(*place).agg(amount=_.amount.sum())
+    at = [there.as_of == counts_at.on_day, there.unit.identical_to(counts_at.at_unit), there.park.identical_to(counts_at.at_park)]
+    return there.join(counts_at, at).group_by(*told, "code").agg(amount=_.subject.nunique() if distinct else _.amount.sum())
 
 
 def _selected(select: Select, rows: Relations) -> Table:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, assert_never
 
 import ibis
+from ibis.expr.operations import UnboundTable
 from ibis.expr.types import Table
 
 T = TypeVar("T")
@@ -30,6 +31,7 @@ class Keep:
 class Branch:
     """Take the one way where a query gives any row, else the other; both make the same table."""
 
+    name: str
     condition: Table
     then: "Steps"
     otherwise: "Steps"
@@ -85,7 +87,7 @@ class Writing:
         name = self._free(name)
         made, first = self._aside(lambda: self._keep(name, then()))
         _, second = self._aside(lambda: self._keep(name, otherwise()))
-        self._steps.append(Branch(condition, first, second))
+        self._steps.append(Branch(name, condition, first, second))
         return made
 
     def repeat(self, start: State, condition: Callable[[State], Table], step: Callable[[State], State]) -> State:
@@ -122,8 +124,10 @@ class Writing:
 
 
 Compiled = list[Any]
-"""Steps as plain data: `["keep", name, sql]`, `["branch", sql, steps, steps]`, `["repeat", sql, steps, [[made, becomes], …]]`,
-`["derive", name, sql, function, [[column, type], …]]`."""
+"""Steps as plain data. Each names its kind, the tables it makes anew and those it reads: `["keep", [name], reads, sql]`,
+`["branch", [name], reads, sql, steps, steps]`, `["repeat", [becomes, …], reads, sql, steps, [[made, becomes], …]]`,
+`["derive", [name], reads, sql, function, [[column, type], …]]`.
+"""
 
 
 def sql(query: Table, dialect: str) -> str:
@@ -142,14 +146,43 @@ def compiled(steps: Steps, dialect: str = "duckdb") -> Compiled:
 
 def _compiled(steps: Steps, dialect: str) -> Iterator[list[Any]]:
     for step in steps:
+        reads = sorted(_reads(step))
         match step:
             case Keep(name=name, query=query):
-                yield ["keep", name, sql(query, dialect)]
-            case Branch(condition=condition, then=then, otherwise=otherwise):
-                yield ["branch", sql(condition.limit(1), dialect), compiled(then, dialect), compiled(otherwise, dialect)]
+                yield ["keep", [name], reads, sql(query, dialect)]
+            case Branch(name=name, condition=condition, then=then, otherwise=otherwise):
+                yield ["branch", [name], reads, sql(condition.limit(1), dialect), compiled(then, dialect), compiled(otherwise, dialect)]
             case Repeat(condition=condition, body=body, renewed=renewed):
-                yield ["repeat", sql(condition.limit(1), dialect), compiled(body, dialect), [list(pair) for pair in renewed]]
+                names = [becomes for _, becomes in renewed]
+                yield ["repeat", names, reads, sql(condition.limit(1), dialect), compiled(body, dialect), [list(pair) for pair in renewed]]
             case Derive(name=name, query=query, function=function, schema=schema):
-                yield ["derive", name, sql(query, dialect), function, [list(column) for column in schema]]
+                yield ["derive", [name], reads, sql(query, dialect), function, [list(column) for column in schema]]
             case _:
                 assert_never(step)
+
+
+def _reads(step: Step) -> set[str]:
+    """The tables that a step reads and does not make itself."""
+    match step:
+        case Keep(query=query) | Derive(query=query):
+            return _named(query)
+        case Branch(condition=condition, then=then, otherwise=otherwise):
+            return _named(condition) | _read_by(then) | _read_by(otherwise)
+        case Repeat(condition=condition, body=body):
+            return _named(condition) | _read_by(body)
+        case _:
+            assert_never(step)
+
+
+def _read_by(steps: Steps) -> set[str]:
+    made: set[str] = set()
+    read: set[str] = set()
+    for step in steps:
+        read |= _reads(step) - made
+        if not isinstance(step, Repeat):
+            made.add(step.name)
+    return read
+
+
+def _named(query: Table) -> set[str]:
+    return {table.name for table in query.op().find(UnboundTable)}

@@ -25,13 +25,18 @@ def rows(table: Table, subject: str, *attributes: str, day: str = "day", until: 
     )  # fmt: skip
 
 
-_ORDER = {"recorded": ("recorded", "string"), "recorded_by": ("service", "int8"), "position": ("position", "int64")}
+_ORDER = {"recorded": ("recorded", "timestamp(6)"), "recorded_by": ("service", "int8"), "position": ("position", "int64")}
 """History order as rows have it: the name among the facts, and the type. A row's own `service` may be an attribute."""
 
 
 def first_of(table: Table, keys: Sequence[str], order: Sequence[Any]) -> Table:
     """The first row of each group."""
     return table.mutate(turn=ibis.row_number().over(group_by=keys, order_by=order)).filter(_.turn == 0).drop("turn")
+
+
+def only(table: Table, number: str, chosen: Table) -> Table:
+    """The rows of a table whose number, which no two of them share, is among those chosen."""
+    return table.semi_join(chosen.select(chosen=chosen[number]), [(number, "chosen")])
 
 
 def lasting(spans: Table, day: str = "day", until: str = "until") -> Table:

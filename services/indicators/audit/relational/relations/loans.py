@@ -92,7 +92,7 @@ def moments(facts: Facts) -> Table:
     """
     announcing = facts.of(InstalmentDue).select(
         "loan", "day", number=ibis.null("int64"), amount_fen=ibis.literal(0, "int64"), phase=0,
-        recorded=ibis.null("string"), service=ibis.null("int8"), position=ibis.null("int64"),
+        recorded=ibis.null("timestamp(6)"), service=ibis.null("int8"), position=ibis.null("int64"),
     ).distinct()  # fmt: skip
     repaid = facts.of(LoanRepaid).select(
         "loan", "day", number=_.instalment, amount_fen=_.amount_fen, phase=1, recorded=_.recorded, service=_.service, position=_.position

@@ -1,0 +1,89 @@
+"""Programs of queries run by DuckDB, as many queries at the same time as there are connections: most of them are too small to keep more
+than one processor busy.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from graphlib import TopologicalSorter
+from typing import Any, TypeVar
+
+import duckdb
+
+from services.indicators.audit.relational.derivations import DERIVATIONS
+from services.indicators.audit.relational.program import Compiled
+
+T = TypeVar("T")
+
+
+def run(connections: Sequence[duckdb.DuckDBPyConnection], steps: Compiled) -> None:
+    """Run a program on connections to one database: its tables are there afterwards. Steps that do not wait for one another run at the
+    same time, as many as there are connections. Raises duckdb's errors.
+    """
+    order, steps_by_turn = TopologicalSorter[int](), dict(enumerate(steps))
+    last_made: dict[str, int] = {}
+    last_read: dict[str, list[int]] = {}
+    for turn, (_, makes, reads, *_) in steps_by_turn.items():
+        order.add(turn, *(last_made[name] for name in (*reads, *makes) if name in last_made))
+        order.add(turn, *(reader for name in makes for reader in last_read.get(name, ())))
+        for name in reads:
+            last_read.setdefault(name, []).append(turn)
+        last_made.update(dict.fromkeys(makes, turn))
+    together(connections, order, lambda connection, turn: _step(connection, steps_by_turn[turn]))
+
+
+def together(
+    connections: Sequence[duckdb.DuckDBPyConnection], order: TopologicalSorter[T], work: Callable[[duckdb.DuckDBPyConnection, T], None]
+) -> None:  # fmt: skip
+    """Do pieces of work in an order that need not be whole, each on a connection of its own while it lasts."""
+    order.prepare()
+    free = list(connections)
+    waiting: deque[T] = deque()
+    running: dict[Future[None], tuple[T, duckdb.DuckDBPyConnection]] = {}
+    with ThreadPoolExecutor(len(connections)) as pool:
+        while order.is_active():
+            waiting.extend(order.get_ready())
+            while waiting and free:
+                piece, connection = waiting.popleft(), free.pop()
+                running[pool.submit(work, connection, piece)] = piece, connection
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                piece, connection = running.pop(done)
+                done.result()
+                free.append(connection)
+                order.done(piece)
+
+
+def _step(connection: duckdb.DuckDBPyConnection, step: list[Any]) -> None:
+    kind, (name, *_), _, query, *more = step
+    match kind:
+        case "keep":
+            connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS {query}')
+        case "branch":
+            then, otherwise = more
+            _one_by_one(connection, then if connection.execute(query).fetchone() else otherwise)
+        case "repeat":
+            body, renewed = more
+            while connection.execute(query).fetchone():
+                _one_by_one(connection, body)
+                for made, becomes in renewed:
+                    connection.execute(f'DROP TABLE "{becomes}"')
+                    connection.execute(f'ALTER TABLE "{made}" RENAME TO "{becomes}"')
+        case "derive":
+            function, schema = more
+            rows = connection.sql(query).to_arrow_table().to_pylist()
+            made = DERIVATIONS[function](rows)
+            columns = ", ".join(f'"{column}" {_NATIVE[of]}' for column, of in schema)
+            connection.execute(f'CREATE OR REPLACE TABLE "{name}" ({columns})')
+            if made:
+                connection.executemany(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(schema))})', made)  # noqa: S608
+        case _:
+            raise AssertionError(kind)
+
+
+def _one_by_one(connection: duckdb.DuckDBPyConnection, steps: Compiled) -> None:
+    for step in steps:
+        _step(connection, step)
+
+
+_NATIVE = {"string": "VARCHAR", "int64": "BIGINT", "date": "DATE"}
+"""DuckDB's names of types by Ibis's."""
