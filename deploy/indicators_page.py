@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.cli.tables import KINDS, OPERATORS, UNITS_OF_MEASURE, WINDOWS
+from deploy.cli.tables import KINDS, OPERATORS, UNITS_OF_MEASURE
 from deploy.formula_words import formula, measure_words
 from deploy.worked_examples import EXAMPLES
 from deploy.worked_examples.example import PLACES, Answer, Example, Given, parse
@@ -19,7 +19,7 @@ from services.indicators.evaluation.status import Behaviour
 from services.indicators.figures import Indicator, UnitOfMeasure, Variant
 from services.indicators.measures.rows import Relation
 from services.indicators.relations import RELATIONS
-from services.indicators.words import VARIANTS_ZH
+from services.indicators.words import VARIANTS_ZH, WINDOWS_ZH
 from shared.contracts.base import Fact
 
 COUNTY_FOLDER = Path(__file__).parent / "counties" / "example"
@@ -115,7 +115,7 @@ def _variant(indicator: Indicator, variant: Variant) -> str:
 
 
 def _window(name: str) -> str:
-    return f"`{name}` {WINDOWS[name]}"
+    return f"`{name}` {WINDOWS_ZH[name]}"
 
 
 def _units(kinds: tuple[str, ...]) -> str:

@@ -72,8 +72,8 @@ async def show_board(http_url: str, board: bytes, *, json: bool) -> None:
     found: dict[str, Any] = orjson.loads(board)
     of = {name: found[name] for name in ("unit", "as_of", "known_at")}
     catalogue, units = (orjson.loads(table) for table in await asyncio.gather(ask(http_url, "/indicators"), ask(http_url, "/units", of)))
-    (unit,) = (each["name"] for each in units["units"] if each["code"] == found["unit"])
-    show(lambda width: board_table(found, catalogue, unit, width=width))
+    names = {each["code"]: each["name"] for each in units["units"]}
+    show(lambda width: board_table(found, catalogue, names[found["unit"]], width=width, units=names))
 
 
 async def print_board(running: Running, *, as_of: date | None = None, known_at: date | None = None, json: bool) -> None:

@@ -7,22 +7,24 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from deploy.cli.tables import OPERATORS, SYSTEMS, Cell, Column, fitted, number_text
+from deploy.cli.tables import BENCHMARK_WORDS, MEASURED, OPERATORS, Cell, Column, fitted, measure_words, number_text
 from services.indicators.catalog import CATALOG
 from services.indicators.evaluation.letters import wholes_of
 from services.indicators.evaluation.plan import Decomposition, Plan, Target, replaced_on
+from services.indicators.words import SYSTEMS_ZH
 
 GROUPS: Final = {
-    "county": "县", "townships": "各乡镇", "parks": "各园区", "townships_and_parks": "各乡镇和园区", "communities": "各社区",
-    "villages": "各行政村", "departments": "各部门",
+    "county": "县 county", "townships": "各乡镇 townships", "parks": "各园区 parks",
+    "townships_and_parks": "各乡镇和园区 townships and parks",
+    "communities": "各社区 communities", "villages": "各行政村 villages", "departments": "各部门 departments",
 }  # fmt: skip
 PHASE_COLUMNS: Final = (Column("阶段", "phase"), Column("自", "from"), Column("至", "to"), Column("条款", "clause"))
 IN_FORCE: Final = Column("施行", "in force")
 TARGET_COLUMNS: Final = (
-    Column("条款", "clause"), Column("指标", "indicator", wraps=True), Column("目标", "target", right=True), IN_FORCE,
-    Column("期限", "by"), Column("责任部门", "department", wraps=True), Column("原文", "quote", wraps=True),
+    Column("条款", "clause"), Column("指标", "indicator", wraps=True), Column("目标", "target", right=True), MEASURED,
+    IN_FORCE, Column("期限", "by"), Column("责任部门", "department", wraps=True), Column("原文", "quote", wraps=True),
 )  # fmt: skip
-TARGET_ORDER: Final = (1, 2, 3, 0, 4, 5, 6)
+TARGET_ORDER: Final = (1, 2, 4, 0, 3, 5, 6, 7)
 DUTY_COLUMNS: Final = (
     Column("条款", "clause"), Column("任务", "duty", wraps=True), Column("到期", "due"), Column("责任", "owed by", wraps=True),
     Column("体系", "system"), Column("佐证", "evidence", wraps=True),
@@ -30,9 +32,9 @@ DUTY_COLUMNS: Final = (
 DUTY_ORDER: Final = (1, 2, 3, 0, 4, 5)
 LETTER_COLUMNS: Final = (
     Column("分解的目标", "decomposed target", wraps=True), Column("到", "over"), IN_FORCE,
-    Column("份数", "parts", right=True), Column("合计", "sum", right=True), Column("全县", "whole", right=True),
+    Column("份数", "parts", right=True), Column("合计", "sum", right=True), Column("全县", "whole", right=True), MEASURED,
 )  # fmt: skip
-LETTER_ORDER: Final = (0, 2, 1, 3, 4, 5)
+LETTER_ORDER: Final = (0, 2, 1, 3, 4, 5, 6)
 
 _UNITS_OF_MEASURE: Final = {(each.id, variant.name): variant.unit_of_measure for each in CATALOG for variant in each.variants}
 _NAMES: Final = {indicator.id: indicator.zh for indicator in CATALOG}
@@ -49,8 +51,8 @@ def targets_table(plan: Plan, width: int | None = None) -> Table:
     departments = _departments(plan)
     rows = [
         (
-            target.clause, _row_name(target.indicator, target.variant, target.part), _goal(target), _in_force(target, plan),
-            _until(target, plan), departments(target.department), target.quote,
+            target.clause, _row_name(target.indicator, target.variant, target.part), _goal(target), _measured(target),
+            _in_force(target, plan), _until(target, plan), departments(target.department), target.quote,
         )
         for target in plan.targets
     ]  # fmt: skip
@@ -63,8 +65,8 @@ def duties_of_plan_table(plan: Plan, width: int | None = None) -> Table:
     rows = [
         (
             duty.clause, Text(duty.quote) + Text(f" {duty.id}", style="dim"), str(duty.due),
-            "、".join([*map(departments, duty.owing_departments), *([GROUPS[duty.units]] if duty.units else [])]), SYSTEMS[duty.system],
-            duty.evidence,
+            "、".join([*map(departments, duty.owing_departments), *([GROUPS[duty.units]] if duty.units else [])]),
+            f"{SYSTEMS_ZH[duty.system]} {duty.system}", duty.evidence,
         )
         for duty in plan.duties
     ]  # fmt: skip
@@ -85,6 +87,7 @@ def letters_table(plan: Plan, width: int | None = None) -> Table:
         rows.append((
             _row_name(entry.indicator, entry.variant, entry.part), GROUPS[entry.over], _in_force(entry, plan), str(len(entry.parts)), total,
             "\n".join(_goal(whole) if alone else f"{_in_force(whole, plan)} {_goal(whole)}".lstrip() for whole in wholes),
+            _measured(wholes[0]) if wholes else "",
         ))  # fmt: skip
     return _with_days(LETTER_COLUMNS, LETTER_ORDER, rows, width, f"目标分解 decomposition · {len(rows)}")
 
@@ -116,9 +119,20 @@ def _row_name(indicator: str, variant: str, part: str | None) -> Text:
 
 def _goal(target: Target) -> str:
     if isinstance(target.value, str):
-        return f"{OPERATORS[target.op]} 全国平均"
+        return f"{OPERATORS[target.op]} {BENCHMARK_WORDS}"
+    of_measure, multiple = _measure(target)
+    return f"{OPERATORS[target.op]} {number_text(str(target.value), of_measure, multiple=multiple)}"
+
+
+def _measured(target: Target) -> str:
+    of_measure, multiple = _measure(target)
+    return measure_words(of_measure, multiple=multiple)
+
+
+def _measure(target: Target) -> tuple[str, bool]:
+    """What a target is measured in, and whether it is read as so many times."""
     of_measure = _UNITS_OF_MEASURE[target.indicator, target.variant]
-    return f"{OPERATORS[target.op]} {number_text(str(target.value), of_measure, multiple=of_measure == 'ratio' and target.value > 1)}"
+    return of_measure, of_measure == "ratio" and not isinstance(target.value, str) and target.value > 1
 
 
 def _until(target: Target, plan: Plan) -> str:

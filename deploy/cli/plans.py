@@ -73,7 +73,7 @@ def show_plan(file: PlanOrExample = None, json: JsonOption = False) -> None:
     if json:
         typer.echo(plan.model_dump_json(by_alias=True))
         return
-    typer.echo(f"{plan.title}：{plan.county} {plan.name}，{plan.year} 年")
+    typer.echo(f"{plan.title}：{plan.county} {plan.name}，{plan.year}")
     for table in (phases_table, targets_table, duties_of_plan_table, letters_table):
         typer.echo("")
         show(partial(table, plan))

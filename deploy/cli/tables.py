@@ -1,4 +1,4 @@
-"""Board, units, flags and duties as tables for people: Chinese first, numbers aligned, states in words. Pure: JSON in, table out."""
+"""Board, units, flags and duties as tables for people: Chinese first, English second, numbers aligned. Pure: JSON in, table out."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.indicators.evaluation.display import decimal_text, share_text
-from services.indicators.words import PART_SEPARATOR, part_zh
+from services.indicators.words import PART_SEPARATOR, SYSTEMS_ZH, part_zh
 from shared.contracts import FACTS
 
 STATUS: Final = {
@@ -25,20 +25,25 @@ STATUS: Final = {
     "shown": ("列示", "dim"),
     "no_benchmark": ("未公布", "dim"),
 }
-COMPARED: Final = {"met": ("达到", "green"), "behind": ("未达到", "yellow"), "missed": ("未达到", "bold red")}
+COMPARED: Final = {"met": ("✓", "green"), "behind": ("✗", "yellow"), "missed": ("✗", "bold red")}
 """How a comparison with the national average or an earlier year reads (达到或超过)."""
+COMPARED_LEGEND: Final = "✓ 达到或超过 reached or exceeded · ✗ 未达到 not reached"
+EXPECTED_LEGEND: Final = (
+    "应达为进度线或节点上的数，限期事项为期限日；为空的直接对照目标 / expected: where the line or the milestone stands, for what is due "
+    "on a day that day; where it is blank the target itself is compared"
+)
 UNITS_OF_MEASURE: Final = {
     "persons": "人", "person_times": "人次", "entities": "家", "jobs": "个", "units": "个", "venues": "个", "cases": "件",
     "m2": "m²", "days": "天", "associations": "个", "events": "次", "kinds": "类", "members": "名", "parties": "个", "projects": "个",
     "documents": "份",
 }  # fmt: skip
 KINDS: Final = {"county": "县", "township": "乡镇", "park": "园区", "community": "社区", "village": "行政村"}
-WINDOWS: Final = {"plan_year": "年度", "two_years": "两年"}
 OPERATORS: Final = {">=": "≥", "<=": "≤"}
+BENCHMARK_WORDS: Final = "全国平均 benchmark"
 NOTHING: Final = "—"
 FEN: Final = 100
 
-NAME, VALUE, TARGET, EXPECTED, STATE, BENCHMARK, BASELINE, COUNTED, NOTE = range(9)
+NAME, VALUE, MEASURE, TARGET, EXPECTED, STATE, BENCHMARK, BASELINE, COUNTED, NOTE = range(10)
 
 Json = Mapping[str, Any]
 Cell = Text | str
@@ -59,12 +64,13 @@ class Column:
         return f"{self.zh}\n{self.en}"
 
 
+MEASURED: Final = Column("计量", "in")
 BOARD_COLUMNS: Final = (
-    Column("指标", "indicator", wraps=True), Column("数值", "value", right=True), Column("目标", "target", right=True),
+    Column("指标", "indicator", wraps=True), Column("数值", "value", right=True), MEASURED, Column("目标", "target", right=True),
     Column("应达", "expected", right=True), Column("状态", "status", wraps=True), Column("全国", "benchmark", right=True),
     Column("上年", "baseline", right=True), Column("n · 分子/分母", "n · of", right=True), Column("说明", "note", wraps=True),
 )  # fmt: skip
-BOARD_ORDER: Final = (NAME, VALUE, TARGET, STATE, EXPECTED, BENCHMARK, BASELINE, COUNTED, NOTE)
+BOARD_ORDER: Final = (NAME, VALUE, TARGET, STATE, EXPECTED, MEASURE, BENCHMARK, BASELINE, COUNTED, NOTE)
 """Which columns are shown first where there is not room for all."""
 UNIT_COLUMNS: Final = (
     Column("代码", "code"), Column("名称", "name", wraps=True), Column("类型", "kind"), Column("上级", "parent"), Column("设立", "listed"),
@@ -90,13 +96,6 @@ DUTY_STATES: Final = {
     "not_due": ("未到期", "dim"), "due": ("到期未报", "yellow"), "evidenced": ("佐证已报", "cyan"), "accepted": ("已验收", "green"),
     "returned": ("已退回", "red"), "late": ("逾期验收", "yellow"),
 }  # fmt: skip
-SYSTEMS: Final = {
-    "organisation": "组织领导",
-    "policy": "政策支持",
-    "training": "创业培训",
-    "services": "创业服务",
-    "assessment": "工作考核",
-}
 TYPES_ZH: Final = {fact.type: fact.zh for fact in FACTS}
 GAP: Final = 2
 """Between two columns."""
@@ -104,27 +103,62 @@ CHINESE_WIDTH_MIN: Final = 16
 """A column of text is never squeezed below this."""
 
 
-def board_table(board: Json, catalogue: Json, unit: str, *, width: int | None = None) -> Table:
-    """The board of one unit; `catalogue` gives the Chinese names, `unit` the unit's own.
+def board_table(
+    board: Json, catalogue: Json, unit: str, *, width: int | None = None, units: Mapping[str, str] | None = None
+) -> Table:  # fmt: skip
+    """The board of one unit; `catalogue` gives the Chinese names, `unit` the unit's own, `units` those of units below it by their codes.
 
     Columns that have no room in `width` are left out and named below the table; without a width there is room for all. Parts that split by
-    several things at once are hundreds: beside other indicators they are left out and counted below, asked for alone all are shown.
+    several things at once are hundreds: beside other indicators they are left out and counted below, asked for alone all are shown. What
+    is to be known about a row is said below the table, once for all rows that have its number.
     """
-    names = {each["id"]: each["zh"] for each in catalogue["indicators"]}
-    alone = len({row["id"] for row in board["indicators"]}) == 1
-    finer = Counter(row["id"] for row in board["indicators"] if not alone and PART_SEPARATOR in (row["part"] or ""))
-    variants = {(each["id"], variant["name"]): variant for each in catalogue["indicators"] for variant in each["variants"]}
+    words = _Words(catalogue, units or {})
+    rows = board["indicators"]
+    alone = len({row["id"] for row in rows}) == 1
+    finer = Counter(row["id"] for row in rows if not alone and PART_SEPARATOR in (row["part"] or ""))
     sections: list[list[tuple[Cell, ...]]] = []
     previous = None
-    for row in board["indicators"]:
+    for row in rows:
         if row["id"] in finer and PART_SEPARATOR in (row["part"] or ""):
             continue
         if row["id"] != previous:
             sections.append([])
-        sections[-1] += _rows(row, names, variants.get((row["id"], row["variant"]), {}), first=row["id"] != previous)
+        sections[-1] += _rows(row, words, first=row["id"] != previous)
         previous = row["id"]
-    below = [_caption(board), *(f"另有 {count} 个细分项 / finer parts: kaiye indicator {id}" for id, count in finer.items())]
+    below = [
+        *(f"[{number}] {note}" for note, number in words.notes.items()),
+        *([EXPECTED_LEGEND] if any(row["targets"] for row in rows) else []),
+        *([COMPARED_LEGEND] if any(_is_compared(row[other]) for row in rows for other in ("benchmark", "baseline")) else []),
+        _caption(board),
+        *(f"另有 {count} 个细分项 / finer parts: kaiye indicator {id}" for id, count in finer.items()),
+    ]
     return fitted(BOARD_COLUMNS, BOARD_ORDER, sections, width, title=_title(board, unit), caption="\n".join(below))
+
+
+class _Words:
+    """What people call things on one board, and the notes that are said below it."""
+
+    def __init__(self, catalogue: Json, units: Mapping[str, str]) -> None:
+        self.indicators = {each["id"]: each["zh"] for each in catalogue["indicators"]}
+        self.variants: dict[tuple[str, str], Json] = {
+            (each["id"], variant["name"]): variant for each in catalogue["indicators"] for variant in each["variants"]
+        }
+        self.windows = {each["name"]: each["zh"] for each in catalogue["windows"]}
+        self.codes = {**units, **{each["code"]: each["name"] for each in catalogue["departments"]}}
+        self.notes: dict[str, int] = {}
+        """Each note and its number, in the order of the rows."""
+
+    def variant(self, row: Json) -> Json:
+        """How the row's indicator is read there; nothing where the catalogue is of another release."""
+        return self.variants.get((row["id"], row["variant"]), {})
+
+    def part(self, row: Json) -> str | None:
+        """What people call its part; None for a year or a text from a report."""
+        return part_zh(row["part"], row["variant"]) or self.codes.get(row["part"])
+
+    def numbers(self, row: Json) -> str:
+        """The numbers of the notes about it."""
+        return "".join(f" [{self.notes.setdefault(note, len(self.notes) + 1)}]" for note in row["note"].split("；") if note)
 
 
 def units_table(units: Json, *, width: int | None = None) -> Table:
@@ -133,8 +167,8 @@ def units_table(units: Json, *, width: int | None = None) -> Table:
         tuple(
             Text(cell, style="dim" if unit["ended"] else "")
             for cell in (
-                unit["code"], unit["name"], KINDS[unit["kind"]], unit["parent"] or "", unit["listed"], unit["ended"] or "",
-                unit["successor"] or "",
+                unit["code"], unit["name"], f"{KINDS[unit['kind']]} {unit['kind']}", unit["parent"] or "", unit["listed"],
+                unit["ended"] or "", unit["successor"] or "",
             )
         )
         for unit in units["units"]
@@ -151,7 +185,7 @@ def flags_table(flags: Json, *, width: int | None = None) -> Table:
         rows.append(_flag_row(flag, "" if rows else Text(f"{kinds[flag['kind']]['zh']} {flag['kind']}", style="bold")))
     title = _list_title(f"疑点 flags {flags['unit']}", flags, flags["total"])
     caption = "\n".join(
-        f"{kind['zh']} {_counts(kind)}：{kind['ruling'].partition(' / ')[0]}" for code, kind in kinds.items() if code in sections
+        f"{kind['zh']} {kind['kind']} {_counts(kind)}：{kind['ruling']}" for code, kind in kinds.items() if code in sections
     )
     return fitted(FLAG_COLUMNS, FLAG_ORDER, list(sections.values()), width, title=title, caption=caption)
 
@@ -164,7 +198,8 @@ def duties_table(duties: Json, *, width: int | None = None) -> Table:
         name = "" if rows else Text(duty["quote"]) + Text(f" {duty['duty']}", style="dim")
         rows.append((
             name, duty["due"], f"{duty['name']} {duty['party']}", _word(DUTY_STATES, duty["state"]), duty["since"] or "",
-            Text("逾期 late", style="bold red") if duty["late"] else "", SYSTEMS[duty["system"]], duty["clause"], duty["evidence"],
+            Text("逾期 late", style="bold red") if duty["late"] else "", f"{SYSTEMS_ZH[duty['system']]} {duty['system']}", duty["clause"],
+            duty["evidence"],
         ))  # fmt: skip
     title = _list_title(f"工作任务 duties {duties['unit']}", duties, duties["total"])
     counts = " · ".join(f"{DUTY_STATES[state][0]} {state} {count}" for state, count in duties["states"].items() if count)
@@ -194,7 +229,7 @@ def _flag_row(flag: Json, name: Cell) -> tuple[Cell, ...]:
 
 
 def _fact_name(fact: Json) -> str:
-    return f"{TYPES_ZH[fact['type']]} {fact['occurred']} {fact['id']}"
+    return f"{TYPES_ZH[fact['type']]} {fact['type'].partition('.')[2]} {fact['occurred']} {fact['id']}"
 
 
 def _counts(kind: Json) -> str:
@@ -277,10 +312,11 @@ def _caption(board: Json) -> str:
     return f"记录位置 / positions: {positions}"
 
 
-def _rows(row: Json, names: Mapping[str, str], variant: Json, *, first: bool) -> Iterator[tuple[Cell, ...]]:
+def _rows(row: Json, words: _Words, *, first: bool) -> Iterator[tuple[Cell, ...]]:
     """A row, and below it a line for each further target. The first of an indicator without a row for its whole has a line for its name."""
     multiple = _is_multiple(row)
-    name, reading = _heading(row, names), _reading(row, variant)
+    variant = words.variant(row)
+    name, reading, notes = _heading(row, words), _reading(row, variant, words), Text(words.numbers(row), style="dim")
     if first and reading:
         yield name, *("" for _ in BOARD_COLUMNS[1:])
 
@@ -288,38 +324,49 @@ def _rows(row: Json, names: Mapping[str, str], variant: Json, *, first: bool) ->
         return number_text(value, row["unit_of_measure"], multiple=multiple)
 
     for number, target in enumerate(row["targets"] or [None]):
-        goal = f"{OPERATORS[target['op']]} {shown(target['value']) if target['value'] else '全国平均'}" if target else ""
-        line = shown(target["expected"]) if target and target["expected"] else ""
+        goal = f"{OPERATORS[target['op']]} {shown(target['value']) if target['value'] else BENCHMARK_WORDS}" if target else ""
+        line = _expected(target, shown) if target else ""
         status = _word(STATUS, target["status"] if target else row["status"])
         if number:
-            yield "", "", goal, line, status, "", "", "", target["clause"]
+            yield "", "", "", goal, line, status, "", "", "", target["clause"]
             continue
         yield (
-            reading or name, shown(row["value"]), goal, line, status,
-            _comparison(row["benchmark"], shown), _comparison(row["baseline"], shown), _counted(row, variant), _note(row),
+            (reading or name) + notes, shown(row["value"]), measure_words(row["unit_of_measure"], multiple=multiple), goal, line, status,
+            _comparison(row["benchmark"], shown), _comparison(row["baseline"], shown), _counted(row, variant), _remarks(row, words),
         )  # fmt: skip
 
 
-def _heading(row: Json, names: Mapping[str, str]) -> Text:
-    return Text(f"{names.get(row['id'], row['id'])} ", style="bold") + Text(row["id"], style="dim")
+def _heading(row: Json, words: _Words) -> Text:
+    return Text(f"{words.indicators.get(row['id'], row['id'])} ", style="bold") + Text(row["id"], style="dim")
 
 
-def _reading(row: Json, variant: Json) -> Text:
+def _reading(row: Json, variant: Json, words: _Words) -> Text:
     """Which variant and part a row is, below its indicator's name; empty for the indicator as a whole."""
     part = row["part"] or ""
-    called = part_zh(part) if part else ""
-    words = [variant.get("zh", ""), part if called is None else called]
+    called = words.part(row) if part else ""
+    zh = [variant.get("zh", ""), part if called is None else called]
     ids = [row["variant"] if row["variant"] != "default" else "", part if called else ""]
-    reading = " ".join(word for word in (*words, *ids) if word)
+    reading = " ".join(word for word in (*zh, *ids) if word)
     return Text(f" · {reading}" if reading else "")
+
+
+def _expected(target: Json, shown: Callable[[str], str]) -> str:
+    """Where the line stands, or by which day a thing is due."""
+    if target["expected"]:
+        return shown(target["expected"])
+    return target.get("deadline") or ""
+
+
+def _is_compared(compared: Json | None) -> bool:
+    return compared is not None and compared["value"] is not None and compared["status"] in COMPARED
 
 
 def _comparison(compared: Json | None, shown: Callable[[str], str]) -> Text | str:
     """The national average or the year before, coloured by whether the value reaches it."""
     if compared is None or compared["value"] is None:
         return ""
-    word, style = COMPARED.get(compared["status"] or "", ("", ""))
-    return Text(f"{shown(compared['value'])} {word}".rstrip(), style=style)
+    mark, style = COMPARED.get(compared["status"] or "", ("", ""))
+    return Text(f"{shown(compared['value'])} {mark}".rstrip(), style=style)
 
 
 def _counted(row: Json, variant: Json) -> str:
@@ -327,21 +374,21 @@ def _counted(row: Json, variant: Json) -> str:
     if row["denominator"] is not None:
         numerator, denominator = row["numerator"] or "0", row["denominator"]
         if variant.get("counted_in") == "fen":
-            return f"{_yuan(numerator)}/{_yuan(denominator)} 元"
+            return f"{_yuan(numerator)}/{_yuan(denominator)} {measure_words('fen')}"
         return f"{_grouped(numerator)}/{_grouped(denominator)}"
     return "" if row["unit_of_measure"] == "fen" else f"{row['n']:,}"
 
 
-def _note(row: Json) -> str:
-    """What should be known about a row, in Chinese; the JSON says it in English too."""
-    said = [f"不完整，{row['incomplete']} 条未计入"] if row["incomplete"] else []
+def _remarks(row: Json, words: _Words) -> str:
+    """What is true of this row alone: what was left out, how sure a survey is, what a statistic covers, another window than the year."""
+    said = [f"不完整 incomplete {row['incomplete']}"] if row["incomplete"] else []
     if margin := row.get("margin"):
         said.append(f"±{share_text(Fraction(margin))}")
     if period_end := row.get("period_end"):
-        said.append(f"统计截至 {period_end}")
-    if row["window"]["name"] != "plan_year":
-        said.append(f"{WINDOWS.get(row['window']['name'], row['window']['name'])} {row['window']['from']}—{row['window']['to']}")
-    return "；".join(said + [note.partition(" / ")[0] for note in row["note"].split("；") if note])
+        said.append(f"统计截至 statistic to {period_end}")
+    if (window := row["window"])["name"] != "plan_year":
+        said.append(f"{words.windows.get(window['name'], '')} {window['name']} {window['from']}—{window['to']}".lstrip())
+    return "；".join(said)
 
 
 def _is_multiple(row: Json) -> bool:
@@ -352,15 +399,28 @@ def _is_multiple(row: Json) -> bool:
 
 
 def number_text(value: str | None, unit_of_measure: str, *, multiple: bool = False) -> str:
-    """A figure as people read it: shares as percentages to one place, money in yuan, everything with its measure word."""
+    """A figure as people read it: shares as percentages to one place, money in yuan. What it is measured in: `measure_words`."""
     if value is None:
         return NOTHING
     exact = Fraction(value)
     if unit_of_measure == "ratio":
-        return f"{decimal_text(exact, 2)} 倍" if multiple else share_text(exact)
+        return decimal_text(exact, 2) if multiple else share_text(exact)
     if unit_of_measure == "fen":
-        return f"{_yuan(value)} 元"
-    return f"{_grouped(decimal_text(exact, 0 if exact.denominator == 1 else 1))} {UNITS_OF_MEASURE[unit_of_measure]}"
+        return _yuan(value)
+    return _grouped(decimal_text(exact, 0 if exact.denominator == 1 else 1))
+
+
+def measure_words(unit_of_measure: str, *, multiple: bool = False) -> str:
+    """What a figure is measured in, in both languages; a percentage says so itself."""
+    match unit_of_measure:
+        case "ratio":
+            return "倍 times" if multiple else ""
+        case "fen":
+            return "元 yuan"
+        case "m2":
+            return UNITS_OF_MEASURE["m2"]
+        case _:
+            return f"{UNITS_OF_MEASURE[unit_of_measure]} {unit_of_measure.replace('_', '-')}"
 
 
 def _yuan(fen: str) -> str:

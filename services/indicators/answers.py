@@ -55,6 +55,11 @@ class BadQuestionError(ValueError):
 _EXACTLY = ConfigDict(extra="forbid")
 
 
+def _nothing(value: object) -> bool:
+    """What does not apply to a row is left out of its JSON."""
+    return value is None
+
+
 # The parts of a row are plain objects, of which a board has a thousand: pydantic describes and writes them, it need not check each again.
 
 
@@ -70,7 +75,10 @@ class WindowAnswer:
 
 @dataclass(slots=True)
 class TargetAnswer:
-    """One promise about this row: its comparison, what was expected by the effective day, and where it stands."""
+    """One promise about this row: its comparison, what was expected by the effective day, and where it stands.
+
+    Nothing is expected by a line of what is due on a day, its `deadline`, nor of levels and cohorts, where the target itself is compared.
+    """
 
     __pydantic_config__ = _EXACTLY
     op: Literal[">=", "<="]
@@ -78,6 +86,8 @@ class TargetAnswer:
     clause: str
     expected: DecimalText | None
     status: Status
+    deadline: Annotated[date | None, Field(exclude_if=_nothing)] = None
+    """By which day it is due, that day included; only rows that are due on a day have it."""
 
 
 @dataclass(slots=True)
@@ -96,11 +106,6 @@ class BaselineAnswer:
     __pydantic_config__ = _EXACTLY
     value: DecimalText | None
     status: BaselineStatus | None
-
-
-def _nothing(value: object) -> bool:
-    """What does not apply to a row is left out of its JSON."""
-    return value is None
 
 
 @dataclass(slots=True)
@@ -392,7 +397,7 @@ def _target(target: Target, standing: StandingInput) -> TargetAnswer:
     value = standing.goal.value if standing.goal else None
     return TargetAnswer(
         op=target.op, value=_text(value, whole=standing.whole), clause=target.clause,
-        expected=None if line is None else value_text(line), status=judge(standing),
+        expected=None if line is None else value_text(line), status=judge(standing), deadline=target.deadline,
     )  # fmt: skip
 
 

@@ -29,16 +29,23 @@ PARTS_ZH: Final = {
     "county": "县", "township": "乡镇", "community_or_village": "社区（村）",
     "collected": "征集", "displayed": "展示", "matched": "对接",
     "enterprise": "企业",
-    "organisation": "组织领导", "policy": "政策支持", "services": "创业服务", "assessment": "工作考核",
     "green_channel_plan": "绿色通道方案和流程", "site_rules": "经营场地使用办法", "training_in_teaching_plan": "创业培训列入教学计划",
     "internship_pilot": "见习试点", "guidance_directory": "项目指导目录", "campus_briefings": "毕业前政策宣传", "ybc": "青年创业计划",
 }  # fmt: skip
 """The words of parts that are no year, code or text from a report."""
+SYSTEMS_ZH: Final = {
+    "organisation": "组织领导", "policy": "政策支持", "training": "创业培训", "services": "创业服务", "assessment": "工作考核",
+}  # fmt: skip
+"""The plan's five systems, which `by_system` splits by."""
+WINDOWS_ZH: Final = {"plan_year": "年度", "two_years": "两年"}
+"""The windows that every plan has; a plan file names its own."""
 PART_SEPARATOR: Final = "|"
 """Between the words of a part that splits by several things at once, such as `enrolled|start_up|care|woman`."""
 
 
-def part_zh(part: str) -> str | None:
+def part_zh(part: str, variant: str = "default") -> str | None:
     """What people call a part; None for a year, a code or a text from a report."""
+    if variant == "by_system":
+        return SYSTEMS_ZH.get(part)
     words = [PARTS_ZH.get(word) for word in part.split(PART_SEPARATOR)]
     return None if None in words else "·".join(word for word in words if word)

@@ -1,13 +1,16 @@
 """`kaiye duties` on a running service, for programs and for people at any width."""
 
 import re
+from typing import get_args
 
 import orjson
 import pytest
 from rich.cells import cell_len
 
-from deploy.cli.tables import DUTY_COLUMNS, DUTY_STATES, SYSTEMS, duties_table
+from deploy.cli.tables import DUTY_COLUMNS, DUTY_STATES, duties_table
 from services.indicators.api.duties import STATES
+from services.indicators.evaluation import plan
+from services.indicators.words import SYSTEMS_ZH
 from tests.deploy.test_query_commands import Kaiye, kaiye, printed, running
 from tests.indicators.api.conftest import dsn, recorded, system
 from tests.indicators.api.system import TOWN, Recorded, System
@@ -44,7 +47,8 @@ async def test_people_get_the_duties_in_chinese_the_late_ones_named(running: Sys
     assert re.search(r"工作任务 duties 330127000000 · 共 \d+ in all\n截至 2025-07-01 as of", text)
     line = next(line for line in text.splitlines() if "leading_group" in line)
     assert re.search(
-        r"leading_group +2025-02-28 +\S*人力资源和社会保障局 rsj +逾期验收 late +2025-03-05 +逾期 late +组织领导 +三\(一\)1 ", line
+        r"leading_group +2025-02-28 +\S*人力资源和社会保障局 rsj +逾期验收 late +2025-03-05 +逾期 late +组织领导 organisation +三\(一\)1 ",
+        line,
     )
     assert re.search(r"逾期验收 late 1；逾期 late \d+", text)
     assert re.search(r"工作任务完成率 (1/\d+) = .*%：2025-07-01 已到期 \d+ 项，.* accepted by then, late or not, 1$", text, re.MULTILINE)
@@ -73,4 +77,4 @@ async def test_a_narrow_terminal_gets_fewer_columns_and_is_told_which(running: S
 
 def test_every_state_and_system_has_a_word() -> None:
     assert tuple(DUTY_STATES) == STATES
-    assert len(SYSTEMS) == 5
+    assert tuple(SYSTEMS_ZH) == get_args(plan.System)

@@ -57,8 +57,8 @@ async def test_people_get_the_flags_in_chinese_with_the_ruling_on_their_kind(run
     assert (code, said) == (0, "")
     assert "疑点 flags 330127000000 · 共 1 in all\n截至 2025-07-03 as of · 已知 2025-07-03 known at\n" in text
     assert re.search(rf"已停业、吊销或注销仍有经营或用工 {KIND} +待核 open +2025-07-03 +2025-07-03 +employment +{VILLAGE} ", text)
-    assert f"用工上报 2025-07-03 {staffed}" in text
-    assert "市场主体注销 2025-07-02" in text
+    assert f"用工上报 staff_reported 2025-07-03 {staffed}" in text
+    assert "市场主体注销 entity_deregistered 2025-07-02" in text
     assert "待核 open 1：存活、经营、带动就业以登记状态为准" in text
 
 

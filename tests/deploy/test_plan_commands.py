@@ -81,7 +81,7 @@ def test_a_plan_is_shown_for_people_and_for_programs() -> None:
     text = run_kaiye("plan", "show").stdout
     assert "宣传发动阶段" in text
     assert "二(二)   创业带动就业人数 jobs_brought" in text
-    assert "≥ 3,000 个" in text
+    assert "≥ 3,000  个 jobs" in text
     assert "各乡镇、园区于3月15日前" in text
     plan = json.loads(run_kaiye("plan", "show", EXAMPLE_COUNTY, "--json").stdout)
     assert (plan["county"], len(plan["targets"]), plan["phases"][0]["from"]) == ("330127000000", 47, "2025-01-01")
@@ -90,11 +90,11 @@ def test_a_plan_is_shown_for_people_and_for_programs() -> None:
 def test_a_changed_target_and_its_parts_say_from_which_day_each_version_holds() -> None:
     lines = [line.split() for line in run_kaiye("plan", "show", EXAMPLE_COUNTY.parent / "second").stdout.splitlines()]
     told = [line[2:] for line in lines if "successful_starts" in line]
-    assert [line[1:5] for line in told[:2]] == [["≥", "90", "人", "—2024-06-30"], ["≥", "110", "人", "2024-07-01—"]]
+    assert [line[1:6] for line in told[:2]] == [["≥", "90", "人", "persons", "—2024-06-30"], ["≥", "110", "人", "persons", "2024-07-01—"]]
     letters = [line[1:] for line in lines if line[:2] == ["成功创业人数", "successful_starts"]]
     assert letters == [
-        ["successful_starts", "各乡镇", "—2024-06-30", "7", "90", "人", "≥", "90", "人"],
-        ["successful_starts", "各乡镇", "2024-07-01—", "7", "110", "人", "≥", "110", "人"],
+        ["successful_starts", "各乡镇", "townships", "—2024-06-30", "7", "90", "≥", "90", "人", "persons"],
+        ["successful_starts", "各乡镇", "townships", "2024-07-01—", "7", "110", "≥", "110", "人", "persons"],
     ]
     assert "施行" not in run_kaiye("plan", "show").stdout, "nothing changes there"
 

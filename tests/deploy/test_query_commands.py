@@ -16,7 +16,7 @@ from rich.table import Table
 
 from deploy.cli import main
 from deploy.cli.board import WIDTH_WITHOUT_TERMINAL
-from deploy.cli.tables import UNITS_OF_MEASURE, board_table, number_text, units_table
+from deploy.cli.tables import UNITS_OF_MEASURE, board_table, measure_words, number_text, units_table
 from deploy.data_folder import DataFolder, Running
 from deploy.embedded import free_port
 from services.indicators.api.examples import EXAMPLE_BOARD
@@ -93,13 +93,13 @@ async def test_people_get_the_board_with_names_and_words_in_chinese(running: Sys
     assert (code, said) == (0, "")
     assert "安岭县 330127000000\n截至 2025-07-01 as of · 已知 2025-07-01 known at" in text
     line = next(line for line in text.splitlines() if "new_enterprises" in line)
-    assert re.search(r"新增创业企业 new_enterprises +3 家 +≥ 130 家 +64 家 +落后 behind", line)
+    assert re.search(r"新增创业企业 new_enterprises +3 +家 entities +≥ 130 +64 +落后 behind", line)
 
 
 async def test_people_get_the_units_with_what_they_lie_in(running: System, kaiye: Kaiye) -> None:
     code, printed, _ = await kaiye("units")
     assert code == 0
-    assert re.search(r"330127100201 +王家村 +行政村 +330127100000 +2020-01-01", printed.decode())
+    assert re.search(r"330127100201 +王家村 +行政村 village +330127100000 +2020-01-01", printed.decode())
 
 
 @pytest.mark.parametrize(
@@ -192,16 +192,18 @@ async def test_a_download_that_breaks_off_leaves_no_file(
 @pytest.mark.parametrize(
     ("value", "unit_of_measure", "shown"),
     [
-        ("832", "persons", "832 人"), ("1500", "person_times", "1,500 人次"), (None, "ratio", "—"), ("0.312500", "ratio", "31.3%"),
-        ("100000050", "fen", "1,000,000.50 元"), ("20900", "m2", "20,900 m²"), ("2.500000", "days", "2.5 天"), ("12", "cases", "12 件"),
+        ("832", "persons", "832 人 persons"), ("1500", "person_times", "1,500 人次 person-times"), (None, "persons", "— 人 persons"),
+        ("0.312500", "ratio", "31.3% "), ("100000050", "fen", "1,000,000.50 元 yuan"), ("20900", "m2", "20,900 m²"),
+        ("2.500000", "days", "2.5 天 days"), ("12", "cases", "12 件 cases"),
     ],
 )  # fmt: skip
 def test_figures_read_as_people_write_them(value: str | None, unit_of_measure: str, shown: str) -> None:
-    assert number_text(value, unit_of_measure) == shown
+    assert f"{number_text(value, unit_of_measure)} {measure_words(unit_of_measure)}" == shown
 
 
 def test_a_ratio_above_one_reads_as_a_multiple() -> None:
-    assert number_text("5.996000", "ratio", multiple=True) == "6.00 倍"
+    assert number_text("5.996000", "ratio", multiple=True) == "6.00"
+    assert measure_words("ratio", multiple=True) == "倍 times"
 
 
 def printed(make: Callable[[int | None], Table], width: int | None) -> list[str]:
@@ -231,14 +233,14 @@ async def test_without_a_terminal_every_column_is_there_and_no_cell_goes_on_belo
     assert "未显示" not in text
     assert all(heading in text.splitlines()[2] for heading in ("数值", "目标", "状态", "应达", "全国", "上年", "说明"))
     assert not any(line.endswith(" ") for line in text.splitlines())
-    assert re.search(r"· 年均 yearly_average +3 家", text)
+    assert re.search(r"· 年均 yearly_average +3 +家 entities", text)
 
 
 async def test_the_figure_of_a_part_stands_beside_the_part_where_an_indicator_has_no_whole(running: System, kaiye: Kaiye) -> None:
     _, out, _ = await kaiye("indicator", "documents_owed")
     lines = out.decode().splitlines()
     name = lines.index("应出台文件 documents_owed")
-    assert re.fullmatch(r" · 毕业前政策宣传 campus_briefings +0 份 .*", lines[name + 1])
+    assert re.fullmatch(r" · 毕业前政策宣传 campus_briefings +0 +份 documents +≥ 1 +2025-08-31 .*", lines[name + 1])
 
 
 async def test_codes_of_units_are_never_cut(running: System) -> None:
@@ -260,20 +262,18 @@ def test_every_part_a_figure_always_has_and_every_unit_of_measure_has_one_too() 
 
 
 def test_what_money_is_made_of_is_shown_in_yuan(example_row: dict[str, Any]) -> None:
-    catalogue = {"indicators": [{"id": "loan_recovery", "zh": "贷款回收率", "variants": [
-        {"name": "default", "zh": "", "counted_in": "fen"}, {"name": "other", "zh": "", "counted_in": None},
-    ]}]}  # fmt: skip
+    catalogue = a_catalogue("loan_recovery", "贷款回收率", {"default": "fen", "other": None})
     rows = [example_row | {"id": "loan_recovery", "variant": variant, "numerator": "34900050", "denominator": "35050000"} for variant in
             ("default", "other")]  # fmt: skip
     board = EXAMPLE_BOARD | {"indicators": rows}
     text = "\n".join(printed(lambda width: board_table(board, catalogue, "安岭县", width=width), None))
-    assert "349,000.50/350,500.00 元" in text
+    assert "349,000.50/350,500.00 元 yuan" in text
     assert "34,900,050/35,050,000" in text
 
 
 def test_parts_that_split_by_several_things_are_shown_when_asked_for_alone(example_row: dict[str, Any]) -> None:
     trainings = [example_row | {"id": "trainings", "variant": "default", "part": part} for part in ("passed", "passed|skill|care|woman")]
-    catalogue = {"indicators": [{"id": "trainings", "zh": "各类培训", "variants": [{"name": "default", "zh": "", "counted_in": None}]}]}
+    catalogue = a_catalogue("trainings", "各类培训", {"default": None})
 
     def shown(rows: list[dict[str, Any]]) -> str:
         return "\n".join(printed(lambda width: board_table(EXAMPLE_BOARD | {"indicators": rows}, catalogue, "安岭县", width=width), None))
@@ -283,6 +283,42 @@ def test_parts_that_split_by_several_things_are_shown_when_asked_for_alone(examp
     assert "合格 passed" in on_a_board
     assert "passed|skill" not in on_a_board
     assert "另有 1 个细分项 / finer parts: kaiye indicator trainings" in on_a_board
+
+
+def a_catalogue(id: str, zh: str, counted_in: dict[str, str | None]) -> dict[str, Any]:
+    """A catalogue of one indicator; `counted_in` for each of its variants."""
+    variants = [{"name": name, "zh": "", "counted_in": given} for name, given in counted_in.items()]
+    return {
+        "windows": [{"name": "autumn", "zh": "秋季考评期"}], "departments": [{"code": "gsj", "name": "工商局"}],
+        "indicators": [{"id": id, "zh": zh, "variants": variants}],
+    }  # fmt: skip
+
+
+def test_a_row_is_told_in_both_languages_and_its_notes_once_below_the_table(example_row: dict[str, Any]) -> None:
+    deadline = {"op": ">=", "value": "1", "clause": "四", "expected": None, "status": "missed", "deadline": "2025-08-31"}
+    window = {"name": "autumn", "from": "2024-09-01", "to": "2024-11-30"}
+    note = "参考线 95% / reference line 95 %；未报发放日期的不计 / without a date"
+    rows = [
+        example_row | {"id": "loans", "unit_of_measure": "cases", "value": "0", "targets": [deadline], "window": window, "note": note},
+        example_row | {"id": "loans", "part": "gsj", "note": note.partition("；")[2], "incomplete": 2},
+        example_row | {"id": "loans", "part": VILLAGE, "benchmark": {"value": "0.2", "status": "behind"}},
+    ]
+    told = a_catalogue("loans", "贷款", {"default": None})
+    lines = printed(
+        lambda width: board_table(EXAMPLE_BOARD | {"indicators": rows}, told, "安岭县", width=width, units={VILLAGE: "王家村"}), None
+    )
+    text = "\n".join(lines)
+    assert re.search(
+        r"贷款 loans \[1\] \[2\] +0 +件 cases +≥ 1 +2025-08-31 .* 秋季考评期 autumn 2024-09-01—2024-11-30$", text, re.MULTILINE
+    )
+    assert re.search(r" · 工商局 gsj \[2\] .* 不完整 incomplete 2$", text, re.MULTILINE)
+    assert re.search(r" · 王家村 330127100201 .* 20.0% ✗ ", text)
+    assert lines.count("[1] 参考线 95% / reference line 95 %") == lines.count("[2] 未报发放日期的不计 / without a date") == 1
+
+
+def test_every_note_of_the_catalogue_is_said_in_both_languages() -> None:
+    notes = [note for indicator in CATALOG for variant in indicator.variants for note in variant.note.split("；") if note]
+    assert [note for note in notes if note.count(" / ") != 1] == []
 
 
 @pytest.fixture

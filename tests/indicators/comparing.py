@@ -13,7 +13,7 @@ from typing import Any
 from services.indicators.answers import BadQuestionError, Question, Snapshot, applies, ask, board, deadline_of, window_named
 from services.indicators.catalog import CATALOG, MEASURES, measure_digest
 from services.indicators.evaluation.county import County, load_county
-from services.indicators.evaluation.plan import Duty, Plan, Span
+from services.indicators.evaluation.plan import Duty, Plan, PlanWindow
 from services.indicators.evaluation.plan import Target as PlanTarget
 from services.indicators.figures import Indicator, Variant, fixed_parts
 from services.indicators.live import Live
@@ -83,16 +83,16 @@ def plan_of(year: int, plans_due: date | None, duties: Sequence[Duty] | None = N
         for target in plan.targets
         if plans_due is not None or target.indicator != "plans_submitted"
     )
-    windows = {name: span_of(_in_year(span.first, year), _in_year(span.last, year)) for name, span in plan.windows.items()}
+    windows = {name: window_of(_in_year(span.first, year), _in_year(span.last, year)) for name, span in plan.windows.items()}
     if duties is None:
         duties = [duty.model_copy(update={"due": _in_year(duty.due, year)}) for duty in plan.duties]
     same = {name: getattr(plan, name) for name in Plan.model_fields}  # a copy would keep what is cached of the other as well
     return Plan(**(same | {"year": year, "windows": windows, "targets": tuple(targets), "duties": tuple(duties)}))
 
 
-def span_of(first: date, last: date) -> Span:
-    """A span of days as a plan file has it."""
-    return Span.model_validate({"from": first, "to": last})
+def window_of(first: date, last: date) -> PlanWindow:
+    """A window of its own as a plan file has it."""
+    return PlanWindow.model_validate({"zh": "考评期", "from": first, "to": last})
 
 
 def _in_year(due: date, year: int) -> date:
@@ -217,7 +217,7 @@ def _of_json(row: Mapping[str, Any]) -> dict[str, object]:
         "margin": row.get("margin"), "period_end": row.get("period_end"), "effective_as_of": row["effective_as_of"],
         "incomplete": row["incomplete"], "n": row["n"], "status": row["status"],
         "targets": [
-            (target["op"], _exact(target["value"]), target["clause"], _exact(target["expected"]), target["status"])
+            (target["op"], _exact(target["value"]), target["clause"], _exact(target["expected"]), target["status"], target.get("deadline"))
             for target in row["targets"]
         ],
         "benchmark": compared(row["benchmark"]), "baseline": compared(row["baseline"]),
@@ -232,7 +232,10 @@ def _judgement(judged: Judgement) -> dict[str, object]:
     return {
         "n": judged.n, "status": judged.status, "expected": _shown(judged.expected),
         "targets": [
-            (standing.op, _shown(standing.value), standing.clause, _shown(standing.expected), standing.status)
+            (
+                standing.op, _shown(standing.value), standing.clause, _shown(standing.expected), standing.status,
+                standing.deadline and standing.deadline.isoformat(),
+            )
             for standing in judged.targets
         ],
         "benchmark": judged.benchmark and (_shown(judged.benchmark[0]), judged.benchmark[1]),

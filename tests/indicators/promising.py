@@ -8,7 +8,7 @@ from random import Random
 from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.plan import Decomposition, Plan, PlanMilestone, Target, UnitGroup, windows_of
 from services.indicators.evaluation.status import Op
-from tests.indicators.comparing import DECLARED, span_of
+from tests.indicators.comparing import DECLARED, window_of
 from tests.support.records import PARK, PARK_2, TOWN, TOWN_B
 
 UNITS: dict[UnitGroup, tuple[str, ...]] = {"townships_and_parks": (TOWN, TOWN_B, PARK, PARK_2), "townships": (TOWN, TOWN_B)}
@@ -21,7 +21,7 @@ def promised(plan: Plan, by: Random) -> Plan:
     targets: another day, another window (that of the year included).
     """
     first, last = sorted(_day(date(plan.year, 1, 1), date(plan.year, 12, 31), by) for _ in range(2))
-    plan = plan.model_copy(update={"windows": {name: span_of(first, last) for name in plan.windows}})
+    plan = plan.model_copy(update={"windows": {name: window_of(first, last) for name in plan.windows}})
     kept = [target for target in plan.targets if target.indicator == "plans_submitted"]
     own = [target for target in plan.targets if target not in kept]
     targets = [target for target in own if by.random() < 0.2]

@@ -44,7 +44,7 @@ def promising(february: str, march: str, window: str | None) -> Plan:
     """A county that wants letters and its plan by a day, units' plans by another, and rehearsals in a window."""
     rehearsals = target("rehearsals", 3, **({"window": "own"} if window else {}))
     return checked_plan(written(
-        *([f"[windows.own]\n{window}\n"] if window else []),
+        *([f'[windows.own]\nzh = "期"\n{window}\n'] if window else []),
         target("letters_signed", 3, deadline=february), target("county_plan_issued", 1, deadline=february),
         target("plans_submitted", 2, deadline=march), rehearsals,
     ))  # fmt: skip

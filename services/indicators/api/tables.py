@@ -6,10 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.indicators.answers import Question, Snapshot, window_named
 from services.indicators.catalog import CATALOG, figure_digest, measures_in
-from services.indicators.evaluation.plan import Plan
+from services.indicators.evaluation.plan import Plan, windows_of
 from services.indicators.figures import Indicator, Variant
 from services.indicators.places import Unit
-from services.indicators.words import VARIANTS_ZH
+from services.indicators.words import VARIANTS_ZH, WINDOWS_ZH
 from shared.units import UnitKind, lineage
 
 
@@ -65,10 +65,28 @@ class IndicatorRow(_Table):
     variants: list[VariantRow]
 
 
+class WindowRow(_Table):
+    """A window that rows are counted in; both days belong to it."""
+
+    name: str
+    zh: str
+    first: date = Field(serialization_alias="from")
+    last: date = Field(serialization_alias="to")
+
+
+class NamedDepartment(_Table):
+    """A department of the plan file: what it is called in parts, duties and sources."""
+
+    code: str
+    name: str
+
+
 class Catalogue(_Table):
-    """Every indicator, in the order of the plan's sections."""
+    """Every indicator, in the order of the plan's sections; the windows and departments that rows name."""
 
     county: str
+    windows: list[WindowRow]
+    departments: list[NamedDepartment]
     indicators: list[IndicatorRow]
 
 
@@ -94,7 +112,13 @@ def _unit(unit: Unit, day: int) -> UnitRow:
 
 def catalogue(plan: Plan) -> Catalogue:
     """The catalogue this release computes, each row in the window that the county counts it in."""
-    return Catalogue(county=plan.county, indicators=[_indicator(each, plan) for each in CATALOG])
+    zh = WINDOWS_ZH | {name: window.zh for name, window in plan.windows.items()}
+    return Catalogue(
+        county=plan.county,
+        windows=[WindowRow(name=name, zh=zh[name], first=window.first, last=window.last) for name, window in windows_of(plan).items()],
+        departments=[NamedDepartment(code=each.code, name=each.name) for each in plan.departments],
+        indicators=[_indicator(each, plan) for each in CATALOG],
+    )
 
 
 def _indicator(indicator: Indicator, plan: Plan) -> IndicatorRow:

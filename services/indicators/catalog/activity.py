@@ -34,7 +34,7 @@ ACTIVITY = (
             Variant("flow", StatisticShare(ACTIVE_FLOW, URBAN_WORKERS), "ratio", "without those who only operate"),
             Variant(
                 "urban", StatisticShare(ACTIVE_URBAN, URBAN_WORKERS), "ratio", "only facts at urban communities, villages and parks",
-                note="只计城镇单位的事实；仅知乡镇或县的不计，另列数 / "
+                note="只计城镇单位的事实，仅知乡镇或县的不计并另列数 / "
                 "facts known only at township or county level are left out and counted",
                 incomplete=UNPLACED,
             ),

@@ -54,6 +54,12 @@ class Span(_Part):
     last: date = Field(alias="to")
 
 
+class PlanWindow(Span):
+    """时间窗口: a window that the plan has beside its year and its two years; `zh` is what people call it."""
+
+    zh: Words
+
+
 class Phase(Span):
     """创建工作步骤 (五): one phase of the campaign."""
 
@@ -184,7 +190,7 @@ class Plan(_Part):
     name: Words
     title: Words
     year: Annotated[int, Field(ge=2000, le=2100)]
-    windows: dict[RowName, Span] = {}
+    windows: dict[RowName, PlanWindow] = {}
     """Windows beside `plan_year` and `two_years`, which follow from the year."""
     departments: tuple[Department, ...]
     phases: tuple[Phase, ...] = ()

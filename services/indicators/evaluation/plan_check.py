@@ -245,8 +245,8 @@ def _target_days(plan: Plan, at: Path, target: Target) -> Iterator[Problem]:
         known = ", ".join(windows)
         yield Problem(
             (*at, "window"), f"没有时间窗口 {name}。", f"there is no window {name}.",
-            f"改为 {known} 之一，或在 [windows.{name}] 中写明 from 和 to。",
-            f"write one of {known}, or give its from and to under [windows.{name}].",
+            f"改为 {known} 之一，或在 [windows.{name}] 中写明 zh、from 和 to。",
+            f"write one of {known}, or give its zh, from and to under [windows.{name}].",
         )  # fmt: skip
         return
     first, last = windows[name]

@@ -46,6 +46,19 @@ async def test_a_row_has_the_fields_others_rely_on(system: System) -> None:
     assert row["window"] == {"name": "plan_year", "from": "2025-01-01", "to": "2025-12-31"}
     assert list(row["targets"][0]) == ["op", "value", "clause", "expected", "status"]
     assert (row["value"], row["denominator"], row["n"]) == ("3", None, 3)
+    (due, *_) = (await system.get("/indicators/plans_submitted"))["indicators"]
+    assert list(due["targets"][0]) == ["op", "value", "clause", "expected", "status", "deadline"]
+    assert (due["targets"][0]["expected"], due["targets"][0]["deadline"], due["status"]) == (None, "2025-03-15", "missed")
+
+
+async def test_the_catalogue_names_the_windows_and_departments_that_rows_name(system: System) -> None:
+    found = await system.get("/indicators")
+    assert list(found) == ["county", "windows", "departments", "indicators"]
+    assert {"name": "rehearsals", "zh": "模拟考评期", "from": "2025-09-01", "to": "2025-12-31"} in found["windows"]
+    assert {variant["window"] for each in found["indicators"] for variant in each["variants"]} <= {
+        each["name"] for each in found["windows"]
+    }
+    assert {"code": "gsj", "name": "工商局"} in found["departments"]
 
 
 async def test_an_indicator_is_its_rows_of_the_board(system: System) -> None:

@@ -24,7 +24,7 @@ def test_the_two_windows_of_every_plan_follow_from_its_year() -> None:
 
 
 def test_other_windows_are_as_written() -> None:
-    plan = checked_plan(written("[windows.autumn]\nfrom = 2025-09-01\nto = 2025-11-30\n"))
+    plan = checked_plan(written('[windows.autumn]\nzh = "期"\nfrom = 2025-09-01\nto = 2025-11-30\n'))
     assert windows_of(plan)["autumn"] == Window("autumn", date(2025, 9, 1), date(2025, 11, 30))
 
 

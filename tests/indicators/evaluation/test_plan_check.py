@@ -17,7 +17,7 @@ ROWS = {
 REFERENCE = '[[references]]\nindicator = "loan_recovery"\nop = ">="\nvalue = "0.95"\nsource = "惯用参考线"\n'
 
 
-AUTUMN = "[windows.autumn]\nfrom = 2025-09-01\nto = 2025-11-30\n"
+AUTUMN = '[windows.autumn]\nzh = "期"\nfrom = 2025-09-01\nto = 2025-11-30\n'
 
 
 def beside_rows(*sections: str) -> tuple[Problem, ...]:

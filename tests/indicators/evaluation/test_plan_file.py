@@ -51,7 +51,7 @@ MISTAKES: list[tuple[str, str, str | None, str | None, str, str]] = [
     ("no clause", written(LOANS.replace('clause = "四(七)"\n', "")), "[[targets]]", None, "缺少“clause”", '"clause" is missing'),
     ("department", written(LOANS.replace('"rsj"', '"rsjj"')), "department = ", "四(七)", "改为 rsj，或", "write rsj, or"),
     ("strange department", written(LOANS.replace('"rsj"', '"zzzzz"')), "department = ", "四(七)", "补上", "add it under"),
-    ("window", written(LOANS + 'window = "autumn"\n'), "window = ", "四(七)", "[windows.autumn]", "from and to under"),
+    ("window", written(LOANS + 'window = "autumn"\n'), "window = ", "四(七)", "[windows.autumn]", "zh, from and to under"),
     ("deadline", written(LOANS + "deadline = 2026-03-15\n"), "deadline = ", "四(七)", "2025-01-01 至 2025-12-31", "from 2025-01-01 to"),
     ("day in words", written(LOANS + 'deadline = "3月15日"\n'), "deadline = ", "四(七)", "不加引号的日期", "without quotes"),
     (
@@ -81,7 +81,7 @@ MISTAKES: list[tuple[str, str, str | None, str | None, str, str]] = [
     ("target twice", written(LOANS, LOANS.replace("rsj", "gsj")), None, "四(七)", "effective", "effective day"),
     (
         "plan year rewritten",
-        written(LOANS, "[windows.plan_year]\nfrom = 2025-02-01\nto = 2025-12-31\n"),
+        written(LOANS, '[windows.plan_year]\nzh = "期"\nfrom = 2025-02-01\nto = 2025-12-31\n'),
         "[windows.plan_year]",
         None,
         "由年度 2025 推出",
@@ -89,7 +89,7 @@ MISTAKES: list[tuple[str, str, str | None, str | None, str, str]] = [
     ),
     (
         "window ends first",
-        written(LOANS, "[windows.odd]\nfrom = 2025-02-01\nto = 2025-01-31\n"),
+        written(LOANS, '[windows.odd]\nzh = "期"\nfrom = 2025-02-01\nto = 2025-01-31\n'),
         "to = ",
         None,
         "早于起日",
