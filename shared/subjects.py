@@ -51,6 +51,11 @@ def query(name: str) -> str:
     return f"query.indicators.{name}"
 
 
+def command(name: str) -> str:
+    """Where the indicators service is told to do something, by request and reply. Departments may not publish there."""
+    return f"command.indicators.{name}"
+
+
 def changed(county: str) -> str:
     """The change feed: which figures moved and up to which positions."""
     return f"changed.indicators.{county}"

@@ -73,8 +73,9 @@ def _users(county: str, users: CountyUsers) -> list[dict[str, object]]:
 
 def _service(county: str, service: str, nkey: str) -> dict[str, object]:
     """Services share the streams' administration; what they may state as recorded is only their own."""
-    own = [f"changed.indicators.{county}"] if service == "indicators" else [f"recorded.{county}.{service}.>", f"answered.{county}.>"]
-    heard = ["query.indicators.>"] if service == "indicators" else []
+    indicators = [f"changed.indicators.{county}", "command.indicators.*"]  # whoever holds the service's own key may command it
+    own = indicators if service == "indicators" else [f"recorded.{county}.{service}.>", f"answered.{county}.>"]
+    heard = ["query.indicators.>", "command.indicators.>"] if service == "indicators" else []
     # A service answers whoever asked it: `allow_responses` lets it publish to that one inbox, once.
     return _user(nkey, [*own, "$JS.API.>", "$JS.ACK.>"], [*heard, f"{inbox_of(service)}.>"], allow_responses=service == "indicators")
 

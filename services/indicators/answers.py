@@ -184,6 +184,8 @@ class Snapshot:
     closed: dict[str, date]
     unreadable: tuple[tuple[Service, date], ...]
     """The service and known day of each record that no contract here describes."""
+    unbuilt: frozenset[str] = frozenset()
+    """The measures whose entries by today's definition are still being derived: what reads them is unknown."""
 
     def final(self, known_at: date) -> bool:
         """Whether all services have closed the known day."""
@@ -316,19 +318,24 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
     declared = _DECLARED[indicator.id, variant.name]
     effective = window.effective(last_day)
     on = effective or window.first
-    values: Iterable[tuple[str | None, Value]] = (
-        reader.values(variant.figure, window.first, on, deadline_of(plan, indicator, variant, on))
-        if effective
-        else ((part, _NOTHING) for part in reader.fixed_parts(variant.figure, on))
-    )
+    unbuilt = not declared.measures.isdisjoint(asked.snapshot.unbuilt)
+    values: Iterable[tuple[str | None, Value]]
+    if unbuilt:
+        values = ((part, _UNBUILT) for part in declared.fixed)
+    elif effective:
+        values = reader.values(variant.figure, window.first, on, deadline_of(plan, indicator, variant, on))
+    else:
+        values = ((part, _NOTHING) for part in reader.fixed_parts(variant.figure, on))
     year_before = _year_before(window)
     has_baseline = indicator.behaviour != "deadline" and not isinstance(variant.figure, DutiesAccepted)  # neither was owed a year before
     existed = reader.tree.units[question.unit].listed <= year_before[1].toordinal() and year_before[1] <= last_day
-    baselines = dict(reader.fixed(variant.figure, *year_before)) if has_baseline and existed else {}
+    baselines = dict(reader.fixed(variant.figure, *year_before)) if has_baseline and existed and not unbuilt else {}
     noted = variant.noted_for is None or (
         effective is not None and reader.amount(variant.noted_for, reader.counts_through(variant.figure, on.toordinal()))
     )
     notes = [variant.note] if variant.note and noted else []
+    if unbuilt:
+        notes.append(" / ".join(BEING_REBUILT))
     if last_day < question.as_of:
         notes.append(f"单位的最后一日是 {last_day}，按该日作答 / merged or dissolved; answered as of its last day, {last_day}")
     note, note_without_ratio = "；".join(notes), "；".join([*notes, NO_DENOMINATOR])
@@ -342,7 +349,7 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
         if (indicator.id, variant.name, part) in plan.targets_by_row:
             standing = StandingInput(
                 as_of=last_day, window=window, value=figure, behaviour=variant.behaviour or indicator.behaviour,
-                start=_start(reader, variant, window, part) if indicator.starts_from_eve else 0, whole=declared.whole,
+                start=_start(reader, variant, window, part) if indicator.starts_from_eve and not unbuilt else 0, whole=declared.whole,
             )  # fmt: skip
             answers = [
                 _target(target, standing._replace(goal=target.goal(benchmark)))
@@ -367,7 +374,10 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
 
 NO_DENOMINATOR = "没有分母，比率不明 / nothing to divide by: the ratio is unknown"
 
+BEING_REBUILT = "定义已变，正由全部事实重算，其间数值不明", "its definition is another now: unknown while it is derived anew from all facts"
+
 _NOTHING = Value(None, None, None, "empty")
+_UNBUILT = Value(None, None, None, "missing")
 
 
 def _targets(plan: Plan, question: Question, indicator: Indicator, variant: Variant, part: str | None, on: date) -> tuple[Target, ...]:
@@ -441,11 +451,14 @@ class _Declared:
     """Whether its values count things."""
     services: frozenset[Service]
     """The services whose facts it follows from."""
+    measures: frozenset[str]
+    """The measures it is read off."""
 
 
 def _declared(variant: Variant) -> _Declared:
     whole = is_whole(variant.figure) or variant.unit_of_measure == "days"
-    return _Declared(figure_digest(variant.figure), fixed_parts(variant.figure), whole, _services_read(variant.figure))
+    measures = frozenset(measure.name for measure in measures_in(variant))
+    return _Declared(figure_digest(variant.figure), fixed_parts(variant.figure), whole, _services_read(variant.figure), measures)
 
 
 def _services_read(figure: Figure) -> frozenset[Service]:

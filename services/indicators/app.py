@@ -11,16 +11,18 @@ from faststream.nats.prometheus import NatsPrometheusMiddleware
 from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 
-from services.indicators.api.bus import answer_questions
+from services.indicators.api.bus import answer_questions, take_commands
 from services.indicators.api.feed import Changed, Feed
 from services.indicators.api.http import Doors, make_http
 from services.indicators.api.metrics import ProjectorMetrics, QueryMetrics
 from services.indicators.api.questions import Questions
+from services.indicators.api.rebuilds import Rebuilds
 from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.county import load_county
 from services.indicators.live import Live
 from services.indicators.opening import opened_store
 from services.indicators.projector import Projector
+from services.indicators.rebuild import Rebuilder
 from services.indicators.settings import IndicatorsSettings
 from shared import subjects
 from shared.clock import Clock, SimulatedClock, WallClock
@@ -47,6 +49,7 @@ class IndicatorsApp(ServiceApp):
         """Where figures are served over HTTP; 0 when they are not."""
         self._county_folder = settings.county_folder
         self._feed: Feed | None = None
+        self._rebuilder: Rebuilder | None = None
         self._registry = CollectorRegistry()
         self._query_metrics = QueryMetrics(self._registry)
         super().__init__(
@@ -54,6 +57,7 @@ class IndicatorsApp(ServiceApp):
             watched_by=NatsPrometheusMiddleware(registry=self._registry, app_name=SERVICE),
         )  # fmt: skip
         answer_questions(self._nats, self.questions, self._query_metrics)
+        take_commands(self._nats, self.questions, self._query_metrics)
         self._nats.publisher(
             subjects.changed(settings.county), title="changed", schema=Changed, description="变动通知 / which figures moved: ask again"
         )
@@ -70,7 +74,8 @@ class IndicatorsApp(ServiceApp):
         store = await self._opened.enter_async_context(opened_store(settings))
         clock: Clock = SimulatedClock(SIMULATION_STARTS) if settings.simulated_clock else WallClock()
         live = Live(county.plan, store, clock)
-        self.questions.answer_from(live)
+        self._rebuilder = Rebuilder(live)
+        self.questions.answer_from(live, Rebuilds(live, self._rebuilder))
         self._feed = Feed(live)
         if settings.http_port:
             doors = Doors(self.questions, self._feed, nc, self._query_metrics, self._registry)
@@ -89,6 +94,8 @@ class IndicatorsApp(ServiceApp):
         live = self.questions.live
         await live.open()
         self.questions.ready = True
+        assert self._rebuilder is not None
+        self._start(self._rebuilder.run())
         log.info("service started", service=SERVICE, county=self.settings.county, positions=live.snapshot().positions)
         await Projector(self.nc, live, ProjectorMetrics(self._registry)).run()
 

@@ -8,7 +8,7 @@ facts arrive nor how services interleave can change them. One read rule: the fig
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -17,7 +17,7 @@ import numpy as np
 
 from services.indicators.history import Chain, View, in_force
 from services.indicators.measures.kinds import Derivation, Jumps, Measure, derivation, leading, selections
-from services.indicators.measures.rows import Relation, Rows
+from services.indicators.measures.rows import Relation, Rows, SubjectKind
 from services.indicators.places import UnitTree, known_units
 from shared.contracts.base import Fact
 
@@ -165,6 +165,11 @@ class Folding:
         return Affected(groups, frozenset(type_ for group in groups for type_ in group.reads))
 
 
+def foldings_of(foldings: Mapping[SubjectKind, Folding], names: AbstractSet[str]) -> dict[SubjectKind, Folding]:
+    """The same for some of the measures, without the kinds of subject that none of them reads."""
+    return {kind: folding.only(names) for kind, folding in foldings.items() if any(measure.name in names for measure in folding.measures)}
+
+
 def _reads(measure: Measure, relations: Mapping[str, Relation]) -> frozenset[type[Fact]]:
     return frozenset(type_ for select in selections(measure) for type_ in relations[select.relation].reads)
 
@@ -192,6 +197,20 @@ def add_difference(entries: Entries, after: Postings, before: Postings, known: i
         if name not in after:
             for key, amount in old.items():
                 _spread(entries, name, key, known, -amount)
+
+
+def only(entries: Entries, measures: Container[str]) -> Entries:
+    """The entries of some measures."""
+    return {key: amount for key, amount in entries.items() if key[0][0] in measures}
+
+
+def add_to(entries: Entries, more: Entries) -> None:
+    """Add entries up; what comes to nothing is left out."""
+    for key, amount in more.items():
+        if total := entries.get(key, 0) + amount:
+            entries[key] = total
+        else:
+            del entries[key]
 
 
 def _spread(entries: Entries, measure: str, key: tuple[tuple[str, ...], str | None, int], known: int, amount: int) -> None:
@@ -324,6 +343,15 @@ class Balances:
         gone = set(measures)
         for key in [key for key in self._accounts if key[0] in gone]:
             self.size -= len(self._accounts.pop(key))
+
+    def replace(self, measures: Iterable[str], others: "Balances") -> None:
+        """Have the entries of some measures from elsewhere, instead of those there were; `others` must not be used any more."""
+        names = set(measures)
+        self.drop(names)
+        for key, account in others._accounts.items():  # noqa: SLF001 - of this very class
+            if key[0] in names:
+                self._accounts[key] = account
+                self.size += len(account)
 
     def by_part(self, measure: str, unit: str, day: int, known: int) -> Mapping[str | None, int]:
         """`Σ amount where day ≤ D and known ≤ K` of each part of a measure at a unit, where it is not 0; None: what has no part."""

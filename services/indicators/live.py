@@ -4,19 +4,22 @@ Memory changes only after a commit and without yielding in between, so that figu
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 
 from services.indicators.answers import Snapshot
-from services.indicators.catalog import FOLDINGS, MEASURES, measure_digest
+from services.indicators.backlog import Backlog
+from services.indicators.catalog import DEFINITIONS, FOLDINGS
 from services.indicators.evaluation.plan import Plan, windows_of
 from services.indicators.flags.book import FlagBook
-from services.indicators.ledger import Balances, Folding
+from services.indicators.ledger import Balances, Folding, only
 from services.indicators.measures.rows import SubjectKind
 from services.indicators.projection import Page, Projection
 from services.indicators.relations.units import UNIT_FACTS
 from services.indicators.store import Checkpoint, LedgerStore, Writing
+from services.indicators.versions import Versions, opened, switched
 from shared.clock import Clock
 from shared.contracts.base import SERVICES, Service
 from shared.contracts.envelope import NO_HASH, Record
@@ -35,10 +38,6 @@ class BrokenChain(Exception):
     """A record that does not follow the one before it: its position or `prevhash` is wrong. Nothing is taken in from then on."""
 
 
-class OtherDefinitions(Exception):
-    """Another release has derived the ledger by its own definitions: what this one would add would not fit."""
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
     """What moved: up to which positions, and the measures and units whose figures changed; None: anything may have, ask again."""
@@ -51,58 +50,51 @@ class Change:
 class Live:
     """One county's figures, live. `open` reads what the store holds; `take` brings records in."""
 
-    def __init__(self, plan: Plan, store: LedgerStore, clock: Clock) -> None:
+    def __init__(
+        self, plan: Plan, store: LedgerStore, clock: Clock, foldings: Mapping[SubjectKind, Folding] = FOLDINGS,
+        definitions: Mapping[str, str] = DEFINITIONS,
+    ) -> None:  # fmt: skip
         self.plan = plan
         self.windows = windows_of(plan)
         self.store = store
         self.clock = clock
-        self.projection = Projection(plan.county, FOLDINGS)
+        self.foldings = dict(foldings)
+        self.definitions = definitions
+        """Measure → the digest of its definition in this release."""
+        self.projection = Projection(plan.county, self.foldings)
         self.flags = FlagBook(self.projection.index)
         """What is odd, as of the last committed page; see `look_into_flags`."""
         self.balances = Balances()
         self.checkpoint: Checkpoint = dict.fromkeys(SERVICES, (0, NO_HASH))
+        self.versions = Versions({})
+        self.backlog = Backlog()
         self._shown = self._now()
-        self._definitions = {name: measure_digest(name) for name in MEASURES}
         self._taking = asyncio.Lock()
         self._changed = asyncio.Condition()
         self._last = Change({}, None, None)
         self._pages = 0
 
     async def open(self) -> None:
-        """Read facts and ledger, and backfill the measures whose definition is new or another than their entries were computed by."""
+        """Read facts and ledger. What no version follows by today's definition is to be built; until then it is unknown."""
         async with self.store.page() as writing:
+            positions = {service: position for service, (position, _) in writing.checkpoint.items()}
+            found = opened(writing.versions, self.definitions, positions)
+            if found != writing.versions:
+                await self.store.set_versions(writing, found)
             await self._read(writing)
-            await self._backfill(writing)
 
     async def _read(self, writing: Writing) -> None:
         """Read the store anew. Answers are given from what was there before, until all of it is read."""
-        projection, balances = Projection(self.plan.county, FOLDINGS), Balances()
+        projection, balances = Projection(self.plan.county, self.foldings), Balances()
         records = [record async for record in self.store.facts(writing)]
         await asyncio.to_thread(projection.load, records)
         await self.store.load(balances, writing)
-        self.projection, self.balances, self.checkpoint = projection, balances, writing.checkpoint
+        self.projection, self.balances, self.checkpoint, self.versions = projection, balances, writing.checkpoint, writing.versions
         self.flags = FlagBook(projection.index)
         self.flags.touch(projection.index.chains())
         self._observe(records)
         self._shown = self._now()
-
-    async def _backfill(self, writing: Writing) -> None:
-        held = await self.store.definitions(writing)
-        wanted = self._definitions
-        if held == wanted:
-            return
-        changed = {name for name in wanted if held.get(name) != wanted[name]}
-        gone = (held.keys() - wanted.keys()) | changed
-        log.info("backfilling measures", measures=sorted(changed) if held else "all", gone=sorted(held.keys() - wanted.keys()))
-        foldings: dict[SubjectKind, Folding] = {
-            kind: folding.only(changed)
-            for kind, folding in FOLDINGS.items()
-            if any(measure.name in changed for measure in folding.measures)
-        }
-        entries = await asyncio.to_thread(self.projection.entries, list(self.projection.index.subjects()), foldings)
-        await self.store.replace_measures(writing, gone, {name: wanted[name] for name in changed}, entries)
-        self.balances.drop(gone)
-        self.balances.add_all(entries)
+        self.backlog.read_anew()
 
     async def take(self, records: Sequence[Record]) -> None:
         """Take in a page of records in one commit. What is known already is left out. Raises BrokenChain, and what the store raises."""
@@ -110,37 +102,76 @@ class Live:
             await self._take(records)
 
     async def _take(self, records: Sequence[Record]) -> None:
-        async with self.store.page() as writing:
-            if await self.store.definitions(writing) != self._definitions:
-                raise OtherDefinitions(
-                    "账本已按其他版本的指标定义重算，本程序不再写入 / "
-                    "the ledger was derived again by other definitions: this release must not write"
-                )
-            if writing.checkpoint != self.checkpoint:
-                await self._follow(writing)
+        async with self._page() as writing:
             fresh = self._fresh(records)
             if not fresh:
                 return
             past = self._past(fresh)
             self.checkpoint = {}  # histories are ahead of the store until the commit: an error on the way has all of it read again
-            page = await self._fold(fresh)
-            await self.store.append(writing, fresh, page.entries)
+            page = await self._fold(fresh, writing.versions)
+            serving, building = writing.versions.numbers("serving"), writing.versions.numbers("building")
+            await self.store.append(writing, fresh, [(serving, page.entries), (serving, page.folded_entries), (building, page.built)])
+        self._have_taken(fresh, page, writing.versions)
         self.checkpoint = past
-        self.balances.add_all(page.entries)
-        self.flags.touch(page.chains)
-        self._observe(fresh)
-        self._shown = self._now()
-        cells = {cell for cell, _, _ in page.entries}
+        cells = {cell for cell, _, _ in (*page.entries, *page.folded_entries)}
         await self._announce(frozenset(measure for measure, _, _ in cells), frozenset(unit for _, unit, _ in cells))
 
-    async def _fold(self, records: Sequence[Record]) -> Page:
+    @asynccontextmanager
+    async def _page(self) -> AsyncIterator[Writing]:
+        """A page of the store, with memory brought up to it. Raises OtherDefinitions, and what the store raises."""
+        async with self.store.page() as writing:
+            writing.versions.require_fit(self.definitions)
+            if writing.checkpoint != self.checkpoint or writing.versions.numbers("serving") != self.versions.numbers("serving"):
+                await self._follow(writing)
+            self.versions = writing.versions
+            yield writing
+
+    @asynccontextmanager
+    async def between_pages(self) -> AsyncIterator[Writing]:
+        """A page of the store that takes no records in: memory is what the store holds, and nothing else is taken in meanwhile."""
+        async with self._taking:
+            async with self._page() as writing:
+                yield writing
+            self.versions = writing.versions
+
+    async def switch(self, rebuild: int, built: Balances) -> bool:
+        """Have what was built serve, in one commit: what was read of it, and what pages have added since. False when it is not to be: the
+        rebuild was cancelled, or memory read anew meanwhile.
+        """
+        async with self._taking:
+            async with self._page() as writing:
+                behind = self.backlog.behind()
+                if behind is None or (writing.versions.rebuild.number, writing.versions.rebuild.stage) != (rebuild, "verifying"):
+                    return False
+                names = writing.versions.numbers("building").keys()
+                await self.store.set_versions(writing, switched(writing.versions, self._shown.positions))
+            for entries in behind:
+                built.add_all(only(entries, names))
+            self.balances.replace(names, built)
+            self.backlog.read_anew()
+            self.versions = writing.versions
+            self._shown = self._now()
+            await self._announce(None, None)
+            return True
+
+    def _have_taken(self, records: Sequence[Record], page: Page, standing: Versions) -> None:
+        """Memory follows what was committed."""
+        serving = standing.numbers("serving")
+        for entries in (page.entries, page.folded_entries):
+            self.balances.add_all(entries if len(serving) == len(self.definitions) else only(entries, serving))
+        self.flags.touch(page.chains)
+        self.backlog.taken(page)
+        self._observe(records)
+        self._shown = self._now()
+
+    async def _fold(self, records: Sequence[Record], standing: Versions) -> Page:
         """Fold records. Those that move units concern everybody there, which may take seconds: questions have their turns meanwhile.
 
         Answers read the last snapshot, of which folding changes nothing.
         """
         if any(record.type in _MOVING for record in records):
-            return await asyncio.to_thread(self.projection.fold, records)
-        return self.projection.fold(records)
+            return await asyncio.to_thread(self.projection.fold, records, standing.folded)
+        return self.projection.fold(records, standing.folded)
 
     async def look_into_flags(self) -> None:
         """Bring the flags up to the last committed page; the histories are ahead of it while a page is written. Others have turns between.
@@ -161,6 +192,7 @@ class Live:
             follows = bool(missed) and self._fresh(missed) == missed and self._past(missed) == writing.checkpoint
         except BrokenChain:
             follows = False
+        follows &= writing.versions.numbers("serving") == self.versions.numbers("serving")
         log.warning("another projector wrote", ours=ours, theirs=writing.checkpoint, reading="what it added" if follows else "all of it")
         if not follows:
             await self._read(writing)
@@ -168,11 +200,7 @@ class Live:
             return
         await self.store.load_cells(writing)
         self.checkpoint = {}  # memory is ahead of it until the end: an error on the way has all of it read again
-        page = await self._fold(missed)
-        self.balances.add_all(page.entries)
-        self.flags.touch(page.chains)
-        self._observe(missed)
-        self._shown = self._now()
+        self._have_taken(missed, await self._fold(missed, writing.versions), writing.versions)
         self.checkpoint = writing.checkpoint
         await self._announce(None, None)
 
@@ -211,6 +239,7 @@ class Live:
         return Snapshot(
             plan=self.plan, windows=self.windows, balances=self.balances, trees=self.projection.trees,
             positions=dict(self.projection.positions), closed=dict(self.projection.closed), unreadable=unreadable,
+            unbuilt=frozenset(self.definitions.keys() - self.versions.numbers("serving").keys()),
         )  # fmt: skip
 
     async def _announce(self, measures: frozenset[str] | None, units: frozenset[str] | None) -> None:

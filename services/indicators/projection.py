@@ -12,13 +12,14 @@ from datetime import date
 from services.indicators.differences import add_gained, add_gained_in_order, changes, known_rows
 from services.indicators.founding import Foundings
 from services.indicators.history import Chain, amend, read_chain
-from services.indicators.ledger import Entries, Folding, Group, Postings, Seen, Trees, as_of, new_days
+from services.indicators.ledger import Entries, Folding, Group, Postings, Seen, Trees, add_to, as_of, new_days
 from services.indicators.measures.kinds import Jumps
 from services.indicators.measures.rows import SubjectKind
 from services.indicators.relations.persons import FoundedWithHelp
 from services.indicators.relations.units import UNIT_FACTS
 from services.indicators.subjects import Index, employed_in, history, kind_of, touched
-from shared.contracts.base import SERVICES, Fact
+from services.indicators.versions import EVERY_SUBJECT, NO_SUBJECT
+from shared.contracts.base import SERVICES, Fact, Subject, subject_of
 from shared.contracts.common import DayClosed, FactCorrected, FactVoided, common_class
 from shared.contracts.envelope import Record
 from shared.contracts.registry import EntityCodeReplaced, UnitRenamed
@@ -33,9 +34,29 @@ class Page:
     service.
     """
 
+    folded: Subject = NO_SUBJECT
+    """During a rebuild: every subject up to this one has its entries in the versions being built as well."""
     entries: Entries = field(default_factory=dict)
+    """Those of the subjects beyond it."""
+    folded_entries: Entries = field(default_factory=dict)
+    """Those of the subjects up to it."""
+    overtaken: Entries = field(default_factory=dict)
+    """What versions being built still lack of subjects that turn out to be one with a subject up to it: by the facts before this page."""
+    subjects: tuple[Subject, ...] = ()
+    """Those it touches."""
     chains: tuple[Chain, ...] = ()
     unreadable: list[Record] = field(default_factory=list)
+
+    @property
+    def built(self) -> Entries:
+        """What it adds to versions being built."""
+        found = dict(self.overtaken)
+        add_to(found, self.folded_entries)
+        return found
+
+    def of(self, subject: Subject) -> Entries:
+        """Where a subject's entries go."""
+        return self.folded_entries if subject <= self.folded else self.entries
 
 
 class Projection:
@@ -65,15 +86,22 @@ class Projection:
             self._kept_all = False
         self.trees = Trees(self.county, self.index.units.values())
 
-    def fold(self, records: Sequence[Record]) -> Page:
-        """Take in a page of records (each service's in order of position) and derive what it adds to the ledger."""
-        page = Page()
+    def fold(self, records: Sequence[Record], folded: Subject = NO_SUBJECT) -> Page:
+        """Take in a page of records (each service's in order of position) and derive what it adds to the ledger.
+
+        `folded`: during a rebuild, every subject up to this one is folded already.
+        """
+        page = Page(folded)
+        joining = self._joining(records, folded)
         seen = dict(enumerate(self.positions[service] for service in SERVICES))
         taken: dict[tuple[int, int], Chain] = {}
         for record in records:
             chain = self._take(record, page)
             if chain is not None:
                 taken[chain.service, chain.position] = chain
+        for subject, posted in joining.items():
+            if self.index.canonical(subject) <= folded:
+                add_to(page.overtaken, posted)
         chains = page.chains = tuple(taken.values())
         anew, moved = self._moved_units(chains, seen)
         touching: dict[str, set[type[Fact]]] = {}
@@ -87,7 +115,19 @@ class Projection:
             self._post_anew(subject, moved, page, seen)
         for subject in sorted(touching.keys() - anew):
             self._post(subject, frozenset(touching[subject]), page, seen)
+        page.subjects = (*anew, *touching)
         return page
+
+    def _joining(self, records: Iterable[Record], folded: Subject) -> dict[Subject, Entries]:
+        """What subjects not folded yet have posted that a page may find to be others too: of an entity's codes the least stands for all."""
+        if folded in (NO_SUBJECT, EVERY_SUBJECT):
+            return {}
+        told = (
+            said for record in records for said in (record.data, record.data.get("data")) if isinstance(said, dict) and "new_code" in said
+        )
+        codes = {str(code) for said in told for code in (said.get("entity"), said["new_code"])}
+        subjects = {self.index.canonical(subject_of("entity", code)) for code in codes}
+        return {subject: self.entries([subject], self.foldings) for subject in subjects if subject > folded}
 
     def entries(self, subjects: Iterable[str], foldings: dict[SubjectKind, Folding]) -> Entries:
         """All entries of these subjects under these measures: how a new or changed definition is backfilled."""
@@ -123,9 +163,9 @@ class Projection:
             if self._kept_all or all(name in kept for name in group.names):
                 held = {name: kept[name] for name in group.names if name in kept}
             if in_order and held is not None:
-                _keep(kept, group, add_gained_in_order(page.entries, group, changed, after, held))
+                _keep(kept, group, add_gained_in_order(page.of(subject), group, changed, after, held))
             else:
-                _keep(kept, group, add_gained(page.entries, group, changed, self.trees, after, before, held))
+                _keep(kept, group, add_gained(page.of(subject), group, changed, self.trees, after, before, held))
 
     def _post_anew(self, subject: str, moved: frozenset[int], page: Page, seen: Seen) -> None:
         """Post what changes for a subject under which, as known on these days, units or codes changed."""
@@ -138,7 +178,7 @@ class Projection:
         before = known_rows(whole, as_of(whole.chains, seen), self._trees_before, self.foundings, before=True)
         kept = self._kept(subject)
         for group in folding.all.groups:
-            _keep(kept, group, add_gained(page.entries, group, changed, self.trees, after, before, None))
+            _keep(kept, group, add_gained(page.of(subject), group, changed, self.trees, after, before, None))
 
     def _kept(self, subject: str) -> Postings:
         """What is kept of a subject's postings, to be brought up to date."""

@@ -5,22 +5,28 @@ derived, so that two projectors at once do no harm: whoever finds the checkpoint
 Ledger rows are plain integers and go in and out by COPY in PostgreSQL's binary format.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 import numpy as np
+import orjson
 
-from services.indicators.ledger import Balances, Cell, Entries
+from services.indicators.ledger import Balances, Cell, Entries, only
+from services.indicators.versions import FOLLOWING, Difference, Rebuild, Version, Versions
 from shared.contracts.base import SERVICES
 from shared.contracts.envelope import NO_HASH, Record, parse_record
 from shared.county_schema import county_schema
 
 Checkpoint = dict[str, tuple[int, str]]
 """Service → (position, hash of the record there)."""
+
+CONNECTIONS_MAX: Final = 6
+"""One for the projector, two for a rebuild, the others for downloads."""
 
 _COPY_SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _COPY_END = b"\xff\xff"
@@ -32,11 +38,53 @@ _LEDGER_ROW = np.dtype([
 
 
 @dataclass(slots=True)
-class Writing:
-    """An open page: the checkpoint is locked until the block ends."""
+class Moment:
+    """One moment of the store: the checkpoint, the versions, and a connection on which everything else is of the same moment."""
 
     connection: Any
     checkpoint: Checkpoint
+    versions: Versions
+
+
+@dataclass(slots=True)
+class Writing(Moment):
+    """An open page: the checkpoint is locked until the block ends."""
+
+    new_cells: list[tuple[int, Cell]] = field(default_factory=list)
+    """Those numbered on this page, each with its version."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRows:
+    """Entries of some versions: each one's cell, day, known day and amount, and what each cell is."""
+
+    cells: dict[int, Cell]
+    rows: "np.ndarray[tuple[int], np.dtype[Any]]"
+
+    def add_to(self, balances: Balances) -> None:
+        """Take all of them in."""
+        rows, cells = self.rows, self.cells
+        for number, day, known, amount in zip(
+            rows["cell"].tolist(), rows["day"].tolist(), rows["known"].tolist(), rows["amount"].tolist(), strict=True
+        ):
+            balances.add(cells[number], day, known, amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Entries by named definitions. `upto`: of a measure whose definition has retired, the positions up to which they follow records."""
+
+    balances: Balances
+    upto: dict[str, Mapping[str, int]]
+
+
+class UnknownDefinition(Exception):
+    """The store holds no entries of a measure by a definition: it never did, or what retired was forgotten. In Chinese and English."""
+
+    def __init__(self, measure: str, definition: str) -> None:
+        super().__init__(
+            f"账本中没有 {measure} 按定义 {definition} 的账目 / the ledger holds no entries of {measure} by the definition {definition}"
+        )
 
 
 class LedgerStore:
@@ -45,12 +93,18 @@ class LedgerStore:
     def __init__(self, pool: asyncpg.Pool, county: str) -> None:
         self._pool = pool
         self.county = county
-        self._cells: dict[Cell, int] = {}
+        self._versions: tuple[int, Versions] | None = None
+        """The versions last read or written, and which change of them that was."""
+        self._cells: dict[int, dict[Cell, int]] = {}
+        """Version → its cells' numbers. One that another process numbered as well has two: its entries add up."""
+        self._last_cell = 0
 
     @classmethod
     async def open(cls, dsn: str, county: str) -> "LedgerStore":
         """Connect to a migrated database. Raises what asyncpg raises when it cannot."""
-        pool = await asyncpg.create_pool(dsn, min_size=1, max_size=4, server_settings={"search_path": county_schema(county)})
+        pool = await asyncpg.create_pool(
+            dsn, min_size=1, max_size=CONNECTIONS_MAX, server_settings={"search_path": county_schema(county)}
+        )  # fmt: skip
         try:
             for service in SERVICES:
                 await pool.execute("INSERT INTO checkpoint VALUES ($1, 0, $2) ON CONFLICT DO NOTHING", service, NO_HASH)
@@ -71,90 +125,176 @@ class LedgerStore:
     @asynccontextmanager
     async def page(self) -> AsyncIterator[Writing]:
         """One commit. The checkpoint is locked first; an error within the block leaves nothing behind."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            yield Writing(
-                connection, await _checkpoint(connection, "SELECT service, position, hash FROM checkpoint ORDER BY service FOR UPDATE")
-            )
+        writing: Writing | None = None
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                checkpoint = await _checkpoint(connection, "SELECT service, position, hash FROM checkpoint ORDER BY service FOR UPDATE")
+                writing = Writing(connection, checkpoint, await self._read_versions(connection))
+                yield writing
+        except BaseException:
+            self._versions = None
+            for version, cell in writing.new_cells if writing else ():
+                self._cells.get(version, {}).pop(cell, None)
+            raise
 
-    async def append(self, writing: Writing, records: Sequence[Record], entries: Entries) -> None:
-        """Add a page's facts and entries and move the checkpoint to them."""
+    @asynccontextmanager
+    async def moment(self) -> AsyncIterator[Moment]:
+        """The store as it is now, to be read at leisure: nobody waits for it."""
+        async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            checkpoint = await _checkpoint(connection, "SELECT service, position, hash FROM checkpoint")
+            yield Moment(connection, checkpoint, await self._read_versions(connection))
+
+    @asynccontextmanager
+    async def rebuilding(self) -> AsyncIterator[bool]:
+        """Whether it is for this process to rebuild: for as long as the block lasts no other one does."""
+        async with self._pool.acquire() as connection:  # which lets go of its locks when it goes back
+            yield await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", f"rebuild {county_schema(self.county)}")
+
+    async def append(self, writing: Writing, records: Sequence[Record], entries: Iterable[tuple[Mapping[str, int], Entries]]) -> None:
+        """Add a page's facts and entries (see `add_entries`) and move the checkpoint to them."""
         connection = writing.connection
         await connection.copy_records_to_table(
             "fact", records=[(SERVICES.index(record.service), record.position, record.raw) for record in records],
             columns=("service", "position", "raw"),
         )  # fmt: skip
-        await self.add_entries(writing, entries)
+        for versions, those in entries:
+            await self.add_entries(writing, versions, those)
         for service, record in {record.service: record for record in records}.items():
             await connection.execute(
                 "UPDATE checkpoint SET position = $2, hash = $3 WHERE service = $1", service, record.position, record.hash
             )
 
-    async def add_entries(self, writing: Writing, entries: Entries) -> None:
-        """Add entries to the ledger."""
+    async def add_entries(self, writing: Writing, versions: Mapping[str, int], entries: Entries) -> None:
+        """Add entries to these versions of measures; those of other measures are left out."""
+        if entries and not all(cell[0] in versions for cell, _, _ in entries):
+            entries = only(entries, versions)
         if not entries:
             return
-        new: list[tuple[int, str, str, str | None]] = []
         rows = np.empty(len(entries), dtype=_LEDGER_ROW)
         rows["fields"], rows["l0"], rows["l1"], rows["l2"], rows["l3"] = 4, 4, 4, 4, 8
-        numbers = []
-        for cell, _, _ in entries:
-            number = self._cells.get(cell)
-            if number is None:
-                number = self._cells[cell] = len(self._cells)
-                new.append((number, *cell))
-            numbers.append(number)
-        rows["cell"] = numbers
+        rows["cell"] = await self._numbers(writing, versions, [cell for cell, _, _ in entries])
         rows["day"] = [day for _, day, _ in entries]
         rows["known"] = [known for _, _, known in entries]
         rows["amount"] = list(entries.values())
-        if new:
-            await writing.connection.copy_records_to_table("cell", records=new, columns=("id", "measure", "unit", "part"))
         source = BytesIO(_COPY_SIGNATURE + rows.tobytes() + _COPY_END)
         await writing.connection.copy_to_table("ledger", source=source, columns=("cell", "day", "known", "amount"), format="binary")
 
-    async def definitions(self, writing: Writing) -> dict[str, str]:
-        """Which definition each measure's entries were computed by; they cannot change while the page is open."""
-        return {row["name"]: row["definition"] for row in await writing.connection.fetch("SELECT name, definition FROM measure")}
+    async def _numbers(self, writing: Writing, versions: Mapping[str, int], cells: Sequence[Cell]) -> list[int]:
+        """The numbers of cells; those that have none yet are given one."""
+        known = {measure: self._cells.setdefault(version, {}) for measure, version in versions.items()}
+        new = [cell for cell in dict.fromkeys(cells) if cell not in known[cell[0]]]
+        if new:
+            given = await writing.connection.fetch("SELECT nextval('cell_id') AS id FROM generate_series(1, $1)", len(new))
+            for cell, row in zip(new, given, strict=True):
+                known[cell[0]][cell] = row["id"]
+                writing.new_cells.append((versions[cell[0]], cell))
+            await writing.connection.copy_records_to_table(
+                "cell", records=[(row["id"], versions[cell[0]], cell[1], cell[2]) for cell, row in zip(new, given, strict=True)],
+                columns=("id", "version", "unit", "part"),
+            )  # fmt: skip
+        return [known[cell[0]][cell] for cell in cells]
 
-    async def replace_measures(self, writing: Writing, gone: Iterable[str], definitions: dict[str, str], entries: Entries) -> None:
-        """Drop all entries of some measures, note the new definitions, and add their entries."""
-        connection = writing.connection
-        names = sorted(gone)
-        await connection.execute("DELETE FROM ledger USING cell WHERE ledger.cell = cell.id AND cell.measure = ANY($1)", names)
-        await connection.execute("DELETE FROM measure WHERE name = ANY($1)", names)
-        await connection.executemany("INSERT INTO measure VALUES ($1, $2)", sorted(definitions.items()))
-        await self.add_entries(writing, entries)
+    async def set_versions(self, writing: Writing, versions: Versions) -> None:
+        """Write down what has become of the versions and the rebuild."""
+        connection, before = writing.connection, writing.versions
+        changed = [each for number, each in versions.of.items() if before.of.get(number) != each]
+        # In this order no measure has two versions that serve, not even in between.
+        changed.sort(key=lambda version: version.state == "serving")
+        await connection.executemany(
+            "INSERT INTO measure (number, name, definition, state, upto) VALUES ($1, $2, $3, $4, $5) "
+            "ON CONFLICT (number) DO UPDATE SET state = excluded.state, upto = excluded.upto",
+            [(each.number, each.measure, each.definition, each.state, _json(each.upto)) for each in changed],
+        )
+        gone = before.of.keys() - versions.of.keys()
+        await connection.execute("DELETE FROM measure WHERE number = ANY($1)", sorted(gone))
+        for number in gone:
+            self._cells.pop(number, None)
+        rebuild = versions.rebuild
+        change = await connection.fetchval(
+            "UPDATE rebuild SET number = $1, stage = $2, measures = $3, folded = $4, difference = $5, last_version = $6, "
+            "change = change + 1 RETURNING change",
+            rebuild.number, rebuild.stage, list(rebuild.measures), rebuild.folded,
+            _json(rebuild.difference), versions.last,
+        )  # fmt: skip
+        writing.versions = versions
+        self._versions = change, versions
+
+    async def _read_versions(self, connection: Any) -> Versions:
+        """The versions, read anew only when somebody changed them."""
+        row = await connection.fetchrow("SELECT * FROM rebuild")
+        if self._versions is None or self._versions[0] != row["change"]:
+            found = {
+                each["number"]: Version(
+                    each["number"], each["name"], each["definition"], each["state"], each["upto"] and orjson.loads(each["upto"])
+                )
+                for each in await connection.fetch("SELECT * FROM measure ORDER BY number")
+            }
+            difference = None if row["difference"] is None else Difference(**orjson.loads(row["difference"]))
+            rebuild = Rebuild(row["number"], row["stage"], tuple(row["measures"]), row["folded"], difference)
+            self._versions = row["change"], Versions(found, row["last_version"], rebuild)
+        return self._versions[1]
 
     async def load(self, balances: Balances, writing: Writing) -> None:
-        """Read the whole ledger into memory."""
-        self._cells = {}
+        """Read all that serves into memory."""
+        self._cells, self._last_cell = {}, 0
         await self.load_cells(writing)
-        cells = list(self._cells)
-        sink = BytesIO()
-        await writing.connection.copy_from_query("SELECT cell, day, known, amount FROM ledger", output=sink, format="binary")
-        rows = np.frombuffer(
-            sink.getbuffer(),
-            dtype=_LEDGER_ROW,
-            offset=len(_COPY_SIGNATURE),
-            count=(sink.tell() - len(_COPY_SIGNATURE)) // _LEDGER_ROW.itemsize,
-        )
-        for number, day, known, amount in zip(
-            rows["cell"].tolist(), rows["day"].tolist(), rows["known"].tolist(), rows["amount"].tolist(), strict=True
-        ):
-            balances.add(cells[number], day, known, amount)
+        (await self.rows(writing, writing.versions.numbers("serving").values())).add_to(balances)
 
     async def load_cells(self, writing: Writing) -> None:
-        """Read what each cell's number is, beyond the numbers known already."""
-        query = "SELECT measure, unit, part FROM cell WHERE id >= $1 ORDER BY id"
-        for row in await writing.connection.fetch(query, len(self._cells)):
-            self._cells[row["measure"], row["unit"], row["part"]] = len(self._cells)
+        """Read what each cell's number is, beyond the numbers known already, of what still grows."""
+        growing = {version.number: version.measure for state in FOLLOWING for version in writing.versions.in_state(state)}
+        query = "SELECT id, version, unit, part FROM cell WHERE id > $1 AND version = ANY($2) ORDER BY id"
+        for row in await writing.connection.fetch(query, self._last_cell, list(growing)):
+            self._cells.setdefault(row["version"], {})[growing[row["version"]], row["unit"], row["part"]] = self._last_cell = row["id"]
 
-    async def facts(self, writing: Writing, after: Checkpoint | None = None) -> AsyncIterator[Record]:
+    async def rows(self, moment: Moment, versions: Iterable[int]) -> LedgerRows:
+        """All entries of some versions."""
+        connection, numbers = moment.connection, list(versions)
+        cells = await connection.fetch("SELECT id, version, unit, part FROM cell WHERE version = ANY($1)", numbers)
+        sink = BytesIO()
+        await connection.copy_from_query(
+            "SELECT cell, day, known, amount FROM ledger WHERE cell IN (SELECT id FROM cell WHERE version = ANY($1))", numbers,
+            output=sink, format="binary",
+        )  # fmt: skip
+        count = (sink.tell() - len(_COPY_SIGNATURE)) // _LEDGER_ROW.itemsize
+        rows = np.frombuffer(sink.getbuffer(), dtype=_LEDGER_ROW, offset=len(_COPY_SIGNATURE), count=count)
+        of = moment.versions.of
+        return LedgerRows({row["id"]: (of[row["version"]].measure, row["unit"], row["part"]) for row in cells}, rows)
+
+    async def kept(self, definitions: Mapping[str, str]) -> Kept:
+        """The entries of measures by named definitions, that serve or have retired: what an evaluation of the past was computed from.
+
+        As known on a day that was final before its version retired they say all there is to say. Raises UnknownDefinition.
+        """
+        async with self.moment() as moment:
+            chosen: dict[str, Version] = {}
+            for state in ("retired", "serving"):
+                chosen |= {
+                    each.measure: each for each in moment.versions.in_state(state) if definitions.get(each.measure) == each.definition
+                }
+            for measure, definition in definitions.items():
+                if measure not in chosen:
+                    raise UnknownDefinition(measure, definition)
+            found = await self.rows(moment, [version.number for version in chosen.values()])
+        balances = Balances()
+        await asyncio.to_thread(found.add_to, balances)
+        return Kept(balances, {measure: version.upto for measure, version in chosen.items() if version.upto is not None})
+
+    async def sweep(self, dropped: Sequence[int], cells_max: int) -> bool:
+        """Delete some of the entries of versions that were dropped. Whether there may be more. Nobody writes there, so nobody waits."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            gone = await connection.fetch("SELECT id FROM cell WHERE version = ANY($1) LIMIT $2", dropped, cells_max)
+            numbers = [row["id"] for row in gone]
+            await connection.execute("DELETE FROM ledger WHERE cell = ANY($1)", numbers)
+            await connection.execute("DELETE FROM cell WHERE id = ANY($1)", numbers)
+        return len(gone) == cells_max
+
+    async def facts(self, moment: Moment, after: Checkpoint | None = None) -> AsyncIterator[Record]:
         """Every fact taken in, or those after a checkpoint, by service and position."""
         for number, service in enumerate(SERVICES):
             position, _ = (after or {}).get(service, (0, NO_HASH))
             query = "SELECT raw FROM fact WHERE service = $1 AND position > $2 ORDER BY position"
-            async for row in writing.connection.cursor(query, number, position, prefetch=1000):
+            async for row in moment.connection.cursor(query, number, position, prefetch=1000):
                 yield parse_record(row["raw"])
 
     async def export(self) -> AsyncGenerator[bytes]:
@@ -162,6 +302,10 @@ class LedgerStore:
         async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
             async for row in connection.cursor("SELECT raw FROM fact ORDER BY service, position", prefetch=1000):
                 yield row["raw"]
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
 
 
 async def _checkpoint(connection: Any, query: str) -> Checkpoint:

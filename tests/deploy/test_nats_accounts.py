@@ -165,6 +165,14 @@ async def test_a_department_cannot_hear_anothers_replies(server: str) -> None:
     assert len(forbidden) == 2
 
 
+async def test_only_who_holds_the_services_key_commands_it(server: str) -> None:
+    subject = subjects.command("rebuild")
+    async with _as(server, "indicators") as (service, _), _as(server, "bank", "core") as (bank, forbidden):
+        assert await _hears(service, subject, service)
+        assert not await _hears(service, subject, bank)
+    assert any(subject in said for said in forbidden)
+
+
 async def test_a_query_is_answered_to_whoever_asked(server: str) -> None:
     subject = subjects.query("board")
 

@@ -32,11 +32,11 @@ Kaiye = Callable[..., Awaitable[tuple[int, bytes, str]]]
 """Runs a command on the folder: its exit code, what it printed to stdout, and what it said on stderr."""
 
 
-def says_running(folder: Path, http_url: str) -> DataFolder:
+def says_running(folder: Path, http_url: str, nats_url: str = "nats://none") -> DataFolder:
     data = DataFolder(folder)
     folder.mkdir(exist_ok=True)
     data.say_running(Running(
-        pid=os.getpid(), county=COUNTY, county_folder=COUNTY_FOLDER, simulated_clock=True, nats_url="nats://none", databases={},
+        pid=os.getpid(), county=COUNTY, county_folder=COUNTY_FOLDER, simulated_clock=True, nats_url=nats_url, databases={},
         http_url=http_url,
     ))  # fmt: skip
     return data

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from services.indicators.answers import BadQuestionError, Question, Snapshot, applies, ask, board, deadline_of, window_named
-from services.indicators.catalog import CATALOG, MEASURES, measure_digest
+from services.indicators.catalog import CATALOG
 from services.indicators.evaluation.county import County, load_county
 from services.indicators.evaluation.plan import Duty, Plan, PlanWindow
 from services.indicators.evaluation.plan import Target as PlanTarget
@@ -147,9 +147,7 @@ def paged(records: Sequence[Record], rng: random.Random, *, page_max: int) -> It
 
 async def live(plan: Plan, pages: Iterable[Sequence[Record]]) -> Live:
     """A live service that has taken these pages in."""
-    store = MemoryLedger(plan.county)
-    store.kept_definitions = {name: measure_digest(name) for name in MEASURES}
-    service = Live(plan, store, SimulatedClock(LONG_AGO))
+    service = Live(plan, MemoryLedger(plan.county), SimulatedClock(LONG_AGO))
     await service.open()
     for page in pages:
         await service.take(page)

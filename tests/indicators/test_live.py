@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from services.indicators.catalog import MEASURES, measure_digest
 from services.indicators.live import Live
 from services.indicators.store import Writing
 from shared.clock import SimulatedClock
@@ -22,12 +21,12 @@ class Commits(MemoryLedger):
 
     @asynccontextmanager
     async def page(self) -> AsyncIterator[Writing]:
-        kept = list(self.raw), list(self.rows), dict(self.kept_definitions), dict(self.at)
+        kept = self.kept
         async with super().page() as writing:
             yield writing
         when, self.loses = self.loses, None
         if when == "before":
-            self.raw, self.rows, self.kept_definitions, self.at = kept
+            self.kept = kept
         if when is not None:
             raise ConnectionError(when)
 
@@ -36,12 +35,6 @@ async def opened(store: MemoryLedger) -> Live:
     live = Live(example_county().plan, store, SimulatedClock(LONG_AGO))
     await live.open()
     return live
-
-
-def new_store() -> Commits:
-    store = Commits(COUNTY)
-    store.kept_definitions = {name: measure_digest(name) for name in MEASURES}
-    return store
 
 
 def told() -> tuple[Story, Story]:
@@ -61,7 +54,7 @@ async def look(live: Live) -> set[str]:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_page_whose_commit_was_lost_is_taken_in_when_it_comes_again(when: str) -> None:
-    store = new_store()
+    store = Commits(COUNTY)
     live = await opened(store)
     records = list(told()[1])
     await live.take(records[:5])
@@ -77,7 +70,7 @@ async def test_a_page_whose_commit_was_lost_is_taken_in_when_it_comes_again(when
 
 
 async def test_what_another_projector_took_in_raises_flags_here_too() -> None:
-    store = new_store()
+    store = Commits(COUNTY)
     story, longer = told()
     one, other = await opened(store), await opened(store)
     await one.take(list(story))

@@ -2,6 +2,7 @@
 
 A request is a JSON object with the same parameters as over HTTP (nothing at all asks for the defaults), a reply the same bytes as
 over HTTP. A question without an answer is replied to with `{"code", "zh", "en"}` and the code in the header `Kaiye-Error`.
+`command.indicators.rebuild` is for operators alone.
 """
 
 import time
@@ -29,6 +30,7 @@ from services.indicators.api.questions import (
     problem_of,
     unreadable,
 )
+from services.indicators.api.rebuilds import RebuildCommand
 from shared import subjects
 from shared.documented import Documented
 from shared.logs import logger
@@ -75,11 +77,36 @@ def answer_questions(broker: NatsBroker, questions: Questions, metrics: QueryMet
     )  # fmt: skip
 
 
+def take_commands(broker: NatsBroker, questions: Questions, metrics: QueryMetrics) -> None:
+    """Subscribe to what only operators may tell the service: brokers let departments publish to no such subject."""
+
+    async def command(told: RebuildCommand) -> BaseModel:
+        return await questions.command_rebuild(told)
+
+    _subscribe(
+        broker, "rebuild", subjects.command("rebuild"), RebuildCommand, command, metrics,
+        "重算 / begin or cancel a rebuild; the reply is that of GET /rebuild",
+    )  # fmt: skip
+
+
 def _answer(
     broker: NatsBroker, query: str, shape: type[Asked], ask: Callable[[Asked], BaseModel], metrics: QueryMetrics, description: str, *,
     first: Callable[[], Awaitable[None]] | None = None,
 ) -> None:  # fmt: skip
     """Subscribe to one question; what has to be done `first` may await."""
+
+    async def answer(question: Asked) -> BaseModel:
+        if first is not None:
+            await first()
+        return ask(question)
+
+    _subscribe(broker, query, subjects.query(query), shape, answer, metrics, description)
+
+
+def _subscribe(
+    broker: NatsBroker, query: str, subject: str, shape: type[Asked], answer: Callable[[Asked], Awaitable[BaseModel]],
+    metrics: QueryMetrics, description: str,
+) -> None:  # fmt: skip
 
     async def undecoded(message: NatsMessage) -> bytes:
         return message.body
@@ -89,22 +116,20 @@ def _answer(
         message: Annotated[NatsMessage, Context("message")],
     ) -> NatsResponse:
         started = time.perf_counter()
-        body, code = await _reply(query, shape, ask, message.body, first)
+        body, code = await _reply(query, shape, answer, message.body)
         metrics.answered("bus", query, code or "ok", time.perf_counter() - started)
         return NatsResponse(body, headers={ERROR_HEADER: code} if code else {})
 
-    broker.subscriber(subjects.query(query), queue=QUEUE, decoder=undecoded, title=f"query.{query}", description=description)(asked)
+    title = subject.replace(".indicators", "")
+    broker.subscriber(subject, queue=QUEUE, decoder=undecoded, title=title, description=description)(asked)
 
 
 async def _reply(
-    query: str, shape: type[Asked], ask: Callable[[Asked], BaseModel], body: bytes, first: Callable[[], Awaitable[None]] | None
+    query: str, shape: type[Asked], answer: Callable[[Asked], Awaitable[BaseModel]], body: bytes
 ) -> tuple[bytes, str]:  # fmt: skip
     """The reply to a question, and the code of the error when it has no answer."""
     try:
-        question = shape.model_validate_json(body or b"{}")
-        if first is not None:
-            await first()
-        return answer_bytes(ask(question)), ""
+        return answer_bytes(await answer(shape.model_validate_json(body or b"{}"))), ""
     except ValidationError as error:
         problem = unreadable(error)
     except BadQuestionError as error:

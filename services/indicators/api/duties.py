@@ -12,7 +12,7 @@ from typing import get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.indicators.answers import BadQuestionError, DecimalText, Question, Snapshot, last_day_of, window_named
+from services.indicators.answers import BEING_REBUILT, BadQuestionError, DecimalText, Question, Snapshot, last_day_of, window_named
 from services.indicators.catalog.duties import DUTY_RATE, DUTY_STANDINGS
 from services.indicators.evaluation.display import value_text
 from services.indicators.evaluation.duties import Owed, State, accepted_and_due
@@ -90,12 +90,16 @@ class Wanted:
 
 
 def duties(snapshot: Snapshot, question: Question, wanted: Wanted) -> Duties:
-    """The duties of a unit at the end of a day. Raises BadQuestionError for a department that the plan file does not have."""
+    """The duties of a unit at the end of a day. Raises BadQuestionError for a department that the plan file does not have, and while their
+    measure is being rebuilt.
+    """
     departments = {department.code: department.name for department in snapshot.plan.departments}
     if wanted.department is not None and wanted.department not in departments:
         raise BadQuestionError(
             "unknown_department", f"方案中没有部门 {wanted.department}", f"the plan file has no department {wanted.department}"
         )
+    if DUTY_STANDINGS.name in snapshot.unbuilt:
+        raise BadQuestionError("being_rebuilt", *BEING_REBUILT)
     known = question.known_at.toordinal()
     tree = snapshot.trees.at(known)
     reader = Reader(snapshot.balances, tree, question.unit, known, snapshot.plan)

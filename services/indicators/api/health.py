@@ -8,6 +8,7 @@ from nats.aio.client import Client
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.indicators.api.questions import Problem, Questions
+from services.indicators.versions import Difference
 from shared import subjects
 from shared.contracts.base import SERVICES, Service
 
@@ -63,7 +64,15 @@ def _unreadable(records: int) -> Problem:
     )  # fmt: skip
 
 
-_HARMLESS = frozenset({"unreadable_records"})
+def _disagrees(difference: Difference) -> Problem:
+    where = f"{difference.measure} {difference.unit} {difference.as_of}@{difference.known_at}: {difference.built} ≠ {difference.recomputed}"
+    return Problem(
+        code="rebuild_disagrees", zh=f"重算与第二引擎不一致，未予切换：{where}",
+        en=f"what was rebuilt disagrees with the second engine and does not serve: {where}",
+    )  # fmt: skip
+
+
+_HARMLESS = frozenset({"unreadable_records", "rebuild_disagrees"})
 """Findings with which the service still does its work."""
 
 
@@ -91,6 +100,8 @@ async def look(nc: Client, questions: Questions) -> tuple[bool, Health]:
                 findings.append(_stream_behind(service, last, before[service]))
     if unreadable:
         findings.append(_unreadable(unreadable))
+    if live.versions.rebuild.stage == "disagrees" and live.versions.rebuild.difference:
+        findings.append(_disagrees(live.versions.rebuild.difference))
     return all(finding.code in _HARMLESS for finding in findings), Health(
         county=live.plan.county, ready=ready, bus_connected=connected, simulated_clock=live.clock.simulated, today=live.today(),
         positions=dict(snapshot.positions) if ready else {},

@@ -43,6 +43,7 @@ from services.indicators.api.questions import (
     describe,
     problem_of,
 )
+from services.indicators.api.rebuilds import Rebuilding
 from services.indicators.api.tables import Catalogue, Units
 
 JSON: Final = "application/json"
@@ -193,6 +194,10 @@ def _add_questions(app: FastAPI, doors: Doors) -> None:
         `state` and `late` do not narrow it
         """
         return answer("duties", lambda: questions.duties(question))
+
+    @app.get("/rebuild", response_model=Rebuilding, summary="重算的进展 / the rebuild under way, or what became of the last one")
+    async def rebuild(question: Annotated[NoQuestion, Query()]) -> Response:
+        return answer("rebuild", lambda: questions.rebuild(question))
 
 
 def _add_streams(app: FastAPI, doors: Doors) -> None:

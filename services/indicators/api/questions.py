@@ -15,6 +15,7 @@ from services.indicators.answers import BadQuestionError, Board, ask, ask_days, 
 from services.indicators.api.duties import Duties, duties
 from services.indicators.api.duties import Wanted as DutiesWanted
 from services.indicators.api.flags import FLAGS_PER_PAGE, FLAGS_PER_PAGE_MAX, Flags, State, Wanted, flags
+from services.indicators.api.rebuilds import RebuildCommand, Rebuilding, Rebuilds
 from services.indicators.api.tables import Catalogue, Units, catalogue, units
 from services.indicators.evaluation.duties import State as DutyState
 from services.indicators.evaluation.plan import System
@@ -100,12 +101,14 @@ class Questions:
 
     def __init__(self) -> None:
         self._live: Live | None = None
+        self._rebuilds: Rebuilds | None = None
         self.ready = False
         """Whether the store has been read."""
 
-    def answer_from(self, live: Live) -> None:
+    def answer_from(self, live: Live, rebuilds: Rebuilds | None = None) -> None:
         """Where answers come from, before the first question."""
         self._live = live
+        self._rebuilds = rebuilds
 
     @property
     def live(self) -> Live:
@@ -170,6 +173,19 @@ class Questions:
         snapshot = self.live.snapshot()
         asked = ask(snapshot, self.live.today(), question.unit, question.as_of, question.known_at)
         return duties(snapshot, asked, DutiesWanted(question.department, question.system, question.state, question.late))
+
+    def rebuild(self, _: NoQuestion) -> Rebuilding:
+        """The rebuild under way, or what became of the last one."""
+        return self._ready_rebuilds().status()
+
+    async def command_rebuild(self, command: RebuildCommand) -> Rebuilding:
+        """Begin or cancel a rebuild, or forget what has retired."""
+        return await self._ready_rebuilds().command(command)
+
+    def _ready_rebuilds(self) -> Rebuilds:
+        self._require_ready()
+        assert self._rebuilds is not None, "nothing rebuilds here"
+        return self._rebuilds
 
     def _board(self, question: BoardQuestion, only: str | None) -> Board:
         self._require_ready()

@@ -47,10 +47,13 @@ class Recomputed:
     What is computed stands in a schema of its own in the database of the facts, so that several known days can be had side by side.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, program: Catalogue, county: str, known: date) -> None:
-        schema = f"known_{known:%Y%m%d}"
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, program: Catalogue, county: str, known: date, queries: int = TOGETHER
+    ) -> None:
+        """`queries`: so many run at the same time."""
+        self._schema = schema = f"known_{known:%Y%m%d}"
         connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE; CREATE SCHEMA "{schema}"')
-        self._connections = [connection.cursor() for _ in range(TOGETHER)]
+        self._connections = [connection.cursor() for _ in range(queries)]
         for each in self._connections:
             each.execute(f"SET search_path = '{schema},main'")
         self._connection = self._connections[0]
@@ -76,6 +79,19 @@ class Recomputed:
         if found is None:
             found = self._found[on, unit] = self._at(on, unit)
         return found.get(measure, _NOTHING)
+
+    def all_at(self, day: date) -> Mapping[tuple[str, str], Parts]:
+        """The amounts of every measure at every unit at the end of a day, where they are not 0."""
+        self.compute([day])
+        found: dict[tuple[str, str], dict[str | None, int]] = {}
+        query = f"SELECT measure, code, part, amount FROM {AMOUNT} WHERE as_of = ?"  # noqa: S608
+        for measure, unit, part, amount in self._connection.execute(query, [day]).fetchall():
+            found.setdefault((measure, unit), {})[part] = amount
+        return found
+
+    def drop(self) -> None:
+        """Let go of all that was computed, which takes up memory; nothing can be asked afterwards."""
+        self._connection.execute(f'DROP SCHEMA "{self._schema}" CASCADE')
 
     def compute(self, days: Collection[date]) -> None:
         """Compute every measure at every unit at the end of some days."""

@@ -1,6 +1,6 @@
 """The catalogue: every indicator, in the order of the plan's sections. One declaration each; nothing else has to be touched to add one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from hashlib import sha256
@@ -80,10 +80,18 @@ JUDGED: dict[tuple[str, str], Judged] = {
 
 @cache
 def measure_digest(name: str) -> str:
-    """What a measure's entries were computed by: its declaration, its kind's and relations' revisions, and the rulings'. Hex."""
-    measure = MEASURES[name]
+    """What a measure's entries are computed by: its declaration, its kind's and relations' revisions, and the rulings'. Hex."""
+    return digest_of(MEASURES[name])
+
+
+def digest_of(measure: Measure) -> str:
+    """The same of any declaration. Hex."""
     relations = sorted((select.relation, RELATIONS[select.relation].revision) for select in selections(measure))
     return sha256(repr((measure, KIND_REVISIONS[type(measure)], relations, RULINGS_REVISION)).encode()).hexdigest()
+
+
+DEFINITIONS: Mapping[str, str] = {name: measure_digest(name) for name in MEASURES}
+"""The digest of every measure's definition, by its name."""
 
 
 @cache
@@ -103,10 +111,12 @@ def indicator(id: str) -> Indicator:
 __all__ = [
     "BENCHMARKS",
     "CATALOG",
+    "DEFINITIONS",
     "FOLDINGS",
     "JUDGED",
     "MEASURES",
     "Variant",
+    "digest_of",
     "figure_digest",
     "indicator",
     "measure_digest",

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -104,7 +104,8 @@ async def test_each_question_on_the_bus_is_a_trace_sent_to_the_collector(clean_n
 async def test_the_description_has_every_page_with_an_example_and_needs_no_internet(system: System) -> None:
     described = await system.get("/openapi.json")
     assert set(described["paths"]) == {
-        "/board", "/indicators", "/indicators/{id}", "/units", "/flags", "/duties", "/facts", "/changes", "/health", "/metrics",
+        "/board", "/indicators", "/indicators/{id}", "/units", "/flags", "/duties", "/facts", "/rebuild", "/changes", "/health",
+            "/metrics",
     }  # fmt: skip
     board = described["paths"]["/board"]["get"]["responses"]
     example = board["200"]["content"]["application/json"]["example"]
@@ -154,7 +155,7 @@ class SlowStore(LedgerStore):
     writing: asyncio.Event
     go_on: asyncio.Event
 
-    async def append(self, writing: Writing, records: Sequence[Record], entries: Entries) -> None:
+    async def append(self, writing: Writing, records: Sequence[Record], entries: Iterable[tuple[Mapping[str, int], Entries]]) -> None:
         await super().append(writing, records, entries)
         self.writing.set()
         await self.go_on.wait()
