@@ -7,6 +7,7 @@
 | `adopt.lock` | locked while a `kaiye doctor --adopt` takes back records |
 | `kaiye.json` | addresses and passwords of what runs; readable by the owner only |
 | `nats/`, `postgres/`, `logs/` | the servers' own files, and a log per part |
+| `archive/` | the recorded facts as Parquet, for `kaiye recompute` and whatever else reads it |
 """
 
 import fcntl
@@ -88,6 +89,11 @@ class DataFolder:
         """The database's folder."""
         return self.path / "postgres"
 
+    @property
+    def archive(self) -> Path:
+        """The archive of recorded facts."""
+        return self.path / "archive"
+
     def log(self, name: str) -> Path:
         """The log file of one part."""
         return self.path / "logs" / f"{name}.log"
@@ -158,7 +164,7 @@ class DataFolder:
 
     def abandon(self) -> None:
         """Make a folder on which nothing ever came up as new as it was before `dedicate`; only the logs stay, because they say why."""
-        for made in (self.nats, self.postgres):
+        for made in (self.nats, self.postgres, self.archive):
             shutil.rmtree(made, ignore_errors=True)
         (self.path / "folder.json").unlink(missing_ok=True)
 

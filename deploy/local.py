@@ -84,10 +84,9 @@ async def local_system(folder: DataFolder, purpose: Purpose, *, http_port: int =
             )  # fmt: skip
             await _migrate(running)
             ports = dict.fromkeys(SERVICES, 0) | {INDICATORS: int(running.http_url.rpartition(":")[2])}
-            parts = {
-                name: ServiceProcess(name, service_settings(running, name, port or free_port(), log_level), folder.log(name))
-                for name, port in ports.items()
-            }
+            settings = {name: service_settings(running, name, port or free_port(), log_level) for name, port in ports.items()}
+            settings[INDICATORS]["KAIYE_ARCHIVE"] = str(folder.archive)
+            parts = {name: ServiceProcess(name, settings[name], folder.log(name)) for name in ports}
             await supervisor.start([parts[name] for name in SERVICES])
             await supervisor.start([parts[INDICATORS]])
             folder.say_running(running)

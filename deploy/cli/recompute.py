@@ -1,5 +1,7 @@
 """`kaiye recompute`: the board of one unit computed anew from recorded facts, with nothing running."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -7,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from deploy.cli.board import show
-from deploy.cli.common import BadInput, JsonOption
+from deploy.cli.common import BadInput, JsonOption, said
 from deploy.cli.plans import read_plan_file
 from deploy.cli.queries import AsOfOption, UnitOption
 from deploy.cli.tables import board_table
 
 if TYPE_CHECKING:
-    from services.indicators.audit.records import History
+    from services.indicators.audit.recompute import Recorded
 
 
 def register(app: typer.Typer) -> None:
@@ -25,9 +27,9 @@ def recompute(
     facts: Annotated[
         Path,
         typer.Argument(
-            metavar="FACTS", exists=True, dir_okay=False,
-            help="已记录的事实，每行一条，可为 gzip：kaiye facts --export 的文件 / recorded facts, one per line, plain or gzip: "
-            "what kaiye facts --export wrote",
+            metavar="FACTS", exists=True,
+            help="已记录的事实：kaiye facts --export 的文件（每行一条，可为 gzip），或归档文件夹 / "
+            "recorded facts: what kaiye facts --export wrote (one per line, plain or gzip), or the folder of an archive",
         ),
     ],
     plan: Annotated[
@@ -58,15 +60,15 @@ def recompute(
     from services.indicators.audit.recompute import recompute as computed_anew
 
     chosen = read_plan_file(plan)
-    history = _read(facts, chosen.county)
-    last = history.last_known_day
-    known = _day(known_at, "--known-at") or last
-    snapshot = computed_anew(history, chosen, engine)(known)
-    try:
-        question = ask(snapshot, max(last, known), unit, _day(as_of, "--as-of"), known)
-    except BadQuestionError as error:
-        raise BadInput(f"{error.zh} / {error.en}") from error
-    answer = board(snapshot, question)
+    with _opened(facts, chosen.county) as history:
+        last = history.last_known_day
+        known = _day(known_at, "--known-at") or last
+        snapshot = computed_anew(history, chosen, engine)(known)
+        try:
+            question = ask(snapshot, max(last, known), unit, _day(as_of, "--as-of"), known)
+        except BadQuestionError as error:
+            raise BadInput(f"{error.zh} / {error.en}") from error
+        answer = board(snapshot, question)
     if json:
         typer.echo(answer_bytes(answer))
         return
@@ -75,15 +77,30 @@ def recompute(
     show(lambda width: board_table(shown, told, name, width=width))
 
 
-def _read(file: Path, county: str) -> "History":
-    from services.indicators.audit.records import BadRecords, read_history
+@contextmanager
+def _opened(facts: Path, county: str) -> "Iterator[Recorded]":
+    """What is recorded, checked. Raises BadInput."""
+    from services.indicators.audit.archive.index import BadArchive
+    from services.indicators.audit.archive.reader import is_of_these_contracts, opened_archive
+    from services.indicators.audit.records import BadRecords, check_history, read_history
 
     try:
-        return read_history(file, county)
-    except BadRecords as error:
-        raise BadInput(f"{file}：{error}") from error
+        if not facts.is_dir():
+            yield read_history(facts, county)
+            return
+        with opened_archive(facts, county) as archive:
+            if is_of_these_contracts(archive):
+                yield archive
+                return
+            said.print(
+                "归档由另一版本的 kaiye 写成，改从原始记录读取，较慢 / "
+                "another release of kaiye wrote the archive: the records themselves are read, which takes longer"
+            )
+            yield check_history(archive.raws(), county)
+    except (BadRecords, BadArchive) as error:
+        raise BadInput(f"{facts}：{error}") from error
     except OSError as error:
-        raise BadInput(f"无法读取 {file} / {file} cannot be read: {error.strerror}") from error
+        raise BadInput(f"无法读取 {facts} / {facts} cannot be read: {error.strerror}") from error
 
 
 def _day(text: str | None, option: str) -> date | None:

@@ -17,6 +17,7 @@ from services.indicators.api.http import Doors, make_http
 from services.indicators.api.metrics import ProjectorMetrics, QueryMetrics
 from services.indicators.api.questions import Questions
 from services.indicators.api.rebuilds import Rebuilds
+from services.indicators.archiving import Archiving
 from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.county import load_county
 from services.indicators.live import Live
@@ -43,13 +44,16 @@ class WrongCounty(Exception):
 class IndicatorsApp(ServiceApp):
     """The indicators service in one process."""
 
+    settings: IndicatorsSettings
+
     def __init__(self, settings: IndicatorsSettings) -> None:
         self.questions = Questions()
         self.http_port = 0
         """Where figures are served over HTTP; 0 when they are not."""
-        self._county_folder = settings.county_folder
         self._feed: Feed | None = None
         self._rebuilder: Rebuilder | None = None
+        self.archiving: Archiving | None = None
+        """What keeps the archive; None when none is asked for, and before the start."""
         self._registry = CollectorRegistry()
         self._query_metrics = QueryMetrics(self._registry)
         super().__init__(
@@ -65,11 +69,11 @@ class IndicatorsApp(ServiceApp):
     async def _open(self, nc: Client) -> None:
         """Open county, store and the door. Raises FileProblems, OSError, WrongCounty, PortTaken and what the store raises."""
         settings = self.settings
-        county = load_county(self._county_folder, JUDGED)
+        county = load_county(settings.county_folder, JUDGED)
         if county.code != settings.county:
             raise WrongCounty(
-                f"{self._county_folder} 属于县 {county.code}，不是 {settings.county} / "
-                f"{self._county_folder} is the folder of {county.code}, not of {settings.county}"
+                f"{settings.county_folder} 属于县 {county.code}，不是 {settings.county} / "
+                f"{settings.county_folder} is the folder of {county.code}, not of {settings.county}"
             )
         store = await self._opened.enter_async_context(opened_store(settings))
         clock: Clock = SimulatedClock(SIMULATION_STARTS) if settings.simulated_clock else WallClock()
@@ -77,8 +81,10 @@ class IndicatorsApp(ServiceApp):
         self._rebuilder = Rebuilder(live)
         self.questions.answer_from(live, Rebuilds(live, self._rebuilder))
         self._feed = Feed(live)
+        if settings.archive is not None:
+            self.archiving = Archiving(settings.archive, live, seconds=settings.archive_seconds)
         if settings.http_port:
-            doors = Doors(self.questions, self._feed, nc, self._query_metrics, self._registry)
+            doors = Doors(self.questions, self._feed, nc, self._query_metrics, self._registry, self.archiving)
             server = HttpServer(settings.http_host, settings.http_port, make_http(doors))
             self.http_port = server.port
             self._opened.callback(server.close)
@@ -96,6 +102,8 @@ class IndicatorsApp(ServiceApp):
         self.questions.ready = True
         assert self._rebuilder is not None
         self._start(self._rebuilder.run())
+        if self.archiving is not None:
+            self._start(self.archiving.run())
         log.info("service started", service=SERVICE, county=self.settings.county, positions=live.snapshot().positions)
         await Projector(self.nc, live, ProjectorMetrics(self._registry)).run()
 

@@ -18,15 +18,15 @@ import orjson
 
 from services.indicators.ledger import Balances, Cell, Entries, only
 from services.indicators.versions import FOLLOWING, Difference, Rebuild, Version, Versions
-from shared.contracts.base import SERVICES
+from shared.contracts.base import SERVICES, Service
 from shared.contracts.envelope import NO_HASH, Record, parse_record
 from shared.county_schema import county_schema
 
 Checkpoint = dict[str, tuple[int, str]]
 """Service → (position, hash of the record there)."""
 
-CONNECTIONS_MAX: Final = 6
-"""One for the projector, two for a rebuild, the others for downloads."""
+CONNECTIONS_MAX: Final = 7
+"""One for the projector, two for a rebuild, one for the archive, the others for downloads."""
 
 _COPY_SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _COPY_END = b"\xff\xff"
@@ -296,6 +296,11 @@ class LedgerStore:
             query = "SELECT raw FROM fact WHERE service = $1 AND position > $2 ORDER BY position"
             async for row in moment.connection.cursor(query, number, position, prefetch=1000):
                 yield parse_record(row["raw"])
+
+    async def raws(self, service: Service, after: int, up_to: int, limit: int) -> list[tuple[int, bytes]]:
+        """Positions and exact bytes of a service's facts after a position, up to another, so many at most."""
+        query = "SELECT position, raw FROM fact WHERE service = $1 AND position > $2 AND position <= $3 ORDER BY position LIMIT $4"
+        return [(row["position"], row["raw"]) for row in await self._pool.fetch(query, SERVICES.index(service), after, up_to, limit)]
 
     async def export(self) -> AsyncGenerator[bytes]:
         """The exact bytes of every fact taken in, by service and position, as of one moment."""

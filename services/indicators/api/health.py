@@ -8,6 +8,7 @@ from nats.aio.client import Client
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.indicators.api.questions import Problem, Questions
+from services.indicators.archiving import Archiving
 from services.indicators.versions import Difference
 from shared import subjects
 from shared.contracts.base import SERVICES, Service
@@ -29,6 +30,7 @@ class Health(BaseModel):
     positions: dict[str, int] = Field(description="已取用的记录 / records taken in, by service")
     lag: dict[str, int | None] = Field(description="尚未取用的记录 / records in the stream not taken in yet; null: not known")
     final: date | None = Field(description="最后一个定案日 / the last day on which no service can record anything more")
+    archived: dict[str, int] | None = Field(description="归档到的位置 / up to where the archive goes, by service; null: none is written")
     unreadable: int = Field(description="本版本不认识的记录 / records no contract of this release describes")
     entries: int = Field(description="账目数 / entries of the ledger")
     findings: list[Problem]
@@ -72,11 +74,16 @@ def _disagrees(difference: Difference) -> Problem:
     )  # fmt: skip
 
 
-_HARMLESS = frozenset({"unreadable_records", "rebuild_disagrees"})
+def _archive_stopped(trouble: str) -> Problem:
+    zh, _, en = trouble.partition(" / ")
+    return Problem(code="archive_stopped", zh=f"归档停写：{zh}", en=f"the archive is not written: {en or zh}")
+
+
+_HARMLESS = frozenset({"unreadable_records", "rebuild_disagrees", "archive_stopped"})
 """Findings with which the service still does its work."""
 
 
-async def look(nc: Client, questions: Questions) -> tuple[bool, Health]:
+async def look(nc: Client, questions: Questions, archiving: Archiving | None) -> tuple[bool, Health]:
     """Whether the service does its work, and the details."""
     live = questions.live
     before = dict(live.snapshot().positions)
@@ -102,11 +109,14 @@ async def look(nc: Client, questions: Questions) -> tuple[bool, Health]:
         findings.append(_unreadable(unreadable))
     if live.versions.rebuild.stage == "disagrees" and live.versions.rebuild.difference:
         findings.append(_disagrees(live.versions.rebuild.difference))
+    if archiving is not None and archiving.trouble is not None:
+        findings.append(_archive_stopped(archiving.trouble))
     return all(finding.code in _HARMLESS for finding in findings), Health(
         county=live.plan.county, ready=ready, bus_connected=connected, simulated_clock=live.clock.simulated, today=live.today(),
         positions=dict(snapshot.positions) if ready else {},
         lag=behind if ready else {},
         final=min(snapshot.closed.values()) if len(snapshot.closed) == len(SERVICES) else None,
+        archived=None if archiving is None else dict(archiving.positions),
         unreadable=unreadable, entries=live.balances.size, findings=findings,
     )  # fmt: skip
 

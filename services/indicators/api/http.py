@@ -45,6 +45,7 @@ from services.indicators.api.questions import (
 )
 from services.indicators.api.rebuilds import Rebuilding
 from services.indicators.api.tables import Catalogue, Units
+from services.indicators.archiving import Archiving
 
 JSON: Final = "application/json"
 LINES: Final = "application/x-ndjson"
@@ -79,6 +80,7 @@ class Doors:
     nc: Client
     metrics: QueryMetrics
     registry: CollectorRegistry
+    archiving: Archiving | None = None
 
 
 def make_http(doors: Doors) -> FastAPI:
@@ -232,11 +234,11 @@ def _add_watching(app: FastAPI, doors: Doors) -> None:
         summary="运行状况 / whether the figures follow the records",
     )  # fmt: skip
     async def health() -> Response:
-        well, found = await look(doors.nc, doors.questions)
+        well, found = await look(doors.nc, doors.questions, doors.archiving)
         return Response(answer_bytes(found), status_code=200 if well else 503, media_type=JSON)
 
     @app.get("/metrics", response_class=Response, summary="Prometheus 指标 / metrics for Prometheus")
     async def metrics() -> Response:
-        well, found = await look(doors.nc, doors.questions)
+        well, found = await look(doors.nc, doors.questions, doors.archiving)
         doors.metrics.health(found, well=well)
         return Response(generate_latest(doors.registry), media_type=CONTENT_TYPE_LATEST)

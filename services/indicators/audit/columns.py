@@ -52,14 +52,21 @@ correction's. `recorded`: the instant the fact was first recorded. `known`: the 
 
 @cache
 def payload(fact: type[Fact]) -> dict[str, ColumnType]:
-    """The columns of a type's payload, in the order of its contract."""
-    return {name: _column(field.annotation) for name, field in fact.model_fields.items()}
+    """The columns of a type's payload, in the order of its contract. A field with the name of an envelope's column has `of_` before it: a
+    ruling's `of_source` is the source of the report it rules on.
+    """
+    return {column_name(name): _column(field.annotation) for name, field in fact.model_fields.items()}
+
+
+def column_name(field: str) -> str:
+    """The column of a payload's field."""
+    return f"of_{field}" if field in ENVELOPE else field
 
 
 @cache
 def defaults(fact: type[Fact]) -> dict[str, Any]:
-    """What stands in fields that a report may leave out, other than null."""
-    return _defaults(fact)
+    """What stands in the columns of fields that a report may leave out, other than null."""
+    return {column_name(name): default for name, default in _defaults(fact).items()}
 
 
 def _defaults(model: type[BaseModel]) -> dict[str, Any]:

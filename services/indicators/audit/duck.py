@@ -12,76 +12,145 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from services.indicators.audit.archive.sets import AMENDMENT, CORRECTION, OWN, common_set
 from services.indicators.audit.columns import ENVELOPE, ColumnType, Listed, Structure, defaults, payload, table_name
 from services.indicators.audit.relational.facts import ASKED
 from shared.contracts import FACTS
-from shared.contracts.base import SERVICES, Fact
-from shared.contracts.common import FactCorrected, FactVoided, common_type
+from shared.contracts.base import SERVICES, Fact, Service, service_of
+from shared.contracts.common import COMMON_VERSION, CommonFact, DayClosed, FactCorrected, FactVoided, common_type
 
 RECORDS = pa.schema([("service", pa.int8()), ("position", pa.int64()), ("raw", pa.binary())])
 """The records as they arrive: which service's (by its number), at which position, and the exact bytes."""
 
-_SCALAR = {"text": "VARCHAR", "whole": "BIGINT", "flag": "BOOLEAN", "day": "DATE", "instant": "TIMESTAMP", "decimal": "DECIMAL(38,18)"}
-_IN_JSON = {**_SCALAR, "decimal": "VARCHAR"}
+SCALAR = {"text": "VARCHAR", "whole": "BIGINT", "flag": "BOOLEAN", "day": "DATE", "instant": "TIMESTAMP", "decimal": "DECIMAL(38,18)"}
+_IN_JSON = {**SCALAR, "decimal": "VARCHAR"}
 """How a value is read out of JSON. The digits of a decimal are taken as they are written: a float would round them."""
+_ENVELOPE = {
+    "source": "VARCHAR", "id": "VARCHAR", "type": "VARCHAR", "time": "VARCHAR", "occurred": "DATE", "data": "JSON",
+}  # fmt: skip
+VOIDS = tuple(common_set(FactVoided, service) for service in SERVICES)
+CORRECTIONS = tuple(common_set(FactCorrected, service) for service in SERVICES)
 
 
 def take_in(connection: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBatch]) -> None:
     """Make the tables of a database without any from records, in any order."""
-    reader = pa.RecordBatchReader.from_batches(RECORDS, batches)
-    connection.register("arriving", reader)
-    shape = {
-        "source": "VARCHAR", "id": "VARCHAR", "type": "VARCHAR", "time": "VARCHAR", "occurred": "DATE", "data": "JSON",
-    }  # fmt: skip
-    connection.execute(
-        "CREATE TABLE record AS WITH said AS (SELECT service, position, from_json_strict(decode(raw)::JSON, ?) AS body FROM arriving) "
-        "SELECT service, position, body.source, body.id, body.type, replace(body.time, 'Z', '')::TIMESTAMP AS recorded, "
-        "(recorded + INTERVAL 8 HOUR)::DATE AS known, body.occurred, body.data FROM said",
-        [json.dumps(shape)],
-    )
+    connection.register("arriving", pa.RecordBatchReader.from_batches(RECORDS, batches))
+    connection.execute(f"CREATE TABLE record AS {envelopes('arriving')}")
     connection.unregister("arriving")
-    _amendments(connection)
+    make_tables(connection)
     for fact in FACTS:
-        connection.execute(_typed(fact))
+        connection.execute(f"INSERT INTO {table_name(fact)} BY NAME SELECT *, position AS revision FROM ({said(fact, 'record')})")  # noqa: S608
+    for service, voids, corrections in zip(SERVICES, VOIDS, CORRECTIONS, strict=True):
+        for shape, table in ((FactVoided, voids), (FactCorrected, corrections)):
+            connection.execute(f"INSERT INTO {table} BY NAME {said_in_common(shape, service, 'record')}")
+    amend(connection)
 
 
-def _amendments(connection: duckdb.DuckDBPyConnection) -> None:
-    """The voids, the first of each fact (it is final), what was said: a correction is a revision of what it corrects, until a void; and on
-    which day each revision was superseded by the next.
+def envelopes(records: str, *more: str) -> str:
+    """A query for the envelope and the payload (`data`, as JSON) of records (see `RECORDS`), and more columns of theirs."""
+    columns = (
+        "service", "position", "body.source", "body.id", "body.type", "replace(body.time, 'Z', '')::TIMESTAMP AS recorded",
+        "(recorded + INTERVAL 8 HOUR)::DATE AS known", "body.occurred", "body.data", *more,
+    )  # fmt: skip
+    return (
+        f"SELECT {', '.join(columns)} "  # noqa: S608
+        f"FROM (SELECT *, from_json_strict(decode(raw)::JSON, '{json.dumps(_ENVELOPE)}') AS body FROM {records})"
+    )
+
+
+def make_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables of facts, voids and corrections, without a row."""
+    for fact in FACTS:
+        _make(connection, table_name(fact), ENVELOPE | payload(fact))
+    for table in VOIDS:
+        _make(connection, table, OWN | AMENDMENT)
+    for table in CORRECTIONS:
+        _make(connection, table, OWN | CORRECTION)
+
+
+def _make(connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, ColumnType]) -> None:
+    named = ", ".join(f'"{name}" {sql_type(of)}' for name, of in columns.items())
+    connection.execute(f"CREATE TABLE {table} ({named})")
+
+
+def said(fact: type[Fact], records: str) -> str:
+    """A query for the facts of a type that records (as `envelopes` gives them) say, corrections left aside.
+
+    What is read has passed its contract: null stands only where a field was left out.
     """
-    voids = ", ".join(f"'{common_type(FactVoided, service)}.v1'" for service in SERVICES)
-    corrections = ", ".join(f"'{common_type(FactCorrected, service)}.v1'" for service in SERVICES)
-    connection.execute(
-        "CREATE TABLE void AS SELECT o.service, o.position, min(r.position) AS voided, min_by(r.known, r.position) AS known "  # noqa: S608
-        f"FROM record r JOIN record o ON o.service = r.service AND o.source = r.data->>'source' AND o.id = r.data->>'id' "
-        f"WHERE r.type IN ({voids}) GROUP BY ALL"
+    read = _payload(fact, f"(SELECT * FROM {records} WHERE type = '{fact.type}.v{fact.version}')", "data")  # noqa: S608
+    return f"SELECT {', '.join(OWN)}, {read}"
+
+
+def _payload(fact: type[Fact], records: str, data: str) -> str:
+    """The columns of a type's payload out of a column of JSON, and what they are read from."""
+    given = defaults(fact)
+    columns = list(zip(fact.model_fields, payload(fact).items(), strict=True))
+    read = ", ".join(f"{_read(f'body.{field}', of, given.get(name))} AS {name}" for field, (name, of) in columns)
+    shape = json.dumps({field: _shape(of) for field, (_, of) in columns})
+    return f"{read} FROM (SELECT *, from_json({data}, '{shape}') AS body FROM {records})"  # noqa: S608
+
+
+def said_in_common(shape: type[CommonFact], service: Service, records: str) -> str:
+    """A query for the voids, corrections or closed days that a service's records say."""
+    of = "data->>'source' AS of_source, data->>'id' AS of_id, data->>'reason' AS reason"
+    read = {
+        FactVoided: of,
+        FactCorrected: f"{of}, (data->>'occurred')::DATE AS of_occurred, coalesce(data->>'version', '1')::BIGINT AS version, "
+        "(data->'data')::VARCHAR AS data",
+        DayClosed: "(data->>'day')::DATE AS day",
+    }[shape]
+    return f"SELECT {', '.join(OWN)}, {read} FROM {records} WHERE type = '{common_type(shape, service)}.v{COMMON_VERSION}'"  # noqa: S608
+
+
+def amend(connection: duckdb.DuckDBPyConnection) -> None:
+    """From voids and corrections make the table of voids, the first of each fact (it is final), the revisions of the facts corrected (a
+    correction is a revision of what it corrects, until a void), and the table of the days on which a revision was superseded by the next.
+    """
+    for name, tables in (("voiding", VOIDS), ("correcting", CORRECTIONS)):
+        parts = (f"SELECT {number}::TINYINT AS service, * FROM {table}" for number, table in enumerate(tables))  # noqa: S608
+        connection.execute(f"CREATE TABLE {name} AS {' UNION ALL '.join(parts)}")
+    parts = (
+        f"SELECT {SERVICES.index(service_of(fact))}::TINYINT AS service, '{fact.type}' AS type, position, recorded, known, source, id "  # noqa: S608
+        f"FROM {table_name(fact)}"
+        for fact in FACTS
     )
     connection.execute(
-        "CREATE TABLE said AS SELECT type, service, position, position AS revision, recorded, known, source, id, occurred, data "  # noqa: S608
-        f"FROM record WHERE type NOT IN ({voids}, {corrections}) UNION ALL BY NAME "
-        "SELECT regexp_replace(o.type, '[0-9]+$', coalesce(r.data->>'version', '1')) AS type, o.service, o.position, "
-        "r.position AS revision, o.recorded, r.known, o.source, o.id, (r.data->>'occurred')::DATE AS occurred, r.data->'data' AS data "
-        "FROM record r JOIN record o ON o.service = r.service AND o.source = r.data->>'source' AND o.id = r.data->>'id' "
-        f"WHERE r.type IN ({corrections}) AND NOT EXISTS "
-        "(FROM void v WHERE v.service = o.service AND v.position = o.position AND v.voided < r.position)"
+        f"CREATE TABLE amended AS SELECT * FROM ({' UNION ALL '.join(parts)}) SEMI JOIN "  # noqa: S608
+        "(SELECT service, of_source AS source, of_id AS id FROM voiding UNION SELECT service, of_source, of_id FROM correcting) "
+        "USING (service, source, id)"
+    )
+    connection.execute(
+        "CREATE TABLE void AS SELECT o.service, o.position, min(r.position) AS voided, min_by(r.known, r.position) AS known "
+        "FROM voiding r JOIN amended o ON o.service = r.service AND o.source = r.of_source AND o.id = r.of_id GROUP BY ALL"
+    )
+    connection.execute(
+        "CREATE TABLE revised AS SELECT o.type || '.v' || r.version AS type, o.service, o.position, r.position AS revision, o.recorded, "
+        "r.known, o.source, o.id, r.of_occurred AS occurred, r.data "
+        "FROM correcting r JOIN amended o ON o.service = r.service AND o.source = r.of_source AND o.id = r.of_id "
+        "WHERE NOT EXISTS (FROM void v WHERE v.service = o.service AND v.position = o.position AND v.voided < r.position)"
     )
     connection.execute(
         "CREATE TABLE superseded AS SELECT service, position, revision, later AS known FROM (SELECT service, position, revision, "
-        "lead(known) OVER (PARTITION BY service, position ORDER BY revision) AS later FROM said WHERE (service, position) IN "
-        "(SELECT (service, position) FROM said WHERE revision <> position)) WHERE later IS NOT NULL"
+        "lead(known) OVER (PARTITION BY service, position ORDER BY revision) AS later FROM (SELECT service, position, revision, known "
+        "FROM revised UNION ALL SELECT service, position, position, known FROM amended)) WHERE later IS NOT NULL"
     )
+    revised = {type_ for (type_,) in connection.execute("SELECT DISTINCT type FROM revised").fetchall()}
+    for fact in FACTS:
+        if f"{fact.type}.v{fact.version}" in revised:
+            read = _payload(fact, f"(SELECT * FROM revised WHERE type = '{fact.type}.v{fact.version}')", "data::JSON")  # noqa: S608
+            connection.execute(f"INSERT INTO {table_name(fact)} BY NAME SELECT {', '.join(ENVELOPE)}, {read}")
 
 
-def _typed(fact: type[Fact]) -> str:
-    """Makes the table of a type. What is read has passed its contract: null stands only where a field was left out."""
-    columns = payload(fact)
-    given = defaults(fact)
-    read = ", ".join(f"{_read(f'body.{name}', of, given.get(name))} AS {name}" for name, of in columns.items())
-    shape = json.dumps({name: _shape(of) for name, of in columns.items()})
-    return (
-        f"CREATE TABLE {table_name(fact)} AS SELECT {', '.join(ENVELOPE)}, {read} FROM "  # noqa: S608
-        f"(SELECT * EXCLUDE data, from_json(data, '{shape}') AS body FROM said WHERE type = '{fact.type}.v{fact.version}')"
-    )
+def sql_type(of: ColumnType) -> str:
+    """The type of a column."""
+    match of:
+        case Listed(of=member):
+            return f"{sql_type(member)}[]"
+        case Structure(fields=fields):
+            return "STRUCT(" + ", ".join(f'"{name}" {sql_type(field)}' for name, field in fields) + ")"
+        case _:
+            return SCALAR[of]
 
 
 def _read(value: str, of: ColumnType, default: object) -> str:
@@ -95,7 +164,7 @@ def _read(value: str, of: ColumnType, default: object) -> str:
             parts = ", ".join(f"'{name}': {_read(f'{value}.{name}', field, given.get(name))}" for name, field in fields)
             return f"{{{parts}}}"
         case _:
-            read = value if of != "decimal" else f"{value}::{_SCALAR['decimal']}"
+            read = value if of != "decimal" else f"{value}::{SCALAR['decimal']}"
             return read if default is None else f"coalesce({read}, {_literal(default)})"
 
 

@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from services.indicators.answers import Snapshot
+from services.indicators.audit.archive.reader import Archive
 from services.indicators.audit.duck import RECORDS, ask, take_in
 from services.indicators.audit.records import History
 from services.indicators.audit.relational.catalogue import COUNTS_AT, DAYS, Catalogue
@@ -145,14 +146,16 @@ AsKnown = Callable[[date], Snapshot]
 """Gives what boards are read from, as known on a day."""
 
 
-def recompute(history: History, plan: Plan, engine: Engine) -> AsKnown:
+Recorded = History | Archive
+
+
+def recompute(history: Recorded, plan: Plan, engine: Engine) -> AsKnown:
     """Takes records into an engine, which computes anew what boards are read from, as known on any day."""
     return _by_duckdb(history, plan) if engine == "duckdb" else _by_live_fold(history, plan)
 
 
-def _by_duckdb(history: History, plan: Plan) -> AsKnown:
-    connection = duckdb.connect()
-    take_in(connection, batches(history.readable))
+def _by_duckdb(history: Recorded, plan: Plan) -> AsKnown:
+    connection = _database(history)
 
     def as_known(known: date) -> Snapshot:
         recomputed = Recomputed(connection, read_catalogue(), plan.county, known)
@@ -164,7 +167,15 @@ def _by_duckdb(history: History, plan: Plan) -> AsKnown:
     return as_known
 
 
-def _by_live_fold(history: History, plan: Plan) -> AsKnown:
+def _database(history: Recorded) -> duckdb.DuckDBPyConnection:
+    if isinstance(history, Archive):
+        return history.database()
+    connection = duckdb.connect()
+    take_in(connection, batches(history.readable))
+    return connection
+
+
+def _by_live_fold(history: Recorded, plan: Plan) -> AsKnown:
     projection, balances = Projection(plan.county, FOLDINGS), Balances()
     balances.add_all(projection.fold(history.records).entries)
     found = Snapshot(plan, windows_of(plan), balances, projection.trees, history.positions, history.closed, tuple(history.unreadable))

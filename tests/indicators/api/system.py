@@ -14,6 +14,7 @@ from nats.aio.client import Client
 
 from deploy.embedded import free_port
 from services.indicators.app import IndicatorsApp, create_app
+from services.indicators.archiving import Archiving
 from services.indicators.settings import IndicatorsSettings
 from shared import subjects
 from shared.bus import ensure_stream, recorded_config
@@ -177,6 +178,12 @@ class System:
         self.app = app
         self.nc = nc
         self.http = http
+
+    @property
+    def archiving(self) -> Archiving:
+        """What keeps the archive."""
+        assert self.app.archiving is not None, "no archive is asked for"
+        return self.app.archiving
 
     async def get(self, path: str, **parameters: str) -> Any:
         """The JSON of a page that must be there."""

@@ -1,0 +1,71 @@
+"""Whether records follow one another: checked by vectors, over any relation that holds their exact bytes."""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from services.indicators.audit.archive.index import Head
+from shared.contracts.base import SERVICES, Service
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first record of a service that is not what follows the one before it, and what is wrong, in Chinese and English."""
+
+    service: Service
+    position: int
+    zh: str
+    en: str
+
+
+BESIDE = (
+    "hash IS NOT DISTINCT FROM own_hash AND type IS NOT DISTINCT FROM says[2] AND "
+    "known IS NOT DISTINCT FROM TRY((replace(says[5], 'Z', '')::TIMESTAMP + INTERVAL 8 HOUR)::DATE)"
+)
+"""For `first_fault`: that the columns `hash`, `type` and `known` beside a record's bytes say what those bytes say."""
+
+
+def first_fault(
+    connection: duckdb.DuckDBPyConnection, records: str, heads: dict[Service, Head], county: str, beside: str = "TRUE"
+) -> Fault | None:
+    """Check records (`service` by its number, `position`, `raw`) to be of the county, and to follow dense and chained from heads."""
+    befores = ", ".join(f"({number}, {heads[service].position}, '{heads[service].hash}')" for number, service in enumerate(SERVICES))
+    names = ", ".join(f"'{service}'" for service in SERVICES)
+    found = connection.execute(
+        f"WITH head(service, position, hash) AS (VALUES {befores}), "  # noqa: S608
+        "read AS (SELECT *, sha256(raw) AS own_hash, "
+        "TRY(json_extract_string(decode(raw), ['$.position', '$.type', '$.source', '$.prevhash', '$.time'])) AS says "
+        f"FROM {records}), "
+        f"told AS (SELECT service, position, own_hash, says, {beside} AS beside FROM read), "
+        "placed AS (SELECT r.*, coalesce(lag(r.position) OVER w, head.position) AS before, "
+        "coalesce(lag(r.own_hash) OVER w, head.hash) AS chained "
+        "FROM told r JOIN head USING (service) WINDOW w AS (PARTITION BY service ORDER BY r.position)), "
+        "judged AS (SELECT service, position, before, says[1] AS own, "
+        "says[1] IS NOT DISTINCT FROM position::VARCHAR "
+        f"AND split_part(says[2], '.', 1) IS NOT DISTINCT FROM list_extract([{names}], service + 1) AS itself, "
+        "split_part(says[3], '/', 2) AS county, says[4] IS NOT DISTINCT FROM chained AS follows, beside FROM placed) "
+        "SELECT * FROM judged WHERE position <> before + 1 OR NOT itself OR county IS DISTINCT FROM $county OR NOT follows OR NOT beside "
+        "ORDER BY service, position LIMIT 1",
+        {"county": county},
+    ).fetchone()
+    if found is None:
+        return None
+    number, position, before, own, itself, its_county, follows, _ = found
+    service = SERVICES[number]
+    if position > before + 1:
+        return Fault(
+            service, before + 1, f"缺少第 {before + 1} 至 {position - 1} 条", f"positions {before + 1} to {position - 1} are missing"
+        )
+    if position <= before:
+        return Fault(service, position, "重复", "comes twice")
+    if own is None:
+        return Fault(service, position, "不是已记录的事实", "is no record")
+    if not itself:
+        return Fault(service, position, f"此处的记录自称为另一条（第 {own} 条）", f"the record there says that it is another ({own})")
+    if its_county != county:
+        return Fault(service, position, f"属于县 {its_county}", f"is of county {its_county}")
+    if not follows:
+        return Fault(
+            service, position, "与前一条不相接，前一条或本条被改动", "does not follow the one before it: one of the two was changed"
+        )
+    return Fault(service, position, "旁列内容与记录不符", "the columns beside the record do not say what it says")

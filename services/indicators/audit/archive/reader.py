@@ -1,0 +1,244 @@
+"""Reads an archive: everything is checked before anything is answered from it.
+
+The index against its own digest and the county, every file against the index, the records to be dense, chained and what their columns say,
+and that each stands in the set of its type. What is found wrong is named by file, and for a record by service and position.
+"""
+
+import fcntl
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from services.indicators.audit.archive.chain import BESIDE, Fault, first_fault
+from services.indicators.audit.archive.index import INDEX, READING, ArchivedFile, BadArchive, Head, Index, came_with, read_index
+from services.indicators.audit.archive.sets import RECORDS_SET, common_set, contracts_digest, sets, wire_sets
+from services.indicators.audit.columns import table_name
+from services.indicators.audit.duck import CORRECTIONS, VOIDS, amend, make_tables
+from shared.contracts import FACTS
+from shared.contracts.base import SERVICES, Service, service_of
+from shared.contracts.common import DayClosed
+from shared.contracts.envelope import Record, parse_record
+
+READING_AT_ONCE: Final = 4
+CHUNK_RECORDS: Final = 10_000
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A checked archive, up to its heads."""
+
+    folder: Path
+    index: Index
+    connection: duckdb.DuckDBPyConnection
+    """Has the view `stored`, all records."""
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """Up to which position each service goes."""
+        return {service: self.index.heads[service].position for service in SERVICES}
+
+    @cached_property
+    def closed(self) -> dict[str, date]:
+        """The last day each service has closed."""
+        found = {}
+        for service in SERVICES:
+            query = f"SELECT max_by(day, position) FROM ({self.rows(common_set(DayClosed, service))})"  # noqa: S608
+            ((day,),) = self.connection.execute(query).fetchall()
+            if day is not None:
+                found[str(service)] = day
+        return found
+
+    @cached_property
+    def unreadable(self) -> list[tuple[Service, date]]:
+        """The service and known day of each record that no contract describes."""
+        rows = self.connection.execute("SELECT service, known FROM stored WHERE NOT described ORDER BY service, position").fetchall()
+        return [(SERVICES[service], known) for service, known in rows]
+
+    @cached_property
+    def last_known_day(self) -> date:
+        """The day on which the last record was made."""
+        ((day,),) = self.connection.execute("SELECT max(known) FROM stored").fetchall()
+        assert isinstance(day, date), "an archive without a record is refused"
+        return day
+
+    def raws(self) -> Iterator[bytes]:
+        """The exact bytes of every record, by service and position."""
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT raw FROM stored ORDER BY service, position")
+            while rows := cursor.fetchmany(CHUNK_RECORDS):
+                yield from (raw for (raw,) in rows)
+
+    @cached_property
+    def records(self) -> list[Record]:
+        """Every record, by service and position."""
+        return list(map(parse_record, self.raws()))
+
+    def database(self) -> duckdb.DuckDBPyConnection:
+        """A database with the tables the second engine reads. Raises BadArchive where records and the sets of their types do not agree."""
+        connection = self.connection
+        make_tables(connection)
+        with _named_damage():
+            for name in map(table_name, FACTS):
+                connection.execute(f"INSERT INTO {name} BY NAME SELECT *, position AS revision FROM ({self.rows(name)})")  # noqa: S608
+            for name in (*VOIDS, *CORRECTIONS):
+                connection.execute(f"INSERT INTO {name} BY NAME {self.rows(name)}")
+            self._check_sets()
+        amend(connection)
+        return connection
+
+    def rows(self, set_: str) -> str:
+        """A query for the rows of a set."""
+        files = [str(self.folder / file.path) for file in self.index.of_set(set_)]
+        if files:
+            return f"SELECT * FROM read_parquet({files}, hive_partitioning = false)"  # noqa: S608
+        return f"SELECT {', '.join(f'NULL AS {name}' for name in sets()[set_])} WHERE FALSE"
+
+    def _check_sets(self) -> None:
+        """Every record that a contract describes stands in the set of its type, and nothing else does."""
+        services = {table_name(fact): SERVICES.index(service_of(fact)) for fact in FACTS}
+        tables = [*services, *VOIDS, *CORRECTIONS]
+        closed = [common_set(DayClosed, service) for service in SERVICES]
+        parts = [f"SELECT '{table}' AS name, position FROM {table}" for table in tables]  # noqa: S608
+        parts += [f"SELECT '{set_}' AS name, position FROM ({self.rows(set_)})" for set_ in closed]  # noqa: S608
+        names = ", ".join(f"('{type_}', '{set_}')" for type_, set_ in wire_sets().items())
+        found = self.connection.execute(
+            f"WITH named(type, name) AS (VALUES {names}), "  # noqa: S608
+            "told AS (SELECT coalesce(name, type) AS name, position FROM stored LEFT JOIN named USING (type) WHERE described), "
+            f"held AS ({' UNION ALL '.join(parts)}) "
+            "SELECT name, position, count(told.position) FROM told FULL JOIN held USING (name, position) "
+            "GROUP BY ALL HAVING count(told.position) <> 1 OR count(held.position) <> 1 ORDER BY name, position LIMIT 1"
+        ).fetchone()
+        if found is not None:
+            name, position, told = found
+            zh, en = ("缺少或重复", "is missing there or comes twice") if told else ("多出", "has no record")
+            raise BadArchive(f"{name} 第 {position} 条与记录不符：{zh} / {name}: position {position} {en}")
+
+
+@contextmanager
+def opened_archive(folder: Path, county: str) -> Iterator[Archive]:
+    """A checked archive; its sets are checked when they are read. A writer may go on meanwhile: it deletes no file that is read.
+
+    Raises BadArchive, or OSError when it cannot be read.
+    """
+    with ExitStack() as opened:
+        if (folder / READING).exists():
+            fcntl.flock(opened.enter_context((folder / READING).open("rb")), fcntl.LOCK_SH)
+        index = _index(folder, county)
+        _check_files(folder, index)
+        archive = Archive(folder, index, opened.enter_context(duckdb.connect()))
+        with _named_damage():
+            archive.connection.execute(f"CREATE VIEW stored AS {_stored(archive.rows(RECORDS_SET))}")
+            _check_records(archive, county)
+        yield archive
+
+
+def _stored(rows: str) -> str:
+    """The rows of the records with the number of their service instead of its name."""
+    numbered = ", ".join(f"('{service}', {number}::TINYINT)" for number, service in enumerate(SERVICES))
+    return (
+        f"SELECT n.number AS service, r.* EXCLUDE service FROM ({rows}) r "  # noqa: S608
+        f"JOIN (VALUES {numbered}) n(service, number) ON n.service = r.service"
+    )
+
+
+@contextmanager
+def _named_damage() -> Iterator[None]:
+    """What DuckDB cannot read is a damaged archive, whatever its digests say."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise BadArchive(f"归档文件无法读取 / a file of the archive cannot be read: {error}") from error
+
+
+def is_of_these_contracts(archive: Archive) -> bool:
+    """Whether the sets say what the contracts of this release would make of the records."""
+    return archive.index.contracts == contracts_digest()
+
+
+def _index(folder: Path, county: str) -> Index:
+    try:
+        raw = (folder / INDEX).read_bytes()
+    except FileNotFoundError as error:
+        raise BadArchive(f"{folder} 中没有 {INDEX}，不是归档 / {folder} holds no {INDEX}: it is no archive") from error
+    index = read_index(raw)
+    if index.county != county:
+        raise BadArchive(f"归档属于县 {index.county}，方案是 {county} 的 / the archive is of county {index.county}, the plan of {county}")
+    if not index.of_set(RECORDS_SET):
+        raise BadArchive("归档中没有记录 / the archive holds no records")
+    return index
+
+
+def _check_files(folder: Path, index: Index) -> None:
+    """Every file listed is there as it was written, and no other file of an archive lies beside them."""
+    with ThreadPoolExecutor(READING_AT_ONCE) as pool:
+        digests = list(pool.map(lambda file: _digest(folder / file.path), index.files))
+    owners = {file.sha256: file.path for file in index.files}
+    for file, found in zip(index.files, digests, strict=True):
+        _check_file(file, found, owners)
+    known = {file.path for file in index.files} | set(index.retired)
+    for path in sorted(folder.rglob("*.parquet")):
+        name = path.relative_to(folder).as_posix()
+        if name not in known and not _unfinished(name, index):
+            raise BadArchive(f"{name} 不在索引中，不属于本归档 / {name} is not in the index: it does not belong to this archive")
+
+
+def _digest(path: Path) -> tuple[int, str] | None:
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    return len(raw), sha256(raw).hexdigest()
+
+
+def _check_file(file: ArchivedFile, found: tuple[int, str] | None, owners: dict[str, str]) -> None:
+    if found is None:
+        raise BadArchive(f"缺少文件 {file.path} / the file {file.path} is missing")
+    size, digest = found
+    if digest == file.sha256:
+        return
+    if digest in owners:
+        raise BadArchive(f"{file.path} 的内容属于 {owners[digest]} / {file.path} holds what belongs to {owners[digest]}")
+    if size != file.bytes:
+        raise BadArchive(
+            f"{file.path} 长 {size} 字节，应为 {file.bytes}：被截断或被改动 / "
+            f"{file.path} has {size} bytes, not {file.bytes}: it is cut off or was edited"
+        )
+    raise BadArchive(f"{file.path} 已损坏或被改动：摘要不符 / {file.path} is damaged or was edited: its digest is another")
+
+
+def _unfinished(name: str, index: Index) -> bool:
+    """Whether a file came too late for the index: its writer is at work, or was stopped."""
+    try:
+        return came_with(name) > index.number
+    except ValueError:
+        return False
+
+
+def _check_records(archive: Archive, county: str) -> None:
+    fault = first_fault(archive.connection, "stored", dict.fromkeys(SERVICES, Head()), county, BESIDE)
+    if fault is not None:
+        raise _located(fault, archive.index)
+    rows = archive.connection.execute("SELECT service, max(position), max_by(hash, position) FROM stored GROUP BY service").fetchall()
+    found = dict.fromkeys(SERVICES, Head()) | {SERVICES[number]: Head(position, hash_) for number, position, hash_ in rows}
+    for service in SERVICES:
+        if found[service] != archive.index.heads[service]:
+            raise BadArchive(
+                f"{INDEX}：{service} 应到第 {archive.index.heads[service].position} 条，文件只到第 {found[service].position} 条 / "
+                f"{INDEX}: {service} goes to position {archive.index.heads[service].position}, its files to {found[service].position}"
+            )
+
+
+def _located(fault: Fault, index: Index) -> BadArchive:
+    there = (file.path for file in index.of_set(RECORDS_SET) if file.service == fault.service and file.first <= fault.position <= file.last)
+    path = next(there, INDEX)
+    return BadArchive(
+        f"{path}：{fault.service} 第 {fault.position} 条{fault.zh} / {path}: {fault.service}'s position {fault.position}: {fault.en}"
+    )

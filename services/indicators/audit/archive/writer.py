@@ -1,0 +1,302 @@
+"""Writes an archive: takes records in behind those it has, whole batches at a time.
+
+A batch is in the archive once the index that lists its files has moved: each file is written aside, flushed to the disk and renamed before
+that. Whatever kills a writer, the next one finds the index as it was, removes the files that came too late for it, and goes on from there.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from io import BytesIO
+from itertools import repeat
+from pathlib import Path
+from typing import Final, cast
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from services.indicators.audit.archive.chain import Fault, first_fault
+from services.indicators.audit.archive.index import (
+    INDEX,
+    READING,
+    WRITING,
+    ArchivedFile,
+    BadArchive,
+    Head,
+    Index,
+    came_with,
+    file_path,
+    in_order,
+    index_bytes,
+    read_index,
+)
+from services.indicators.audit.archive.sets import RECORDS_COLUMNS, RECORDS_SET, common_set, contracts_digest
+from services.indicators.audit.columns import table_name
+from services.indicators.audit.duck import envelopes, said, said_in_common
+from shared.contracts import FACTS
+from shared.contracts.base import SERVICES, Service, service_of
+from shared.contracts.common import COMMON_FACTS
+
+ARRIVING = pa.schema([("service", pa.int8()), ("position", pa.int64()), ("raw", pa.binary()), ("described", pa.bool_())])
+"""Records as the archive takes them in: the number of the service, the position, the exact bytes, and whether a contract describes it."""
+FILE_ROWS_MAX: Final = 1_000_000
+"""No file grows beyond this by taking in others."""
+MEMORY: Final = "512MB"
+WRITING_AT_ONCE: Final = 8
+"""So many files at a time: most of a small file's time is waiting for the disk."""
+_UNLIKE: Final = ["raw", "hash"]
+"""Columns of which no two rows are alike: a dictionary of them helps nobody."""
+
+
+class BrokenHistory(Exception):
+    """Records that do not follow those in the archive; the message names the first, in Chinese and English."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(f"{fault.service} 第 {fault.position} 条：{fault.zh} / {fault.service}'s position {fault.position}: {fault.en}")
+        self.fault = fault
+
+
+class ArchiveBusy(Exception):
+    """Another process writes this archive."""
+
+
+@dataclass(slots=True)
+class _Part:
+    """Rows of one set, service and period, yet to be written."""
+
+    set: str
+    service: Service
+    period: str
+    fresh: pa.Table | None
+    absorbed: list[ArchivedFile] = field(default_factory=list)
+    """Files whose rows are written anew together with the fresh ones."""
+
+
+class ArchiveWriter:
+    """The one writer of an archive. Its methods block; what takes long releases the interpreter's lock."""
+
+    def __init__(self, folder: Path, county: str, *, threads: int = 1) -> None:
+        """For `opened`."""
+        self._folder = folder
+        self._county = county
+        self._threads = threads
+        self.index = Index(county, contracts_digest())
+        """What the archive holds; ahead of what the folder's index says while an archive of other contracts is derived anew."""
+        self._replaces: Index | None = None
+        """The archive of other contracts that this one takes the place of, as soon as it goes as far."""
+        self._leaving: set[str] = set()
+        """Files that belong to the archive no more and could not be deleted yet, because somebody reads it."""
+
+    @classmethod
+    @contextmanager
+    def opened(cls, folder: Path, county: str, *, threads: int = 1) -> "Iterator[ArchiveWriter]":
+        """Open an archive, made if there is none, for writing. Raises ArchiveBusy, BadArchive, OSError."""
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / WRITING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ArchiveBusy(f"另一个进程正在写 {folder} / another process is writing {folder}") from error
+            writer = cls(folder, county, threads=threads)
+            writer._begin()
+            yield writer
+        finally:
+            os.close(descriptor)
+
+    def _begin(self) -> None:
+        """Carry on from the index, without what came too late for it."""
+        if (self._folder / INDEX).exists():
+            found = read_index((self._folder / INDEX).read_bytes())
+            if found.county != self._county:
+                raise BadArchive(
+                    f"{self._folder} 是县 {found.county} 的归档，不是 {self._county} 的 / "
+                    f"{self._folder} is the archive of county {found.county}, not of {self._county}"
+                )
+            if found.contracts == self.index.contracts:
+                self.index = found
+            else:
+                self._replaces = found
+                self.index = replace(self.index, number=found.number)
+        self._remove({file.path for file in (self._replaces or self.index).files})
+
+    def _remove(self, listed: set[str]) -> None:
+        """Delete what was never finished, and what was left out."""
+        for unfinished in self._folder.glob("*/county=*/*=*/.*.part"):
+            unfinished.unlink()
+        (self._folder / f".{INDEX}.part").unlink(missing_ok=True)
+        before = self._replaces or self.index
+        self._leaving = set(before.retired)
+        for path in self._folder.glob("*/county=*/*=*/*.parquet"):
+            name = path.relative_to(self._folder).as_posix()
+            if name not in listed and name not in before.retired and came_with(name) > before.number:
+                path.unlink()
+        self._delete()
+
+    def append(self, arriving: pa.Table) -> None:
+        """Take in records that follow those in the archive, each service's from its head on. Raises BrokenHistory, BadArchive, OSError."""
+        with duckdb.connect(config={"threads": self._threads, "memory_limit": MEMORY}) as connection:
+            connection.register("arriving", arriving)
+            fault = first_fault(connection, "arriving", self.index.heads, self._county)
+            if fault is not None:
+                raise BrokenHistory(fault)
+            connection.execute(f"CREATE TABLE arrived AS {envelopes('arriving', 'sha256(raw) AS hash', 'described', 'raw')}")
+            heads = self.index.heads | _heads(connection)
+            connection.execute("CREATE VIEW record AS SELECT * FROM arrived WHERE described")
+            parts = [*_records(connection), *_typed(connection)]
+        self._write(parts, heads)
+
+    def _write(self, parts: list[_Part], heads: dict[Service, Head]) -> None:
+        number = self.index.number + 1
+        parts += self._scattered(parts)
+        absorbed = {file.path for part in parts for file in self._absorb(part)}
+        files = [file for file in self.index.files if file.path not in absorbed]
+        with ThreadPoolExecutor(WRITING_AT_ONCE) as pool:
+            files += pool.map(self._write_part, parts, repeat(number))
+        _sync_folders({(self._folder / file.path).parent for file in files if came_with(file.path) == number}, self._folder)
+        self._leaving |= absorbed
+        index = Index(self._county, self.index.contracts, number, heads, in_order(files))
+        before = self._replaces
+        if before is not None and any(heads[service].position < head.position for service, head in before.heads.items()):
+            self.index = index
+            return
+        if before is not None:
+            self._leaving |= {file.path for file in before.files}
+        self.index, self._replaces = replace(index, retired=tuple(sorted(self._leaving))), None
+        self._move(self.index)
+        self._delete()
+
+    def _scattered(self, parts: list[_Part]) -> list[_Part]:
+        """The partitions of periods gone by that lie in several files still: each is made one."""
+        latest = {(part.set, part.service): part.period for part in parts}
+        lying: dict[tuple[str, Service, str], list[ArchivedFile]] = {}
+        for file in self.index.files:
+            if file.period < latest.get((file.set, file.service), ""):
+                lying.setdefault((file.set, file.service, file.period), []).append(file)
+        touched = {(part.set, part.service, part.period) for part in parts}
+        return [
+            _Part(*partition, None, files)
+            for partition, files in lying.items()
+            if len(files) > 1 and partition not in touched and sum(file.rows for file in files) <= FILE_ROWS_MAX
+        ]
+
+    def _absorb(self, part: _Part) -> Iterable[ArchivedFile]:
+        """Let fresh rows take in the files of their partition that are not much larger: a partition has few files at any time, and a row is
+        written few times.
+        """
+        if part.fresh is not None:
+            rows = part.fresh.num_rows
+            there = [file for file in self.index.files if (file.set, file.service, file.period) == (part.set, part.service, part.period)]
+            for file in sorted(there, key=lambda file: file.first, reverse=True):
+                if file.rows > 2 * rows or file.rows + rows > FILE_ROWS_MAX:
+                    break
+                part.absorbed.append(file)
+                rows += file.rows
+        return part.absorbed
+
+    def _read(self, file: ArchivedFile) -> pa.Table:
+        """A file's rows. Raises BadArchive where its bytes are not what the index says: damage must not be written anew as sound."""
+        raw = (self._folder / file.path).read_bytes()
+        if sha256(raw).hexdigest() != file.sha256:
+            raise BadArchive(f"{file.path} 已损坏或被改动 / {file.path} is damaged or was edited")
+        return pq.ParquetFile(BytesIO(raw)).read()
+
+    def _write_part(self, part: _Part, number: int) -> ArchivedFile:
+        tables = [*map(self._read, part.absorbed), *([] if part.fresh is None else [part.fresh])]
+        rows = pa.concat_tables(tables, promote_options="permissive").sort_by("position")
+        first, last = rows["position"][0].as_py(), rows["position"][-1].as_py()
+        path = file_path(part.set, self._county, part.service, part.period, first, last, number)
+        raw = _parquet(rows)
+        _put(self._folder / path, raw)
+        last_hash = rows["hash"][-1].as_py() if part.set == RECORDS_SET else None
+        return ArchivedFile(
+            path, part.set, part.service, part.period, rows.num_rows, first, last, last_hash, len(raw), sha256(raw).hexdigest()
+        )  # fmt: skip
+
+    def _delete(self) -> None:
+        """Delete what was left out, unless somebody reads the archive: then it is tried again behind the next records."""
+        with (self._folder / READING).open("wb") as reading:
+            try:
+                fcntl.flock(reading, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            for path in self._leaving:
+                (self._folder / path).unlink(missing_ok=True)
+            self._leaving = set()
+
+    def _move(self, index: Index) -> None:
+        _put(self._folder / INDEX, index_bytes(index))
+        _sync(self._folder)
+
+
+def _heads(connection: duckdb.DuckDBPyConnection) -> dict[Service, Head]:
+    rows = connection.execute("SELECT service, max(position), max_by(hash, position) FROM arrived GROUP BY service").fetchall()
+    return {SERVICES[service]: Head(position, hash_) for service, position, hash_ in rows}
+
+
+def _records(connection: duckdb.DuckDBPyConnection) -> Iterator[_Part]:
+    names = ", ".join(f"'{service}'" for service in SERVICES)
+    for number, service in enumerate(SERVICES):
+        columns = f"list_extract([{names}], service + 1) AS service, {', '.join(list(RECORDS_COLUMNS)[1:])}, raw"
+        yield from _by_period(connection, RECORDS_SET, service, f"SELECT {columns} FROM arrived WHERE arrived.service = {number}")  # noqa: S608
+
+
+def _typed(connection: duckdb.DuckDBPyConnection) -> Iterator[_Part]:
+    there = {type_ for (type_,) in connection.execute("SELECT DISTINCT type FROM record").fetchall()}
+    for fact in FACTS:
+        if f"{fact.type}.v{fact.version}" in there:
+            yield from _by_period(connection, table_name(fact), cast(Service, service_of(fact)), said(fact, "record"))
+    for service in SERVICES:
+        for shape in COMMON_FACTS:
+            yield from _by_period(connection, common_set(shape, service), service, said_in_common(shape, service, "record"))
+
+
+def _by_period(connection: duckdb.DuckDBPyConnection, set_: str, service: Service, query: str) -> Iterator[_Part]:
+    """The rows of a set of one service, a period of recording at a time: see `file_path`."""
+    period = "%Y-%m" if set_ == RECORDS_SET else "%Y"
+    table = connection.sql(f"SELECT *, strftime(known, '{period}') AS _period FROM ({query}) ORDER BY position").to_arrow_table()  # noqa: S608
+    periods = pc.run_end_encode(table["_period"].combine_chunks())
+    rows, start = table.drop_columns("_period"), 0
+    for end, period in zip(periods.run_ends.to_pylist(), periods.values.to_pylist(), strict=True):
+        yield _Part(set_, service, period, rows.slice(start, end - start))
+        start = end
+
+
+def _parquet(rows: pa.Table) -> bytes:
+    sink = BytesIO()
+    pq.write_table(
+        rows, sink, compression="zstd", store_schema=False,
+        use_dictionary=[name for name in rows.column_names if name not in _UNLIKE], write_statistics=["position", "known"],
+    )  # fmt: skip
+    return sink.getvalue()
+
+
+def _put(path: Path, raw: bytes) -> None:
+    """A whole file or none, whatever happens."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.part")
+    with aside.open("wb") as file:
+        file.write(raw)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def _sync_folders(folders: set[Path], root: Path) -> None:
+    """Have the disk know the names of new files, and of the folders on the way to them."""
+    for folder in sorted({each for leaf in folders for each in (leaf, *leaf.parents) if each.is_relative_to(root)}):
+        _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
