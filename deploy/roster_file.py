@@ -16,7 +16,7 @@ from typing import Final
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from services.indicators.evaluation.county import COLUMNS, RosterUnit, roster_unit
+from services.indicators.evaluation.county import CODE_DIGITS, COLUMNS, RosterUnit, roster_unit
 from services.indicators.evaluation.problems import Problem
 from shared.units import county_of, lineage, unit_kind
 
@@ -29,7 +29,6 @@ KIND_NAMES: Final = {
     "村": "village",
 }  # fmt: skip
 EXCEL_SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".et"})
-CODE_DIGITS: Final = 12
 SHORT_DIGITS: Final = frozenset({6, 9})
 """A county's or township's code without its closing zeros, as other registers write it."""
 

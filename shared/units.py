@@ -20,7 +20,9 @@ def unit_kind(code: str) -> UnitKind:
     township, village = int(code[6:9]), int(code[9:])
     if not township:
         if village:
-            raise ValueError(f"no unit has a village part without a township part: {code} / 单位代码无效：{code}")
+            raise ValueError(
+                f"no unit has a village part without a township part: {code} / 第 7 至 9 位没有乡镇，后三位却有村级单位：{code}"
+            )
         return "county"
     if not village:
         return "park" if 400 <= township <= 599 else "township"
@@ -28,7 +30,7 @@ def unit_kind(code: str) -> UnitKind:
         return "community"
     if village <= 399:
         return "village"
-    raise ValueError(f"positions 10–12 name neither a community nor a village: {code} / 单位代码无效：{code}")
+    raise ValueError(f"positions 10–12 name neither a community nor a village: {code} / 第 10 至 12 位既不是社区也不是行政村：{code}")
 
 
 @cache

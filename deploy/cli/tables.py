@@ -144,7 +144,7 @@ class _Words:
             (each["id"], variant["name"]): variant for each in catalogue["indicators"] for variant in each["variants"]
         }
         self.windows = {each["name"]: each["zh"] for each in catalogue["windows"]}
-        self.codes = {**units, **{each["code"]: each["name"] for each in catalogue["departments"]}}
+        self.codes = {**units, **{each["code"]: each["name"] for each in (*catalogue["departments"], *catalogue["documents"])}}
         self.notes: dict[str, int] = {}
         """Each note and its number, in the order of the rows."""
 

@@ -289,7 +289,7 @@ def a_catalogue(id: str, zh: str, counted_in: dict[str, str | None]) -> dict[str
     """A catalogue of one indicator; `counted_in` for each of its variants."""
     variants = [{"name": name, "zh": "", "counted_in": given} for name, given in counted_in.items()]
     return {
-        "windows": [{"name": "autumn", "zh": "秋季考评期"}], "departments": [{"code": "gsj", "name": "工商局"}],
+        "windows": [{"name": "autumn", "zh": "秋季考评期"}], "departments": [{"code": "gsj", "name": "工商局"}], "documents": [],
         "indicators": [{"id": id, "zh": zh, "variants": variants}],
     }  # fmt: skip
 

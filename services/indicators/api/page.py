@@ -19,23 +19,36 @@ def docs_page(described: Json) -> str:
     return (
         f"<!DOCTYPE html><html lang='zh'><head><meta charset='utf-8'><title>{escape(described['info']['title'])}</title>"
         f"<style>{_STYLE}</style></head><body><h1>{escape(described['info']['title'])}</h1>"
-        f"<p>{escape(described['info']['description'])}</p><p><a href='/openapi.json'>OpenAPI</a></p>"
+        f"<p>{escape(described['info']['description'])}</p><p>{_contents(described['paths'])} · <a href='/openapi.json'>OpenAPI</a></p>"
         f"{''.join(_page(path, methods['get']) for path, methods in described['paths'].items())}</body></html>"
     )
+
+
+def _contents(paths: Json) -> str:
+    return " · ".join(f"<a href='#{escape(path)}'>{escape(path)}</a>" for path in paths)
 
 
 def _page(path: str, page: Json) -> str:
     shown = f"<a href='{path}'>{path}</a>" if "{" not in path and path != "/changes" else escape(path)
     more = f"<p>{escape(page['description'])}</p>" if page.get("description") else ""
-    return f"<h2><code>GET {shown}</code></h2><p>{escape(page['summary'])}</p>{more}{_parameters(page)}{''.join(_answers(page))}"
+    heading = f"<h2 id='{escape(path)}'><code>GET {shown}</code></h2>"
+    return f"{heading}<p>{escape(page['summary'])}</p>{more}{_parameters(page)}{''.join(_answers(page))}"
 
 
 def _parameters(page: Json) -> str:
     rows = "".join(
-        f"<tr><td><code>{escape(each['name'])}</code></td><td>{escape(each.get('description', ''))}</td></tr>"
+        f"<tr><td><code>{escape(each['name'])}</code></td><td>{escape(each.get('description', ''))}{_allowed(each['schema'])}</td></tr>"
         for each in page.get("parameters", ())
     )
     return f"<table>{rows}</table>" if rows else ""
+
+
+def _allowed(schema: Json) -> str:
+    """The words of which a parameter is one, or between which numbers it lies."""
+    words = [word for each in (schema, *schema.get("anyOf", ())) for word in each.get("enum", ())]
+    if "maximum" in schema:
+        words = [f"{schema['minimum']}–{schema['maximum']}"]
+    return "".join(f" <code>{escape(word)}</code>" for word in words)
 
 
 def _answers(page: Json) -> Iterator[str]:
@@ -43,4 +56,5 @@ def _answers(page: Json) -> Iterator[str]:
         for kind, content in answer.get("content", {}).items():
             yield f"<p><b>{escape(status)}</b> <code>{escape(kind)}</code> {escape(answer['description'])}</p>"
             if status == "200" and "example" in content:
-                yield f"<pre>{escape(json.dumps(content['example'], ensure_ascii=False, indent=2))}</pre>"
+                example = escape(json.dumps(content["example"], ensure_ascii=False, indent=2))
+                yield f"<details><summary>示例 / example</summary><pre>{example}</pre></details>"

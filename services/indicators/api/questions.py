@@ -64,7 +64,7 @@ class FlagsQuestion(BoardQuestion):
 
     kind: str | None = Field(default=None, description="疑点类别 / one kind of flag", examples=["closed_yet_operating"])
     department: str | None = Field(default=None, description="报送部门 / on facts that this department reported", examples=["gsj"])
-    state: State | None = Field(default=None, description="状态 / open (待核), confirmed (属实) or dismissed (排除)")
+    state: State | None = Field(default=None, description="状态：待核、属实、排除 / state")
     after: str | None = Field(default=None, description="上一页的 next / the `next` of the page before")
     limit: int = Field(
         default=FLAGS_PER_PAGE, ge=1, le=FLAGS_PER_PAGE_MAX, description="每页条数 / how many on a page", examples=[FLAGS_PER_PAGE]
@@ -75,9 +75,13 @@ class DutiesQuestion(BoardQuestion):
     """Which duties of a unit, for the county everyone's. What is omitted narrows nothing."""
 
     department: str | None = Field(default=None, description="责任部门 / those that this department owes", examples=["rsj"])
-    system: System | None = Field(default=None, description="体系 / those of one of the plan's five systems")
-    state: DutyState | None = Field(default=None, description="状态 / one state")
-    late: bool | None = Field(default=None, description="逾期与否 / true: late ones only; false: the others")
+    system: System | None = Field(
+        default=None, description="体系：组织领导、政策支持、创业培训、创业服务、工作考核 / those of one of the plan's five systems"
+    )
+    state: DutyState | None = Field(default=None, description="进展：未到期、到期未报、佐证已报、已验收、已退回、逾期验收 / how far it is")
+    late: bool | None = Field(
+        default=None, description="逾期与否：true 只列逾期的，false 只列其余的 / true: late ones only; false: the others"
+    )
 
 
 class Problem(BaseModel):

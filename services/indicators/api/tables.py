@@ -74,19 +74,20 @@ class WindowRow(_Table):
     last: date = Field(serialization_alias="to")
 
 
-class NamedDepartment(_Table):
-    """A department of the plan file: what it is called in parts, duties and sources."""
+class Named(_Table):
+    """What parts, duties and sources call by a code: a department, or a document that the plan file makes somebody owe."""
 
     code: str
     name: str
 
 
 class Catalogue(_Table):
-    """Every indicator, in the order of the plan's sections; the windows and departments that rows name."""
+    """Every indicator, in the order of the plan's sections; the windows, departments and documents that rows name."""
 
     county: str
     windows: list[WindowRow]
-    departments: list[NamedDepartment]
+    departments: list[Named]
+    documents: list[Named] = Field(description="应出台文件，名称为方案原文 / the documents owed, in the plan's words")
     indicators: list[IndicatorRow]
 
 
@@ -116,7 +117,8 @@ def catalogue(plan: Plan) -> Catalogue:
     return Catalogue(
         county=plan.county,
         windows=[WindowRow(name=name, zh=zh[name], first=window.first, last=window.last) for name, window in windows_of(plan).items()],
-        departments=[NamedDepartment(code=each.code, name=each.name) for each in plan.departments],
+        departments=[Named(code=each.code, name=each.name) for each in plan.departments],
+        documents=[Named(code=duty.document, name=duty.quote) for duty in plan.duties if duty.document is not None],
         indicators=[_indicator(each, plan) for each in CATALOG],
     )
 

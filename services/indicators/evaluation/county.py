@@ -19,6 +19,14 @@ ROSTER_FILE: Final = "roster.csv"
 COLUMNS: Final = ("code", "name", "kind", "urban_rural_class")
 
 
+CODE_DIGITS: Final = 12
+_FIX_CELL: Final = ("把该列设为文本格式，重填 12 位代码。", "format the column as text and enter all 12 digits.")
+_FIX_DIGITS: Final = (
+    "核对后六位：乡镇和园区以 000 结尾，社区末三位为 001–199，行政村为 200–399。",
+    "check the last six digits: townships and parks end in 000, communities in 001–199, villages in 200–399.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RosterUnit:
     """One unit as listed: its 统计用区划代码, name, kind, and 城乡分类代码 (1xx is urban; None where the unit has none)."""
@@ -132,11 +140,8 @@ def roster_unit(row: list[str], line: int) -> RosterUnit | Problem:
         found = unit_kind(code)
     except ValueError as error:
         en, _, zh = str(error).partition(" / ")
-        return Problem(
-            ("code",), f"{zh or en}。", f"{en}.", "把该列设为文本格式，重填 12 位代码。",
-            "format the column as text and enter all 12 digits.",
-            line=line,
-        )  # fmt: skip
+        fix = _FIX_DIGITS if len(code) == CODE_DIGITS and code.isdigit() else _FIX_CELL
+        return Problem(("code",), f"{zh or en}。", f"{en}.", *fix, line=line)
     if kind != found:
         return Problem(
             ("kind",), f"{code} 是 {found}，不是 {kind!r}。", f"{code} is a {found}, not {kind!r}.",

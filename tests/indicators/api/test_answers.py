@@ -53,12 +53,13 @@ async def test_a_row_has_the_fields_others_rely_on(system: System) -> None:
 
 async def test_the_catalogue_names_the_windows_and_departments_that_rows_name(system: System) -> None:
     found = await system.get("/indicators")
-    assert list(found) == ["county", "windows", "departments", "indicators"]
+    assert list(found) == ["county", "windows", "departments", "documents", "indicators"]
     assert {"name": "rehearsals", "zh": "模拟考评期", "from": "2025-09-01", "to": "2025-12-31"} in found["windows"]
     assert {variant["window"] for each in found["indicators"] for variant in each["variants"]} <= {
         each["name"] for each in found["windows"]
     }
     assert {"code": "gsj", "name": "工商局"} in found["departments"]
+    assert {"code": "internship_pilot", "name": "启动创业模拟运作项目试点工作"} in found["documents"]
 
 
 async def test_an_indicator_is_its_rows_of_the_board(system: System) -> None:

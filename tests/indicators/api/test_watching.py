@@ -121,7 +121,19 @@ async def test_the_description_has_every_page_with_an_example_and_needs_no_inter
     assert "Successful Response" not in page
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", page)
     for path in described["paths"]:
-        assert path in page
+        assert f"<a href='#{path}'>{path}</a>" in page
+    assert re.search(r"<code>state</code></td><td>进展：[^<]*<code>not_due</code> <code>due</code> ", page)
+    assert re.search(r"<code>limit</code></td><td>[^<]*<code>1–1000</code>", page)
+
+
+async def test_every_sentence_of_the_description_is_in_both_languages_chinese_first(system: System) -> None:
+    described = await system.get("/openapi.json")
+    said = [described["info"]["description"]]
+    for page in (methods["get"] for methods in described["paths"].values()):
+        said += [page["summary"], *([page["description"]] if "description" in page else [])]
+        said += [each["description"] for each in page.get("parameters", ())]
+        said += [answer["description"] for answer in page["responses"].values()]
+    assert [text for text in said if not re.fullmatch(r"[^/]*[\u4e00-\u9fff][^/]* ?/ [^\u4e00-\u9fff]+", text)] == []
 
 
 async def test_whoever_names_no_page_comes_to_the_description(system: System) -> None:

@@ -46,7 +46,7 @@ def test_blank_lines_and_spaces_around_cells_are_nothing() -> None:
     ("code,name", "代码,name", 1, "表头不对", "the header is wrong"),
     (",township,", ",township", 3, "应有 4 列", "3 columns instead of 4"),
     ("330127100001,", "3.30127E+11,", 5, "文本格式", "as text"),
-    ("330127100001,", "330127100400,", 5, "代码无效", "neither a community nor a village"),
+    ("330127100001,", "330127100400,", 5, "既不是社区也不是行政村", "neither a community nor a village"),
     ("东门社区,community", "东门社区,village", 5, "改为 community", "write community"),
     ("东门社区", "", 5, "没有名称", "has no name"),
     (",111", ",113", 5, "没有城乡分类代码 113", "no urban–rural class 113"),
