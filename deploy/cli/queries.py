@@ -152,14 +152,14 @@ def facts(
     http_url = DataFolder(data).running().http_url
     asked = {"unit": unit, "as_of": as_of, "known_at": known_at}
     if export is None:
-        asyncio.run(_download(http_url, asked, sys.stdout.buffer))
+        asyncio.run(download(http_url, asked, sys.stdout.buffer))
         sys.stdout.buffer.flush()
         return
     partial = export.with_name(f"{export.name}.part")
     try:
         try:
             with partial.open("wb") as file:
-                lines = asyncio.run(_download(http_url, asked, file))
+                lines = asyncio.run(download(http_url, asked, file))
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(export)
@@ -170,7 +170,7 @@ def facts(
     said.print(f"{lines} 条记录已写入 / records written to {export}", markup=False)
 
 
-async def _download(http_url: str, asked: Parameters, file: BinaryIO) -> int:
+async def download(http_url: str, asked: Parameters, file: BinaryIO) -> int:
     """Write the recorded facts asked for as they come; a download that breaks off raises Unreachable. How many lines."""
     lines = 0
     async with asking(http_url, "/facts", asked) as answer:

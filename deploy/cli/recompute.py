@@ -62,10 +62,10 @@ def recompute(
     chosen = read_plan_file(plan)
     with _opened(facts, chosen.county) as history:
         last = history.last_known_day
-        known = _day(known_at, "--known-at") or last
+        known = read_day(known_at, "--known-at") or last
         snapshot = computed_anew(history, chosen, engine)(known)
         try:
-            question = ask(snapshot, max(last, known), unit, _day(as_of, "--as-of"), known)
+            question = ask(snapshot, max(last, known), unit, read_day(as_of, "--as-of"), known)
         except BadQuestionError as error:
             raise BadInput(f"{error.zh} / {error.en}") from error
         answer = board(snapshot, question)
@@ -103,7 +103,8 @@ def _opened(facts: Path, county: str) -> "Iterator[Recorded]":
         raise BadInput(f"无法读取 {facts} / {facts} cannot be read: {error.strerror}") from error
 
 
-def _day(text: str | None, option: str) -> date | None:
+def read_day(text: str | None, option: str) -> date | None:
+    """The day that an option gives. Raises BadInput."""
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError as error:

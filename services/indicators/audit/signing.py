@@ -62,7 +62,12 @@ def write_private_key(path: Path, key: Ed25519PrivateKey) -> None:
 
 def write_public_key(path: Path, key: Ed25519PublicKey) -> None:
     """Write a public key into a new file that everybody may read. Raises KeyUnusable, also where a file is already."""
-    _write_new(path, key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), _PUBLIC_MODE)
+    _write_new(path, public_key_pem(key), _PUBLIC_MODE)
+
+
+def public_key_pem(key: Ed25519PublicKey) -> bytes:
+    """A public key as its file has it."""
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def read_private_key(path: Path) -> Ed25519PrivateKey:
@@ -83,13 +88,17 @@ def read_private_key(path: Path) -> Ed25519PrivateKey:
 
 def read_public_key(path: Path) -> Ed25519PublicKey:
     """Raises KeyUnusable for a file that is none, or whose key is of another kind."""
-    pem = _read(path, owner_only=False)
+    return parse_public_key(_read(path, owner_only=False), str(path))
+
+
+def parse_public_key(pem: bytes, name: str) -> Ed25519PublicKey:
+    """A public key from what the file of this name holds. Raises KeyUnusable where it is none, or of another kind."""
     try:
         key = load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise KeyUnusable(f"{path} 不是 PEM 格式的公钥 / {path} is no public key in PEM format") from error
+        raise KeyUnusable(f"{name} 不是 PEM 格式的公钥 / {name} is no public key in PEM format") from error
     if not isinstance(key, Ed25519PublicKey):
-        raise KeyUnusable(f"{path} 是别种公钥，需要 Ed25519 / {path} is a public key of another kind: Ed25519 is needed")
+        raise KeyUnusable(f"{name} 是别种公钥，需要 Ed25519 / {name} is a public key of another kind: Ed25519 is needed")
     return key
 
 

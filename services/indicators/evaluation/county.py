@@ -72,10 +72,15 @@ def _text(folder: Path, name: str) -> str:
     try:
         return (folder / name).read_text("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FileProblems(name, [Problem(
-            (), "文件不是 UTF-8 编码。", "the file is not UTF-8 text.", "另存为 UTF-8（CSV UTF-8）。", "save it as UTF-8 (CSV UTF-8).",
-            line=error.object.count(b"\n", 0, error.start) + 1,
-        )]) from error  # fmt: skip
+        raise FileProblems(name, [not_utf8(error)]) from error
+
+
+def not_utf8(error: UnicodeDecodeError) -> Problem:
+    """A file in another encoding."""
+    return Problem(
+        (), "文件不是 UTF-8 编码。", "the file is not UTF-8 text.", "另存为 UTF-8（CSV UTF-8）。", "save it as UTF-8 (CSV UTF-8).",
+        line=error.object.count(b"\n", 0, error.start) + 1,
+    )  # fmt: skip
 
 
 def parse_county(plan_text: str, roster_text: str, rows: Judging | None = None) -> County:

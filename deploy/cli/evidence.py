@@ -1,0 +1,261 @@
+"""`kaiye evidence`: figures with everything that shows them, as a signed folder; and the check of such a folder, with nothing running."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+
+from deploy.cli.board import ask
+from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
+from deploy.cli.queries import AsOfOption, download
+from deploy.cli.recompute import read_day
+from deploy.cli.usage import Commands
+from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from services.indicators.audit.bundle import Files
+    from services.indicators.audit.evidence import Verdict
+
+PRIVATE_KEY = "evidence.key"
+PUBLIC_KEY = "evidence.pub"
+
+BundleArgument = Annotated[
+    Path, typer.Argument(metavar="BUNDLE", exists=True, file_okay=False, help="证据包文件夹 / the folder of a bundle")
+]
+KnownAtOption = Annotated[
+    str | None,
+    typer.Option(
+        "--known-at", metavar="YYYY-MM-DD", help="已知日，缺省为今日，配合 --facts 时为最后一条记录的日期 / as known on this day; "
+        "omitted: today, with --facts the day of the last record",
+    ),
+]  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    evidence = typer.Typer(
+        name="evidence", cls=Commands, no_args_is_help=True, rich_markup_mode=None,
+        help="证据包：签名的指标、事实、定义与方案 / evidence bundles: figures, facts, definitions and plan, signed",
+    )  # fmt: skip
+    evidence.callback()(_evidence)
+    evidence.command("export")(export)
+    evidence.command("verify")(verify)
+    evidence.command("key")(key_pair)
+    app.add_typer(evidence)
+
+
+def _evidence() -> None:
+    """证据包：签名的指标、事实、定义与方案 / Evidence bundles: figures, facts, definitions and plan, signed."""
+
+
+def export(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="新文件夹 / a new folder")],
+    as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    facts: Annotated[
+        Path | None,
+        typer.Option(
+            "--facts", metavar="FILE", exists=True, dir_okay=False,
+            help="不用运行中的系统，取自 kaiye facts --export 的文件 / from a file of kaiye facts --export, with nothing running",
+        ),
+    ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option("--plan", metavar="PLAN", exists=True, help="配合 --facts：方案文件或县文件夹 / with --facts: plan or its folder"),
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            "--key", metavar="FILE", exists=True, dir_okay=False,
+            help="签名私钥，缺省为数据文件夹中的，没有则新建 / private key to sign with; omitted: the data folder's, made if it has none",
+        ),
+    ] = None,
+    data: DataOption = DEFAULT_FOLDER,
+) -> None:  # fmt: skip
+    """写出证据包：全部单位的指标和任务、事实、定义、方案，附签名 / Write a bundle: every unit's figures and duties, the facts, definitions
+    and plan behind them, signed. The second engine makes the figures. Where the running system answers otherwise nothing is written and
+    the exit code is 1.
+    """
+    from services.indicators.audit.bundle import require_new, write_bundle
+
+    with _told():
+        require_new(out)
+        if (facts is None) != (plan is None):
+            raise BadInput("--facts 与 --plan 须一起使用 / --facts and --plan go together")
+        folder = DataFolder(data)
+        signing = _private_key(key, folder)
+        if facts is None or plan is None:
+            files = asyncio.run(_of_running(folder.running(), as_of, known_at, signing))
+        else:
+            files = _of_file(facts, plan, as_of, known_at, signing)
+        write_bundle(out, files)
+    said.print(f"证据包已写入 / the bundle was written to {out}", markup=False)
+
+
+async def _of_running(running: Running, as_of: str | None, known_at: str | None, key: "Ed25519PrivateKey") -> "Files":
+    """The bundle of what the running system has recorded, once its own answers are the same. Exits with 1 where one is not."""
+    from services.indicators.audit.evidence import make_bundle
+    from services.indicators.audit.records import check_history
+    from services.indicators.evaluation.plan_file import PLAN_FILE
+
+    board = orjson.loads(await ask(running.http_url, "/board", {"as_of": as_of, "known_at": known_at}))
+    lines = BytesIO()
+    await download(running.http_url, {}, lines)
+    history = check_history(BytesIO(lines.getbuffer()), running.county)
+    plan_text = (running.county_folder / PLAN_FILE).read_bytes()
+    files = make_bundle(history, plan_text, date.fromisoformat(board["as_of"]), date.fromisoformat(board["known_at"]), key)
+    await _compare_live(running.http_url, files, history.positions)
+    return files
+
+
+async def _compare_live(http_url: str, files: "Files", positions: dict[str, int]) -> None:
+    """Ask the running system what the bundle answers, of every unit. Exits with 1 at the first difference."""
+    from services.indicators.audit.evidence import first_difference
+    from services.indicators.audit.manifest import BOARDS, DUTIES
+
+    compared = asked = 0
+    for path, name, rows in (("/board", BOARDS, "indicators"), ("/duties", DUTIES, "duties")):
+        for line in files[name].splitlines():
+            ours = orjson.loads(line)
+            live = orjson.loads(await ask(http_url, path, {each: ours[each] for each in ("unit", "as_of", "known_at")}))
+            asked += 1
+            if live.pop("positions") != positions and not ours["final"]:
+                continue  # it has gone on, and more can have become known on that day
+            compared += 1
+            del ours["positions"]
+            if live != ours:
+                said.print(f"与运行中的系统不符 / not what the running system answers: {first_difference(live, ours, rows)}", markup=False)
+                raise typer.Exit(EXIT_DIFFERENCE)
+    said.print(f"与运行中的系统一致 / the running system answers the same: {compared}/{asked}", markup=False)
+
+
+def _of_file(facts: Path, plan: Path, as_of: str | None, known_at: str | None, key: "Ed25519PrivateKey") -> "Files":
+    from services.indicators.audit.evidence import make_bundle, read_plan_text
+    from services.indicators.audit.records import read_history
+    from services.indicators.evaluation.plan_file import PLAN_FILE
+
+    plan_text = (plan / PLAN_FILE if plan.is_dir() else plan).read_bytes()
+    history = read_history(facts, read_plan_text(plan_text).county)
+    known = read_day(known_at, "--known-at") or history.last_known_day
+    return make_bundle(history, plan_text, read_day(as_of, "--as-of") or known, known, key)
+
+
+def verify(
+    bundle: BundleArgument,
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            "--key", metavar="FILE", exists=True, dir_okay=False,
+            help="公钥，另行取得的；缺省用包内的，称为未钉定 / public key obtained elsewhere; omitted: the enclosed one, called unpinned",
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:  # fmt: skip
+    """核验证据包：先核对签名和每个字节，再重新计算每一个数 / Check a bundle, with nothing running: the signature and every byte first, then
+    every figure is computed anew. Exits with 1 where something was changed or comes out otherwise, 2 where it cannot be judged.
+    """
+    from services.indicators.audit.evidence import verify_bundle
+    from services.indicators.audit.signing import read_public_key
+
+    with _told():
+        verdict = verify_bundle(bundle, None if key is None else read_public_key(key))
+    if json:
+        typer.echo(orjson.dumps(_as_json(verdict)))
+    else:
+        typer.echo(_as_text(verdict))
+    if verdict.fault or verdict.difference:
+        raise typer.Exit(EXIT_DIFFERENCE)
+
+
+def _as_json(verdict: "Verdict") -> dict[str, Any]:
+    manifest, fault = verdict.manifest, verdict.fault
+    return {
+        "ok": not (fault or verdict.difference), "pinned": verdict.pinned,
+        "manifest": None if manifest is None else manifest.model_dump(mode="json", exclude={"files"}),
+        "fault": None if fault is None else {"file": fault.file, "line": fault.line, "zh": fault.zh, "en": fault.en},
+        "units": verdict.units, "figures": verdict.figures, "difference": verdict.difference,
+    }  # fmt: skip
+
+
+def _as_text(verdict: "Verdict") -> str:
+    lines = []
+    manifest = verdict.manifest
+    if manifest is not None:
+        final = "已定 final" if manifest.final else "未定 not final"
+        lines.append(f"{manifest.county} 截至 {manifest.as_of} as of · 已知 {manifest.known_at} known at · {final}")
+        lines += [f"  {service} 1–{head.position}" for service, head in manifest.heads.items()]
+        pinned = (
+            "" if verdict.pinned else "（未钉定：公钥取自包内，不能说明由谁签发 / unpinned: the enclosed key does not show who signed）"
+        )
+        lines.append(f"签名公钥 / signed by {manifest.signed_by}{pinned}")
+    if verdict.fault is not None:
+        lines.append(f"已被改动 / altered: {verdict.fault}")
+    elif verdict.difference is not None:
+        lines.append(f"重算不符 / recomputed otherwise: {verdict.difference}")
+    else:
+        lines.append(
+            f"完好：每个字节与签名相符，{verdict.units} 个单位的 {verdict.figures} 个数重算无误 / well: every byte is as signed, "
+            f"{verdict.figures} figures of {verdict.units} units come out the same"
+        )
+    return "\n".join(lines)
+
+
+def key_pair(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", file_okay=False, help="写入的文件夹，没有则新建 / folder to write into")],
+) -> None:
+    """新建签名密钥：私钥仅本人可读，公钥交给核验的人 / Make a key to sign with, for its owner only, and its public key for evaluators."""
+    with _told():
+        out.mkdir(parents=True, exist_ok=True)
+        _make_keys(out)
+    said.print(f"{out / PRIVATE_KEY}\n{out / PUBLIC_KEY}", markup=False)
+
+
+def _private_key(file: Path | None, data: DataFolder) -> "Ed25519PrivateKey":
+    """The key of a file, else of the data folder, which gets one when it first needs it. Raises KeyUnusable, BadInput."""
+    from services.indicators.audit.signing import read_private_key
+
+    if file is not None:
+        return read_private_key(file)
+    if data.purpose() is None:
+        raise BadInput(
+            f"{data.path} 不是数据文件夹，请用 --key 给出私钥（kaiye evidence key --out 可新建）/ "
+            f"{data.path} is no data folder: give a private key with --key (kaiye evidence key --out makes one)"
+        )
+    if not (data.path / PRIVATE_KEY).exists():
+        _make_keys(data.path)
+        said.print(f"已新建签名密钥，公钥在 / a key was made to sign with, its public key is {data.path / PUBLIC_KEY}", markup=False)
+    return read_private_key(data.path / PRIVATE_KEY)
+
+
+def _make_keys(folder: Path) -> None:
+    from services.indicators.audit.signing import generate_key, write_private_key, write_public_key
+
+    key = generate_key()
+    write_private_key(folder / PRIVATE_KEY, key)
+    write_public_key(folder / PUBLIC_KEY, key.public_key())
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What cannot be done, as bad input."""
+    from services.indicators.answers import BadQuestionError
+    from services.indicators.audit.manifest import BundleUnusable
+    from services.indicators.audit.records import BadRecords
+    from services.indicators.audit.signing import KeyUnusable
+
+    try:
+        yield
+    except (BadRecords, BundleUnusable, KeyUnusable) as error:
+        raise BadInput(str(error)) from error
+    except BadQuestionError as error:
+        raise BadInput(f"{error.zh} / {error.en}") from error
+    except OSError as error:
+        raise BadInput(f"无法读写 {error.filename} / {error.filename} cannot be read or written: {error.strerror}") from error

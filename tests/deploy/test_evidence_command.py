@@ -1,0 +1,129 @@
+"""`kaiye evidence`: bundles of a running system and of a file, checked with nothing running, and the exit codes."""
+
+import asyncio
+import shutil
+import stat
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import orjson
+import pytest
+
+from deploy.cli import main
+from deploy.data_folder import DataFolder, Purpose
+from tests.deploy.test_query_commands import says_running
+from tests.indicators.api.conftest import dsn, recorded, system
+from tests.indicators.api.system import COUNTY, COUNTY_FOLDER, Recorded, System
+
+__all__ = ["dsn", "recorded", "system"]
+
+Kaiye = Callable[..., Awaitable[tuple[int, bytes, str]]]
+"""Runs a command: its exit code, what it printed to stdout, and what it said on stderr."""
+
+
+@pytest.fixture
+def kaiye(monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> Kaiye:
+    def run() -> int:
+        try:
+            main()
+        except SystemExit as end:
+            return int(end.code or 0)
+        return 0
+
+    async def command(*words: str | Path) -> tuple[int, bytes, str]:
+        monkeypatch.setattr(sys, "argv", ["kaiye", *map(str, words)])
+        capsysbinary.readouterr()
+        code = await asyncio.to_thread(run)
+        said = capsysbinary.readouterr()
+        return code, said.out, said.err.decode()
+
+    return command
+
+
+@pytest.fixture
+def running(system: System, tmp_path: Path) -> Path:
+    """The data folder of the running service."""
+    data = says_running(tmp_path / "data", f"http://127.0.0.1:{system.app.http_port}")
+    data.dedicate(Purpose(county=COUNTY, county_folder=COUNTY_FOLDER))
+    return data.path
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+async def test_a_running_systems_bundle_is_the_same_as_that_of_its_exported_facts(
+    running: Path, kaiye: Kaiye, recorded: Recorded, tmp_path: Path
+) -> None:  # fmt: skip
+    days = ("--as-of", "2025-05-31", "--known-at", "2025-06-19")
+    bundle, again, facts = tmp_path / "bundle", tmp_path / "again", tmp_path / "facts.jsonl"
+    code, printed, said = await kaiye("evidence", "export", bundle, *days, "--data", running)
+    assert (code, printed) == (0, b""), said
+    assert "已新建签名密钥" in said
+    assert "与运行中的系统一致 / the running system answers the same: 12/12" in said
+    assert stat.S_IMODE((running / "evidence.key").stat().st_mode) == 0o600
+    assert (await kaiye("facts", "--export", facts, "--data", running))[0] == 0
+    offline = ("--facts", facts, "--plan", COUNTY_FOLDER, "--key", running / "evidence.key")
+    code, _, said = await kaiye("evidence", "export", again, *days, *offline)
+    assert code == 0, said
+    assert content(again) == content(bundle)
+    code, printed, said = await kaiye("evidence", "verify", bundle, "--key", running / "evidence.pub", "--json")
+    verdict = orjson.loads(printed)
+    assert (code, verdict["ok"], verdict["pinned"], verdict["units"]) == (0, True, True, 6), said
+    assert verdict["manifest"]["as_of"] == "2025-05-31"
+    code, printed, _ = await kaiye("evidence", "verify", bundle)
+    assert code == 0
+    assert "未钉定" in printed.decode()
+
+
+async def test_nothing_is_written_where_the_running_system_answers_otherwise(running: Path, kaiye: Kaiye, tmp_path: Path) -> None:
+    """The plan file was edited after the system had read it."""
+    county = shutil.copytree(COUNTY_FOLDER, tmp_path / "county")
+    plan = (county / "plan.toml").read_text()
+    (county / "plan.toml").write_text(plan.replace('value = "0.20"', 'value = "0.21"', 1))
+    data = DataFolder(running)
+    data.say_running(data.running().model_copy(update={"county_folder": county}))
+    code, printed, said = await kaiye("evidence", "export", tmp_path / "bundle", "--data", running)
+    assert (code, printed) == (1, b""), said
+    assert "not what the running system answers" in said
+    assert "330127000000 activity_index/default" in said
+    assert not (tmp_path / "bundle").exists()
+
+
+@pytest.fixture
+async def made(kaiye: Kaiye, recorded: Recorded, tmp_path: Path) -> Path:
+    """A bundle made of a file."""
+    (tmp_path / "facts.jsonl").write_bytes(recorded.lines)
+    assert (await kaiye("evidence", "key", "--out", tmp_path / "keys"))[0] == 0
+    code, _, said = await kaiye(
+        "evidence", "export", tmp_path / "bundle", "--facts", tmp_path / "facts.jsonl", "--plan", COUNTY_FOLDER,
+        "--key", tmp_path / "keys" / "evidence.key",
+    )  # fmt: skip
+    assert code == 0, said
+    return tmp_path / "bundle"
+
+
+async def test_an_altered_bundle_exits_with_1_and_what_cannot_be_judged_with_2(made: Path, kaiye: Kaiye, tmp_path: Path) -> None:
+    facts = made / "facts-registry.jsonl"
+    facts.write_bytes(facts.read_bytes().replace("王家村".encode(), "李家村".encode(), 1))
+    code, printed, _ = await kaiye("evidence", "verify", made, "--json")
+    fault = orjson.loads(printed)["fault"]
+    assert (code, fault["file"], fault["line"]) == (1, "facts-registry.jsonl", 5)
+    code, printed, _ = await kaiye("evidence", "verify", made)
+    assert code == 1
+    assert "已被改动 / altered: facts-registry.jsonl 第 5 行：记录的 SHA-256 应为" in printed.decode()
+    for words, said in (
+        (("export", made, "--facts", tmp_path / "facts.jsonl", "--plan", COUNTY_FOLDER), "exists already: choose another name"),
+        (
+            ("export", tmp_path / "new", "--facts", tmp_path / "facts.jsonl", "--plan", COUNTY_FOLDER, "--data", tmp_path / "none"),
+            "is no data folder: give a private key with --key",
+        ),
+        (("export", tmp_path / "new", "--facts", tmp_path / "facts.jsonl"), "--facts and --plan go together"),
+        (("verify", made, "--key", tmp_path / "keys" / "evidence.key"), "is no public key in PEM format"),
+        (("key", "--out", tmp_path / "keys"), "a key is never overwritten"),
+        (("verify", tmp_path / "nowhere"), "does not exist"),
+    ):
+        code, printed, error = await kaiye("evidence", *words)
+        assert (code, printed) == (2, b""), error
+        assert said in error
