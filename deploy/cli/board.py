@@ -33,6 +33,7 @@ async def ask(http_url: str, path: str, parameters: Parameters | None = None) ->
 async def asking(http_url: str, path: str, parameters: Parameters | None = None) -> AsyncIterator[httpx.Response]:
     """An answer whose body is still to be read, for what is long. Raises BadInput and Unreachable, within the block too."""
     given = {name: value for name, value in (parameters or {}).items() if value is not None}
+    answering = False
     try:
         # The service is on this machine: a proxy named in the environment has no part in it.
         async with (
@@ -41,8 +42,11 @@ async def asking(http_url: str, path: str, parameters: Parameters | None = None)
         ):
             if answer.is_error:
                 raise _no_answer(http_url, answer.status_code, await answer.aread())
+            answering = True
             yield answer
     except httpx.TransportError as error:
+        if answering:
+            raise Unreachable(f"{http_url} 的应答中途断开 / the answer of {http_url} broke off: {error!r}") from error
         raise Unreachable(f"无法连接 {http_url} / {http_url} cannot be reached: {error!r}") from error
 
 

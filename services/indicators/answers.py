@@ -84,10 +84,15 @@ class TargetAnswer:
     op: Literal[">=", "<="]
     value: DecimalText | None
     clause: str
-    expected: DecimalText | None
+    expected: Annotated[DecimalText | None, Field(description=(
+        "截至作答日应达到的数：进度线或节点；限期事项、水平和批次没有进度线，为空 / what the line or the milestone asks for by then; "
+        "null where there is no line: of what is due on a day, of levels and cohorts"
+    ))]  # fmt: skip
     status: Status
-    deadline: Annotated[date | None, Field(exclude_if=_nothing)] = None
-    """By which day it is due, that day included; only rows that are due on a day have it."""
+    deadline: Annotated[date | None, Field(exclude_if=_nothing, description="限期，含当日 / by which day it is due, that day included")] = (
+        None
+    )
+    """Only rows that are due on a day have it."""
 
 
 @dataclass(slots=True)
