@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.cli.tables import KINDS, OPERATORS, UNITS_OF_MEASURE
-from deploy.formula_words import formula, measure_words
+from deploy.cli.tables import UNITS_OF_MEASURE
 from deploy.worked_examples import EXAMPLES
 from deploy.worked_examples.example import PLACES, Answer, Example, Given, parse
 from services.indicators.catalog import CATALOG, measures_in
@@ -17,9 +16,10 @@ from services.indicators.evaluation.display import decimal_text, share_text
 from services.indicators.evaluation.plan import Duty, Plan, Target
 from services.indicators.evaluation.status import Behaviour
 from services.indicators.figures import Indicator, UnitOfMeasure, Variant
+from services.indicators.formula_words import formula, measure_words
 from services.indicators.measures.rows import Relation
 from services.indicators.relations import RELATIONS
-from services.indicators.words import VARIANTS_ZH, WINDOWS_ZH
+from services.indicators.words import OPERATORS, UNIT_KINDS_ZH, VARIANTS_ZH, WINDOWS_ZH
 from shared.contracts.base import Fact
 
 COUNTY_FOLDER = Path(__file__).parent / "counties" / "example"
@@ -92,7 +92,7 @@ def _indicator(indicator: Indicator, county: County) -> Iterator[str]:
     yield "度量 measures:"
     yield ""
     measures = {measure.name: measure for measure in measures_in(indicator)}
-    yield from (f"- `{name}`：{measure_words(measure)}" for name, measure in measures.items())
+    yield from (f"- `{name}`：{measure_words(measure, linked)}" for name, measure in measures.items())
     yield from _targets(indicator, county.plan)
     for example in EXAMPLES:
         if example.indicator == indicator.id:
@@ -114,12 +114,17 @@ def _variant(indicator: Indicator, variant: Variant) -> str:
     return f"| `{variant.name}` | {name} | {unit} | {_cell('；'.join(meaning))} | {_cell(formula(variant.figure))} |"
 
 
+def linked(relation: str) -> str:
+    """A relation's name, linked to where the page explains it."""
+    return f"[{relation}](#rows-{relation})"
+
+
 def _window(name: str) -> str:
     return f"`{name}` {WINDOWS_ZH[name]}"
 
 
 def _units(kinds: tuple[str, ...]) -> str:
-    return "、".join(f"{KINDS[kind]} {kind}" for kind in kinds)
+    return "、".join(f"{UNIT_KINDS_ZH[kind]} {kind}" for kind in kinds)
 
 
 def _targets(indicator: Indicator, plan: Plan) -> Iterator[str]:

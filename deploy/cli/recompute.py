@@ -15,7 +15,7 @@ from deploy.cli.queries import AsOfOption, UnitOption
 from deploy.cli.tables import board_table
 
 if TYPE_CHECKING:
-    from services.indicators.audit.recompute import Recorded
+    from services.indicators.audit.folded import Recorded
 
 
 def register(app: typer.Typer) -> None:
@@ -60,7 +60,7 @@ def recompute(
     from services.indicators.audit.recompute import recompute as computed_anew
 
     chosen = read_plan_file(plan)
-    with _opened(facts, chosen.county) as history:
+    with opened_facts(facts, chosen.county) as history:
         last = history.last_known_day
         known = read_day(known_at, "--known-at") or last
         snapshot = computed_anew(history, chosen, engine)(known)
@@ -78,8 +78,8 @@ def recompute(
 
 
 @contextmanager
-def _opened(facts: Path, county: str) -> "Iterator[Recorded]":
-    """What is recorded, checked. Raises BadInput."""
+def opened_facts(facts: Path, county: str) -> "Iterator[Recorded]":
+    """What is recorded, checked: in a file or an archive. Raises BadInput."""
     from services.indicators.audit.archive.index import BadArchive
     from services.indicators.audit.archive.reader import is_of_these_contracts, opened_archive
     from services.indicators.audit.records import BadRecords, check_history, read_history

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.indicators.evaluation.display import decimal_text, share_text
-from services.indicators.words import PART_SEPARATOR, SYSTEMS_ZH, part_zh
+from services.indicators.words import OPERATORS, PART_SEPARATOR, SYSTEMS_ZH, UNIT_KINDS_ZH, part_zh
 from shared.contracts import FACTS
 
 STATUS: Final = {
@@ -37,8 +37,6 @@ UNITS_OF_MEASURE: Final = {
     "m2": "m²", "days": "天", "associations": "个", "events": "次", "kinds": "类", "members": "名", "parties": "个", "projects": "个",
     "documents": "份",
 }  # fmt: skip
-KINDS: Final = {"county": "县", "township": "乡镇", "park": "园区", "community": "社区", "village": "行政村"}
-OPERATORS: Final = {">=": "≥", "<=": "≤"}
 BENCHMARK_WORDS: Final = "全国平均 benchmark"
 NOTHING: Final = "—"
 FEN: Final = 100
@@ -167,7 +165,7 @@ def units_table(units: Json, *, width: int | None = None) -> Table:
         tuple(
             Text(cell, style="dim" if unit["ended"] else "")
             for cell in (
-                unit["code"], unit["name"], f"{KINDS[unit['kind']]} {unit['kind']}", unit["parent"] or "", unit["listed"],
+                unit["code"], unit["name"], f"{UNIT_KINDS_ZH[unit['kind']]} {unit['kind']}", unit["parent"] or "", unit["listed"],
                 unit["ended"] or "", unit["successor"] or "",
             )
         )

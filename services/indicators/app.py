@@ -80,6 +80,7 @@ class IndicatorsApp(ServiceApp):
         live = Live(county.plan, store, clock)
         self._rebuilder = Rebuilder(live)
         self.questions.answer_from(live, Rebuilds(live, self._rebuilder))
+        self._opened.callback(self.questions.explainer.close)
         self._feed = Feed(live)
         if settings.archive is not None:
             self.archiving = Archiving(settings.archive, live, seconds=settings.archive_seconds)

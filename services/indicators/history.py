@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from shared.contracts import parse_fact
 from shared.contracts.base import SERVICES, Fact, names_of, natural_key_of
-from shared.contracts.common import FactCorrected
+from shared.contracts.common import FactCorrected, FactVoided
 from shared.contracts.envelope import Record
 
 FOREVER = date.max.toordinal()
@@ -52,11 +52,14 @@ class Content(Generic[F]):
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """A void (content None) or a correction, with the day it became known."""
+    """A void (content None) or a correction, with the day it became known, who reported it under which id, and why."""
 
     known: int
     position: int
     content: Content[Fact] | None
+    source: str
+    id: str
+    reason: str
 
 
 @dataclass(slots=True)
@@ -112,13 +115,14 @@ def read_chain(record: Record) -> Chain:
     return Chain(record.source, record.id, service, record.position, recorded, record.known_day.toordinal(), first)
 
 
-def amend(chain: Chain, known: int, position: int, correction: FactCorrected | None) -> None:
-    """Add a correction, or a void (None), to a chain. Raises LookupError or ValueError when no contract describes the correction."""
+def amend(chain: Chain, record: Record, amendment: FactVoided | FactCorrected) -> None:
+    """Add a correction or a void to a chain. Raises LookupError or ValueError when no contract describes the correction."""
     content = None
-    if correction is not None:
-        fact: Fact = parse_fact(chain.first.fact.type, correction.version, correction.data)
-        content = Content(fact, correction.occurred, chain.recorded, chain.service, chain.position)
-    chain.amendments.append(Amendment(known, position, content))
+    if isinstance(amendment, FactCorrected):
+        fact: Fact = parse_fact(chain.first.fact.type, amendment.version, amendment.data)
+        content = Content(fact, amendment.occurred, chain.recorded, chain.service, chain.position)
+    known = record.known_day.toordinal()
+    chain.amendments.append(Amendment(known, record.position, content, record.source, record.id, amendment.reason))
 
 
 def in_force(chains: Sequence[Chain], known: int) -> list[Content[Fact]]:

@@ -19,6 +19,7 @@ from services.indicators.measures.rows import SubjectKind
 from services.indicators.projection import Page, Projection
 from services.indicators.relations.units import UNIT_FACTS
 from services.indicators.store import Checkpoint, LedgerStore, Writing
+from services.indicators.subjects import Index
 from services.indicators.versions import Versions, opened, switched
 from shared.clock import Clock
 from shared.contracts.base import SERVICES, Service
@@ -30,6 +31,8 @@ log = logger(__name__)
 
 _MOVING = frozenset(fact.type for fact in UNIT_FACTS)
 
+READ_AT_ONCE = 20_000
+"""So many records are given at once to whoever reads many."""
 LOOKED_INTO_AT_ONCE = 250
 """So many facts and histories are looked into for flags before whoever else waits has a turn: 4 ms, where much is odd 30 ms."""
 
@@ -183,6 +186,24 @@ class Live:
                 if self.flags.catch_up(LOOKED_INTO_AT_ONCE):
                     return
             await asyncio.sleep(0)
+
+    @asynccontextmanager
+    async def histories(self) -> AsyncIterator[Index]:
+        """Every fact by whose history it belongs to, while no page is taken in. They may be ahead of the snapshot, never behind it."""
+        async with self._taking:
+            yield self.projection.index
+
+    async def readable(self, after: Mapping[str, int], upto: Mapping[str, int]) -> AsyncIterator[list[tuple[int, int, bytes]]]:
+        """The records after some positions up to others, a service's in order, without those that no contract here describes: number of
+        the service, position, exact bytes.
+        """
+        unreadable = {(record.service, record.position) for record in self.projection.unreadable}
+        for number, service in enumerate(SERVICES):
+            last = after[service]
+            while records := await self.store.raws(service, last, upto[service], READ_AT_ONCE):
+                last = records[-1][0]
+                if readable := [(number, position, raw) for position, raw in records if (service, position) not in unreadable]:
+                    yield readable
 
     async def _follow(self, writing: Writing) -> None:
         """Take in what another projector wrote: its facts give the entries it posted. Where they do not follow ours, read all anew."""

@@ -238,8 +238,7 @@ class Projection:
         chain = self.index.report(SERVICES.index(record.service), amendment.source, amendment.id)
         if chain is None:
             raise LookupError(f"{record.source} {record.id} amends an unknown fact")
-        correction = amendment if isinstance(amendment, FactCorrected) else None
-        amend(chain, record.known_day.toordinal(), record.position, correction)
+        amend(chain, record, amendment)
         return chain
 
 

@@ -157,7 +157,7 @@ class Reader:
                 yield None, self._over_start(figure, on, start.toordinal() - 1)
             case SurveyShare():
                 if not figure.split:
-                    survey = self._latest_survey(figure, on)
+                    survey = self.latest_survey(figure, on)
                     yield None, Value(None, None, None, "empty") if survey is None else self._satisfied(figure, survey, on)
             case Split():
                 for part, each in (*(() if figure.whole is None else ((None, figure.whole),)), *figure.parts):
@@ -194,7 +194,7 @@ class Reader:
                 for part, _ in () if figure.parts is None else self.parts(figure.parts.name, on):
                     yield part, _ratio(self.part(figure.of, part, on), self.part(figure.over, part, on))
             case SurveyShare():
-                survey = self._latest_survey(figure, on) if figure.split else None
+                survey = self.latest_survey(figure, on) if figure.split else None
                 for part, _ in () if survey is None else self.parts(figure.over.name, on):
                     of_survey, _, named = part.partition("|")
                     if of_survey == survey:
@@ -309,7 +309,8 @@ class Reader:
         in_time = [(what, amount) for day, what, amount in done if first <= day <= last]
         return len({what for what, _ in in_time}) if figure.distinct else sum(amount for _, amount in in_time)
 
-    def _latest_survey(self, figure: SurveyShare, on: int) -> str | None:
+    def latest_survey(self, figure: SurveyShare, on: int) -> str | None:
+        """The survey that counts at the end of a day; None where none is closed."""
         return next((survey for survey, _ in self.parts(figure.latest.name, on, self.tree.county)), None)
 
     def _satisfied(self, figure: SurveyShare, part: str, on: int) -> Value:

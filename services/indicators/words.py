@@ -39,6 +39,8 @@ SYSTEMS_ZH: Final = {
 """The plan's five systems, which `by_system` splits by."""
 WINDOWS_ZH: Final = {"plan_year": "年度", "two_years": "两年"}
 """The windows that every plan has; a plan file names its own."""
+UNIT_KINDS_ZH: Final = {"county": "县", "township": "乡镇", "park": "园区", "community": "社区", "village": "行政村"}
+OPERATORS: Final = {">=": "≥", "<=": "≤"}
 PART_SEPARATOR: Final = "|"
 """Between the words of a part that splits by several things at once, such as `enrolled|start_up|care|woman`."""
 

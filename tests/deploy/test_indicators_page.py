@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from deploy.cli.tables import OPERATORS
-from deploy.formula_words import formula, measure_words
-from deploy.indicators_page import COUNTY_FOLDER, brief, indicators_page, shown
+from deploy.indicators_page import COUNTY_FOLDER, brief, indicators_page, linked, shown
 from deploy.worked_examples import EXAMPLES
 from deploy.worked_examples.facts import founds, replies, then
 from services.indicators.catalog import CATALOG, MEASURES, indicator, measures_in
 from services.indicators.evaluation.county import load_county
 from services.indicators.figures import UnitOfMeasure
+from services.indicators.formula_words import formula, measure_words
 from services.indicators.measures.kinds import selections
+from services.indicators.words import OPERATORS
 
 PAGE = indicators_page()
 EVENTS = (Path(__file__).parents[2] / "deploy" / "reference" / "events.md").read_text("utf-8")
@@ -28,7 +28,7 @@ def test_every_indicator_has_a_section_with_its_names_sentence_variants_and_meas
         for variant in each.variants:
             assert re.search(rf"^\| `{variant.name}` \| [^|]*[\u4e00-\u9fff]", section, re.MULTILINE), (each.id, variant.name)
         for measure in measures_in(each):
-            assert f"\n- `{measure.name}`：{measure_words(measure)}" in section
+            assert f"\n- `{measure.name}`：{measure_words(measure, linked)}" in section
 
 
 def test_every_section_shows_all_of_its_worked_examples() -> None:
@@ -65,7 +65,7 @@ def test_every_link_leads_to_a_place_that_exists() -> None:
 
 def test_a_measure_is_told_by_all_it_selects() -> None:
     for measure in MEASURES.values():
-        words = measure_words(measure)
+        words = measure_words(measure, linked)
         for select in selections(measure):
             assert f"[{select.relation}](#rows-{select.relation})" in words
             assert all(f"{predicate.field} " in words for predicate in select.where)

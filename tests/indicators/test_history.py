@@ -56,9 +56,8 @@ def chains_of(records: Records) -> list[Chain]:
         if shape is None:
             chains[record.id] = read_chain(record)
         else:
-            correction = FactCorrected.model_validate(record.data) if shape is FactCorrected else None
-            original = correction or FactVoided.model_validate(record.data)
-            amend(chains[original.id], record.known_day.toordinal(), record.position, correction)
+            amendment = (FactVoided if shape is FactVoided else FactCorrected).model_validate(record.data)
+            amend(chains[amendment.id], record, amendment)
     return list(chains.values())
 
 

@@ -16,7 +16,8 @@ from services.indicators.answers import BEING_REBUILT, BadQuestionError, Decimal
 from services.indicators.catalog.duties import DUTY_RATE, DUTY_STANDINGS
 from services.indicators.evaluation.display import value_text
 from services.indicators.evaluation.duties import Owed, State, accepted_and_due
-from services.indicators.evaluation.plan import System
+from services.indicators.evaluation.plan import Plan, System
+from services.indicators.places import UnitTree
 from services.indicators.reading import Reader
 
 STATES: tuple[State, ...] = get_args(State)
@@ -93,8 +94,7 @@ def duties(snapshot: Snapshot, question: Question, wanted: Wanted) -> Duties:
     """The duties of a unit at the end of a day. Raises BadQuestionError for a department that the plan file does not have, and while their
     measure is being rebuilt.
     """
-    departments = {department.code: department.name for department in snapshot.plan.departments}
-    if wanted.department is not None and wanted.department not in departments:
+    if wanted.department is not None and wanted.department not in {department.code for department in snapshot.plan.departments}:
         raise BadQuestionError(
             "unknown_department", f"方案中没有部门 {wanted.department}", f"the plan file has no department {wanted.department}"
         )
@@ -105,21 +105,23 @@ def duties(snapshot: Snapshot, question: Question, wanted: Wanted) -> Duties:
     reader = Reader(snapshot.balances, tree, question.unit, known, snapshot.plan)
     chosen = [owed for owed in reader.owed(DUTY_STANDINGS, question.as_of) if wanted.holds(owed)]
 
-    def rows() -> Iterator[DutyRow]:
-        for owed in chosen:
-            duty, unit = owed.duty, tree.units.get(owed.party)
-            yield DutyRow(
-                duty=duty.id, clause=duty.clause, quote=duty.quote, system=duty.system, evidence=duty.evidence, party=owed.party,
-                name=departments[owed.party] if unit is None else unit.name, due=duty.due, state=owed.state, since=owed.since,
-                late=owed.late,
-            )  # fmt: skip
-
     counts = Counter(owed.state for owed in chosen)
     return Duties(
         county=snapshot.plan.county, unit=question.unit, as_of=question.as_of, known_at=question.known_at,
         final=snapshot.final(question.known_at), positions=dict(snapshot.positions),
         total=len(chosen), late=sum(owed.late for owed in chosen), states={state: counts[state] for state in STATES},
-        rates=[*_rates(snapshot, question, reader, wanted)], duties=list(rows()),
+        rates=[*_rates(snapshot, question, reader, wanted)],
+        duties=[duty_row(each, snapshot.plan, tree) for each in chosen],
+    )  # fmt: skip
+
+
+def duty_row(owed: Owed, plan: Plan, tree: UnitTree) -> DutyRow:
+    """A duty of one of those who owe it, as it is shown."""
+    duty, unit = owed.duty, tree.units.get(owed.party)
+    name = unit.name if unit is not None else next(each.name for each in plan.departments if each.code == owed.party)
+    return DutyRow(
+        duty=duty.id, clause=duty.clause, quote=duty.quote, system=duty.system, evidence=duty.evidence, party=owed.party, name=name,
+        due=duty.due, state=owed.state, since=owed.since, late=owed.late,
     )  # fmt: skip
 
 

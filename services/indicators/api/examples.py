@@ -9,9 +9,14 @@ from pydantic import BaseModel
 from services.indicators.answers import BaselineAnswer, BenchmarkAnswer, Board, Row, TargetAnswer, WindowAnswer
 from services.indicators.api.duties import STATES as DUTY_STATES
 from services.indicators.api.duties import Duties, DutyRate, DutyRow
+from services.indicators.api.explain import CountingRow, Explanation, MeasureRow, SubjectRow, UseRow
 from services.indicators.api.feed import Changed
 from services.indicators.api.flags import DepartmentRow, FactName, FlagRow, Flags, KindRow, RulingRow
 from services.indicators.api.questions import Problem
+from services.indicators.audit.behind import AmendmentRow, EvidenceRow, FactRow
+from services.indicators.catalog.growth import NEW_ENTERPRISES
+from services.indicators.formula_words import measure_words
+from services.indicators.relations import RELATIONS
 from shared.contracts.envelope import Source, record_bytes
 from shared.contracts.registry import EntityRegistered
 
@@ -34,6 +39,44 @@ EXAMPLE_BOARD: Final = _json(
             status="on_schedule", benchmark=BenchmarkAnswer(value="0.120000", status="met"),
             baseline=BaselineAnswer(value="0.110000", status="met"), n=2600, incomplete=0, note="", definition="0" * 64,
         )],
+    )
+)  # fmt: skip
+
+_FOUNDED: Final = FactRow(
+    service="registry", position=1201, type="registry.entity_registered", zh=EntityRegistered.zh, occurred=date(2026, 3, 3),
+    known=date(2026, 3, 4), department="gsj", source=f"/{_COUNTY}/gsj/dengji", id="dengji-2026-0001", unit="330127100201", park=None,
+    state="in_force", instead=None, evidence=[EvidenceRow(document="安市监登字〔2026〕1 号", sha256=None)],
+    amendments=[AmendmentRow(
+        what="correction", position=1312, known=date(2026, 3, 9), source=f"/{_COUNTY}/gsj/dengji", id="dengji-2026-0007", reason="行业录错",
+    )],
+    data={name: value for name, value in EntityRegistered.example.items() if name not in ("unit", "park", "evidence")},
+)  # fmt: skip
+
+EXAMPLE_EXPLANATION: Final = _json(
+    Explanation(
+        id="new_enterprises", zh="新增创业企业", en="New enterprises", clause="二(三)", quote="平均每年新增创业企业130户",
+        variant="default", variant_zh="", part=None, meaning="enterprises registered in the year", formula="`new_enterprises`",
+        county=_COUNTY, unit=_COUNTY, as_of=date(2026, 6, 30), known_at=date(2026, 7, 10), final=True, positions=_POSITIONS,
+        rows=[Row(
+            id="new_enterprises", variant="default", part=None, clause="二(三)", unit_of_measure="entities",
+            window=WindowAnswer(name="plan_year", first=date(2026, 1, 1), last=date(2026, 12, 31)), effective_as_of=date(2026, 6, 30),
+            numerator="1", denominator=None, value="1", expected="64.465753",
+            targets=[TargetAnswer(op=">=", value="130", clause="二(三)", expected="64.465753", status="behind")],
+            status="behind", benchmark=None, baseline=BaselineAnswer(value="0", status="met"), n=1, incomplete=0, note="",
+            definition="0" * 64,
+        )],
+        agrees=True,
+        measures=[MeasureRow(
+            measure="new_enterprises", words=measure_words(NEW_ENTERPRISES, lambda relation: RELATIONS[relation].meaning),
+            uses=[UseRow(role="numerator", sign=1)], unit=_COUNTY, day=date(2026, 6, 30), of="entity", distinct=False, parts=None, amount=1,
+            counted=1, subjects=1, agrees=True, differences=[],
+        )],
+        duties=[], total=1,
+        subjects=[SubjectRow(
+            measure="new_enterprises", at=_COUNTY, day=date(2026, 6, 30), kind="entity", subject="91330127MA2B1C0D18", amount=1,
+            counting=[CountingRow(part=None, since=date(2026, 3, 3), unit="330127100201", park=None, amount=1)], facts=[_FOUNDED],
+        )],
+        next=None,
     )
 )  # fmt: skip
 

@@ -1,11 +1,13 @@
-"""The HTTP door: the board, its rows, the tables beside it, the flags, the duties, the recorded facts, the change feed, health and metrics.
+"""The HTTP door: the board, its rows, the tables beside it, what is behind a figure, the flags, the duties, the recorded facts, the change
+feed, health and metrics.
 
 Handlers are coroutines that answer without yielding, in the loop that takes records in: figures and positions are of one moment.
 Errors have one shape everywhere: `{"code", "zh", "en"}`.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -21,7 +23,16 @@ from starlette.exceptions import HTTPException
 from services.indicators.answers import BadQuestionError, Board
 from services.indicators.api.downloads import DOWNLOADS_MAX, STALLED_SECONDS_MAX, Download, Downloads
 from services.indicators.api.duties import Duties
-from services.indicators.api.examples import EXAMPLE_BOARD, EXAMPLE_CHANGED, EXAMPLE_DUTIES, EXAMPLE_FLAGS, EXAMPLE_PROBLEM, EXAMPLE_RECORD
+from services.indicators.api.examples import (
+    EXAMPLE_BOARD,
+    EXAMPLE_CHANGED,
+    EXAMPLE_DUTIES,
+    EXAMPLE_EXPLANATION,
+    EXAMPLE_FLAGS,
+    EXAMPLE_PROBLEM,
+    EXAMPLE_RECORD,
+)
+from services.indicators.api.explain import Explanation
 from services.indicators.api.feed import Feed
 from services.indicators.api.flags import Flags
 from services.indicators.api.health import Health, look
@@ -31,6 +42,7 @@ from services.indicators.api.questions import (
     NOT_FOUND,
     BoardQuestion,
     DutiesQuestion,
+    ExplainQuestion,
     FactsQuestion,
     FlagsQuestion,
     IndicatorQuestion,
@@ -91,6 +103,7 @@ def make_http(doors: Doors) -> FastAPI:
     )  # fmt: skip
     _answer_errors(app)
     _add_questions(app, doors)
+    _add_explaining(app, doors)
     _add_streams(app, doors)
     _add_watching(app, doors)
     for route in app.routes:
@@ -133,21 +146,27 @@ def _problem(status: int, problem: Problem) -> Response:
     return Response(answer_bytes(problem), status_code=status, media_type=JSON)
 
 
+@contextmanager
+def _measured(doors: Doors, query: str) -> Iterator[None]:
+    """Counts a question, with how it was answered and how long that took."""
+    started = time.perf_counter()
+    code = "internal"
+    try:
+        yield
+        code = "ok"
+    except BadQuestionError as error:
+        code = error.code
+        raise
+    finally:
+        doors.metrics.answered("http", query, code, time.perf_counter() - started)
+
+
 def _add_questions(app: FastAPI, doors: Doors) -> None:
     questions = doors.questions
 
     def answer(query: str, ask: Callable[[], BaseModel]) -> Response:
-        started = time.perf_counter()
-        code = "internal"
-        try:
-            body = answer_bytes(ask())
-            code = "ok"
-        except BadQuestionError as error:
-            code = error.code
-            raise
-        finally:
-            doors.metrics.answered("http", query, code, time.perf_counter() - started)
-        return Response(body, media_type=JSON)
+        with _measured(doors, query):
+            return Response(answer_bytes(ask()), media_type=JSON)
 
     board_example: dict[int | str, dict[str, Any]] = {200: {"content": {JSON: {"example": EXAMPLE_BOARD}}}, **_ERRORS}
 
@@ -200,6 +219,23 @@ def _add_questions(app: FastAPI, doors: Doors) -> None:
     @app.get("/rebuild", response_model=Rebuilding, summary="重算的进展 / the rebuild under way, or what became of the last one")
     async def rebuild(question: Annotated[NoQuestion, Query()]) -> Response:
         return answer("rebuild", lambda: questions.rebuild(question))
+
+
+def _add_explaining(app: FastAPI, doors: Doors) -> None:
+    @app.get(
+        "/explain/{id}", response_model=Explanation, responses={200: {"content": {JSON: {"example": EXAMPLE_EXPLANATION}}}, **_ERRORS},
+        summary="一个数值由哪些对象和事实构成 / a figure opened to the subjects and facts behind it",
+    )  # fmt: skip
+    async def explain(
+        id: Annotated[str, Path(description="指标 / the indicator", examples=["activity_index"])],
+        question: Annotated[ExplainQuestion, Query()],
+    ) -> Response:
+        """Formula, numerator and denominator, the measures they consist of, of each the subjects that count, of each subject the facts.
+
+        The subjects come from relational expressions that share no code with the ledger: `agrees` says that they come to its figure.
+        """
+        with _measured(doors, "explain"):
+            return Response(answer_bytes(await doors.questions.explain(id, question)), media_type=JSON)
 
 
 def _add_streams(app: FastAPI, doors: Doors) -> None:

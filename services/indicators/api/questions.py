@@ -14,6 +14,9 @@ from pydantic_core import ErrorDetails, to_json
 from services.indicators.answers import BadQuestionError, Board, ask, ask_days, board, require_unit
 from services.indicators.api.duties import Duties, duties
 from services.indicators.api.duties import Wanted as DutiesWanted
+from services.indicators.api.explain import SUBJECTS_PER_PAGE, SUBJECTS_PER_PAGE_MAX, Explanation
+from services.indicators.api.explain import Wanted as ExplainWanted
+from services.indicators.api.explainer import Explainer
 from services.indicators.api.flags import FLAGS_PER_PAGE, FLAGS_PER_PAGE_MAX, Flags, State, Wanted, flags
 from services.indicators.api.rebuilds import RebuildCommand, Rebuilding, Rebuilds
 from services.indicators.api.tables import Catalogue, Units, catalogue, units
@@ -24,7 +27,10 @@ from services.indicators.selection import Selection
 from shared.contracts.envelope import parse_record
 from shared.contracts.exact import Day
 
-NOT_FOUND: Final = frozenset({"unknown_unit", "unknown_indicator", "unknown_flag_kind", "unknown_flag", "unknown_department"})
+NOT_FOUND: Final = frozenset({
+    "unknown_unit", "unknown_indicator", "unknown_flag_kind", "unknown_flag", "unknown_department", "unknown_variant", "unknown_part",
+    "unknown_measure", "unknown_fact_type",
+})  # fmt: skip
 """Codes of questions about what does not exist: HTTP status 404 instead of 400."""
 
 
@@ -84,6 +90,27 @@ class DutiesQuestion(BoardQuestion):
     )
 
 
+class RowQuestion(BoardQuestion):
+    """Which reading of an indicator."""
+
+    variant: str = Field(default="default", description="口径，缺省为默认口径 / which variant; omitted: the default", examples=["default"])
+    part: str | None = Field(default=None, description="分项，缺省为全部 / one part; omitted: the whole and all its parts")
+
+
+class ExplainQuestion(RowQuestion):
+    """Which row to open, and which of the subjects and facts behind it. What is omitted narrows nothing."""
+
+    measure: str | None = Field(default=None, description="度量 / the subjects of one measure")
+    subject: str | None = Field(default=None, description="对象 / one subject", examples=["person:P0123456789ABCDEF"])
+    department: str | None = Field(default=None, description="报送部门 / facts reported or amended by this department", examples=["gsj"])
+    fact: str | None = Field(default=None, description="事实类型 / facts of one type", examples=["registry.entity_registered"])
+    after: str | None = Field(default=None, description="上一页的 next / the `next` of the page before")
+    limit: int = Field(
+        default=SUBJECTS_PER_PAGE, ge=1, le=SUBJECTS_PER_PAGE_MAX, description="每页对象数 / how many subjects on a page",
+        examples=[SUBJECTS_PER_PAGE],
+    )  # fmt: skip
+
+
 class Problem(BaseModel):
     """Why there is no answer: a code for programs, a sentence for people."""
 
@@ -106,6 +133,7 @@ class Questions:
     def __init__(self) -> None:
         self._live: Live | None = None
         self._rebuilds: Rebuilds | None = None
+        self._explainer: Explainer | None = None
         self.ready = False
         """Whether the store has been read."""
 
@@ -113,12 +141,19 @@ class Questions:
         """Where answers come from, before the first question."""
         self._live = live
         self._rebuilds = rebuilds
+        self._explainer = Explainer(live)
 
     @property
     def live(self) -> Live:
         """The live figures."""
         assert self._live is not None, "the service is not started"
         return self._live
+
+    @property
+    def explainer(self) -> Explainer:
+        """What opens figures."""
+        assert self._explainer is not None, "the service is not started"
+        return self._explainer
 
     def board(self, question: BoardQuestion) -> Board:
         """The board of a unit."""
@@ -191,6 +226,11 @@ class Questions:
         assert self._rebuilds is not None, "nothing rebuilds here"
         return self._rebuilds
 
+    async def explain(self, id: str, question: ExplainQuestion) -> Explanation:
+        """A row of the board opened to the subjects and facts behind it."""
+        self._require_ready()
+        return await explained(self.explainer, id, question)
+
     def _board(self, question: BoardQuestion, only: str | None) -> Board:
         self._require_ready()
         snapshot = self.live.snapshot()
@@ -200,6 +240,19 @@ class Questions:
     def _require_ready(self) -> None:
         if not self.ready:
             raise NotReadyError
+
+
+async def explained(explainer: Explainer, id: str, question: ExplainQuestion) -> Explanation:
+    """A row opened. Raises BadQuestionError."""
+    wanted = ExplainWanted(
+        variant=question.variant, part=question.part, measure=question.measure, subject=question.subject,
+        department=question.department, fact=question.fact, after=question.after, limit=question.limit,
+    )  # fmt: skip
+    return await explainer.explain(id, wanted, question.unit, question.as_of, question.known_at)
+
+
+OF_EXPLAINER: Final = {"explain": (ExplainQuestion, explained)}
+"""The questions about what is behind a figure: what is asked, and who answers."""
 
 
 def answer_bytes(answer: BaseModel) -> bytes:

@@ -33,17 +33,27 @@ CORRECTIONS = tuple(common_set(FactCorrected, service) for service in SERVICES)
 
 
 def take_in(connection: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBatch]) -> None:
-    """Make the tables of a database without any from records, in any order."""
+    """Add records, in any order, to the tables of a database, which are made where there are none. Others may follow: each of a service
+    beyond all those that are there. The table `record` has those taken in last.
+    """
+    there = connection.execute("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'main' AND table_name = 'record'").fetchall()
     connection.register("arriving", pa.RecordBatchReader.from_batches(RECORDS, batches))
-    connection.execute(f"CREATE TABLE record AS {envelopes('arriving')}")
+    connection.execute(f"CREATE OR REPLACE TABLE record AS {envelopes('arriving')}")
     connection.unregister("arriving")
-    make_tables(connection)
+    if not there:
+        make_tables(connection)
+    types = {type_ for (type_,) in connection.execute("SELECT DISTINCT type FROM record").fetchall()}
     for fact in FACTS:
-        connection.execute(f"INSERT INTO {table_name(fact)} BY NAME SELECT *, position AS revision FROM ({said(fact, 'record')})")  # noqa: S608
+        if f"{fact.type}.v{fact.version}" in types:
+            connection.execute(f"INSERT INTO {table_name(fact)} BY NAME SELECT *, position AS revision FROM ({said(fact, 'record')})")  # noqa: S608
+    amending = False
     for service, voids, corrections in zip(SERVICES, VOIDS, CORRECTIONS, strict=True):
         for shape, table in ((FactVoided, voids), (FactCorrected, corrections)):
-            connection.execute(f"INSERT INTO {table} BY NAME {said_in_common(shape, service, 'record')}")
-    amend(connection)
+            if f"{common_type(shape, service)}.v{COMMON_VERSION}" in types:
+                connection.execute(f"INSERT INTO {table} BY NAME {said_in_common(shape, service, 'record')}")
+                amending = True
+    if amending or not there:
+        amend(connection, "(service, revision) IN (SELECT (service, position) FROM record)")
 
 
 def envelopes(records: str, *more: str) -> str:
@@ -103,42 +113,45 @@ def said_in_common(shape: type[CommonFact], service: Service, records: str) -> s
     return f"SELECT {', '.join(OWN)}, {read} FROM {records} WHERE type = '{common_type(shape, service)}.v{COMMON_VERSION}'"  # noqa: S608
 
 
-def amend(connection: duckdb.DuckDBPyConnection) -> None:
+def amend(connection: duckdb.DuckDBPyConnection, new: str = "true") -> None:
     """From voids and corrections make the table of voids, the first of each fact (it is final), the revisions of the facts corrected (a
     correction is a revision of what it corrects, until a void), and the table of the days on which a revision was superseded by the next.
+
+    `new` says which revisions are not in the tables of facts yet: no void that comes later undoes an earlier one.
     """
     for name, tables in (("voiding", VOIDS), ("correcting", CORRECTIONS)):
         parts = (f"SELECT {number}::TINYINT AS service, * FROM {table}" for number, table in enumerate(tables))  # noqa: S608
-        connection.execute(f"CREATE TABLE {name} AS {' UNION ALL '.join(parts)}")
+        connection.execute(f"CREATE OR REPLACE TABLE {name} AS {' UNION ALL '.join(parts)}")
     parts = (
         f"SELECT {SERVICES.index(service_of(fact))}::TINYINT AS service, '{fact.type}' AS type, position, recorded, known, source, id "  # noqa: S608
         f"FROM {table_name(fact)}"
         for fact in FACTS
     )
     connection.execute(
-        f"CREATE TABLE amended AS SELECT * FROM ({' UNION ALL '.join(parts)}) SEMI JOIN "  # noqa: S608
+        f"CREATE OR REPLACE TABLE amended AS SELECT * FROM ({' UNION ALL '.join(parts)}) SEMI JOIN "  # noqa: S608
         "(SELECT service, of_source AS source, of_id AS id FROM voiding UNION SELECT service, of_source, of_id FROM correcting) "
         "USING (service, source, id)"
     )
     connection.execute(
-        "CREATE TABLE void AS SELECT o.service, o.position, min(r.position) AS voided, min_by(r.known, r.position) AS known "
+        "CREATE OR REPLACE TABLE void AS SELECT o.service, o.position, min(r.position) AS voided, min_by(r.known, r.position) AS known "
         "FROM voiding r JOIN amended o ON o.service = r.service AND o.source = r.of_source AND o.id = r.of_id GROUP BY ALL"
     )
     connection.execute(
-        "CREATE TABLE revised AS SELECT o.type || '.v' || r.version AS type, o.service, o.position, r.position AS revision, o.recorded, "
-        "r.known, o.source, o.id, r.of_occurred AS occurred, r.data "
+        "CREATE OR REPLACE TABLE revised AS SELECT o.type || '.v' || r.version AS type, o.service, o.position, r.position AS revision, "
+        "o.recorded, r.known, o.source, o.id, r.of_occurred AS occurred, r.data "
         "FROM correcting r JOIN amended o ON o.service = r.service AND o.source = r.of_source AND o.id = r.of_id "
         "WHERE NOT EXISTS (FROM void v WHERE v.service = o.service AND v.position = o.position AND v.voided < r.position)"
     )
     connection.execute(
-        "CREATE TABLE superseded AS SELECT service, position, revision, later AS known FROM (SELECT service, position, revision, "
-        "lead(known) OVER (PARTITION BY service, position ORDER BY revision) AS later FROM (SELECT service, position, revision, known "
+        "CREATE OR REPLACE TABLE superseded AS SELECT service, position, revision, later AS known FROM "
+        "(SELECT service, position, revision, lead(known) OVER (PARTITION BY service, position ORDER BY revision) AS later FROM "
+        "(SELECT service, position, revision, known "
         "FROM revised UNION ALL SELECT service, position, position, known FROM amended)) WHERE later IS NOT NULL"
     )
-    revised = {type_ for (type_,) in connection.execute("SELECT DISTINCT type FROM revised").fetchall()}
+    revised = {type_ for (type_,) in connection.execute(f"SELECT DISTINCT type FROM revised WHERE {new}").fetchall()}  # noqa: S608
     for fact in FACTS:
         if f"{fact.type}.v{fact.version}" in revised:
-            read = _payload(fact, f"(SELECT * FROM revised WHERE type = '{fact.type}.v{fact.version}')", "data::JSON")  # noqa: S608
+            read = _payload(fact, f"(SELECT * FROM revised WHERE {new} AND type = '{fact.type}.v{fact.version}')", "data::JSON")  # noqa: S608
             connection.execute(f"INSERT INTO {table_name(fact)} BY NAME SELECT {', '.join(ENVELOPE)}, {read}")
 
 

@@ -14,17 +14,14 @@ import pyarrow as pa
 from services.indicators.answers import Snapshot
 from services.indicators.audit.archive.reader import Archive
 from services.indicators.audit.duck import RECORDS, ask, take_in
-from services.indicators.audit.records import History
+from services.indicators.audit.folded import Folded, Recorded
 from services.indicators.audit.relational.catalogue import COUNTS_AT, DAYS, Catalogue
 from services.indicators.audit.relational.compiled import read_catalogue
 from services.indicators.audit.relational.units import ListedUnit, Roster
 from services.indicators.audit.running import run, together
-from services.indicators.catalog import FOLDINGS
 from services.indicators.evaluation.plan import Plan, windows_of
 from services.indicators.history import FOREVER
-from services.indicators.ledger import Balances
 from services.indicators.places import Unit, UnitTree
-from services.indicators.projection import Projection
 from shared.contracts.base import SERVICES
 from shared.contracts.envelope import Record
 from shared.units import unit_kind
@@ -146,9 +143,6 @@ AsKnown = Callable[[date], Snapshot]
 """Gives what boards are read from, as known on a day."""
 
 
-Recorded = History | Archive
-
-
 def recompute(history: Recorded, plan: Plan, engine: Engine) -> AsKnown:
     """Takes records into an engine, which computes anew what boards are read from, as known on any day."""
     return _by_duckdb(history, plan) if engine == "duckdb" else _by_live_fold(history, plan)
@@ -176,9 +170,7 @@ def _database(history: Recorded) -> duckdb.DuckDBPyConnection:
 
 
 def _by_live_fold(history: Recorded, plan: Plan) -> AsKnown:
-    projection, balances = Projection(plan.county, FOLDINGS), Balances()
-    balances.add_all(projection.fold(history.records).entries)
-    found = Snapshot(plan, windows_of(plan), balances, projection.trees, history.positions, history.closed, tuple(history.unreadable))
+    found = Folded(history, plan).snapshot()
     return lambda _: found
 
 

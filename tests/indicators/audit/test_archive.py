@@ -21,7 +21,8 @@ from services.indicators.audit.archive import writer as writing
 from services.indicators.audit.archive.index import INDEX, ArchivedFile, BadArchive, Index, index_bytes, read_index
 from services.indicators.audit.archive.reader import is_of_these_contracts, opened_archive
 from services.indicators.audit.archive.writer import ArchiveBusy, ArchiveWriter, BrokenHistory
-from services.indicators.audit.recompute import Engine, Recorded, recompute
+from services.indicators.audit.folded import Recorded
+from services.indicators.audit.recompute import Engine, recompute
 from services.indicators.audit.records import check_history
 from services.indicators.evaluation.county import County
 from shared.contracts.envelope import Record, parse_record

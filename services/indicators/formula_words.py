@@ -1,9 +1,8 @@
 """A figure's declaration in words: which measures it combines and how, and which rows each measure reads. Pure: no I/O."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, assert_never
 
-from deploy.cli.tables import KINDS, OPERATORS
 from services.indicators.figures import (
     Amount,
     ByUnit,
@@ -39,7 +38,7 @@ from services.indicators.measures.kinds import (
     UnitsWhere,
 )
 from services.indicators.measures.rows import Predicate, Select
-from services.indicators.words import part_zh
+from services.indicators.words import OPERATORS, UNIT_KINDS_ZH, part_zh
 
 NAMES_MAX: Final = 3
 """So many parts of the same making are spelled out; of more, the first and that there are others."""
@@ -74,16 +73,16 @@ def formula(figure: Figure) -> str:
             ranks = "、".join(f"{part_zh(part)} {part} p = {hundredths} %" for part, hundredths in figure.quantiles)
             return f"{_name(figure.of)} 的最近秩分位 / nearest-rank quantiles ⌈p·n⌉: {ranks}"
         case Least():
-            return f"各{KINDS[figure.over]} {_grouped(figure.of)} 的最小值 / the least among every {figure.over}"
+            return f"各{UNIT_KINDS_ZH[figure.over]} {_grouped(figure.of)} 的最小值 / the least among every {figure.over}"
         case HowMany():
-            return f"{_grouped(figure.of)} > 0 的{KINDS[figure.over]}个数 / how many of every {figure.over}"
+            return f"{_grouped(figure.of)} > 0 的{UNIT_KINDS_ZH[figure.over]}个数 / how many of every {figure.over}"
         case Split():
             return _split(figure)
         case PartShares():
             whole = figure.whole
             return f"{formula(whole)}；逐部分 / and for each part: {_words(figure.of)} ÷ {_grouped(whole.over)}"
         case ByUnit():
-            return f"{_grouped(figure.of)}，逐个{KINDS[figure.over]} / of every {figure.over}"
+            return f"{_grouped(figure.of)}，逐个{UNIT_KINDS_ZH[figure.over]} / of every {figure.over}"
         case DutiesAccepted():
             by = {"system": "，按体系分列 / by system", "department": "，按部门分列 / by department", None: ""}[figure.by]
             return f"方案文件的任务（进展见 {_name(figure.of)}）：到期且验收的 ÷ 到期的 / of the plan file's duties, accepted ÷ due{by}"
@@ -125,8 +124,16 @@ def _name(measure: Measure) -> str:
     return f"`{measure.name}`"
 
 
-def measure_words(measure: Measure) -> str:
+Named = Callable[[str], str]
+"""How a relation is called, by its name."""
+
+
+def measure_words(measure: Measure, named: Named) -> str:
     """What a measure counts: its kind, the rows it selects and how they are held against the day."""
+
+    def select_words(select: Select) -> str:
+        return _select_words(select, named)
+
     match measure:
         case Counted():
             window = "历年 / ever" if measure.window == "ever" else "当年 / dated in the calendar year"
@@ -140,20 +147,20 @@ def measure_words(measure: Measure) -> str:
             meanwhile = "" if measure.meanwhile is None else f"，且当日 / and on the day: {select_words(measure.meanwhile)}"
             return f"去重 distinct：{rows}{meanwhile}{_by(measure.part)}"
         case Matured():
-            return f"队列 cohort：{'；'.join(_cohort(measure))}{_by(measure.part)}"
+            return f"队列 cohort：{'；'.join(_cohort(measure, select_words))}{_by(measure.part)}"
         case Distribution():
             return f"分布 distribution，当年 / dated in the calendar year：{select_words(measure.rows)}，`{measure.value}`"
         case Published():
             key = f"，按 / by {', '.join(measure.key)}" if measure.key else ""
             return f"最近公布值 latest published：{select_words(measure.rows)}{key}"
         case UnitsWhere():
-            kinds = "、".join(f"{KINDS[kind]} {kind}" for kind in measure.kinds)
+            kinds = "、".join(f"{UNIT_KINDS_ZH[kind]} {kind}" for kind in measure.kinds)
             return f"单位个数 units（{kinds}）：{select_words(measure.rows)}{_by(measure.part)}"
         case _:
             assert_never(measure)
 
 
-def _cohort(measure: Matured) -> Iterator[str]:
+def _cohort(measure: Matured, select_words: Callable[[Select], str]) -> Iterator[str]:
     member = "首次 / first" if measure.member is None else f"每个 {measure.member} 的首次 / first of each {measure.member}"
     yield f"{member} {select_words(measure.start)}"
     due = f"{measure.lag_months} 个月后到期 / due {measure.lag_months} months later" if measure.lag_months else "当日起 / from that day"
@@ -174,10 +181,10 @@ def _cohort(measure: Matured) -> Iterator[str]:
             assert_never(measure.outcome)
 
 
-def select_words(select: Select) -> str:
-    """The rows of a relation, linked to where the page explains it, and which of them."""
+def _select_words(select: Select, named: Named) -> str:
+    """The rows of a relation, and which of them."""
     among = "，".join(map(_predicate, select.where))
-    return f"[{select.relation}](#rows-{select.relation})" + (f"（{among}）" if among else "")
+    return named(select.relation) + (f"（{among}）" if among else "")
 
 
 def _predicate(predicate: Predicate) -> str:

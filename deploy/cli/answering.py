@@ -1,0 +1,81 @@
+"""Who answers about what is behind a figure: the running system over HTTP, or what follows from a file of recorded facts."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from deploy.cli.board import Parameters, ask
+from deploy.cli.common import BadInput
+from deploy.cli.plans import read_plan_file
+from deploy.cli.recompute import opened_facts, read_day
+from deploy.data_folder import DataFolder
+
+FactsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--facts", metavar="FILE", exists=True,
+        help="不问运行中的系统，而用 kaiye facts --export 的文件或归档文件夹；须同时给出 --plan / instead of the running system a file "
+        "that kaiye facts --export wrote, or the folder of an archive; with --plan",
+    ),
+]  # fmt: skip
+PlanOption = Annotated[
+    Path | None,
+    typer.Option("--plan", metavar="PLAN", exists=True, help="方案文件或县文件夹 / a plan file, or the county's folder that holds it"),
+]
+
+Ask = Callable[[Parameters], Awaitable[bytes]]
+"""Gives the JSON that answers a question. Raises BadInput when it has no answer, Unreachable when nobody answers."""
+
+
+@asynccontextmanager
+async def answering(
+    question: Literal["explain"], id: str, data: Path, facts: Path | None, plan: Path | None, known: tuple[str | None, ...]
+) -> AsyncIterator[Ask]:
+    """Who answers a question about an indicator. `known` are the known days it names: a file answers beyond its last record too.
+
+    Raises BadInput, and NothingRuns where nothing does.
+    """
+    if not id.isidentifier():
+        raise BadInput(f"没有这个指标：{id} / there is no indicator {id}")
+    if facts is None and plan is None:
+        http_url = DataFolder(data).running().http_url
+        yield lambda asked: ask(http_url, f"/{question}/{id}", asked)
+    elif facts is None or plan is None:
+        raise BadInput("--facts 与 --plan 须同时给出 / --facts and --plan go together")
+    else:
+        with _from_file(question, id, facts, plan, known) as answer:
+            yield answer
+
+
+@contextmanager
+def _from_file(question: Literal["explain"], id: str, facts: Path, plan: Path, known: tuple[str | None, ...]) -> Iterator[Ask]:
+    from pydantic import ValidationError
+
+    from services.indicators.answers import BadQuestionError
+    from services.indicators.api.explainer import Explainer
+    from services.indicators.api.questions import OF_EXPLAINER, answer_bytes, unreadable
+    from services.indicators.audit.folded import Folded
+
+    chosen = read_plan_file(plan)
+    days = [day for text in known if (day := read_day(text, "--known-at")) is not None]
+    with opened_facts(facts, chosen.county) as history:
+        explainer = Explainer(Folded(history, chosen, max([history.last_known_day, *days])))
+    shape, answer_to = OF_EXPLAINER[question]
+
+    async def answer(asked: Parameters) -> bytes:
+        try:
+            given = shape.model_validate({name: value for name, value in asked.items() if value is not None})
+            return answer_bytes(await answer_to(explainer, id, given))
+        except ValidationError as error:
+            problem = unreadable(error)
+            raise BadInput(f"{problem.zh} / {problem.en}") from error
+        except BadQuestionError as error:
+            raise BadInput(f"{error.zh} / {error.en}") from error
+
+    try:
+        yield answer
+    finally:
+        explainer.close()

@@ -1,0 +1,150 @@
+"""`kaiye explain`: a figure opened to the subjects and facts behind it, on the running system or on a file of recorded facts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Annotated, Any, Final, TextIO
+
+import orjson
+import typer
+
+from deploy.cli import explain_tables
+from deploy.cli.answering import Ask, FactsOption, PlanOption, answering
+from deploy.cli.board import Parameters, show
+from deploy.cli.common import EXIT_DIFFERENCE, EXIT_OK, BadInput, DataOption, JsonOption, said
+from deploy.cli.explain_file import begin_table, write_lines, write_table
+from deploy.cli.queries import AsOfOption, UnitOption
+from deploy.cli.tables import Json
+from deploy.data_folder import DEFAULT_FOLDER
+
+EXPORTED_AT_ONCE: Final = "1000"
+
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="指标，如 activity_index / the indicator")]
+VariantOption = Annotated[
+    str | None, typer.Option("--variant", metavar="V", help="口径，缺省为默认口径 / which variant; omitted: the default")
+]
+PartOption = Annotated[
+    str | None, typer.Option("--part", metavar="P", help="分项，缺省为全部 / one part; omitted: the whole and its parts")
+]
+LimitOption = Annotated[str | None, typer.Option("--limit", metavar="N", help="每页条数，缺省 100 / how many on a page; omitted: 100")]
+AfterOption = Annotated[str | None, typer.Option("--after", metavar="PLACE", help="上一页的 next / the `next` of the page before")]
+KnownAtOption = Annotated[
+    str | None,
+    typer.Option(
+        "--known-at", metavar="YYYY-MM-DD",
+        help="已知日，缺省为今日（文件为最后一条记录之日）/ as known on this day; omitted: today, for a file the day of its last record",
+    ),
+]  # fmt: skip
+ExportOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--export", metavar="FILE", dir_okay=False,
+        help="全部对象和事实写入文件：.csv 供表格软件，.jsonl 每行一个对象 / all subjects and facts to a file: .csv for spreadsheets, "
+        ".jsonl with one subject per line",
+    ),
+]  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("explain")(explain)
+
+
+def explain(
+    id: IdArgument,
+    variant: VariantOption = None, part: PartOption = None, unit: UnitOption = None, as_of: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    measure: Annotated[str | None, typer.Option("--measure", metavar="M", help="只看一个度量 / the subjects of one measure")] = None,
+    subject: Annotated[
+        str | None, typer.Option("--subject", metavar="S", help="只看一个对象，如 person:P… / one subject, such as person:P…")
+    ] = None,
+    department: Annotated[
+        str | None, typer.Option("--department", metavar="D", help="只看该部门报送的事实 / facts that this department reported")
+    ] = None,
+    fact: Annotated[str | None, typer.Option("--fact", metavar="TYPE", help="只看一类事实 / facts of one type")] = None,
+    limit: LimitOption = None, after: AfterOption = None, export: ExportOption = None, json: JsonOption = False,
+    facts: FactsOption = None, plan: PlanOption = None, data: DataOption = DEFAULT_FOLDER,
+) -> int:  # fmt: skip
+    """一个数值由什么构成：公式、分子分母、度量、对象、事实 / What a figure consists of: formula, numerator and denominator, measures, of
+    each the subjects that count, of each subject the facts, who reported them and on what evidence. Exit 1 when the subjects of a measure
+    do not come to the ledger's figure.
+    """
+    asked = {
+        "unit": unit, "as_of": as_of, "known_at": known_at, "variant": variant, "part": part, "measure": measure, "subject": subject,
+        "department": department, "fact": fact, "after": after, "limit": limit,
+    }  # fmt: skip
+
+    async def answered() -> dict[str, Any]:
+        async with answering("explain", id, data, facts, plan, (known_at,)) as of:
+            if export is not None:
+                return await _export(of, asked, export)
+            raw = await of(asked)
+            found: dict[str, Any] = orjson.loads(raw)
+            if json:
+                typer.echo(raw)
+            else:
+                _show(found)
+            return found
+
+    found = asyncio.run(answered())
+    if found["agrees"]:
+        return EXIT_OK
+    differing = ", ".join(each["measure"] for each in found["measures"] if not each["agrees"])
+    said.print(f"对象合计与账本不符 / the subjects do not come to the ledger's figure: {differing}", markup=False)
+    return EXIT_DIFFERENCE
+
+
+def _show(found: dict[str, Any]) -> None:
+    for line in (*explain_tables.meaning(found), *explain_tables.days(found), *explain_tables.figures(found["rows"])):
+        typer.echo(line)
+    if found["measures"]:
+        typer.echo()
+        show(lambda width: explain_tables.measures_table(found, width=width))
+    if found["subjects"]:
+        typer.echo()
+        show(lambda width: explain_tables.subjects_table(found, width=width))
+
+
+async def _export(of: Ask, asked: Parameters, file: Path) -> dict[str, Any]:
+    """Write every subject to a file. The last page of them."""
+    if file.suffix not in _WRITERS:
+        raise BadInput(f"{file} 的后缀应为 .csv 或 .jsonl / {file} should end in .csv or .jsonl")
+    begin, write = _WRITERS[file.suffix]
+    partial = file.with_name(f"{file.name}.part")
+    try:
+        try:
+            with partial.open("w", encoding="utf-8", newline="") as opened:
+                begin(opened)
+                subjects = 0
+                async for page in _pages(of, asked):
+                    write(opened, page["subjects"])
+                    subjects += len(page["subjects"])
+            partial.replace(file)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise BadInput(f"无法写入 {file} / {file} cannot be written: {error.strerror}") from error
+    said.print(f"{subjects} 个对象已写入 / subjects written to {file}", markup=False)
+    return page
+
+
+_WRITERS: Final[dict[str, tuple[Callable[[TextIO], None], Callable[[TextIO, list[Json]], None]]]] = {
+    ".csv": (begin_table, write_table), ".jsonl": (lambda _: None, write_lines),
+}  # fmt: skip
+"""How a file of such a name begins, and goes on."""
+
+
+async def _pages(of: Ask, asked: Parameters) -> AsyncIterator[dict[str, Any]]:
+    """The pages of an answer; the later ones are asked for as of the days of the first, and the figure must not move meanwhile."""
+    asked = {**asked, "limit": asked["limit"] or EXPORTED_AT_ONCE}
+    first: dict[str, Any] = orjson.loads(await of(asked))
+    yield first
+    page = first
+    while page["next"] is not None:
+        page = orjson.loads(await of({**asked, "as_of": first["as_of"], "known_at": first["known_at"], "after": page["next"]}))
+        if page["measures"] != first["measures"]:
+            raise BadInput(
+                "导出期间又有新事实，数值已变；请以已定案的日期为已知日 / "
+                "new facts moved the figure meanwhile: ask --known-at a day that is final"
+            )
+        yield page

@@ -1,0 +1,141 @@
+"""A figure opened as text for people: what it means, the measures it is read from, the subjects that count and their facts. Pure."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from rich.table import Table
+from rich.text import Text
+
+from deploy.cli.tables import STATUS, TYPES_ZH, Cell, Column, Json, fitted, measure_words, number_text
+from services.indicators.words import part_zh
+
+ROLES: Final = {
+    "numerator": "分子", "denominator": "分母", "cohort": "队列", "chooses": "据以选取", "left_out": "未能计入", "benchmark": "全国平均",
+}  # fmt: skip
+FACT_STATES: Final = {
+    "in_force": ("有效", "green"), "voided": ("作废", "red"), "rival": ("重复报告，不计", "yellow"), "superseded": ("已被取代", "dim"),
+}  # fmt: skip
+AMENDED: Final = {"void": "作废", "correction": "更正"}
+SUBJECTS_ZH: Final = {
+    "person": "人", "entity": "经营主体", "loan": "贷款", "venue": "场地", "case": "办件", "unit": "单位", "surveys": "调查",
+    "answer": "答卷", "statistic": "统计", "benchmark": "全国平均", "occasion": "事项", "voucher": "资金凭证", "internship": "见习",
+    "green_channel": "绿色通道", "platform": "服务平台", "policy": "政策", "project": "项目", "rectification": "整改",
+    "association": "协会", "checklist_item": "考核项", "duty": "任务",
+}  # fmt: skip
+MEASURE_COLUMNS: Final = (
+    Column("度量", "measure"), Column("作用", "use", wraps=True), Column("账本", "ledger", right=True),
+    Column("对象合计", "counted", right=True), Column("对象数", "subjects", right=True), Column("单位", "unit"), Column("截至", "as of"),
+    Column("部分", "parts", wraps=True), Column("含义", "meaning", wraps=True),
+)  # fmt: skip
+MEASURE_ORDER: Final = (0, 2, 3, 1, 4, 8, 5, 6, 7)
+SUBJECT_COLUMNS: Final = (
+    Column("对象", "subject"), Column("数额", "amount", right=True), Column("计入", "counts", wraps=True),
+    Column("事实", "fact", wraps=True),
+    Column("发生", "occurred"), Column("记录", "known"), Column("报送", "reported by"), Column("编号", "id"),
+    Column("位置", "position"), Column("状态", "state", wraps=True), Column("佐证", "evidence", wraps=True),
+    Column("作废与更正", "amendments", wraps=True),
+)  # fmt: skip
+SUBJECT_ORDER: Final = (0, 1, 3, 4, 9, 7, 6, 11, 10, 5, 2, 8)
+PARTS_SHOWN: Final = 3
+
+
+def meaning(said: Json) -> Iterator[str]:
+    """What an indicator's row means, line by line."""
+    variant = "" if said["variant"] == "default" else f" · {said['variant_zh']} {said['variant']}"
+    part = "" if said["part"] is None else f" · {part_zh(said['part']) or ''} {said['part']}".rstrip()
+    yield f"{said['zh']} {said['id']}{variant}{part}"
+    yield f"{said['clause']} “{said['quote']}”"
+    yield f"公式 formula: {said['formula']}（{said['meaning']}）"
+
+
+def days(answer: Json) -> Iterator[str]:
+    """Which unit, as of which day, as known on which."""
+    final = " · 已定案 final" if answer["final"] else ""
+    yield f"单位 unit {answer['unit']} · 截至 {answer['as_of']} as of · 已知 {answer['known_at']} known at{final}"
+
+
+def figures(rows: list[Json]) -> Iterator[str]:
+    """The figures of a row and of its parts."""
+    for row in rows:
+        multiple = row["unit_of_measure"] == "ratio" and row["value"] is not None and float(row["value"]) > 1
+        value = number_text(row["value"], row["unit_of_measure"], multiple=multiple)
+        measured = "" if row["value"] is None else f" {measure_words(row['unit_of_measure'], multiple=multiple)}".rstrip()
+        of = "" if row["denominator"] is None else f"{row['numerator']} ÷ {row['denominator']} = "
+        part = "" if row["part"] is None else f"{part_zh(row['part']) or row['part']}: "
+        on = f"（截至 as of {row['effective_as_of']}）" if row["effective_as_of"] else ""
+        word, _ = STATUS[row["status"]]
+        yield f"  {part}{of}{value}{measured}{on} {word} {row['status']}"
+
+
+def measures_table(explanation: Json, *, width: int | None = None) -> Table:
+    """The measures that a figure is read from, each with what its subjects come to beside what the ledger has."""
+    rows = [
+        (
+            Text(measure["measure"], style="" if measure["agrees"] else "bold red"), "、".join(map(_use, measure["uses"])),
+            f"{measure['amount']:,}", f"{measure['counted']:,}", f"{measure['subjects']:,}", measure["unit"], measure["day"],
+            _parts(measure["parts"]), measure["words"],
+        )
+        for measure in explanation["measures"]
+    ]  # fmt: skip
+    word = "相符 agree" if explanation["agrees"] else "不符 do not agree"
+    return fitted(
+        MEASURE_COLUMNS, MEASURE_ORDER, [rows], width, title="度量 measures", caption=f"账本与对象合计 ledger and subjects: {word}"
+    )
+
+
+def subjects_table(explanation: Json, *, width: int | None = None) -> Table:
+    """The subjects that count, measure by measure, each with its facts line by line."""
+    sections: dict[tuple[str, str], list[tuple[Cell, ...]]] = {}
+    for subject in explanation["subjects"]:
+        sections.setdefault((subject["measure"], subject["at"]), []).extend(_subject_rows(subject))
+    following = explanation["next"]
+    shown = f"{len(explanation['subjects'])} / {explanation['total']}"
+    more = f"；下一页 next page: --after '{following}'" if following else ""
+    return fitted(
+        SUBJECT_COLUMNS, SUBJECT_ORDER, list(sections.values()), width, title=f"对象与事实 subjects and facts · {shown}{more}", caption=None
+    )  # fmt: skip
+
+
+def _subject_rows(subject: Json) -> Iterator[tuple[Cell, ...]]:
+    name = Text(f"{SUBJECTS_ZH[subject['kind']]} {subject['subject']}", style="bold")
+    counting = "\n".join(dict.fromkeys(map(counting_text, subject["counting"])))
+    for number, fact in enumerate(subject["facts"] or [None]):
+        first = (name, f"{subject['amount']:,}", counting) if number == 0 else ("", "", "")
+        yield (*first, *(fact_cells(fact) if fact else ("",) * (len(SUBJECT_COLUMNS) - 3)))
+
+
+def counting_text(counting: Json) -> str:
+    """As what a subject counts, in short."""
+    part = f"{counting['part']} " if counting["part"] is not None else ""
+    place = "、".join(code for code in (counting["unit"], counting["park"]) if code)
+    since = f" 自 {counting['since']}" if "since" in counting else ""
+    amount = f" × {counting['amount']:,}" if counting["amount"] != 1 else ""
+    return f"{part}{place or '全县'}{since}{amount}"
+
+
+def fact_cells(fact: Json) -> tuple[Cell, ...]:
+    """The cells of a fact: what, when, by whom, and what became of it."""
+    word, style = FACT_STATES[fact["state"]]
+    instead = f"，计 {fact['instead']['service']} {fact['instead']['position']}" if fact["instead"] else ""
+    return (
+        TYPES_ZH[fact["type"]], fact["occurred"], fact["known"], fact["department"], fact["id"], f"{fact['service']} {fact['position']}",
+        Text(f"{word}{instead}", style=style), "\n".join(each["document"] for each in fact["evidence"]),
+        "\n".join(map(amendment_text, fact["amendments"])),
+    )  # fmt: skip
+
+
+def amendment_text(amendment: Json) -> str:
+    """A void or a correction in short: what, when, by whom and why."""
+    department = amendment["source"].split("/")[2]
+    return f"{AMENDED[amendment['what']]} {amendment['known']} {department} {amendment['id']}：{amendment['reason']}"
+
+
+def _use(use: Json) -> str:
+    return f"{'−' if use['sign'] < 0 else ''}{ROLES[use['role']]} {use['role']}"
+
+
+def _parts(parts: list[str] | None) -> str:
+    if parts is None:
+        return ""
+    more = f" … {len(parts)}" if len(parts) > PARTS_SHOWN else ""
+    return f"{'、'.join(parts[:PARTS_SHOWN])}{more}"

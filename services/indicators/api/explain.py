@@ -1,0 +1,253 @@
+"""A figure opened: its formula, the measures it is read from, of each the subjects that count, and of each subject the facts.
+
+Field order is the order of the JSON.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.indicators import answers
+from services.indicators.answers import BEING_REBUILT, BadQuestionError, Question, Snapshot, board
+from services.indicators.api.duties import DutyRow
+from services.indicators.audit.behind import Behind, FactRow, reported_by, subject_kind
+from services.indicators.audit.inputs import Amounts, Input, Role, Row, Subject, row_of, variant_of
+from services.indicators.catalog import MEASURES, indicator, measures_in
+from services.indicators.formula_words import formula, measure_words
+from services.indicators.measures.kinds import Members, UnitsWhere
+from services.indicators.relations import RELATIONS
+from services.indicators.words import VARIANTS_ZH
+from shared.contracts import FACTS
+
+if TYPE_CHECKING:
+    from services.indicators.audit.counting import Held
+
+SUBJECTS_PER_PAGE: Final = 100
+SUBJECTS_PER_PAGE_MAX: Final = 1_000
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class UseRow(_Answer):
+    """What a measure is to the figure: above or below the line, the cohort shown by part, what says which parts count, what could not be
+    taken in, the national average beside it; and with which sign.
+    """
+
+    role: Role
+    sign: int
+
+
+class PartRow(_Answer):
+    """What a part of a measure comes to, by the ledger and by its subjects."""
+
+    part: str | None
+    ledger: int
+    counted: int
+
+
+class MeasureRow(_Answer):
+    """A measure the figure is read from: `amount` is the ledger's, `counted` what its subjects come to; they agree in every part."""
+
+    measure: str
+    words: str = Field(description="度量的含义 / what it counts")
+    uses: list[UseRow]
+    unit: str
+    day: date
+    of: str = Field(description="对象种类 / the kind of its subjects")
+    distinct: bool = Field(description="每个对象只计一次 / each subject counts once")
+    parts: list[str] | None = Field(description="计入的部分，空为全部 / the parts that count; none: all of them")
+    amount: int
+    counted: int
+    subjects: int
+    agrees: bool
+    differences: list[PartRow] = Field(description="两者不符的部分 / the parts in which the two differ")
+
+
+class CountingRow(_Answer):
+    """As what a subject counts: which part of the measure, since which day, where, and how much."""
+
+    part: str | None
+    since: date
+    unit: str | None
+    park: str | None
+    amount: int
+
+
+class SubjectRow(_Answer):
+    """A subject that counts, with the facts of its history that the measure reads."""
+
+    measure: str
+    at: str = Field(description="计入的单位 / the unit at which it counts")
+    day: date
+    kind: str
+    subject: str
+    amount: int
+    counting: list[CountingRow]
+    facts: list[FactRow]
+
+
+class Said(_Answer):
+    """What an indicator's row means: its names, the plan's clause and sentence, and its formula in words."""
+
+    id: str
+    zh: str
+    en: str
+    clause: str
+    quote: str
+    variant: str
+    variant_zh: str
+    part: str | None
+    meaning: str
+    formula: str = Field(description="公式 / its formula, in words")
+
+
+class Explanation(Said):
+    """A row of the board opened. `agrees`: what the subjects of every measure come to is what the ledger has. `total` counts the subjects
+    of all measures (or of those asked for); `next` is given where more follow.
+    """
+
+    county: str
+    unit: str
+    as_of: date
+    known_at: date
+    final: bool
+    positions: dict[str, int]
+    rows: list[answers.Row]
+    agrees: bool
+    measures: list[MeasureRow]
+    duties: list[DutyRow] = Field(description="所依据的任务 / the duties it is about, where it is about any")
+    total: int
+    subjects: list[SubjectRow]
+    next: str | None = Field(description="下一页从此之后开始 / ask for those after this one")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which row of an indicator, and which of the subjects and facts behind it; None narrows nothing. `after` is an earlier `next`."""
+
+    variant: str = "default"
+    part: str | None = None
+    measure: str | None = None
+    subject: str | None = None
+    department: str | None = None
+    fact: str | None = None
+    after: str | None = None
+    limit: int = SUBJECTS_PER_PAGE
+
+    def among(self, facts: Iterable[FactRow]) -> list[FactRow]:
+        """The facts that are wanted."""
+        return [
+            fact for fact in facts
+            if self.fact in (None, fact.type) and (self.department is None or self.department in reported_by(fact))
+        ]  # fmt: skip
+
+    @property
+    def chooses_facts(self) -> bool:
+        """Whether only some facts are wanted, and of the subjects only those that have any."""
+        return self.fact is not None or self.department is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A row of the board, what it is read from, and what the ledger has of each: all of one moment."""
+
+    question: Question
+    row: Row
+    rows: list[answers.Row]
+    inputs: list[Input]
+    ledger: list[Amounts]
+
+
+def open_row(snapshot: Snapshot, question: Question, id: str, variant: str, part: str | None) -> Opened:
+    """A row with what it is read from. Raises BadQuestionError when there is no such row at the unit, and while any of its measures is
+    being rebuilt.
+    """
+    shown = board(snapshot, question, only=id).indicators
+    chosen = indicator(id)
+    reading = variant_of(chosen, variant)
+    rows = [row for row in shown if row.variant == variant]
+    if not rows:
+        raise BadQuestionError(
+            "not_for_unit", f"{id} {variant} 不适用于单位 {question.unit}", f"{id} {variant} does not apply to the unit {question.unit}"
+        )
+    if part is not None:
+        rows = [row for row in rows if row.part == part]
+        if not rows:
+            raise BadQuestionError("unknown_part", f"{id} {variant} 没有分项 {part}", f"{id} {variant} has no part {part}")
+    row = row_of(snapshot, question, chosen, reading, part)
+    inputs = row.inputs()
+    if not snapshot.unbuilt.isdisjoint(measure.name for measure in measures_in(reading)):
+        raise BadQuestionError("being_rebuilt", *BEING_REBUILT)
+    return Opened(question, row, rows, inputs, [read(snapshot, question, each) for each in inputs])
+
+
+def read(snapshot: Snapshot, question: Question, asked: Input) -> Amounts:
+    """What the ledger has of an input, part by part."""
+    return dict(snapshot.balances.by_part(asked.measure, asked.unit, asked.day, question.known_at.toordinal()))
+
+
+def said(row: Row) -> dict[str, Any]:
+    """What a row means: the fields of `Said`."""
+    chosen, variant = row.indicator, row.variant
+    return {
+        "id": chosen.id, "zh": chosen.zh, "en": chosen.en, "clause": chosen.clause, "quote": chosen.quote, "variant": variant.name,
+        "variant_zh": VARIANTS_ZH[variant.name], "part": row.part, "meaning": variant.meaning, "formula": formula(variant.figure),
+    }  # fmt: skip
+
+
+def measure_rows(opened: Opened, held: "Held") -> list[MeasureRow]:
+    """Every measure of a row, with what its subjects come to beside what the ledger has."""
+    known = held.as_known(opened.question.known_at)
+    rows = []
+    for asked, ledger in zip(opened.inputs, opened.ledger, strict=True):
+        there = known.of(asked)
+        counted = there.amounts()
+        rows.append(measure_row(asked, ledger, counted, there.subjects()))
+    return rows
+
+
+def measure_row(asked: Input, ledger: Amounts, counted: Amounts, subjects: int) -> MeasureRow:
+    """A measure with what its subjects come to beside what the ledger has."""
+    measure = MEASURES[asked.measure]
+    differences = [part for part in sorted({*ledger, *counted}, key=str) if ledger.get(part, 0) != counted.get(part, 0)]
+    return MeasureRow(
+        measure=asked.measure, words=measure_words(measure, _meaning), uses=[UseRow(role=use.role, sign=use.sign) for use in asked.uses],
+        unit=asked.unit, day=date.fromordinal(asked.day), of=subject_kind(measure), distinct=isinstance(measure, Members | UnitsWhere),
+        parts=None if asked.parts is None else sorted(asked.parts), amount=_of_parts(ledger, asked), counted=_of_parts(counted, asked),
+        subjects=subjects, agrees=not differences,
+        differences=[PartRow(part=part, ledger=ledger.get(part, 0), counted=counted.get(part, 0)) for part in differences],
+    )  # fmt: skip
+
+
+def _of_parts(amounts: Amounts, asked: Input) -> int:
+    return sum(amount for part, amount in amounts.items() if asked.parts is None or part in asked.parts)
+
+
+def _meaning(relation: str) -> str:
+    return RELATIONS[relation].meaning.removesuffix(".")
+
+
+def subject_row(asked: Input, subject: Subject, behind: Behind, known: date, wanted: Wanted) -> SubjectRow | None:
+    """A subject with the facts wanted of its history; None where facts are wanted of which it has none."""
+    measure = MEASURES[asked.measure]
+    facts = wanted.among(behind.facts(measure, subject.name, known))
+    if wanted.chooses_facts and not facts:
+        return None
+    return SubjectRow(
+        measure=asked.measure, at=asked.unit, day=date.fromordinal(asked.day), kind=subject_kind(measure), subject=subject.name,
+        amount=subject.amount, facts=facts,
+        counting=[
+            CountingRow(part=each.part, since=each.since, unit=each.unit, park=each.park, amount=each.amount) for each in subject.counting
+        ],
+    )  # fmt: skip
+
+
+def require_fact_type(type_: str | None) -> None:
+    """Raises BadQuestionError for a type of fact that there is not."""
+    if type_ is not None and type_ not in {fact.type for fact in FACTS}:
+        raise BadQuestionError("unknown_fact_type", f"没有这类事实：{type_}", f"there is no type of fact {type_}")

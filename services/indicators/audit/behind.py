@@ -1,0 +1,148 @@
+"""The facts behind a subject: those of its history that a measure reads, and what became of each.
+
+Pure: no I/O, no clock. Field order is the order of the JSON.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.indicators.history import Chain, Content, in_force
+from services.indicators.ledger import Seen, as_of
+from services.indicators.measures.kinds import Measure, selections
+from services.indicators.relations import RELATIONS
+from services.indicators.subjects import Index, founding, history
+from shared.contracts.base import SERVICES, Fact
+from shared.contracts.envelope import Source
+
+FactState = Literal["in_force", "voided", "rival", "superseded"]
+"""有效, 作废, 同一事实的另一份报告（不计）, 已被较新的值取代."""
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EvidenceRow(_Answer):
+    """A reference to a document that proves a fact."""
+
+    document: str
+    sha256: str | None
+
+
+class AmendmentRow(_Answer):
+    """A void or a correction of a fact: who reported it, when it became known, and why."""
+
+    what: Literal["void", "correction"]
+    position: int
+    known: date
+    source: str
+    id: str
+    reason: str
+
+
+class FactPlace(_Answer):
+    """Where a record stands."""
+
+    service: str
+    position: int
+
+
+class FactRow(_Answer):
+    """A recorded fact as it reads on the known day, who reported it, and what became of it since."""
+
+    service: str
+    position: int
+    type: str
+    zh: str = Field(description="事实名称 / what people call such a fact")
+    occurred: date
+    known: date = Field(description="记录日 / the day on which it was recorded")
+    department: str
+    source: str
+    id: str
+    unit: str | None
+    park: str | None
+    state: FactState
+    instead: FactPlace | None = Field(description="代之计入的报告 / the report that counts in its place")
+    evidence: list[EvidenceRow]
+    amendments: list[AmendmentRow] = Field(description="作废与更正 / voids and corrections of it")
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Finds the facts behind subjects in a county's histories, without whatever lies beyond some positions."""
+
+    index: Index
+    seen: Seen
+
+    def codes(self, measure: Measure, subject: str) -> frozenset[str]:
+        """Every identifier by which the subject of a measure was ever known."""
+        return self.index.codes(f"{subject_kind(measure)}:{subject}")
+
+    def facts(self, measure: Measure, subject: str, known: date) -> list[FactRow]:
+        """The facts of a subject's history that a measure reads, as known at the end of a day, in history order."""
+        on = known.toordinal()
+        found: dict[tuple[int, int], tuple[Content[Fact], FactRow]] = {}
+        for chains in self._histories(measure, subject):
+            there = [chain for chain in chains if chain.known <= on]
+            counting = {content.key: content for content in in_force(there, on)}
+            for chain in there:
+                content, void = chain.said(on)
+                found.setdefault((chain.service, chain.position), (content, _row(chain, content, void, counting, on)))
+        return [row for _, row in sorted(found.values(), key=lambda each: each[0].order)]
+
+    def unit_facts(self, known: date) -> list[FactRow]:
+        """The facts that made the units what they are, as known at the end of a day."""
+        on = known.toordinal()
+        there = [chain for chain in as_of(self.index.units.values(), self.seen) if chain.known <= on]
+        counting = {content.key: content for content in in_force(there, on)}
+        return [_row(chain, *chain.said(on), counting, on) for chain in there]
+
+    def _histories(self, measure: Measure, subject: str) -> Iterator[Sequence[Chain]]:
+        """Its own, and those of the foundings that it follows from."""
+        types = frozenset(type_ for select in selections(measure) for type_ in RELATIONS[select.relation].reads)
+        whole = history(self.index, self.index.canonical(f"{subject_kind(measure)}:{subject}"), types)
+        yield as_of(whole.chains, self.seen)
+        for entity in whole.entities:
+            yield as_of(founding(self.index, entity), self.seen)
+
+
+def subject_kind(measure: Measure) -> str:
+    """Whose histories a measure reads."""
+    return RELATIONS[selections(measure)[0].relation].subject
+
+
+def reported_by(fact: FactRow) -> Iterable[str]:
+    """The departments that reported a fact or an amendment of it."""
+    return (fact.department, *(Source.parse(each.source).department for each in fact.amendments))
+
+
+def _row(chain: Chain, content: Content[Fact], void: int | None, counting: Mapping[str, Content[Fact]], on: int) -> FactRow:
+    counts = counting.get(content.key)
+    instead = None if counts is None or counts.order[2:] == content.order[2:] else counts
+    fact = content.fact
+    if void is not None:
+        state: FactState = "voided"
+    else:
+        state = "in_force" if instead is None else "superseded" if content.supersedes else "rival"
+    return FactRow(
+        service=SERVICES[chain.service], position=chain.position, type=fact.type, zh=fact.zh, occurred=date.fromordinal(content.day),
+        known=date.fromordinal(chain.known), department=Source.parse(chain.source).department, source=chain.source, id=chain.id,
+        unit=fact.unit, park=fact.park, state=state,
+        instead=None if instead is None else FactPlace(service=SERVICES[instead.order[2]], position=instead.order[3]),
+        evidence=[EvidenceRow(document=each.document, sha256=each.sha256) for each in fact.evidence],
+        amendments=list(_amendments(chain, on)), data=fact.model_dump(mode="json", exclude={"unit", "park", "evidence"}, exclude_none=True),
+    )  # fmt: skip
+
+
+def _amendments(chain: Chain, on: int) -> Iterator[AmendmentRow]:
+    for each in chain.amendments:
+        if each.known <= on:
+            yield AmendmentRow(
+                what="void" if each.content is None else "correction", position=each.position, known=date.fromordinal(each.known),
+                source=each.source, id=each.id, reason=each.reason,
+            )  # fmt: skip

@@ -1,0 +1,127 @@
+"""`kaiye explain` on a running service and on a file: exact results for programs, words for people, files for spreadsheets."""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import orjson
+import pytest
+from rich.cells import cell_len
+
+from deploy.cli import explain as explain_command
+from deploy.cli.explain_file import COLUMNS, cell
+from deploy.cli.explain_tables import FACT_STATES, ROLES, SUBJECTS_ZH, measures_table, subjects_table
+from services.indicators.api.examples import EXAMPLE_EXPLANATION
+from services.indicators.audit.behind import subject_kind
+from services.indicators.catalog import MEASURES
+from tests.deploy.test_query_commands import Kaiye, kaiye, printed, running, unfinished
+from tests.indicators.api.conftest import dsn, recorded, system
+from tests.indicators.api.system import COUNTY_FOLDER, VILLAGE, Recorded, System, person
+
+__all__ = ["dsn", "kaiye", "recorded", "running", "system"]
+
+
+async def test_json_is_that_of_the_service_from_the_running_system_and_from_a_file(
+    running: System, kaiye: Kaiye, recorded: Recorded, tmp_path: Path
+) -> None:  # fmt: skip
+    asked = {"unit": VILLAGE, "as_of": "2025-05-31", "known_at": "2025-06-19", "variant": "person_times", "limit": "3"}
+    options = [word for name, value in asked.items() for word in (f"--{name.replace('_', '-')}", value)]
+    answer = (await running.http.get("/explain/guided", params=asked)).content
+    assert orjson.loads(answer)["next"] == f"0:{person(2)}"
+    assert await kaiye("explain", "guided", *options, "--json") == (0, answer + b"\n", "")
+    file = tmp_path / "facts.ndjson"
+    file.write_bytes(recorded.lines)
+    offline = ("--facts", str(file), "--plan", str(COUNTY_FOLDER))
+    code, out, _ = await kaiye("explain", "guided", *options, "--json", *offline)
+    assert (code, out) == (0, answer + b"\n")
+    code, out, _ = await kaiye("explain", "guided", "--json", *offline)
+    assert orjson.loads(out) == (await running.get("/explain/guided", known_at="2025-07-01"))
+
+
+async def test_people_get_the_formula_the_measures_and_the_facts(running: System, kaiye: Kaiye) -> None:
+    code, out, said = await kaiye("explain", "trained_and_guided", "--limit", "1")
+    text = out.decode()
+    assert (code, said) == (0, "")
+    assert text.startswith("创业培训和指导人数 trained_and_guided\n二(二) “创业培训和指导1500人”\n公式 formula: `trained` + `guided`")
+    assert "  20 人 persons（截至 as of 2025-07-01） 落后 behind\n" in text
+    assert re.search(r"trained +分子 numerator +10 +10 +10 +330127000000 +2025-07-01 +去重 distinct：Passed", text)
+    assert re.search(rf"人 {person(0)} +1 +330127100001 自 2025-03-01 +\S+ +2024-06-01", text)
+    assert f"1 / 20；下一页 next page: --after '0:{person(0)}'" in text
+
+
+async def test_all_subjects_go_to_a_file_page_by_page(
+    running: System, kaiye: Kaiye, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setattr(explain_command, "EXPORTED_AT_ONCE", "7")
+    lines, table = tmp_path / "subjects.jsonl", tmp_path / "subjects.csv"
+    assert (await kaiye("explain", "trained_and_guided", "--export", str(lines)))[:2] == (0, b"")
+    whole = (await running.get("/explain/trained_and_guided"))["subjects"]
+    assert [orjson.loads(line) for line in lines.read_bytes().splitlines()] == whole
+    code, out, said = await kaiye("explain", "trained_and_guided", "--export", str(table))
+    assert (code, out) == (0, b"")
+    assert "20 个对象已写入" in said
+    raw = table.read_bytes()
+    assert raw.startswith("\ufeff度量 measure,".encode())
+    rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"))))
+    assert tuple(rows[0]) == COLUMNS
+    assert len(rows) == 1 + sum(len(subject["facts"]) for subject in whole)
+    assert unfinished(tmp_path) == []
+    code, _, error = await kaiye("explain", "trained", "--export", str(tmp_path / "subjects.xlsx"))
+    assert (code, "should end in .csv or .jsonl" in error) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"), [("=1+1", "'=1+1"), ("-卡", "'-卡"), ("@x", "'@x"), ("+86", "'+86"), ("甲-1", "甲-1"), (-5, -5)]
+)
+def test_no_cell_is_taken_for_a_formula(text: str | int, written: str | int) -> None:
+    assert cell(text) == written
+
+
+async def test_subjects_that_do_not_come_to_the_figure_exit_with_1_and_are_named(running: System, kaiye: Kaiye) -> None:
+    balances = running.app.questions.live.balances
+    balances.add(("guided", VILLAGE, None), 739_000, 739_000, 1)
+    code, out, said = await kaiye("explain", "trained_and_guided", "--unit", VILLAGE, "--json")
+    assert (code, "do not come to the ledger's figure: guided\n" in said) == (1, True)
+    (trained, guided) = orjson.loads(out)["measures"]
+    assert (trained["agrees"], guided["agrees"]) == (True, False)
+    assert guided["differences"] == [{"part": None, "ledger": 11, "counted": 10}]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("happiness",), "there is no indicator happiness"),
+        (("../units",), "there is no indicator ../units"),
+        (("trained", "--variant", "happy"), "trained has no variant happy, but default"),
+        (("trained", "--part", "2024"), "trained default has no part 2024"),
+        (("trained", "--unit", "330127199000"), "there is no unit 330127199000"),
+        (("trained", "--as-of", "2025-06-02", "--known-at", "2025-06-01"), "as-of 2025-06-02 lies after known-at 2025-06-01"),
+        (("trained", "--known-at", "2025-07-02"), "known-at 2025-07-02 lies after today"),
+        (("trained", "--limit", "0"), "limit is a whole number from 1 to 1000, not 0"),
+        (("trained", "--plan", str(COUNTY_FOLDER)), "--facts and --plan go together"),
+    ],
+    ids=str,
+)
+async def test_a_question_without_an_answer_exits_with_2(running: System, kaiye: Kaiye, words: tuple[str, ...], said: str) -> None:
+    code, out, error = await kaiye("explain", *words)
+    assert (code, out) == (2, b"")
+    assert said in error
+
+
+async def test_nothing_running_exits_with_3(kaiye: Kaiye) -> None:
+    assert (await kaiye("explain", "trained"))[0] == 3
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_a_narrow_terminal_gets_fewer_columns_and_nothing_cut(width: int) -> None:
+    for make in (measures_table, subjects_table):
+        lines = printed(lambda width, make=make: make(EXAMPLE_EXPLANATION, width=width), width)  # type: ignore[misc]
+        assert max(map(cell_len, lines)) <= width
+        assert "…" not in "\n".join(lines)
+
+
+def test_every_kind_of_subject_state_and_role_has_a_word() -> None:
+    assert {subject_kind(measure) for measure in MEASURES.values()} <= SUBJECTS_ZH.keys()
+    assert ROLES.keys() == {"numerator", "denominator", "cohort", "chooses", "left_out", "benchmark"}
+    assert FACT_STATES.keys() == {"in_force", "voided", "rival", "superseded"}

@@ -1,0 +1,111 @@
+"""Every row of the catalogue opens: its subjects come to the ledger's amounts, and from them follows the figure that the board shows."""
+
+import asyncio
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from fractions import Fraction
+
+import pytest
+
+from services.indicators.answers import Question, board
+from services.indicators.api.explain import Opened, measure_row, open_row
+from services.indicators.audit.behind import Behind
+from services.indicators.audit.counting import Held
+from services.indicators.audit.folded import Folded
+from services.indicators.audit.inputs import Amounts, Input
+from services.indicators.audit.records import check_history
+from services.indicators.audit.relational.compiled import read_catalogue
+from services.indicators.catalog import CATALOG, MEASURES
+from services.indicators.evaluation.display import value_text
+from shared.contracts.base import SERVICES
+from tests.indicators.audit.test_recompute import in_order
+from tests.indicators.comparing import example_county
+from tests.indicators.simulated import simulated
+
+FACTS = 2500
+
+
+class Counted:
+    """Amounts as their subjects come to; whatever else is asked for is no part of the explanation."""
+
+    def __init__(self, amounts: Mapping[tuple[str, str, int], Amounts]) -> None:
+        self._amounts = amounts
+
+    def by_part(self, measure: str, unit: str, day: int, known: int) -> Amounts:
+        return self._amounts[measure, unit, day]
+
+
+@pytest.fixture(scope="module")
+def folded() -> Folded:
+    county = example_county()
+    return Folded(check_history(in_order(simulated(21, FACTS, county)), county.code), county.plan)
+
+
+@pytest.fixture(scope="module")
+def held(folded: Folded) -> Iterator[Held]:
+    engine = Held(folded.snapshot().plan.county, read_catalogue())
+    engine.take(asyncio.run(records_of(folded)))
+    yield engine
+    engine.close()
+
+
+async def records_of(folded: Folded) -> Sequence[tuple[int, int, bytes]]:
+    (records,) = [records async for records in folded.readable(dict.fromkeys(SERVICES, 0), folded.snapshot().positions)]
+    return records
+
+
+async def test_the_subjects_of_every_row_come_to_its_figure_and_each_has_facts(folded: Folded, held: Held) -> None:
+    snapshot, last, by = folded.snapshot(), folded.today(), random.Random(21)
+    seen = {number: snapshot.positions[service] for number, service in enumerate(SERVICES)}
+    year_end = date(snapshot.plan.year, 12, 31)
+    units = list(snapshot.trees.at(last.toordinal()).units.values())
+    by.shuffle(units)
+    one_of_each = {unit.kind: unit.code for unit in units if unit.exists(year_end.toordinal())}
+    questions = [Question(unit, year_end, last) for unit in one_of_each.values()]
+    questions.append(Question(snapshot.plan.county, year_end - timedelta(days=40), year_end))
+    explained = set()
+    async with folded.histories() as index:
+        behind = Behind(index, seen)
+        for indicator in CATALOG:
+            for question in questions:
+                for variant in dict.fromkeys(row.variant for row in board(snapshot, question, indicator.id).indicators):
+                    explained.add((indicator.id, variant))
+                    opened = open_row(snapshot, question, indicator.id, variant, None)
+                    counted = {
+                        (each.measure, each.unit, each.day): check(held, behind, each, ledger, question.known_at)
+                        for each, ledger in zip(opened.inputs, opened.ledger, strict=True)
+                    }
+                    recompute(opened, Counted(counted))
+    assert explained == {(each.id, variant.name) for each in CATALOG for variant in each.variants}
+
+
+def check(held: Held, behind: Behind, asked: Input, ledger: Amounts, known: date) -> Amounts:
+    """The subjects that count come to what the ledger has, and of each there is a fact."""
+    there = held.as_known(known).of(asked)
+    amounts, subjects = there.amounts(), there.page("", 10**6, None)
+    row = measure_row(asked, ledger, amounts, there.subjects())
+    assert row.agrees, row
+    assert row.amount == row.counted == sum(each.amount for each in subjects)
+    assert row.subjects == len(subjects)
+    for subject in subjects[:3]:
+        assert any(fact.state == "in_force" for fact in behind.facts(MEASURES[asked.measure], subject.name, known)), subject
+    return amounts
+
+
+def recompute(opened: Opened, counted: Counted) -> None:
+    """From what counts, and from nothing else, the board's values follow."""
+    row = opened.row
+    if row.effective is None:
+        assert not opened.inputs
+        return
+    values = replace(row.reader, balances=counted).values(row.variant.figure, row.first, row.effective, row.deadline)
+    for (part, value), shown in zip(values, opened.rows, strict=True):
+        assert part == shown.part
+        assert (number(value.numerator), number(value.denominator)) == (number(shown.numerator), number(shown.denominator))
+        assert number(None if value.value is None else value_text(value.value)) == number(shown.value)
+
+
+def number(text: str | int | None) -> Fraction | None:
+    return None if text is None else Fraction(text)
