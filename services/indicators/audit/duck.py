@@ -124,7 +124,7 @@ def amend(connection: duckdb.DuckDBPyConnection, new: str = "true") -> None:
         connection.execute(f"CREATE OR REPLACE TABLE {name} AS {' UNION ALL '.join(parts)}")
     parts = (
         f"SELECT {SERVICES.index(service_of(fact))}::TINYINT AS service, '{fact.type}' AS type, position, recorded, known, source, id "  # noqa: S608
-        f"FROM {table_name(fact)}"
+        f"FROM {table_name(fact)} WHERE revision = position"
         for fact in FACTS
     )
     connection.execute(
