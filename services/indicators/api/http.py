@@ -230,8 +230,8 @@ def _add_explaining(app: FastAPI, doors: Doors) -> None:
         id: Annotated[str, Path(description="指标 / the indicator", examples=["activity_index"])],
         question: Annotated[ExplainQuestion, Query()],
     ) -> Response:
-        """公式与方案原文、分子与分母、所用度量、各度量计入的对象、各对象的事实。对象由与账本不共用代码的关系式得出，`agrees` 表明两者相符 /
-        Formula and the plan's sentence, numerator and denominator, the measures they consist of, of each the subjects that count, of each
+        """公式与方案原文、分子与分母、所用度量、各度量计入的对象、各对象的事实。对象由与账本不共用代码的关系式得出，`agrees` 表明两者相符
+        / Formula and the plan's sentence, numerator and denominator, the measures they consist of, of each the subjects that count, of each
         subject the facts. The subjects come from relational expressions that share no code with the ledger: `agrees` says that they come to
         its figure.
         """
