@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import date
 from graphlib import TopologicalSorter
+from itertools import count
 from types import MappingProxyType
 from typing import Literal
 
@@ -32,6 +33,7 @@ BATCH = 50_000
 
 TOGETHER = os.cpu_count() or 1
 """So many queries run at the same time: most are too small to keep more than one processor busy."""
+_SCHEMAS = count()
 AMOUNT = "amount"
 """The table of what measures come to."""
 
@@ -49,11 +51,11 @@ class Recomputed:
         self, connection: duckdb.DuckDBPyConnection, program: Catalogue, county: str, known: date, queries: int = TOGETHER
     ) -> None:
         """`queries`: so many run at the same time."""
-        self._schema = schema = f"known_{known:%Y%m%d}"
-        connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE; CREATE SCHEMA "{schema}"')
+        self._schema = f"known_{known:%Y%m%d}_{next(_SCHEMAS)}"
+        connection.execute(f'CREATE SCHEMA "{self._schema}"')
         self._connections = [connection.cursor() for _ in range(queries)]
         for each in self._connections:
-            each.execute(f"SET search_path = '{schema},main'")
+            each.execute(f"SET search_path = '{self._schema},main'")
         self._connection = self._connections[0]
         self._program = program
         self._county = county
@@ -87,9 +89,11 @@ class Recomputed:
             found.setdefault((measure, unit), {})[part] = amount
         return found
 
-    def drop(self) -> None:
+    def close(self) -> None:
         """Let go of all that was computed, which takes up memory; nothing can be asked afterwards."""
         self._connection.execute(f'DROP SCHEMA "{self._schema}" CASCADE')
+        for each in self._connections:
+            each.close()
 
     def compute(self, days: Collection[date]) -> None:
         """Compute every measure at every unit at the end of some days."""

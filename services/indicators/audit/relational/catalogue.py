@@ -1,6 +1,7 @@
 """The whole catalogue as one program: the rows of every relation, the places they are at, and every measure at every unit."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from functools import cache
 
 import ibis
@@ -12,6 +13,7 @@ from services.indicators.audit.relational.program import Compiled, Writing, comp
 from services.indicators.audit.relational.relations import RELATIONAL
 from services.indicators.audit.relational.units import units
 from services.indicators.catalog import MEASURES
+from services.indicators.measures.kinds import selections
 from services.indicators.relations import RELATIONS
 
 DAYS = ibis.table({"as_of": "date", "county": "string"}, name="days")
@@ -30,8 +32,6 @@ class Catalogue:
     """The table that each relation's rows are in."""
     units: str
     """The table of units."""
-    places: str
-    """A query for every place (`unit`, `park`) there are rows at."""
     contributions: dict[str, str]
     """Of each measure, a query for what counts on the days asked about, row by row."""
     kinds: dict[str, list[str]]
@@ -47,6 +47,31 @@ class Catalogue:
         )
         return f"WITH {CONTRIBUTION} AS ({counting}) {self.adding[kind]}"
 
+    @property
+    def places(self) -> str:
+        """A query for every place (`unit`, `park`) there are rows at."""
+        return " UNION ".join(f'SELECT DISTINCT unit, park FROM "{table}"' for table in self.tables.values())  # noqa: S608
+
+    def only(self, measures: Collection[str]) -> "Catalogue":
+        """The program of some measures alone: the steps they need and no others. Raises KeyError for a name that is none of a measure."""
+        tables = {select.relation: self.tables[select.relation] for name in measures for select in selections(MEASURES[name])}
+        return replace(
+            self, relations=_needed(self.relations, {self.units, *tables.values()}), tables=tables,
+            contributions={name: self.contributions[name] for name in measures},
+            kinds={kind: chosen for kind, names in self.kinds.items() if (chosen := [name for name in names if name in measures])},
+        )  # fmt: skip
+
+
+def _needed(steps: Compiled, tables: set[str]) -> Compiled:
+    """The steps that some tables follow from."""
+    wanted, needed = set(tables), []
+    for step in reversed(steps):
+        _, makes, reads, *_ = step
+        if not wanted.isdisjoint(makes):
+            wanted.update(reads)
+            needed.append(step)
+    return needed[::-1]
+
 
 CONTRIBUTION = "contribution"
 
@@ -58,7 +83,6 @@ def catalogue(dialect: str = "duckdb") -> Catalogue:
     facts = Facts(writing)
     rows = {name: facts.relation(name, compute) for name, compute in RELATIONAL.items()}
     known_units = facts.shared(units)
-    places = ibis.union(*(table.select("unit", "park").distinct() for table in rows.values()), distinct=True)
     kinds: dict[str, list[str]] = {}
     for name, measure in MEASURES.items():
         kinds.setdefault(type(measure).__name__, []).append(name)
@@ -67,7 +91,6 @@ def catalogue(dialect: str = "duckdb") -> Catalogue:
         relations=compiled(writing.steps, dialect),
         tables={name: table.get_name() for name, table in rows.items()},
         units=known_units.get_name(),
-        places=sql(places, dialect),
         contributions={
             name: sql(contributions(measure, RELATIONS, rows.__getitem__, DAYS), dialect) for name, measure in MEASURES.items()
         },
