@@ -58,13 +58,11 @@ def _step(connection: duckdb.DuckDBPyConnection, step: list[Any]) -> None:
     match kind:
         case "keep":
             connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS {query}')
-        case "branch":
-            then, otherwise = more
-            _one_by_one(connection, then if connection.execute(query).fetchone() else otherwise)
         case "repeat":
             body, renewed = more
             while connection.execute(query).fetchone():
-                _one_by_one(connection, body)
+                for each in body:
+                    _step(connection, each)
                 for made, becomes in renewed:
                     connection.execute(f'DROP TABLE "{becomes}"')
                     connection.execute(f'ALTER TABLE "{made}" RENAME TO "{becomes}"')
@@ -78,11 +76,6 @@ def _step(connection: duckdb.DuckDBPyConnection, step: list[Any]) -> None:
                 connection.executemany(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(schema))})', made)  # noqa: S608
         case _:
             raise AssertionError(kind)
-
-
-def _one_by_one(connection: duckdb.DuckDBPyConnection, steps: Compiled) -> None:
-    for step in steps:
-        _step(connection, step)
 
 
 _NATIVE = {"string": "VARCHAR", "int64": "BIGINT", "date": "DATE"}

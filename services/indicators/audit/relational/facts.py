@@ -1,21 +1,19 @@
-"""The facts in force as known on a day, type by type: what voids, corrections and rival reports leave of what was recorded.
+"""The facts in force as known on a day: what voids, corrections and rival reports leave of what was recorded.
 
 The rulings (design of voids, corrections, confirmations) in terms of tables: of a fact's revisions known by then the last one holds, unless
 it is voided; of several reports of the same fact the first recorded counts, and where that is voided another stands in; of values that
 supersede one another the last recorded counts.
 """
 
-from collections.abc import Callable
-from functools import reduce
-from operator import and_
+from collections.abc import Callable, Sequence
 
 import ibis
 from ibis import _
-from ibis.expr.types import Table
+from ibis.expr.types import ArrayValue, Table
 
 from services.indicators.audit.columns import payload, table_name
 from services.indicators.audit.relational.program import State, Writing
-from services.indicators.audit.relational.shape import first_of, only
+from services.indicators.audit.relational.shape import first_of
 from shared.contracts.base import SERVICES, Fact, service_of
 
 Rows = Callable[["Facts"], Table]
@@ -32,14 +30,19 @@ ORDER = ("day", *RECORDED)
 class Facts:
     """What is in force as known at the end of a day, and whatever follows from it, each computed once."""
 
-    def __init__(self, writing: Writing) -> None:
+    def __init__(self, writing: Writing, types: Sequence[type[Fact]]) -> None:
         self.writing = writing
+        self.types = types
+        """The types of facts that are there to be asked for."""
         self.known = writing.table(ASKED).known.as_scalar()
         """The day as known at whose end everything is."""
+        self.asked_for: set[type[Fact]] = set()
+        """Those of them that were."""
         self._kept: dict[object, Table] = {}
 
     def of(self, fact: type[Fact]) -> Table:
         """The facts of a type in force: `day` (occurred), the payload's columns, and `recorded`, `service`, `position`."""
+        self.asked_for.add(fact)
         found = self._kept.get(fact)
         if found is None:
             found = self._kept[fact] = self._in_force(fact)
@@ -68,51 +71,86 @@ class Facts:
         return found
 
     def _in_force(self, fact: type[Fact]) -> Table:
-        service, name = SERVICES.index(service_of(fact)), f"{table_name(fact)}_in_force"
-        superseded = self._known_of("superseded", service, "position", "revision")
-        said = self.writing.table(table_name(fact)).filter(_.known <= self.known).anti_join(superseded, ["position", "revision"])
+        """What is said of the type as known by then, but for what is set aside."""
+        service = SERVICES.index(service_of(fact))
+        here = _.service == service
+        superseded, aside = self.shared(superseded_revisions).filter(here), self.shared(set_aside).filter(here)
+        said = self.writing.table(table_name(fact)).filter(_.known <= self.known)
+        said = said.anti_join(superseded, ["position", "revision"]).anti_join(aside, "position")
         said = said.drop("revision", "known", "source", "id", "evidence").rename(day="occurred")
-        said = said.mutate(service=ibis.literal(service, "int8"))
-        voids = self._known_of("void", service, "position", "voided")
-        key = ["day" if field == "occurred" else field for field in fact.natural_key]
-        present = said.anti_join(voids, "position")
-        if fact.repeat == "supersedes":
-            return self.keep(name, only(present, "position", present.group_by(key).agg(position=_.position.max())))
-        voided = said.semi_join(voids, "position").select(**{f"voided_{each}": each for each in key}).distinct()
-        torn = present.semi_join(voided, [present[each].identical_to(voided[f"voided_{each}"]) for each in key])
-        first = only(present, "position", present.group_by(key).agg(position=_.position.min()))
-        return self.writing.choose(name, torn, lambda: self._standing(fact, said, voids, key), lambda: first)
+        return said.mutate(service=ibis.literal(service, "int8"))
 
-    def _known_of(self, amended: str, service: int, *columns: str) -> Table:
-        """What is known by then to be voided or superseded in a service."""
-        return self.writing.table(amended).filter(_.service == service, _.known <= self.known).select(*columns)
 
-    def _standing(self, fact: type[Fact], said: Table, voids: Table, keys: list[str]) -> Table:
-        """Where some reports of one fact are voided and others not, the one that stands: each void hands on to the earliest report there at
-        the time that says the same as what it voids, or else to the earliest; where none was there, to the next that came.
-        """
-        rivals = said.left_join(voids, "position").drop("position_right")
-        mine, other = rivals.filter(_.voided.notnull()), rivals.view()
-        there = (other.position < mine.voided) & (other.voided.isnull() | (other.voided > mine.voided))
-        behind = other.position > mine.voided
-        alike = reduce(and_, (mine[name].identical_to(other[name]) for name in ("day", *payload(fact)) if name != "evidence"))
-        found = mine.join(other, [*(mine[key].identical_to(other[key]) for key in keys), there | behind]).select(
-            position=mine.position, next=other.position, voided=other.voided,
-            preference=ibis.ifelse(behind, 2, ibis.ifelse(alike, 0, 1)),
-        )  # fmt: skip
-        hands_on = self.keep("hands_on", first_of(found, ["position"], ["preference", "next"]).select("position", "next", "voided"))
+def superseded_revisions(facts: Facts) -> Table:
+    """The revisions in place of which a later one holds as known by then: `service`, `position`, `revision`."""
+    return facts.writing.table("superseded").filter(_.known <= facts.known).drop("known")
 
-        def to_hand_on(state: State) -> Table:
-            return state["stands"].filter(_.voided.notnull()).semi_join(hands_on, [("stands", "position")])
 
-        def handed_on(state: State) -> State:
-            stands = state["stands"]
-            onward = stands.left_join(hands_on, stands.stands == hands_on.position)
-            moves = stands.voided.notnull() & hands_on.next.notnull()
-            return {"stands": onward.select(
-                stands=ibis.ifelse(moves, hands_on.next, stands.stands), voided=ibis.ifelse(moves, hands_on.voided, stands.voided)
-            )}  # fmt: skip
+def voids(facts: Facts) -> Table:
+    """The facts that are voided as known by then, and by which record: `service`, `position`, `voided`."""
+    return facts.writing.table("void").filter(_.known <= facts.known).drop("known")
 
-        start = only(rivals, "position", rivals.group_by(keys).agg(position=_.position.min())).select(stands=_.position, voided=_.voided)
-        state = self.repeat({"stands": start}, to_hand_on, handed_on)
-        return said.semi_join(state["stands"].filter(_.voided.isnull()), [("position", "stands")])
+
+def rivals(facts: Facts) -> Table:
+    """All that is said, by several records, of the same fact: `type` and `key` tell which, `content` what, `supersedes` whether the last
+    of them counts instead of the first; `service`, `position`, and `voided` where it is.
+    """
+    said = ibis.union(*(_said_twice(facts, fact) for fact in facts.types)).filter(_.known <= facts.known).drop("known")
+    said = said.anti_join(facts.shared(superseded_revisions), ["service", "position", "revision"]).drop("revision")
+    return said.left_join(facts.shared(voids), ["service", "position"]).drop("service_right", "position_right")
+
+
+def _said_twice(facts: Facts, fact: type[Fact]) -> Table:
+    said = facts.writing.table(table_name(fact))
+    rival = said.group_by(*fact.natural_key).agg(first=_.position.min(), last=_.position.max()).filter(_.first != _.last)
+    contested = said.semi_join(rival, [said[name].identical_to(rival[name]) for name in fact.natural_key])
+
+    def texts(*names: str) -> ArrayValue:
+        return ibis.array([contested[name].cast("string") for name in names])
+
+    return contested.select(
+        "position", "revision", "known", service=ibis.literal(SERVICES.index(service_of(fact)), "int8"), type=ibis.literal(fact.type),
+        key=texts(*fact.natural_key), content=texts("occurred", *(name for name in payload(fact) if name != "evidence")),
+        supersedes=ibis.literal(fact.repeat == "supersedes"),
+    )  # fmt: skip
+
+
+def set_aside(facts: Facts) -> Table:
+    """The facts that are not in force whatever they say: those voided, and of several reports of one fact all but the one that stands.
+    `service`, `position`.
+    """
+    said = facts.shared(rivals)
+    standing = ibis.union(_last(said.filter(_.supersedes, _.voided.isnull())), _standing(facts, said.filter(~_.supersedes)))
+    beside = said.select("service", "position").anti_join(standing, ["service", "position"])
+    return ibis.union(facts.shared(voids).drop("voided"), beside, distinct=True)
+
+
+def _last(said: Table) -> Table:
+    return said.group_by("type", "key").agg(service=_.service.max(), position=_.position.max()).select("service", "position")
+
+
+def _standing(facts: Facts, said: Table) -> Table:
+    """Of several reports of one fact the one that stands, unless all are voided: the first; each void hands on to the earliest report there
+    at the time that says the same as what it voids, or else to the earliest; where none was there, to the next that came.
+    """
+    mine, other = said.filter(_.voided.notnull()), said.view()
+    there = (other.position < mine.voided) & (other.voided.isnull() | (other.voided > mine.voided))
+    behind = other.position > mine.voided
+    found = mine.join(other, [mine.type == other.type, mine.key == other.key, there | behind]).select(
+        service=mine.service, position=mine.position, next=other.position, voided=other.voided,
+        preference=ibis.ifelse(behind, 2, ibis.ifelse(mine.content == other.content, 0, 1)),
+    )  # fmt: skip
+    hands_on = facts.keep("hands_on", first_of(found, ["service", "position"], ["preference", "next"]).drop("preference"))
+
+    def to_hand_on(state: State) -> Table:
+        return state["stands"].filter(_.voided.notnull()).semi_join(hands_on, ["service", "position"])
+
+    def handed_on(state: State) -> State:
+        onward = state["stands"].left_join(hands_on.rename(to_voided="voided"), ["service", "position"])
+        moves = _.voided.notnull() & _.next.notnull()
+        return {"stands": onward.select(
+            "service", position=ibis.ifelse(moves, _.next, _.position), voided=ibis.ifelse(moves, _.to_voided, _.voided)
+        )}  # fmt: skip
+
+    start = first_of(said, ["type", "key"], ["position"]).select("service", "position", "voided")
+    return facts.repeat({"stands": start}, to_hand_on, handed_on)["stands"].filter(_.voided.isnull()).drop("voided")

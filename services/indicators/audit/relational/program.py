@@ -28,16 +28,6 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
-    """Take the one way where a query gives any row, else the other; both make the same table."""
-
-    name: str
-    condition: Table
-    then: "Steps"
-    otherwise: "Steps"
-
-
-@dataclass(frozen=True, slots=True)
 class Repeat:
     """While a query gives any row, make `renewed` tables out of the tables they then replace."""
 
@@ -58,7 +48,7 @@ class Derive:
 
 
 Steps = tuple["Step", ...]
-Step = Keep | Branch | Repeat | Derive
+Step = Keep | Repeat | Derive
 
 
 class Writing:
@@ -80,15 +70,9 @@ class Writing:
 
     def keep(self, name: str, query: Table) -> Table:
         """A table of what a query gives, computed once and read from now on. Where the name is taken it gets a number."""
-        return self._keep(self._free(name), query)
-
-    def choose(self, name: str, condition: Table, then: Callable[[], Table], otherwise: Callable[[], Table]) -> Table:
-        """What `then` gives where the condition has any row, else what the other does."""
         name = self._free(name)
-        made, first = self._aside(lambda: self._keep(name, then()))
-        _, second = self._aside(lambda: self._keep(name, otherwise()))
-        self._steps.append(Branch(name, condition, first, second))
-        return made
+        self._steps.append(Keep(name, query))
+        return ibis.table(query.schema(), name=name)
 
     def repeat(self, start: State, condition: Callable[[State], Table], step: Callable[[State], State]) -> State:
         """Tables that a step renews out of themselves as long as a condition of them has any row."""
@@ -110,10 +94,6 @@ class Writing:
         steps, self._steps = tuple(self._steps), outer
         return made, steps
 
-    def _keep(self, name: str, query: Table) -> Table:
-        self._steps.append(Keep(name, query))
-        return ibis.table(query.schema(), name=name)
-
     def _free(self, name: str) -> str:
         free, number = name, 1
         while free in self._names:
@@ -125,8 +105,7 @@ class Writing:
 
 Compiled = list[Any]
 """Steps as plain data. Each names its kind, the tables it makes anew and those it reads: `["keep", [name], reads, sql]`,
-`["branch", [name], reads, sql, steps, steps]`, `["repeat", [becomes, …], reads, sql, steps, [[made, becomes], …]]`,
-`["derive", [name], reads, sql, function, [[column, type], …]]`.
+`["repeat", [becomes, …], reads, sql, steps, [[made, becomes], …]]`, `["derive", [name], reads, sql, function, [[column, type], …]]`.
 """
 
 
@@ -150,8 +129,6 @@ def _compiled(steps: Steps, dialect: str) -> Iterator[list[Any]]:
         match step:
             case Keep(name=name, query=query):
                 yield ["keep", [name], reads, sql(query, dialect)]
-            case Branch(name=name, condition=condition, then=then, otherwise=otherwise):
-                yield ["branch", [name], reads, sql(condition.limit(1), dialect), compiled(then, dialect), compiled(otherwise, dialect)]
             case Repeat(condition=condition, body=body, renewed=renewed):
                 names = [becomes for _, becomes in renewed]
                 yield ["repeat", names, reads, sql(condition.limit(1), dialect), compiled(body, dialect), [list(pair) for pair in renewed]]
@@ -166,8 +143,6 @@ def _reads(step: Step) -> set[str]:
     match step:
         case Keep(query=query) | Derive(query=query):
             return _named(query)
-        case Branch(condition=condition, then=then, otherwise=otherwise):
-            return _named(condition) | _read_by(then) | _read_by(otherwise)
         case Repeat(condition=condition, body=body):
             return _named(condition) | _read_by(body)
         case _:

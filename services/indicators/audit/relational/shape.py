@@ -34,11 +34,6 @@ def first_of(table: Table, keys: Sequence[str], order: Sequence[Any]) -> Table:
     return table.mutate(turn=ibis.row_number().over(group_by=keys, order_by=order)).filter(_.turn == 0).drop("turn")
 
 
-def only(table: Table, number: str, chosen: Table) -> Table:
-    """The rows of a table whose number, which no two of them share, is among those chosen."""
-    return table.semi_join(chosen.select(chosen=chosen[number]), [(number, "chosen")])
-
-
 def lasting(spans: Table, day: str = "day", until: str = "until") -> Table:
     """The spans that hold on some day: those that do not end before they begin."""
     return spans.filter(spans[until].isnull() | (spans[day] < spans[until]))
