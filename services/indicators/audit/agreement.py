@@ -87,7 +87,7 @@ class Agreement:
                     if found is not None:
                         return found
                     self.compared += 1
-                recomputed.drop()
+                recomputed.close()
         return None
 
     def _go_on(self) -> None:
