@@ -4,8 +4,8 @@ Contracts other programs rely on; field order is the order of the JSON.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from difflib import get_close_matches
 from fractions import Fraction
@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal, Protocol, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.indicators.catalog import BENCHMARKS, CATALOG, figure_digest, measures_in
+from services.indicators.catalog import BENCHMARKS, CATALOG, figure_digest, measures_in, with_measures
 from services.indicators.evaluation.display import value_text
 from services.indicators.evaluation.plan import Plan, Target, targets_of, unit_targets_of
 from services.indicators.evaluation.status import (
@@ -31,7 +31,7 @@ from services.indicators.evaluation.status import (
     judge_benchmark,
 )
 from services.indicators.figures import DutiesAccepted, Figure, Indicator, Variant, fixed_parts, is_whole
-from services.indicators.measures.kinds import selections
+from services.indicators.measures.kinds import Measure, selections
 from services.indicators.places import Unit, UnitTree
 from services.indicators.reading import Amounts, Reader, Value
 from services.indicators.relations import RELATIONS
@@ -191,6 +191,8 @@ class Snapshot:
     """The service and known day of each record that no contract here describes."""
     unbuilt: frozenset[str] = frozenset()
     """The measures whose entries by today's definition are still being derived: what reads them is unknown."""
+    previous: Mapping[str, Measure] = field(default_factory=dict)
+    """The measures that are answered by a previous definition, while those of today's are being derived."""
 
     def final(self, known_at: date) -> bool:
         """Whether all services have closed the known day."""
@@ -341,6 +343,9 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
     notes = [variant.note] if variant.note and noted else []
     if unbuilt:
         notes.append(" / ".join(BEING_REBUILT))
+    before = {name: measure for name, measure in asked.snapshot.previous.items() if name in declared.measures}
+    if before:
+        notes.append(PREVIOUS)
     if last_day < question.as_of:
         notes.append(f"单位的最后一日是 {last_day}，按该日作答 / merged or dissolved; answered as of its last day, {last_day}")
     note, note_without_ratio = "；".join(notes), "；".join([*notes, NO_DENOMINATOR])
@@ -372,7 +377,8 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
             benchmark=_benchmark_answer(last_day, window, value, benchmark) if compared else None,
             baseline=_baseline_answer(last_day, window, value, baselines.get(part), variant, declared) if has_part_baseline else None,
             n=value.n, incomplete=value.left_out + _incomplete(reader, variant, part, on) + unreadable if effective else 0,
-            note=note_without_ratio if no_denominator else note, definition=declared.definition,
+            note=note_without_ratio if no_denominator else note,
+            definition=figure_digest(with_measures(variant.figure, before)) if before else declared.definition,
             margin=value.margin, period_end=value.period_end,
         )  # fmt: skip
 
@@ -380,6 +386,8 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
 NO_DENOMINATOR = "没有分母，比率不明 / nothing to divide by: the ratio is unknown"
 
 BEING_REBUILT = "定义已变，正由全部事实重算，其间数值不明", "its definition is another now: unknown while it is derived anew from all facts"
+
+PREVIOUS = "定义已变，新数由全部事实重算后启用，现按原定义 / by the previous definition, until the new figures are derived"
 
 _NOTHING = Value(None, None, None, "empty")
 _UNBUILT = Value(None, None, None, "missing")

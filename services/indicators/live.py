@@ -14,13 +14,14 @@ from services.indicators.backlog import Backlog
 from services.indicators.catalog import DEFINITIONS, FOLDINGS
 from services.indicators.evaluation.plan import Plan, windows_of
 from services.indicators.flags.book import FlagBook
-from services.indicators.ledger import Balances, Folding, only
+from services.indicators.ledger import Balances, Entries, Folding, only
 from services.indicators.measures.rows import SubjectKind
+from services.indicators.previous import Previous, folding_both, followable, serving_entries
 from services.indicators.projection import Page, Projection
 from services.indicators.relations.units import UNIT_FACTS
 from services.indicators.store import Checkpoint, LedgerStore, Writing
 from services.indicators.subjects import Index
-from services.indicators.versions import Versions, opened, switched
+from services.indicators.versions import Definition, Versions, opened, switched
 from shared.clock import Clock
 from shared.contracts.base import SERVICES, Service
 from shared.contracts.envelope import NO_HASH, Record
@@ -55,7 +56,7 @@ class Live:
 
     def __init__(
         self, plan: Plan, store: LedgerStore, clock: Clock, foldings: Mapping[SubjectKind, Folding] = FOLDINGS,
-        definitions: Mapping[str, str] = DEFINITIONS,
+        definitions: Mapping[str, Definition] = DEFINITIONS,
     ) -> None:  # fmt: skip
         self.plan = plan
         self.windows = windows_of(plan)
@@ -63,7 +64,9 @@ class Live:
         self.clock = clock
         self.foldings = dict(foldings)
         self.definitions = definitions
-        """Measure → the digest of its definition in this release."""
+        """What this release computes each measure by."""
+        self.previous: Previous = {}
+        """What serves by an earlier definition until its successor is built."""
         self.projection = Projection(plan.county, self.foldings)
         self.flags = FlagBook(self.projection.index)
         """What is odd, as of the last committed page; see `look_into_flags`."""
@@ -81,14 +84,15 @@ class Live:
         """Read facts and ledger. What no version follows by today's definition is to be built; until then it is unknown."""
         async with self.store.page() as writing:
             positions = {service: position for service, (position, _) in writing.checkpoint.items()}
-            found = opened(writing.versions, self.definitions, positions)
+            found = opened(writing.versions, self.definitions, positions, followable(writing.versions, self.definitions))
             if found != writing.versions:
                 await self.store.set_versions(writing, found)
             await self._read(writing)
 
     async def _read(self, writing: Writing) -> None:
         """Read the store anew. Answers are given from what was there before, until all of it is read."""
-        projection, balances = Projection(self.plan.county, self.foldings), Balances()
+        self.previous = followable(writing.versions, self.definitions)
+        projection, balances = Projection(self.plan.county, folding_both(self.foldings, self.previous)), Balances()
         records = [record async for record in self.store.facts(writing)]
         await asyncio.to_thread(projection.load, records)
         await self.store.load(balances, writing)
@@ -112,18 +116,19 @@ class Live:
             past = self._past(fresh)
             self.checkpoint = {}  # histories are ahead of the store until the commit: an error on the way has all of it read again
             page = await self._fold(fresh, writing.versions)
+            gained = self._gained(page, writing.versions)
             serving, building = writing.versions.numbers("serving"), writing.versions.numbers("building")
-            await self.store.append(writing, fresh, [(serving, page.entries), (serving, page.folded_entries), (building, page.built)])
-        self._have_taken(fresh, page, writing.versions)
+            await self.store.append(writing, fresh, [*((serving, entries) for entries in gained), (building, page.built)])
+        self._have_taken(fresh, page, gained)
         self.checkpoint = past
-        cells = {cell for cell, _, _ in (*page.entries, *page.folded_entries)}
+        cells = {cell for entries in gained for cell, _, _ in entries}
         await self._announce(frozenset(measure for measure, _, _ in cells), frozenset(unit for _, unit, _ in cells))
 
     @asynccontextmanager
     async def _page(self) -> AsyncIterator[Writing]:
         """A page of the store, with memory brought up to it. Raises OtherDefinitions, and what the store raises."""
         async with self.store.page() as writing:
-            writing.versions.require_fit(self.definitions)
+            writing.versions.require_fit(self.definitions, self.previous)
             if writing.checkpoint != self.checkpoint or writing.versions.numbers("serving") != self.versions.numbers("serving"):
                 await self._follow(writing)
             self.versions = writing.versions
@@ -151,17 +156,25 @@ class Live:
             for entries in behind:
                 built.add_all(only(entries, names))
             self.balances.replace(names, built)
+            self.previous = followable(writing.versions, self.definitions)
+            self.projection.foldings = folding_both(self.foldings, self.previous)
             self.backlog.read_anew()
             self.versions = writing.versions
             self._shown = self._now()
             await self._announce(None, None)
             return True
 
-    def _have_taken(self, records: Sequence[Record], page: Page, standing: Versions) -> None:
+    def _gained(self, page: Page, standing: Versions) -> list[Entries]:
+        """What a page adds to the versions that serve."""
+        gained = [page.entries, page.folded_entries]
+        if not self.previous and len(standing.numbers("serving")) == len(self.definitions):
+            return gained
+        return [serving_entries(entries, standing, self.previous) for entries in gained]
+
+    def _have_taken(self, records: Sequence[Record], page: Page, gained: Sequence[Entries]) -> None:
         """Memory follows what was committed."""
-        serving = standing.numbers("serving")
-        for entries in (page.entries, page.folded_entries):
-            self.balances.add_all(entries if len(serving) == len(self.definitions) else only(entries, serving))
+        for entries in gained:
+            self.balances.add_all(entries)
         self.flags.touch(page.chains)
         self.backlog.taken(page)
         self._observe(records)
@@ -221,7 +234,8 @@ class Live:
             return
         await self.store.load_cells(writing)
         self.checkpoint = {}  # memory is ahead of it until the end: an error on the way has all of it read again
-        self._have_taken(missed, await self._fold(missed, writing.versions), writing.versions)
+        page = await self._fold(missed, writing.versions)
+        self._have_taken(missed, page, self._gained(page, writing.versions))
         self.checkpoint = writing.checkpoint
         await self._announce(None, None)
 
@@ -261,6 +275,7 @@ class Live:
             plan=self.plan, windows=self.windows, balances=self.balances, trees=self.projection.trees,
             positions=dict(self.projection.positions), closed=dict(self.projection.closed), unreadable=unreadable,
             unbuilt=frozenset(self.definitions.keys() - self.versions.numbers("serving").keys()),
+            previous={measure.name: measure for measure in self.previous.values()},
         )  # fmt: skip
 
     async def _announce(self, measures: frozenset[str] | None, units: frozenset[str] | None) -> None:

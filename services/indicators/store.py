@@ -201,9 +201,9 @@ class LedgerStore:
         # In this order no measure has two versions that serve, not even in between.
         changed.sort(key=lambda version: version.state == "serving")
         await connection.executemany(
-            "INSERT INTO measure (number, name, definition, state, upto) VALUES ($1, $2, $3, $4, $5) "
+            "INSERT INTO measure (number, name, definition, state, upto, declaration) VALUES ($1, $2, $3, $4, $5, $6) "
             "ON CONFLICT (number) DO UPDATE SET state = excluded.state, upto = excluded.upto",
-            [(each.number, each.measure, each.definition, each.state, _json(each.upto)) for each in changed],
+            [(each.number, each.measure, each.definition, each.state, _json(each.upto), each.declaration) for each in changed],
         )
         gone = before.of.keys() - versions.of.keys()
         await connection.execute("DELETE FROM measure WHERE number = ANY($1)", sorted(gone))
@@ -225,7 +225,12 @@ class LedgerStore:
         if self._versions is None or self._versions[0] != row["change"]:
             found = {
                 each["number"]: Version(
-                    each["number"], each["name"], each["definition"], each["state"], each["upto"] and orjson.loads(each["upto"])
+                    each["number"],
+                    each["name"],
+                    each["definition"],
+                    each["state"],
+                    each["upto"] and orjson.loads(each["upto"]),
+                    each["declaration"],
                 )
                 for each in await connection.fetch("SELECT * FROM measure ORDER BY number")
             }

@@ -9,13 +9,14 @@ are, the second engine must agree; then, in one commit, the built versions serve
                └──────────┴────→ cancelled      what was built is dropped
 
 A version is *building*, then *serving*, then *retired*: its entries stay for evaluations that name its definition. What nobody will ask
-for again is *dropped*, and gone once its entries are.
+for again is *dropped*, and gone once its entries are. A version by an earlier release's definition serves until its successor does, where
+this release can follow it (`services.indicators.previous`); else it retires at once, and its measure has no figures until then.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 VersionState = Literal["building", "serving", "retired", "dropped"]
 Stage = Literal["none", "folding", "verifying", "disagrees", "switched", "cancelled"]
@@ -46,6 +47,13 @@ class OtherDefinitions(Exception):
         )
 
 
+class Definition(NamedTuple):
+    """What a measure's entries are computed by: the digest of all that decides them, and the declaration, written as text."""
+
+    digest: str
+    declaration: str
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
     """All entries of a measure computed by one definition. `upto`: a retired one follows from the records up to these positions only."""
@@ -53,8 +61,11 @@ class Version:
     number: int
     measure: str
     definition: str
+    """Its digest."""
     state: VersionState
     upto: Mapping[str, int] | None = None
+    declaration: str | None = None
+    """As text; None for what earlier releases did not write down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,36 +113,46 @@ class Versions:
         """Measure → the number of its version in a state of which it has one at most."""
         return {version.measure: version.number for version in self.in_state(state)}
 
-    def require_fit(self, definitions: Mapping[str, str]) -> None:
-        """Raise OtherDefinitions unless a release with these definitions can follow every version that follows the records."""
-        if any(definitions.get(each.measure) != each.definition for state in FOLLOWING for each in self.in_state(state)):
+    def require_fit(self, definitions: Mapping[str, Definition], previous: Container[int] = ()) -> None:
+        """Raise OtherDefinitions unless a release with these definitions, which can follow these previous versions too, can follow every
+        version that follows the records.
+        """
+        if any(each.number not in previous and not fits(each, definitions) for state in FOLLOWING for each in self.in_state(state)):
             raise OtherDefinitions
 
 
-def opened(found: Versions, definitions: Mapping[str, str], positions: Mapping[str, int]) -> Versions:
+def fits(version: Version, definitions: Mapping[str, Definition]) -> bool:
+    """Whether a version is by today's definition of its measure."""
+    return version.measure in definitions and definitions[version.measure].digest == version.definition
+
+
+def opened(found: Versions, definitions: Mapping[str, Definition], positions: Mapping[str, int], previous: Container[int] = ()) -> Versions:
     """What a release with these definitions makes of what it finds, at these positions of the records.
 
-    A version by another definition cannot follow the records any more: it retires, and what was being built is dropped. Measures without
-    a version are built; before the first record there is nothing to build, and they serve at once.
+    A previous version that it can follow (`previous`) goes on serving; any other one by another definition retires, and what was being
+    built by one is dropped. Measures without a version by today's definition are built; before the first record there is nothing to
+    build, and they serve at once.
     """
-    foreign = {each.number: each for each in found.of.values() if definitions.get(each.measure) != each.definition}
-    changed: dict[int, Version] = {}
-    for number, each in foreign.items():
-        if each.state == "serving":
-            changed[number] = replace(each, state="retired", upto=dict(positions))
-        elif each.state == "building":
-            changed[number] = replace(each, state="dropped")
-    settled = _with(found, changed.values())
-    serving, building = settled.numbers("serving"), settled.numbers("building")
-    missing = definitions.keys() - serving.keys() - building.keys()
-    if not any(positions.values()):
+    anything = any(positions.values())
+    changed = []
+    for each in found.of.values():
+        if fits(each, definitions):
+            continue
+        if each.state == "building":
+            changed.append(replace(each, state="dropped"))
+        elif each.state == "serving" and not (anything and each.number in previous):
+            changed.append(replace(each, state="retired", upto=dict(positions)))
+    settled = _with(found, changed)
+    building = settled.numbers("building").keys()
+    missing = definitions.keys() - building - {each.measure for each in settled.in_state("serving") if fits(each, definitions)}
+    if not anything:
         return _added(settled, missing, definitions, "serving")
     if missing:
-        return _begun(_dropped(settled, "building"), missing | building.keys(), definitions)
+        return _begun(_dropped(settled, "building"), missing | building, definitions)
     return settled if building or found.rebuild.stage in ENDED else replace(settled, rebuild=replace(found.rebuild, stage="cancelled"))
 
 
-def begun(found: Versions, measures: AbstractSet[str], definitions: Mapping[str, str]) -> Versions:
+def begun(found: Versions, measures: AbstractSet[str], definitions: Mapping[str, Definition]) -> Versions:
     """Begin to build these measures anew, of which there is one at least. Raises RebuildUnderWay."""
     if found.rebuild.stage in UNDER_WAY:
         raise RebuildUnderWay
@@ -183,13 +204,16 @@ def swept(found: Versions, gone: Container[int]) -> Versions:
     return replace(found, of={number: each for number, each in found.of.items() if number not in gone})
 
 
-def _begun(found: Versions, measures: AbstractSet[str], definitions: Mapping[str, str]) -> Versions:
+def _begun(found: Versions, measures: AbstractSet[str], definitions: Mapping[str, Definition]) -> Versions:
     rebuild = Rebuild(found.rebuild.number + 1, "folding", tuple(sorted(measures)))
     return replace(_added(found, measures, definitions, "building"), rebuild=rebuild)
 
 
-def _added(found: Versions, measures: AbstractSet[str], definitions: Mapping[str, str], state: VersionState) -> Versions:
-    new = [Version(found.last + 1 + at, name, definitions[name], state) for at, name in enumerate(sorted(measures))]
+def _added(found: Versions, measures: AbstractSet[str], definitions: Mapping[str, Definition], state: VersionState) -> Versions:
+    new = [
+        Version(found.last + 1 + at, name, definitions[name].digest, state, declaration=definitions[name].declaration)
+        for at, name in enumerate(sorted(measures))
+    ]  # fmt: skip
     return replace(_with(found, new), last=found.last + len(new))
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from services.indicators.versions import (
     EVERY_SUBJECT,
+    Definition,
     Difference,
     NothingToCancel,
     OtherDefinitions,
@@ -22,7 +23,13 @@ from services.indicators.versions import (
 
 ANEW, BEFORE = {"registry": 0}, {"registry": 7}
 LATER = {"registry": 9}
-A, B = {"a": "a1", "b": "b1"}, {"a": "a1", "b": "b2"}
+
+
+def defined(*digests: str) -> dict[str, Definition]:
+    return {digest[0]: Definition(digest, f"declares {digest}") for digest in digests}
+
+
+A, B = defined("a1", "b1"), defined("a1", "b2")
 DIFFERENCE = Difference("b", "330127000000", None, "2025-03-15", "2025-03-16", 1, 2)
 
 
@@ -45,10 +52,21 @@ def test_before_the_first_record_every_measure_serves_at_once() -> None:
 
 
 def test_another_definition_retires_the_version_that_cannot_follow_it_and_is_built() -> None:
-    found = opened(fresh(), {**B, "c": "c1"}, BEFORE)
+    found = opened(fresh(), defined("a1", "b2", "c1"), BEFORE)
     assert standing(found) == {("a", "a1", "serving"), ("b", "b1", "retired"), ("b", "b2", "building"), ("c", "c1", "building")}
     assert (found.rebuild.stage, found.rebuild.measures, found.rebuild.number) == ("folding", ("b", "c"), 1)
     assert next(found.in_state("retired")).upto == BEFORE
+
+
+def test_a_previous_version_that_can_be_followed_serves_until_its_successor_does() -> None:
+    found = opened(fresh(), B, BEFORE, previous={2})
+    assert standing(found) == {("a", "a1", "serving"), ("b", "b1", "serving"), ("b", "b2", "building")}
+    assert opened(found, B, LATER, previous={2}) == found
+    found.require_fit(B, previous={2})
+    after = switched(folded(found, EVERY_SUBJECT), LATER)
+    assert standing(after) == {("a", "a1", "serving"), ("b", "b1", "retired"), ("b", "b2", "serving")}
+    again = opened(cancelled(found), B, LATER, previous={2})
+    assert [each.number for each in again.in_state("building")] == [4], "the next start begins anew"
 
 
 def test_what_is_under_way_goes_on_in_the_next_process() -> None:
@@ -66,7 +84,7 @@ def test_what_is_under_way_by_another_definition_begins_anew() -> None:
 
 
 def test_a_rebuild_of_what_is_no_measure_any_more_ends() -> None:
-    found = opened(begun(fresh(), {"b"}, A), {"a": "a1"}, LATER)
+    found = opened(begun(fresh(), {"b"}, A), defined("a1"), LATER)
     assert standing(found) == {("a", "a1", "serving"), ("b", "b1", "retired"), ("b", "b1", "dropped")}
     assert found.rebuild.stage == "cancelled"
 
@@ -115,6 +133,6 @@ def test_no_number_is_given_twice() -> None:
 
 def test_a_release_with_other_definitions_must_not_write() -> None:
     fresh().require_fit(A)
-    for found, definitions in ((fresh(), B), (opened(fresh(), B, BEFORE), A), (fresh(), {"a": "a1"})):
+    for found, definitions in ((fresh(), B), (opened(fresh(), B, BEFORE), A), (fresh(), defined("a1"))):
         with pytest.raises(OtherDefinitions):
             found.require_fit(definitions)

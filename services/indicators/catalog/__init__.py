@@ -1,10 +1,10 @@
 """The catalogue: every indicator, in the order of the plan's sections. One declaration each; nothing else has to be touched to add one."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from services.indicators.catalog.activity import ACTIVITY
 from services.indicators.catalog.campaign import CAMPAIGN
@@ -19,9 +19,13 @@ from services.indicators.catalog.work import WORK
 from services.indicators.evaluation.plan_check import Judged
 from services.indicators.figures import Figure, Indicator, Variant
 from services.indicators.ledger import Folding
+from services.indicators.measures.declarations import written
 from services.indicators.measures.kinds import KIND_REVISIONS, Measure, Published, selections
 from services.indicators.measures.rows import Select, SubjectKind
 from services.indicators.relations import RELATIONS
+from services.indicators.versions import Definition
+
+T = TypeVar("T")
 
 CATALOG: tuple[Indicator, ...] = (*ACTIVITY, *EMPLOYMENT, *GROWTH, *ENVIRONMENT, *CREATION, *CAMPAIGN, *TASKS, *RESOURCES, *WORK, *DUTIES)
 
@@ -78,26 +82,43 @@ JUDGED: dict[tuple[str, str], Judged] = {
 """How each row is judged: what a plan file's targets must fit."""
 
 
-@cache
 def measure_digest(name: str) -> str:
     """What a measure's entries are computed by: its declaration, its kind's and relations' revisions, and the rulings'. Hex."""
     return digest_of(MEASURES[name])
 
 
+@cache
 def digest_of(measure: Measure) -> str:
     """The same of any declaration. Hex."""
     relations = sorted((select.relation, RELATIONS[select.relation].revision) for select in selections(measure))
     return sha256(repr((measure, KIND_REVISIONS[type(measure)], relations, RULINGS_REVISION)).encode()).hexdigest()
 
 
-DEFINITIONS: Mapping[str, str] = {name: measure_digest(name) for name in MEASURES}
-"""The digest of every measure's definition, by its name."""
+def definition_of(measure: Measure) -> Definition:
+    """What a measure's entries are computed by."""
+    return Definition(digest_of(measure), written(measure))
+
+
+DEFINITIONS: Mapping[str, Definition] = {name: definition_of(measure) for name, measure in MEASURES.items()}
+"""Every measure's definition, by its name."""
 
 
 @cache
 def figure_digest(figure: Figure) -> str:
     """The `definition` of a row: its figure's declaration and the digests of its measures. Hex."""
-    return sha256(repr((figure, sorted({measure_digest(measure.name) for measure in measures_in(figure)}))).encode()).hexdigest()
+    return sha256(repr((figure, sorted({digest_of(measure) for measure in measures_in(figure)}))).encode()).hexdigest()
+
+
+def with_measures(declaration: T, others: Mapping[str, Measure]) -> T:
+    """The same declaration made of other measures of the same names."""
+    if isinstance(declaration, Measure):
+        return cast(T, others.get(declaration.name, declaration))
+    if isinstance(declaration, tuple):
+        return cast(T, tuple(with_measures(part, others) for part in declaration))
+    if is_dataclass(declaration) and not isinstance(declaration, type):
+        parts = {field.name: with_measures(getattr(declaration, field.name), others) for field in fields(declaration)}
+        return replace(declaration, **parts)
+    return declaration
 
 
 def indicator(id: str) -> Indicator:
@@ -116,9 +137,11 @@ __all__ = [
     "JUDGED",
     "MEASURES",
     "Variant",
+    "definition_of",
     "digest_of",
     "figure_digest",
     "indicator",
     "measure_digest",
     "measures_in",
+    "with_measures",
 ]

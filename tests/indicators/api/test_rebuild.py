@@ -13,11 +13,11 @@ import asyncpg
 import pytest
 
 from services.indicators import rebuild as rebuilding
-from services.indicators.answers import BEING_REBUILT, Question, Row, board
+from services.indicators.answers import BEING_REBUILT, PREVIOUS, Question, Row, board
 from services.indicators.audit import agreement
 from services.indicators.audit.relational.catalogue import Catalogue
 from services.indicators.audit.relational.compiled import read_catalogue
-from services.indicators.catalog import DEFINITIONS, FOLDINGS, MEASURES, digest_of
+from services.indicators.catalog import DEFINITIONS, FOLDINGS, MEASURES, definition_of
 from services.indicators.ledger import Balances, Folding
 from services.indicators.live import Live
 from services.indicators.measures.kinds import Measure
@@ -25,9 +25,10 @@ from services.indicators.measures.rows import SubjectKind
 from services.indicators.rebuild import Rebuilder
 from services.indicators.relations import RELATIONS
 from services.indicators.store import LedgerStore, UnknownDefinition
-from services.indicators.versions import OtherDefinitions
+from services.indicators.versions import Definition, OtherDefinitions
 from shared.clock import SimulatedClock
 from shared.contracts.envelope import Record
+from shared.migrate import migrate
 from shared.tasks import end
 from tests.indicators import comparing
 from tests.indicators.api.system import until
@@ -78,7 +79,7 @@ def sums(balances: Balances) -> dict[Any, int]:
 
 @asynccontextmanager
 async def process(
-    dsn: str, foldings: Mapping[SubjectKind, Folding] = FOLDINGS, definitions: Mapping[str, str] = DEFINITIONS,
+    dsn: str, foldings: Mapping[SubjectKind, Folding] = FOLDINGS, definitions: Mapping[str, Definition] = DEFINITIONS,
     program: Callable[[], Catalogue] = read_catalogue,
 ) -> AsyncIterator[Process]:  # fmt: skip
     store = await LedgerStore.open(dsn, COUNTY)
@@ -109,7 +110,7 @@ async def held(dsn: str) -> dict[str, Any]:
         await connection.close()
 
 
-def altered() -> tuple[dict[SubjectKind, Folding], dict[str, str], Callable[[], Catalogue]]:
+def altered() -> tuple[dict[SubjectKind, Folding], dict[str, Definition], Callable[[], Catalogue]]:
     """The catalogue with another definition of a measure, and the second engine's program for it."""
     assert type(MEASURES[ALTERED]) is type(MEASURES[LIKE])
     other = replace(MEASURES[LIKE], name=ALTERED)
@@ -122,7 +123,7 @@ def altered() -> tuple[dict[SubjectKind, Folding], dict[str, str], Callable[[], 
         return replace(there, contributions={**there.contributions, ALTERED: there.contributions[LIKE]})
 
     foldings = {kind: Folding(measures(each.measures), RELATIONS) for kind, each in FOLDINGS.items()}
-    return foldings, {**DEFINITIONS, ALTERED: digest_of(other)}, program
+    return foldings, {**DEFINITIONS, ALTERED: definition_of(other)}, program
 
 
 async def at_once(records: list[Record]) -> dict[Any, int]:
@@ -200,27 +201,57 @@ async def test_a_cancelled_rebuild_leaves_no_trace(dsn: str, records: list[Recor
         assert one.sums == figures
 
 
-async def test_another_definition_is_built_compared_and_switched_and_the_old_one_stays_readable(dsn: str, records: list[Record]) -> None:
+async def test_another_definition_is_built_while_the_previous_one_serves(dsn: str, records: list[Record]) -> None:
+    foldings, definitions, program = altered()
+    whole = await comparing.live(example_county().plan, [records])
+    old, like = (_row(whole, name) for name in (ALTERED, LIKE))
+    assert old.value != like.value
+    half = len(records) // 2
+    async with process(dsn) as before:
+        await before.take(records[:half])
+    async with process(dsn, foldings, definitions, program) as after:
+        working = asyncio.create_task(after.rebuilder.run())
+        await after.take(records[half : half + PAGE])
+        await until(lambda: after.live.versions.rebuild.folded > "f")
+        await end([working])
+        await after.take(records[half:])
+        answered = _row(after.live, ALTERED)
+        assert (answered.value, answered.definition, answered.note) == (old.value, old.definition, PREVIOUS), "it follows the records"
+        await after.rebuilder.work()
+        assert (_row(after.live, ALTERED).value, _row(after.live, ALTERED).note) == (like.value, old.note)
+        by_digest = {name: each.digest for name, each in DEFINITIONS.items()}
+        kept = await after.live.store.kept(by_digest)
+        assert sums(kept.balances) == sums(whole.balances)
+        assert kept.upto == {ALTERED: after.live.snapshot().positions}
+        await after.rebuilder.forget()
+        await after.rebuilder.work()
+        with pytest.raises(UnknownDefinition, match=ALTERED):
+            await after.live.store.kept(by_digest)
+
+
+async def test_what_cannot_be_followed_is_unknown_until_it_is_built_and_the_rest_is_answered(dsn: str, records: list[Record]) -> None:
     foldings, definitions, program = altered()
     async with process(dsn) as before:
         await before.take(records)
         old, like = (_row(before.live, name) for name in (ALTERED, LIKE))
-        assert old.value != like.value
+        connection = await asyncpg.connect(dsn)
+        await connection.execute(f"UPDATE c{COUNTY}.measure SET declaration = NULL")  # as before it was written down
+        await connection.close()
         async with process(dsn, foldings, definitions, program) as after:
-            assert _row(after.live, ALTERED).note.endswith(" / ".join(BEING_REBUILT))
-            assert (_row(after.live, ALTERED).value, _row(after.live, ALTERED).status) == (None, "unknown")
-            assert _row(after.live, LIKE) == like, "what did not change is answered meanwhile"
-            await after.rebuilder.work()
-            assert _row(after.live, ALTERED).value == like.value
+            answered = _row(after.live, ALTERED)
+            assert (answered.value, answered.status, answered.note) == (None, "unknown", " / ".join(BEING_REBUILT))
+            assert _row(after.live, LIKE) == like
             with pytest.raises(OtherDefinitions):
                 await before.live.take(records)
-            kept = await after.live.store.kept(DEFINITIONS)
-            assert sums(kept.balances) == before.sums
-            assert kept.upto == {ALTERED: after.live.snapshot().positions}
-            await after.rebuilder.forget()
             await after.rebuilder.work()
-            with pytest.raises(UnknownDefinition, match=ALTERED):
-                await after.live.store.kept(DEFINITIONS)
+            assert _row(after.live, ALTERED).value == like.value
+            kept = await after.live.store.kept({ALTERED: DEFINITIONS[ALTERED].digest})
+            assert _value(kept.balances, ALTERED) == old.value
+
+
+def _value(balances: Balances, measure: str) -> str:
+    year_end = date(example_county().plan.year, 12, 31).toordinal()
+    return str(sum(balances.by_part(measure, COUNTY, year_end, 10**6).values()))
 
 
 def _row(live: Live, id: str) -> Row:
@@ -244,3 +275,28 @@ async def test_where_the_engines_disagree_nothing_is_switched(dsn: str, records:
         await one.rebuilder.cancel()
         await one.rebuilder.work()
         assert await held(dsn) == before
+
+
+async def test_a_ledger_of_before_there_were_versions_serves_as_it_did(database: str, records: list[Record]) -> None:
+    """The migrations over what the first release wrote: cells named their measure, and every measure had one definition."""
+    await migrate(database, COUNTY, "indicators")
+    async with process(database) as one:
+        await one.take(records)
+        before = await held(database)
+    connection = await asyncpg.connect(database, server_settings={"search_path": f"c{COUNTY}"})
+    try:
+        await connection.execute(
+            "ALTER TABLE cell ADD COLUMN measure text; UPDATE cell SET measure = name FROM measure WHERE number = version;"
+            "ALTER TABLE cell DROP COLUMN version; ALTER TABLE cell ALTER COLUMN measure SET NOT NULL; DROP SEQUENCE cell_id;"
+            "DROP TABLE rebuild; ALTER TABLE measure DROP COLUMN number CASCADE, DROP COLUMN state CASCADE, DROP COLUMN upto,"
+            "DROP COLUMN declaration, ADD CONSTRAINT measure_pkey PRIMARY KEY (name); UPDATE migration SET version_num = '0001';"
+            "INSERT INTO cell VALUES (1000000, '330127000000', NULL, 'gone'); INSERT INTO ledger VALUES (1000000, 1, 1, 1)"
+        )
+    finally:
+        await connection.close()
+    await migrate(database, COUNTY, "indicators")
+    assert await held(database) == before
+    async with process(database) as again:
+        await again.take(records)
+        assert again.live.snapshot().unbuilt == frozenset()
+        assert again.sums == await at_once(records)
