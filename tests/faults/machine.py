@@ -47,8 +47,15 @@ class Machine:
     @contextmanager
     def up(self) -> Iterator[Running]:
         """`kaiye up`, running for as long as the block lasts; it must end well."""
-        with self._command("up") as command:
+        with self.under_way() as command:
             yield command.running()
+
+    @contextmanager
+    def under_way(self) -> Iterator["Command"]:
+        """The same, with a hand on its processes."""
+        with self._command("up") as command:
+            command.running()
+            yield command
             command.process.send_signal(signal.SIGINT)
             assert command.process.wait(COMMAND_SECONDS_MAX) == 0, self.said
 
