@@ -11,6 +11,7 @@ import typer
 
 from deploy.cli.board import Parameters, ask, asking, fetch_board, show, show_board
 from deploy.cli.common import BadInput, DataOption, JsonOption, said
+from deploy.cli.heads import heads_of, write_heads
 from deploy.cli.tables import duties_table, flags_table, units_table
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder
 
@@ -143,12 +144,22 @@ def facts(
         Path | None,
         typer.Option("--export", metavar="FILE", dir_okay=False, help="写入文件，缺省为标准输出 / to a file; omitted: to stdout"),
     ] = None,
+    heads: Annotated[
+        Path | None,
+        typer.Option(
+            "--heads", metavar="FILE", dir_okay=False,
+            help="另写各服务到哪一条及其哈希，供 kaiye recompute --heads 核对结尾 / also write up to where each service goes and "
+            "the hash there, by which kaiye recompute --heads knows the end",
+        ),
+    ] = None,
     unit: UnitOption = None, as_of: AsOfOption = None, known_at: KnownAtOption = None,
     data: DataOption = DEFAULT_FOLDER,
 ) -> None:  # fmt: skip
     """已记录的事实，一行一条，与发布时逐字节相同 / The recorded facts, one per line, exactly as published, by service and position:
     those recorded up to the end of the known day about days up to the as-of day, of a unit and those below it, voids and corrections too.
     """
+    if heads is not None and (export is None or any((unit, as_of, known_at))):
+        raise BadInput("--heads 须与 --export 同用，且不选单位或日期 / --heads goes with --export, without a choice of units or days")
     http_url = DataFolder(data).running().http_url
     asked = {"unit": unit, "as_of": as_of, "known_at": known_at}
     if export is None:
@@ -162,6 +173,8 @@ def facts(
                 lines = asyncio.run(download(http_url, asked, file))
                 file.flush()
                 os.fsync(file.fileno())
+            if heads is not None:
+                write_heads(heads, heads_of(partial))
             partial.replace(export)
         finally:
             partial.unlink(missing_ok=True)

@@ -10,12 +10,14 @@ import typer
 
 from deploy.cli.board import show
 from deploy.cli.common import BadInput, JsonOption, said
+from deploy.cli.heads import read_heads
 from deploy.cli.plans import read_plan_file
 from deploy.cli.queries import AsOfOption, UnitOption
 from deploy.cli.tables import board_table
 
 if TYPE_CHECKING:
     from services.indicators.audit.folded import Recorded
+    from services.indicators.audit.records import End, History
 
 
 def register(app: typer.Typer) -> None:
@@ -27,9 +29,9 @@ def recompute(
     facts: Annotated[
         Path,
         typer.Argument(
-            metavar="FACTS", exists=True,
-            help="已记录的事实：kaiye facts --export 的文件（每行一条，可为 gzip），或归档文件夹 / "
-            "recorded facts: what kaiye facts --export wrote (one per line, plain or gzip), or the folder of an archive",
+            metavar="FACTS",
+            help="已记录的事实：kaiye facts --export 的文件（每行一条，可为 gzip，- 为标准输入），或归档文件夹 / "
+            "recorded facts: what kaiye facts --export wrote (one per line, plain or gzip, - for stdin), or the folder of an archive",
         ),
     ],
     plan: Annotated[
@@ -43,6 +45,21 @@ def recompute(
         typer.Option(
             "--known-at", metavar="YYYY-MM-DD",
             help="已知日，缺省为最后一条记录的日期 / as known on this day; omitted: the day of the last record",
+        ),
+    ] = None,
+    positions: Annotated[
+        str | None,
+        typer.Option(
+            "--positions", metavar="registry=N,training=N,finance=N",
+            help="只算到各服务的这些位置，未列的服务算到底 / as of exactly these positions; a service left out goes to its end",
+        ),
+    ] = None,
+    heads: Annotated[
+        Path | None,
+        typer.Option(
+            "--heads", metavar="FILE", exists=True, dir_okay=False,
+            help="各服务应到的位置与哈希：kaiye facts --heads 的文件 / up to where each service must go, and the hash there: "
+            "what kaiye facts --heads wrote",
         ),
     ] = None,
     engine: Annotated[
@@ -60,12 +77,15 @@ def recompute(
     from services.indicators.audit.recompute import recompute as computed_anew
 
     chosen = read_plan_file(plan)
-    with opened_facts(facts, chosen.county) as history:
+    ends = _ends(positions, heads)
+    with opened_facts(facts, chosen.county, ends) as history:
         last = history.last_known_day
         known = read_day(known_at, "--known-at") or last
+        if known > last:
+            raise BadInput(f"已知日 {known} 晚于最后一条记录的日期 {last} / known-at {known} lies after the day of the last record, {last}")
         snapshot = computed_anew(history, chosen, engine)(known)
         try:
-            question = ask(snapshot, max(last, known), unit, read_day(as_of, "--as-of"), known)
+            question = ask(snapshot, last, unit, read_day(as_of, "--as-of"), known)
         except BadQuestionError as error:
             raise BadInput(f"{error.zh} / {error.en}") from error
         answer = board(snapshot, question)
@@ -78,17 +98,20 @@ def recompute(
 
 
 @contextmanager
-def opened_facts(facts: Path, county: str) -> "Iterator[Recorded]":
-    """What is recorded, checked: in a file or an archive. Raises BadInput."""
+def opened_facts(facts: Path, county: str, ends: "dict[str, End] | None" = None) -> "Iterator[Recorded]":
+    """What is recorded, checked: in a file or an archive, up to the ends where some are given. Raises BadInput."""
     from services.indicators.audit.archive.index import BadArchive
     from services.indicators.audit.archive.reader import is_of_these_contracts, opened_archive
     from services.indicators.audit.records import BadRecords, check_history, read_history
 
     try:
         if not facts.is_dir():
-            yield read_history(facts, county)
+            history = read_history(facts, county, ends)
+            if not all(ends and service in ends and ends[service].hash for service in history.positions):
+                _say_where_it_ends(history)
+            yield history
             return
-        with opened_archive(facts, county) as archive:
+        with opened_archive(facts, county, ends) as archive:
             if is_of_these_contracts(archive):
                 yield archive
                 return
@@ -101,6 +124,34 @@ def opened_facts(facts: Path, county: str) -> "Iterator[Recorded]":
         raise BadInput(f"{facts}：{error}") from error
     except OSError as error:
         raise BadInput(f"无法读取 {facts} / {facts} cannot be read: {error.strerror}") from error
+
+
+def _say_where_it_ends(history: "History") -> None:
+    """A file of records cannot say that nothing was cut off at its end: whoever knows the positions and hashes can compare."""
+    said.print("没有结尾凭据（见 --heads），记录到此为止：/ nothing vouches for the end (see --heads); the records go up to:")
+    for service, position in history.positions.items():
+        said.print(f"  {service} {position} {history.hashes[service]}")
+
+
+def _ends(positions: str | None, heads: Path | None) -> "dict[str, End]":
+    """Up to where each service is to go. Raises BadInput."""
+    from services.indicators.audit.records import End
+    from shared.contracts.base import SERVICES
+
+    if positions is not None and heads is not None:
+        raise BadInput("--positions 与 --heads 只能给一个 / give --positions or --heads, not both")
+    if heads is not None:
+        return read_heads(heads)
+    found: dict[str, End] = {}
+    for part in positions.split(",") if positions else ():
+        service, equals, position = part.strip().partition("=")
+        if service not in SERVICES or not equals or not position.isdecimal() or service in found:
+            raise BadInput(
+                f"--positions 应写作 registry=N,training=N,finance=N：{positions} / "
+                f"--positions is written registry=N,training=N,finance=N: {positions}"
+            )
+        found[service] = End(int(position))
+    return found
 
 
 def read_day(text: str | None, option: str) -> date | None:

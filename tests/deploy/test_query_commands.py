@@ -23,6 +23,7 @@ from services.indicators.api.examples import EXAMPLE_BOARD
 from services.indicators.catalog import CATALOG
 from services.indicators.figures import fixed_parts
 from services.indicators.words import VARIANTS_ZH, part_zh
+from shared.contracts.envelope import NO_HASH
 from tests.indicators.api.conftest import dsn, recorded, system
 from tests.indicators.api.system import COUNTY, COUNTY_FOLDER, VILLAGE, Recorded, System
 
@@ -153,6 +154,12 @@ async def test_facts_are_exported_exactly_as_published(running: System, kaiye: K
     assert f"{sum(recorded.positions.values())} 条记录已写入" in said
     assert file.read_bytes() == recorded.lines
     assert await kaiye("facts") == (0, recorded.lines, "")
+    heads = tmp_path / "heads.json"
+    assert (await kaiye("facts", "--export", str(file), "--heads", str(heads)))[0] == 0
+    assert orjson.loads(heads.read_bytes()) == {
+        service: {"position": len(chain), "hash": chain[-1].hash if chain else NO_HASH} for service, chain in recorded.records.items()
+    }
+    assert (await kaiye("facts", "--heads", str(heads)))[0] == 2
     assert unfinished(tmp_path) == []
 
 

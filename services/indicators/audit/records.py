@@ -2,17 +2,19 @@
 
 Records are ordered by service and position. Whatever was taken out of a file's midst, put in, moved or edited is named by its line. Of its
 end a file by itself can say nothing: that nothing was cut off there, and that each service's last record is as it was published, is for
-whoever knows up to which position and hash the services had come. The answer says up to which positions it goes.
+whoever knows up to which position and hash the services had come: where the ends are given, the file must reach them, and goes no further.
 """
 
 import gzip
+import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
+from io import BufferedReader
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 import orjson
 from pydantic import TypeAdapter
@@ -24,6 +26,15 @@ from shared.contracts.envelope import NO_HASH, TYPE_PATTERN, EventId, Record, So
 
 _EVENT_ID = TypeAdapter(EventId)
 _GZIP = b"\x1f\x8b"
+_FOREIGN: Final = {
+    b"PAR1": ("这是 Parquet 文件；归档请给出其文件夹", "this is a Parquet file: of an archive give the folder"),
+    b"\xef\xbb\xbf": ("文件以字节序标记（BOM）开头，已被改存", "the file begins with a byte order mark: it was saved anew"),
+    b"\xff\xfe": ("文件以 UTF-16 编码，已被改存", "the file is UTF-16: it was saved anew"),
+    b"\xfe\xff": ("文件以 UTF-16 编码，已被改存", "the file is UTF-16: it was saved anew"),
+    b"PK\x03\x04": ("这是 zip 或 Excel 文件", "this is a zip or an Excel file"),
+}
+"""How files begin that are something else."""
+STDIN: Final = Path("-")
 
 
 Told = tuple[str, str, str]
@@ -34,12 +45,26 @@ class BadRecords(Exception):
     """A file that is not a whole and unbroken history of records; the message names the line, in Chinese and English."""
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """Up to where a service goes: a position, and the hash of the record there where it is known."""
+
+    position: int
+    hash: str | None = None
+
+
+Ends = Mapping[str, End]
+"""Service → its end; a service left out goes as far as the file does."""
+
+
 @dataclass(slots=True)
 class History:
     """A county's records, unbroken and in order."""
 
     records: list[Record] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SERVICES, 0))
+    hashes: dict[str, str] = field(default_factory=lambda: dict.fromkeys(SERVICES, NO_HASH))
+    """Of each service's last record."""
     closed: dict[str, date] = field(default_factory=dict)
     readable: list[Record] = field(default_factory=list)
     """The facts, voids and corrections among them that a contract here describes."""
@@ -52,27 +77,27 @@ class History:
         return max(record.known_day for record in self.records)
 
 
-def read_history(path: Path, county: str) -> History:
-    """Read and check a file of records. Raises BadRecords, or OSError when the file cannot be read."""
+def read_history(path: Path, county: str, ends: Ends | None = None) -> History:
+    """Read and check a file of records, or what comes in on stdin. Raises BadRecords, or OSError when the file cannot be read."""
     with _lines(path) as lines:
-        return check_history(lines, county)
+        return check_history(lines, county, ends)
 
 
 @contextmanager
 def _lines(path: Path) -> Iterator[Iterable[bytes]]:
-    with path.open("rb") as file:
-        packed = file.read(2) == _GZIP
-    with gzip.open(path, "rb") if packed else path.open("rb") as opened:
-        yield opened
+    with nullcontext(cast(BufferedReader, sys.stdin.buffer)) if path == STDIN else path.open("rb") as file:
+        packed = file.peek(2).startswith(_GZIP)
+        with BufferedReader(gzip.GzipFile(fileobj=file)) if packed else nullcontext(file) as plain:
+            yield plain
 
 
-def check_history(lines: Iterable[bytes], county: str) -> History:
+def check_history(lines: Iterable[bytes], county: str, ends: Ends | None = None) -> History:
     """Check the lines of a file of records: each a record of this county, each service's positions dense from 1 and its chain unbroken.
 
-    Raises BadRecords.
+    Where ends are given the history goes up to them; what comes behind is checked to be in its place, and left out. Raises BadRecords.
     """
-    found = History()
-    hashes: dict[str, str] = dict.fromkeys(SERVICES, NO_HASH)
+    found, ends = History(), ends or {}
+    last: dict[str, tuple[int, str]] = dict.fromkeys(SERVICES, (0, NO_HASH))
     told: dict[Told, str | None] = {}
     try:
         for number, line in enumerate(lines, 1):
@@ -80,15 +105,42 @@ def check_history(lines: Iterable[bytes], county: str) -> History:
             if not raw:
                 continue
             record = _record(raw, number)
-            _check_place(record, number, county, found.positions, hashes)
+            service, hash_ = record.service, record.hash
+            _check_place(record, number, county, *last[service])
+            last[service] = record.position, hash_
+            end = ends.get(service)
+            if end is not None and record.position > end.position:
+                continue
+            if end is not None:
+                require_hash(service, record.position, hash_, end)
             _check_content(record, number, told, found)
-            found.positions[record.service], hashes[record.service] = record.position, record.hash
+            found.positions[service], found.hashes[service] = record.position, hash_
             found.records.append(record)
     except (EOFError, zlib.error, OSError) as error:
         raise BadRecords(f"文件不完整或已损坏：{error} / the file is cut off or damaged: {error}") from error
+    for service, end in ends.items():
+        require_end(service, found.positions[service], end)
     if not found.records:
         raise BadRecords("文件中没有记录 / the file holds no records")
     return found
+
+
+def require_hash(service: str, position: int, hash_: str, end: End) -> None:
+    """Raises BadRecords where the record at a service's end is another than it must be."""
+    if position == end.position and end.hash not in (None, hash_):
+        raise BadRecords(
+            f"{service} 第 {position} 条的哈希是 {hash_}，应为 {end.hash}：本条被改动 / "
+            f"{service}'s position {position} has the hash {hash_}, not {end.hash}: it was changed"
+        )
+
+
+def require_end(service: str, position: int, end: End) -> None:
+    """Raises BadRecords where a service does not go as far as it must."""
+    if position < end.position:
+        raise BadRecords(
+            f"{service} 只到第 {position} 条，应到第 {end.position} 条：结尾被截去，或导出更早 / "
+            f"{service} ends at position {position}, not at {end.position}: its end was cut off, or it was exported earlier"
+        )
 
 
 def _record(raw: bytes, number: int) -> Record:
@@ -97,28 +149,56 @@ def _record(raw: bytes, number: int) -> Record:
         Source.parse(record.source)
         _EVENT_ID.validate_python(record.id)
     except (TypeError, ValueError) as error:
+        if number == 1:
+            _refuse_foreign(raw)
         if _is_report(raw):
             raise BadRecords(
                 f"第 {number} 行是上报的报告，不是已记录的事实；请用 kaiye facts --export 导出的文件 / "
                 f"line {number} is a report, not a record: "
                 "give a file that kaiye facts --export wrote"
             ) from error
-        raise BadRecords(f"第 {number} 行不是已记录的事实 / line {number} is no record: {error}") from error
+        zh, en = _lacking(raw)
+        raise BadRecords(f"第 {number} 行不是已记录的事实：{zh} / line {number} is no record: {en}") from error
     if TYPE_PATTERN.fullmatch(f"{record.type}.v{record.version}") is None:
         raise BadRecords(f"第 {number} 行的类型无法识别：{record.type} / line {number} has a type that cannot be read: {record.type}")
     return record
 
 
+def _refuse_foreign(raw: bytes) -> None:
+    for beginning, (zh, en) in _FOREIGN.items():
+        if raw.startswith(beginning):
+            raise BadRecords(f"{zh}；请用 kaiye facts --export 导出的文件 / {en}; give a file that kaiye facts --export wrote")
+
+
 def _is_report(raw: bytes) -> bool:
+    """Whether a line is what a department sends, or what a file of reports holds of it."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return False
-    return isinstance(body, dict) and "specversion" in body and "position" not in body
+    return isinstance(body, dict) and "position" not in body and ("specversion" in body or "report" in body)
 
 
-def _check_place(record: Record, number: int, county: str, positions: dict[str, int], hashes: dict[str, str]) -> None:
-    service, expected = record.service, positions[record.service] + 1
+def _lacking(raw: bytes) -> tuple[str, str]:
+    """What a line lacks to be a record, in Chinese and English."""
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return "不是完整的 JSON", "it is not a whole JSON object"
+    if not isinstance(body, dict):
+        return "不是 JSON 对象", "it is no JSON object"
+    missing = [name for name in _FIELDS if name not in body]
+    if missing:
+        return f"缺少 {'、'.join(missing)}", f"it lacks {', '.join(missing)}"
+    wrong = ", ".join(f"{name} {body[name]!r}" for name in _FIELDS[:-1])
+    return f"信封内容无法读取（{wrong}）", f"its envelope cannot be read ({wrong})"
+
+
+_FIELDS = ("id", "source", "type", "time", "occurred", "position", "prevhash", "data")
+
+
+def _check_place(record: Record, number: int, county: str, position: int, hash_: str) -> None:
+    service, expected = record.service, position + 1
     if record.source.split("/")[1] != county:
         raise BadRecords(
             f"第 {number} 行属于 {record.source.split('/')[1]}，方案是 {county} 的 / "
@@ -137,7 +217,7 @@ def _check_place(record: Record, number: int, county: str, positions: dict[str, 
             f"line {number}: {service} lacks positions {expected} "
             f"to {record.position - 1}; export without choosing units or days"
         )
-    if record.prevhash != hashes[service]:
+    if record.prevhash != hash_:
         raise BadRecords(
             f"第 {number} 行：{service} 第 {record.position} 条与前一条不相接，前一条或本条被改动 / line {number}: {service}'s position "
             f"{record.position} does not follow the one before it: one of the two was changed"

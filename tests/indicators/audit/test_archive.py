@@ -23,7 +23,7 @@ from services.indicators.audit.archive.reader import is_of_these_contracts, open
 from services.indicators.audit.archive.writer import ArchiveBusy, ArchiveWriter, BrokenHistory
 from services.indicators.audit.folded import Recorded
 from services.indicators.audit.recompute import Engine, recompute
-from services.indicators.audit.records import check_history
+from services.indicators.audit.records import BadRecords, End, check_history
 from services.indicators.evaluation.county import County
 from shared.contracts.envelope import Record, parse_record
 from shared.contracts.registry import MeetingHeld
@@ -148,6 +148,20 @@ def test_what_no_contract_describes_stands_among_the_records_only_and_marks_the_
         assert archive.closed == history.closed
         assert archive.unreadable == history.unreadable
         assert boards(archive, example_county(), "duckdb", days) == boards(history, example_county(), "duckdb", days)
+
+
+def test_an_archive_is_read_up_to_given_ends(kept: Path, records: list[Record]) -> None:
+    at = {"registry": 1500, "training": 300, "finance": 0}
+    hashes = {(record.service, record.position): record.hash for record in records}
+    ends = {service: End(position, hashes.get((service, position))) for service, position in at.items()}
+    history = check_history(in_order(records), COUNTY, ends)
+    days = [(history.last_known_day, history.last_known_day)]
+    with opened_archive(kept, COUNTY, ends) as archive:
+        assert (archive.positions, archive.last_known_day, archive.records) == (at, days[0][0], history.records)
+        assert boards(archive, example_county(), "duckdb", days) == boards(history, example_county(), "live", days)
+    for wrong, says in ((End(10_000), "training ends at position"), (End(5, "0" * 64), "training's position 5 has the hash")):
+        with pytest.raises(BadRecords, match=says), opened_archive(kept, COUNTY, {"training": wrong}):
+            pass
 
 
 # ── what is done to files ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from deploy.simulator import unit_reports
-from services.indicators.audit.records import BadRecords, History, read_history
+from deploy.simulator.file import report_line
+from services.indicators.audit.records import BadRecords, End, Ends, History, read_history
 from shared.contracts.base import SERVICES
 from shared.contracts.envelope import NO_HASH, record_bytes
 from shared.days import instant_from
@@ -25,10 +26,10 @@ def lines() -> tuple[bytes, ...]:
     return tuple(record.raw for record in records)
 
 
-def read(folder: Path, *raw: bytes, county: str = COUNTY, pack: Callable[[bytes], bytes] = bytes) -> History:
+def read(folder: Path, *raw: bytes, county: str = COUNTY, pack: Callable[[bytes], bytes] = bytes, ends: Ends | None = None) -> History:
     file = folder / "facts.jsonl"
     file.write_bytes(pack(b"".join(line + b"\n" for line in raw)))
-    return read_history(file, county)
+    return read_history(file, county, ends)
 
 
 def test_plain_and_gzip_are_the_same_history(tmp_path: Path) -> None:
@@ -50,9 +51,51 @@ def test_a_report_is_not_a_record(tmp_path: Path) -> None:
         read(tmp_path, lines()[0], report.raw)
 
 
-def test_what_is_no_json_is_named_by_its_line(tmp_path: Path) -> None:
-    with pytest.raises(BadRecords, match="第 3 行不是已记录的事实 / line 3 is no record"):
-        read(tmp_path, *lines()[:2], b"{")
+def test_what_kaiye_simulate_writes_is_named_as_reports(tmp_path: Path) -> None:
+    report = next(iter(unit_reports(example_county())))
+    with pytest.raises(BadRecords, match="line 1 is a report, not a record"):
+        read(tmp_path, report_line(COUNTY, report))
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (b"{", "不是完整的 JSON / line 3 is no record: it is not a whole JSON object"),
+        (b"[1]", "it is no JSON object"),
+        (b'{"id":"1","type":"registry.unit_listed.v1"}', "it lacks source, time, occurred, position, prevhash, data"),
+    ],
+)
+def test_what_is_no_record_is_named_by_its_line_and_what_it_lacks(tmp_path: Path, line: bytes, says: str) -> None:
+    with pytest.raises(BadRecords, match=says):
+        read(tmp_path, *lines()[:2], line)
+
+
+@pytest.mark.parametrize(
+    ("beginning", "says"), [(b"PAR1", "Parquet"), (b"\xef\xbb\xbf", "byte order mark"), (b"\xff\xfe", "UTF-16"), (b"PK\x03\x04", "zip")]
+)
+def test_a_file_of_another_kind_is_named_as_such(tmp_path: Path, beginning: bytes, says: str) -> None:
+    with pytest.raises(BadRecords, match=says):
+        read(tmp_path, beginning + lines()[0])
+
+
+def test_up_to_given_ends_and_no_further(tmp_path: Path) -> None:
+    whole = read(tmp_path, *lines())
+    third = next(record for record in whole.records if record.service == "training" and record.position == 3)
+    cut = read(tmp_path, *lines(), ends={"training": End(3, third.hash), "finance": End(0)})
+    assert cut.positions == {**whole.positions, "training": 3, "finance": 0}
+    assert cut.hashes["training"] == third.hash
+    up_to = {**whole.positions, **cut.positions}
+    assert cut.records == [record for record in whole.records if record.position <= up_to[record.service]]
+
+
+def test_a_file_that_was_cut_off_or_edited_at_its_end_is_found_by_its_ends(tmp_path: Path) -> None:
+    whole = read(tmp_path, *lines())
+    ends: Ends = {service: End(whole.positions[service], whole.hashes[service]) for service in SERVICES}
+    last = whole.positions["finance"]
+    with pytest.raises(BadRecords, match=f"finance ends at position {last - 1}, not at {last}: its end was cut off"):
+        read(tmp_path, *lines()[:-1], ends=ends)
+    with pytest.raises(BadRecords, match=f"finance's position {last} has the hash .*, not {whole.hashes['finance']}: it was changed"):
+        read(tmp_path, *lines()[:-1], lines()[-1].replace(b'"data":{', b'"data": {'), ends=ends)
 
 
 def test_a_missing_position_is_named(tmp_path: Path) -> None:
@@ -104,5 +147,5 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("said", "instead"), [(b'"source":"/330127000000', b'"source":"'), (b'"id":"', b'"id":" ')])
 def test_a_record_that_says_not_who_or_which_is_named_by_its_line(tmp_path: Path, said: bytes, instead: bytes) -> None:
-    with pytest.raises(BadRecords, match="第 1 行不是已记录的事实 / line 1 is no record"):
+    with pytest.raises(BadRecords, match=r"第 1 行不是已记录的事实：信封内容无法读取.* / line 1 is no record: its envelope cannot be read"):
         read(tmp_path, lines()[0].replace(said, instead, 1))

@@ -22,6 +22,7 @@ from services.indicators.audit.archive.index import INDEX, READING, ArchivedFile
 from services.indicators.audit.archive.sets import RECORDS_SET, common_set, contracts_digest, sets, wire_sets
 from services.indicators.audit.columns import table_name
 from services.indicators.audit.duck import CORRECTIONS, VOIDS, amend, make_tables
+from services.indicators.audit.records import End, Ends, require_end, require_hash
 from shared.contracts import FACTS
 from shared.contracts.base import SERVICES, Service, service_of
 from shared.contracts.common import DayClosed
@@ -33,17 +34,14 @@ CHUNK_RECORDS: Final = 10_000
 
 @dataclass(frozen=True)
 class Archive:
-    """A checked archive, up to its heads."""
+    """A checked archive, or what it holds up to some positions."""
 
     folder: Path
     index: Index
+    positions: dict[str, int]
+    """Up to which position each service goes."""
     connection: duckdb.DuckDBPyConnection
-    """Has the view `stored`, all records."""
-
-    @property
-    def positions(self) -> dict[str, int]:
-        """Up to which position each service goes."""
-        return {service: self.index.heads[service].position for service in SERVICES}
+    """Has the view `stored`, all records up to there."""
 
     @cached_property
     def closed(self) -> dict[str, date]:
@@ -95,10 +93,11 @@ class Archive:
         return connection
 
     def rows(self, set_: str) -> str:
-        """A query for the rows of a set."""
-        files = [str(self.folder / file.path) for file in self.index.of_set(set_)]
+        """A query for the rows of a set of facts, which are all of one service."""
+        files = self.index.of_set(set_)
         if files:
-            return f"SELECT * FROM read_parquet({files}, hive_partitioning = false)"  # noqa: S608
+            paths, up_to = [str(self.folder / file.path) for file in files], self.positions[files[0].service]
+            return f"SELECT * FROM read_parquet({paths}, hive_partitioning = false) WHERE position <= {up_to}"  # noqa: S608
         return f"SELECT {', '.join(f'NULL AS {name}' for name in sets()[set_])} WHERE FALSE"
 
     def _check_sets(self) -> None:
@@ -123,30 +122,53 @@ class Archive:
 
 
 @contextmanager
-def opened_archive(folder: Path, county: str) -> Iterator[Archive]:
-    """A checked archive; its sets are checked when they are read. A writer may go on meanwhile: it deletes no file that is read.
+def opened_archive(folder: Path, county: str, ends: Ends | None = None) -> Iterator[Archive]:
+    """A checked archive, up to the ends where some are given; its sets are checked when they are read.
 
-    Raises BadArchive, or OSError when it cannot be read.
+    A writer may go on meanwhile: it deletes no file that is read. Raises BadArchive, BadRecords where the archive does not reach the ends
+    or has another record there, or OSError when it cannot be read.
     """
     with ExitStack() as opened:
         if (folder / READING).exists():
             fcntl.flock(opened.enter_context((folder / READING).open("rb")), fcntl.LOCK_SH)
         index = _index(folder, county)
         _check_files(folder, index)
-        archive = Archive(folder, index, opened.enter_context(duckdb.connect()))
+        connection = opened.enter_context(duckdb.connect())
         with _named_damage():
-            archive.connection.execute(f"CREATE VIEW stored AS {_stored(archive.rows(RECORDS_SET))}")
-            _check_records(archive, county)
-        yield archive
+            connection.execute(f"CREATE VIEW kept AS {_kept(folder, index)}")
+            _check_records(connection, index)
+            positions: dict[str, int] = {
+                service: _reached(connection, service, index.heads[service], (ends or {}).get(service)) for service in SERVICES
+            }
+        up_to = ", ".join(f"({number}, {positions[service]})" for number, service in enumerate(SERVICES))
+        connection.execute(
+            f"CREATE VIEW stored AS SELECT kept.* FROM kept JOIN (VALUES {up_to}) e(service, up_to) "  # noqa: S608
+            "ON e.service = kept.service AND kept.position <= e.up_to"
+        )
+        yield Archive(folder, index, positions, connection)
 
 
-def _stored(rows: str) -> str:
+def _kept(folder: Path, index: Index) -> str:
     """The rows of the records with the number of their service instead of its name."""
     numbered = ", ".join(f"('{service}', {number}::TINYINT)" for number, service in enumerate(SERVICES))
+    paths = [str(folder / file.path) for file in index.of_set(RECORDS_SET)]
     return (
-        f"SELECT n.number AS service, r.* EXCLUDE service FROM ({rows}) r "  # noqa: S608
+        f"SELECT n.number AS service, r.* EXCLUDE service FROM read_parquet({paths}, hive_partitioning = false) r "  # noqa: S608
         f"JOIN (VALUES {numbered}) n(service, number) ON n.service = r.service"
     )
+
+
+def _reached(connection: duckdb.DuckDBPyConnection, service: Service, head: Head, end: End | None) -> int:
+    """Up to which position a service is asked for. Raises BadRecords where it does not reach that, or has another record there."""
+    if end is None:
+        return head.position
+    require_end(service, head.position, end)
+    if end.hash is not None and end.position:
+        row = connection.execute(
+            "SELECT hash FROM kept WHERE service = ? AND position = ?", [SERVICES.index(service), end.position]
+        ).fetchone()  # fmt: skip
+        require_hash(service, end.position, row[0] if row else "", end)
+    return end.position
 
 
 @contextmanager
@@ -167,7 +189,7 @@ def _index(folder: Path, county: str) -> Index:
     try:
         raw = (folder / INDEX).read_bytes()
     except FileNotFoundError as error:
-        raise BadArchive(f"{folder} 中没有 {INDEX}，不是归档 / {folder} holds no {INDEX}: it is no archive") from error
+        raise BadArchive(f"其中没有 {INDEX}，不是归档 / it holds no {INDEX}: it is no archive") from error
     index = read_index(raw)
     if index.county != county:
         raise BadArchive(f"归档属于县 {index.county}，方案是 {county} 的 / the archive is of county {index.county}, the plan of {county}")
@@ -222,17 +244,17 @@ def _unfinished(name: str, index: Index) -> bool:
         return False
 
 
-def _check_records(archive: Archive, county: str) -> None:
-    fault = first_fault(archive.connection, "stored", dict.fromkeys(SERVICES, Head()), county, BESIDE)
+def _check_records(connection: duckdb.DuckDBPyConnection, index: Index) -> None:
+    fault = first_fault(connection, "kept", dict.fromkeys(SERVICES, Head()), index.county, BESIDE)
     if fault is not None:
-        raise _located(fault, archive.index)
-    rows = archive.connection.execute("SELECT service, max(position), max_by(hash, position) FROM stored GROUP BY service").fetchall()
+        raise _located(fault, index)
+    rows = connection.execute("SELECT service, max(position), max_by(hash, position) FROM kept GROUP BY service").fetchall()
     found = dict.fromkeys(SERVICES, Head()) | {SERVICES[number]: Head(position, hash_) for number, position, hash_ in rows}
     for service in SERVICES:
-        if found[service] != archive.index.heads[service]:
+        if found[service] != index.heads[service]:
             raise BadArchive(
-                f"{INDEX}：{service} 应到第 {archive.index.heads[service].position} 条，文件只到第 {found[service].position} 条 / "
-                f"{INDEX}: {service} goes to position {archive.index.heads[service].position}, its files to {found[service].position}"
+                f"{INDEX}：{service} 应到第 {index.heads[service].position} 条，文件只到第 {found[service].position} 条 / "
+                f"{INDEX}: {service} goes to position {index.heads[service].position}, its files to {found[service].position}"
             )
 
 
