@@ -16,9 +16,9 @@ from typing import Final
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from services.indicators.evaluation.county import CODE_DIGITS, COLUMNS, RosterUnit, roster_unit
+from services.indicators.evaluation.county import COLUMNS, RosterUnit, roster_unit
 from services.indicators.evaluation.problems import Problem
-from shared.units import county_of, lineage, unit_kind
+from shared.units import CODE_DIGITS, county_of, lineage, unit_kind
 
 COLUMN_NAMES: Final = {
     "代码": "code", "单位代码": "code", "统计用区划代码": "code", "名称": "name", "单位名称": "name", "类型": "kind", "单位类型": "kind",

@@ -6,16 +6,17 @@ for a township (乡镇) or a park (园区, 400–599 in positions 7–9), `001�
 """
 
 from functools import cache
-from typing import Literal
+from typing import Final, Literal
 
 UnitKind = Literal["county", "township", "park", "community", "village"]
 UNIT_KINDS: tuple[UnitKind, ...] = ("county", "township", "park", "community", "village")
+CODE_DIGITS: Final = 12
 
 
 @cache
 def unit_kind(code: str) -> UnitKind:
     """What kind of unit a code names. Raises ValueError when it is not a division code of a county or below."""
-    if len(code) != 12 or not (code.isascii() and code.isdigit()):
+    if len(code) != CODE_DIGITS or not (code.isascii() and code.isdigit()):
         raise ValueError(f"a unit code has 12 digits: {code} / 单位代码应为12位数字：{code}")
     township, village = int(code[6:9]), int(code[9:])
     if not township:

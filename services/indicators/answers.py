@@ -38,7 +38,7 @@ from services.indicators.relations import RELATIONS
 from services.indicators.relations.statistics import BENCHMARK_SCALE
 from shared.contracts.base import SERVICES, Service, service_of
 from shared.days import add_months
-from shared.units import UnitKind
+from shared.units import CODE_DIGITS, UnitKind
 
 DecimalText = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
 """A number as exact decimal text: counts and amounts whole (`500`), ratios to six places, rounded half up."""
@@ -236,8 +236,11 @@ def require_unit(snapshot: Snapshot, question: Question) -> None:
 def _codes_of(name: str, tree: UnitTree) -> tuple[str, str]:
     """A hint for whoever asks by a name, in both languages: the codes of the units called so, else of those with it in their name.
 
-    Several units may share a name, so a name is never an answer.
+    Several units may share a name, so a name is never an answer. A code without its closing zeros is told the whole one.
     """
+    meant = tree.units.get(name.ljust(CODE_DIGITS, "0"))
+    if meant is not None:
+        return f"，是否指 {meant.code} {meant.name}", f", did you mean {meant.code} {meant.name}?"
     if not name or name.isascii():
         return "", ""
     called = [unit for unit in tree.units.values() if unit.name == name] or [unit for unit in tree.units.values() if name in unit.name]

@@ -13,13 +13,12 @@ from services.indicators.evaluation.plan import Plan
 from services.indicators.evaluation.plan_check import Judging, check_names, check_rows, check_units
 from services.indicators.evaluation.plan_file import PLAN_FILE, locate, read_plan
 from services.indicators.evaluation.problems import FileProblems, Problem
-from shared.units import UnitKind, lineage, unit_kind
+from shared.units import CODE_DIGITS, UnitKind, lineage, unit_kind
 
 ROSTER_FILE: Final = "roster.csv"
 COLUMNS: Final = ("code", "name", "kind", "urban_rural_class")
 
 
-CODE_DIGITS: Final = 12
 _FIX_CELL: Final = ("把该列设为文本格式，重填 12 位代码。", "format the column as text and enter all 12 digits.")
 _FIX_DIGITS: Final = (
     "核对后六位：乡镇和园区以 000 结尾，社区末三位为 001–199，行政村为 200–399。",

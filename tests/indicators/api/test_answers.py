@@ -136,6 +136,11 @@ async def test_whoever_asks_for_a_unit_by_its_name_is_told_the_codes(system: Sys
     assert problem["en"] == f"there is no unit {name}{by_code[1]}{named[1]}"
 
 
+async def test_whoever_leaves_out_the_closing_zeros_of_a_code_is_told_the_whole_one(system: System) -> None:
+    problem = (await system.http.get("/board", params={"unit": TOWN[:9]})).json()
+    assert problem["en"] == f"there is no unit {TOWN[:9]}, did you mean {TOWN} 云溪镇?"
+
+
 def _has_chinese(text: str) -> bool:
     return any("\u4e00" <= character <= "\u9fff" for character in text)
 
