@@ -29,8 +29,8 @@ COMPARED: Final = {"met": ("✓", "green"), "behind": ("✗", "yellow"), "missed
 """How a comparison with the national average or an earlier year reads (达到或超过)."""
 COMPARED_LEGEND: Final = "✓ 达到或超过 reached or exceeded · ✗ 未达到 not reached"
 EXPECTED_LEGEND: Final = (
-    "应达为进度线或节点上的数，限期事项为期限日；为空的直接对照目标 / expected: where the line or the milestone stands, for what is due "
-    "on a day that day; where it is blank the target itself is compared"
+    "应达为进度线或节点上的数；为空的没有进度线：限期事项以所注限期为准，其余直接对照目标 / expected: where the line or the milestone "
+    "stands; blank where there is no line: what is due goes by the day in its note, else the target itself is compared"
 )
 UNITS_OF_MEASURE: Final = {
     "persons": "人", "person_times": "人次", "entities": "家", "jobs": "个", "units": "个", "venues": "个", "cases": "件",
@@ -323,7 +323,7 @@ def _rows(row: Json, words: _Words, *, first: bool) -> Iterator[tuple[Cell, ...]
 
     for number, target in enumerate(row["targets"] or [None]):
         goal = f"{OPERATORS[target['op']]} {shown(target['value']) if target['value'] else BENCHMARK_WORDS}" if target else ""
-        line = _expected(target, shown) if target else ""
+        line = shown(target["expected"]) if target and target["expected"] else ""
         status = _word(STATUS, target["status"] if target else row["status"])
         if number:
             yield "", "", "", goal, line, status, "", "", "", target["clause"]
@@ -346,13 +346,6 @@ def _reading(row: Json, variant: Json, words: _Words) -> Text:
     ids = [row["variant"] if row["variant"] != "default" else "", part if called else ""]
     reading = " ".join(word for word in (*zh, *ids) if word)
     return Text(f" · {reading}" if reading else "")
-
-
-def _expected(target: Json, shown: Callable[[str], str]) -> str:
-    """Where the line stands, or by which day a thing is due."""
-    if target["expected"]:
-        return shown(target["expected"])
-    return target.get("deadline") or ""
 
 
 def _is_compared(compared: Json | None) -> bool:

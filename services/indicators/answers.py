@@ -77,7 +77,8 @@ class WindowAnswer:
 class TargetAnswer:
     """One promise about this row: its comparison, what was expected by the effective day, and where it stands.
 
-    Nothing is expected by a line of what is due on a day, its `deadline`, nor of levels and cohorts, where the target itself is compared.
+    Nothing is expected by a line of what is due on a day, which the row's note names, nor of levels and cohorts, where the target itself
+    is compared.
     """
 
     __pydantic_config__ = _EXACTLY
@@ -89,10 +90,6 @@ class TargetAnswer:
         "null where there is no line: of what is due on a day, of levels and cohorts"
     ))]  # fmt: skip
     status: Status
-    deadline: Annotated[date | None, Field(exclude_if=_nothing, description="限期，含当日 / by which day it is due, that day included")] = (
-        None
-    )
-    """Only rows that are due on a day have it."""
 
 
 @dataclass(slots=True)
@@ -358,16 +355,15 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
         compared = indicator.benchmarked and part is None
         benchmark = _benchmark(reader, indicator, variant, effective) if effective and compared else None
         figure = value.value if value.value is not None else value.absence or "empty"
-        answers = []
+        answers, due = [], ""
         if (indicator.id, variant.name, part) in plan.targets_by_row:
             standing = StandingInput(
                 as_of=last_day, window=window, value=figure, behaviour=variant.behaviour or indicator.behaviour,
                 start=_start(reader, variant, window, part) if indicator.starts_from_eve and not unbuilt else 0, whole=declared.whole,
             )  # fmt: skip
-            answers = [
-                _target(target, standing._replace(goal=target.goal(benchmark)))
-                for target in _targets(plan, question, indicator, variant, part, on)
-            ]
+            promised = _targets(plan, question, indicator, variant, part, on)
+            answers = [_target(target, standing._replace(goal=target.goal(benchmark))) for target in promised]
+            due = _due_note(promised)
         no_denominator = value.denominator == 0 and value.absence == "missing"
         has_part_baseline = has_baseline and part in declared.fixed
         yield Row(
@@ -380,10 +376,16 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
             benchmark=_benchmark_answer(last_day, window, value, benchmark) if compared else None,
             baseline=_baseline_answer(last_day, window, value, baselines.get(part), variant, declared) if has_part_baseline else None,
             n=value.n, incomplete=value.left_out + _incomplete(reader, variant, part, on) + unreadable if effective else 0,
-            note=note_without_ratio if no_denominator else note,
+            note="；".join(filter(None, (note_without_ratio if no_denominator else note, due))),
             definition=figure_digest(with_measures(variant.figure, before)) if before else declared.definition,
             margin=value.margin, period_end=value.period_end,
         )  # fmt: skip
+
+
+def _due_note(promised: Iterable[Target]) -> str:
+    """By which day what is promised is due; nothing for what is not due on a day."""
+    days = dict.fromkeys(target.deadline for target in promised if target.deadline is not None)
+    return "；".join(f"限 {day}，含当日 / due by {day}, that day included" for day in days)
 
 
 NO_DENOMINATOR = "没有分母，比率不明 / nothing to divide by: the ratio is unknown"
@@ -423,7 +425,7 @@ def _target(target: Target, standing: StandingInput) -> TargetAnswer:
     value = standing.goal.value if standing.goal else None
     return TargetAnswer(
         op=target.op, value=_text(value, whole=standing.whole), clause=target.clause,
-        expected=None if line is None else value_text(line), status=judge(standing), deadline=target.deadline,
+        expected=None if line is None else value_text(line), status=judge(standing),
     )  # fmt: skip
 
 

@@ -215,7 +215,7 @@ def _of_json(row: Mapping[str, Any]) -> dict[str, object]:
         "margin": row.get("margin"), "period_end": row.get("period_end"), "effective_as_of": row["effective_as_of"],
         "incomplete": row["incomplete"], "n": row["n"], "status": row["status"],
         "targets": [
-            (target["op"], _exact(target["value"]), target["clause"], _exact(target["expected"]), target["status"], target.get("deadline"))
+            (target["op"], _exact(target["value"]), target["clause"], _exact(target["expected"]), target["status"])
             for target in row["targets"]
         ],
         "benchmark": compared(row["benchmark"]), "baseline": compared(row["baseline"]),
@@ -230,10 +230,7 @@ def _judgement(judged: Judgement) -> dict[str, object]:
     return {
         "n": judged.n, "status": judged.status, "expected": _shown(judged.expected),
         "targets": [
-            (
-                standing.op, _shown(standing.value), standing.clause, _shown(standing.expected), standing.status,
-                standing.deadline and standing.deadline.isoformat(),
-            )
+            (standing.op, _shown(standing.value), standing.clause, _shown(standing.expected), standing.status)
             for standing in judged.targets
         ],
         "benchmark": judged.benchmark and (_shown(judged.benchmark[0]), judged.benchmark[1]),

@@ -47,8 +47,8 @@ async def test_a_row_has_the_fields_others_rely_on(system: System) -> None:
     assert list(row["targets"][0]) == ["op", "value", "clause", "expected", "status"]
     assert (row["value"], row["denominator"], row["n"]) == ("3", None, 3)
     (due, *_) = (await system.get("/indicators/plans_submitted"))["indicators"]
-    assert list(due["targets"][0]) == ["op", "value", "clause", "expected", "status", "deadline"]
-    assert (due["targets"][0]["expected"], due["targets"][0]["deadline"], due["status"]) == (None, "2025-03-15", "missed")
+    assert (due["targets"][0]["expected"], due["status"]) == (None, "missed")
+    assert due["note"] == "限 2025-03-15，含当日 / due by 2025-03-15, that day included"
 
 
 async def test_the_catalogue_names_the_windows_and_departments_that_rows_name(system: System) -> None:

@@ -97,7 +97,6 @@ class Standing:
     clause: str
     expected: Fraction | None
     status: str
-    deadline: date | None
 
 
 @dataclass(frozen=True)
@@ -194,7 +193,7 @@ def _standing(
     """A figure beside a promise; where no number was promised the national average takes its place."""
     target = average if promise.value is None else promise.value
     line = None if target is None else expected(figure, promise, target, declared, start, first, last)
-    return Standing(promise.op, target, promise.clause, line, status(figure, (promise, target), declared, line, last), promise.deadline)
+    return Standing(promise.op, target, promise.clause, line, status(figure, (promise, target), declared, line, last))
 
 
 def expected(
