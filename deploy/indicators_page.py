@@ -7,12 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.cli.tables import UNITS_OF_MEASURE
 from deploy.worked_examples import EXAMPLES
 from deploy.worked_examples.example import PLACES, Answer, Example, Given, parse
 from services.indicators.catalog import CATALOG, measures_in
 from services.indicators.evaluation.county import County, load_county
-from services.indicators.evaluation.display import decimal_text, share_text
+from services.indicators.evaluation.display import UNITS_OF_MEASURE, decimal_text, share_text
 from services.indicators.evaluation.plan import Duty, Plan, Target
 from services.indicators.evaluation.status import Behaviour
 from services.indicators.figures import Indicator, UnitOfMeasure, Variant

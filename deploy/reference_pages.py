@@ -1,4 +1,4 @@
-"""The reference pages of settings, commands, flags, indicators and the plan: `python -m deploy.reference_pages [--check]`."""
+"""The reference pages of settings, commands, flags, indicators, plan and scoring sheet: `python -m deploy.reference_pages [--check]`."""
 
 import argparse
 import inspect
@@ -17,6 +17,7 @@ from deploy.cli import make_app
 from deploy.cli.common import EXIT_BAD_INPUT, EXIT_BUG, EXIT_DIFFERENCE, EXIT_INTERRUPTED, EXIT_OK, EXIT_UNREACHABLE
 from deploy.indicators_page import indicators_page
 from deploy.plan_page import plan_page
+from deploy.scoring_page import scoring_page
 from services.indicators.flags.catalogue import FLAG_KINDS
 from services.indicators.settings import IndicatorsSettings
 from shared.settings import Settings
@@ -172,6 +173,7 @@ def pages() -> Mapping[str, str]:
         "flags.md": flags_page(),
         "indicators.md": indicators_page(),
         "plan-sentences.md": plan_page(),
+        "scoring.md": scoring_page(_GENERATED),
     }
 
 

@@ -23,14 +23,18 @@ WIDTH_WITHOUT_TERMINAL = 10_000
 Parameters = Mapping[str, str | None]
 
 
-async def ask(http_url: str, path: str, parameters: Parameters | None = None) -> bytes:
-    """The answer exactly as the service gave it. Raises BadInput when the question has none, Unreachable when nobody answers."""
-    async with asking(http_url, path, parameters) as answer:
+async def ask(http_url: str, path: str, parameters: Parameters | None = None, body: Mapping[str, Any] | None = None) -> bytes:
+    """The answer exactly as the service gave it; a question with a `body` is posted. Raises BadInput when it has none, Unreachable when
+    nobody answers.
+    """
+    async with asking(http_url, path, parameters, body) as answer:
         return await answer.aread()
 
 
 @asynccontextmanager
-async def asking(http_url: str, path: str, parameters: Parameters | None = None) -> AsyncIterator[httpx.Response]:
+async def asking(
+    http_url: str, path: str, parameters: Parameters | None = None, body: Mapping[str, Any] | None = None
+) -> AsyncIterator[httpx.Response]:  # fmt: skip
     """An answer whose body is still to be read, for what is long. Raises BadInput and Unreachable, within the block too."""
     given = {name: value for name, value in (parameters or {}).items() if value is not None}
     answering = False
@@ -38,7 +42,7 @@ async def asking(http_url: str, path: str, parameters: Parameters | None = None)
         # The service is on this machine: a proxy named in the environment has no part in it.
         async with (
             httpx.AsyncClient(base_url=http_url, timeout=QUERY_SECONDS_MAX, trust_env=False) as http,
-            http.stream("GET", path, params=given) as answer,
+            http.stream("GET" if body is None else "POST", path, params=given, json=body) as answer,
         ):
             if answer.is_error:
                 raise _no_answer(http_url, answer.status_code, await answer.aread())

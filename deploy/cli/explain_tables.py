@@ -6,7 +6,8 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from deploy.cli.tables import STATUS, TYPES_ZH, Cell, Column, Json, fitted, measure_words, number_text
+from deploy.cli.tables import STATUS, TYPES_ZH, Cell, Column, Json, fitted
+from services.indicators.evaluation.display import measure_words, number_text
 from services.indicators.words import part_zh
 
 ROLES: Final = {

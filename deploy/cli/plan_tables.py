@@ -7,8 +7,9 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from deploy.cli.tables import BENCHMARK_WORDS, MEASURED, Cell, Column, fitted, measure_words, number_text
+from deploy.cli.tables import BENCHMARK_WORDS, MEASURED, Cell, Column, fitted
 from services.indicators.catalog import CATALOG
+from services.indicators.evaluation.display import measure_words, number_text
 from services.indicators.evaluation.letters import wholes_of
 from services.indicators.evaluation.plan import Decomposition, Plan, Target, replaced_on
 from services.indicators.words import OPERATORS, SYSTEMS_ZH

@@ -47,7 +47,7 @@ def check(file: PlanArgument, json: JsonOption = False) -> None:
     try:
         plan = read_plan_file(file)
     except FileProblems as found:
-        typer.echo(orjson.dumps([*_told(found)]) if json else "\n".join(f"{found.file} {problem}" for problem in found.problems))
+        show_problems(found, json=json)
         raise typer.Exit(EXIT_BAD_INPUT) from found
     counts = {"targets": len(plan.targets), "duties": len(plan.duties), "decomposition": len(plan.decomposition)}
     if json:
@@ -59,11 +59,16 @@ def check(file: PlanArgument, json: JsonOption = False) -> None:
         )
 
 
+def show_problems(found: "FileProblems", *, json: bool) -> None:
+    """What is wrong in a file, to stdout."""
+    typer.echo(orjson.dumps([*_told(found)]) if json else "\n".join(f"{found.file} {problem}" for problem in found.problems))
+
+
 def _told(found: "FileProblems") -> Iterator[dict[str, Any]]:
     for problem in found.problems:
         yield {
-            "file": found.file, "line": problem.line, "clause": problem.clause, "key": problem.key, "zh": problem.zh, "en": problem.en,
-            "fix_zh": problem.fix_zh, "fix_en": problem.fix_en,
+            "file": found.file, "line": problem.line, "item": problem.item, "clause": problem.clause, "key": problem.key,
+            "zh": problem.zh, "en": problem.en, "fix_zh": problem.fix_zh, "fix_en": problem.fix_en,
         }  # fmt: skip
 
 
@@ -79,6 +84,23 @@ def show_plan(file: PlanOrExample = None, json: JsonOption = False) -> None:
         show(partial(table, plan))
 
 
+def read_text_file(path: Path) -> str:
+    """The content of a UTF-8 file exactly as it is, line ends and byte order mark included. Raises BadInput when it cannot be read."""
+    try:
+        return path.read_bytes().decode()
+    except OSError as error:
+        raise BadInput(f"无法读取 {path} / {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} 应为 UTF-8 编码 / {path} must be UTF-8: {error}") from error
+
+
+def plan_path(file: Path) -> Path:
+    """The plan itself, where its folder is given."""
+    from services.indicators.evaluation.plan_file import PLAN_FILE
+
+    return file / PLAN_FILE if file.is_dir() else file
+
+
 def read_plan_file(file: Path) -> "Plan":
     """The plan of a file (or a folder), beside the catalogue, and beside the roster in the same folder where there is one.
 
@@ -86,19 +108,12 @@ def read_plan_file(file: Path) -> "Plan":
     """
     from services.indicators.catalog import JUDGED
     from services.indicators.evaluation.county import ROSTER_FILE, checked_plan, parse_roster
-    from services.indicators.evaluation.plan_file import PLAN_FILE
     from services.indicators.evaluation.problems import FileProblems
 
-    path = file / PLAN_FILE if file.is_dir() else file
+    path = plan_path(file)
     roster = path.parent / ROSTER_FILE
+    units = parse_roster(read_text_file(roster)) if roster.exists() else None
     try:
-        text = path.read_text("utf-8-sig")
-        units = parse_roster(roster.read_text("utf-8-sig")) if roster.exists() else None
-    except OSError as error:
-        raise BadInput(f"无法读取 {error.filename} / {error.filename} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path.parent} 中的文件应为 UTF-8 编码 / the files in {path.parent} must be UTF-8: {error}") from error
-    try:
-        return checked_plan(text, JUDGED, units)
+        return checked_plan(read_text_file(path), JUDGED, units)
     except FileProblems as found:
         raise FileProblems(path.name, found.problems) from None

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from services.indicators.audit.records import End, History
 
 
+EngineOption = Annotated[
+    Literal["duckdb", "live"],
+    typer.Option("--engine", help="关系式引擎，或内存中的实时折算 / relational expressions, or the live fold in memory"),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command("recompute")(recompute)
@@ -62,10 +68,7 @@ def recompute(
             "what kaiye facts --heads wrote",
         ),
     ] = None,
-    engine: Annotated[
-        Literal["duckdb", "live"],
-        typer.Option("--engine", help="关系式引擎，或内存中的实时折算 / relational expressions, or the live fold in memory"),
-    ] = "duckdb",
+    engine: EngineOption = "duckdb",
     json: JsonOption = False,
 ) -> None:  # fmt: skip
     """从已记录的事实重算一个单位的全部指标，不需要运行中的系统 / The board of one unit, computed anew from recorded facts with nothing

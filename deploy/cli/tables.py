@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from services.indicators.evaluation.display import decimal_text, share_text
+from services.indicators.evaluation.display import grouped, measure_words, number_text, share_text, yuan_text
 from services.indicators.words import OPERATORS, PART_SEPARATOR, SYSTEMS_ZH, UNIT_KINDS_ZH, part_zh
 from shared.contracts import FACTS
 
@@ -32,14 +32,7 @@ EXPECTED_LEGEND: Final = (
     "应达为进度线或节点上的数；为空的没有进度线：限期事项以所注限期为准，其余直接对照目标 / expected: where the line or the milestone "
     "stands; blank where there is no line: what is due goes by the day in its note, else the target itself is compared"
 )
-UNITS_OF_MEASURE: Final = {
-    "persons": "人", "person_times": "人次", "entities": "家", "jobs": "个", "units": "个", "venues": "个", "cases": "件",
-    "m2": "m²", "days": "天", "associations": "个", "events": "次", "kinds": "类", "members": "名", "parties": "个", "projects": "个",
-    "documents": "份",
-}  # fmt: skip
 BENCHMARK_WORDS: Final = "全国平均 benchmark"
-NOTHING: Final = "—"
-FEN: Final = 100
 
 NAME, VALUE, MEASURE, TARGET, EXPECTED, STATE, BENCHMARK, BASELINE, COUNTED, NOTE = range(10)
 
@@ -365,8 +358,8 @@ def _counted(row: Json, variant: Json) -> str:
     if row["denominator"] is not None:
         numerator, denominator = row["numerator"] or "0", row["denominator"]
         if variant.get("counted_in") == "fen":
-            return f"{_yuan(numerator)}/{_yuan(denominator)} {measure_words('fen')}"
-        return f"{_grouped(numerator)}/{_grouped(denominator)}"
+            return f"{yuan_text(numerator)}/{yuan_text(denominator)} {measure_words('fen')}"
+        return f"{grouped(numerator)}/{grouped(denominator)}"
     return "" if row["unit_of_measure"] == "fen" else f"{row['n']:,}"
 
 
@@ -387,42 +380,6 @@ def _is_multiple(row: Json) -> bool:
     if row["unit_of_measure"] != "ratio":
         return False
     return any(value is not None and Fraction(value) > 1 for value in (row["value"], *(target["value"] for target in row["targets"])))
-
-
-def number_text(value: str | None, unit_of_measure: str, *, multiple: bool = False) -> str:
-    """A figure as people read it: shares as percentages to one place, money in yuan. What it is measured in: `measure_words`."""
-    if value is None:
-        return NOTHING
-    exact = Fraction(value)
-    if unit_of_measure == "ratio":
-        return decimal_text(exact, 2) if multiple else share_text(exact)
-    if unit_of_measure == "fen":
-        return _yuan(value)
-    return _grouped(decimal_text(exact, 0 if exact.denominator == 1 else 1))
-
-
-def measure_words(unit_of_measure: str, *, multiple: bool = False) -> str:
-    """What a figure is measured in, in both languages; a percentage says so itself."""
-    match unit_of_measure:
-        case "ratio":
-            return "倍 times" if multiple else ""
-        case "fen":
-            return "元 yuan"
-        case "m2":
-            return UNITS_OF_MEASURE["m2"]
-        case _:
-            return f"{UNITS_OF_MEASURE[unit_of_measure]} {unit_of_measure.replace('_', '-')}"
-
-
-def _yuan(fen: str) -> str:
-    """An amount in fen as yuan."""
-    return _grouped(decimal_text(Fraction(fen) / FEN, 2))
-
-
-def _grouped(number: str) -> str:
-    """Thousands set apart."""
-    whole, point, rest = number.partition(".")
-    return f"{int(whole):,}{point}{rest}"
 
 
 def _word(words: Mapping[str, tuple[str, str]], status: str) -> Text:

@@ -30,7 +30,7 @@ from services.indicators.evaluation.status import (
     judge_baseline,
     judge_benchmark,
 )
-from services.indicators.figures import DutiesAccepted, Figure, Indicator, Variant, fixed_parts, is_whole
+from services.indicators.figures import Figure, Indicator, Variant, fixed_parts, has_baseline, is_whole
 from services.indicators.measures.kinds import Measure, selections
 from services.indicators.places import Unit, UnitTree
 from services.indicators.reading import Amounts, Reader, Value
@@ -334,9 +334,9 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
     else:
         values = ((part, _NOTHING) for part in reader.fixed_parts(variant.figure, on))
     year_before = _year_before(window)
-    has_baseline = indicator.behaviour != "deadline" and not isinstance(variant.figure, DutiesAccepted)  # neither was owed a year before
+    compares = has_baseline(indicator, variant)
     existed = reader.tree.units[question.unit].listed <= year_before[1].toordinal() and year_before[1] <= last_day
-    baselines = dict(reader.fixed(variant.figure, *year_before)) if has_baseline and existed and not unbuilt else {}
+    baselines = dict(reader.fixed(variant.figure, *year_before)) if compares and existed and not unbuilt else {}
     noted = variant.noted_for is None or (
         effective is not None and reader.amount(variant.noted_for, reader.counts_through(variant.figure, on.toordinal()))
     )
@@ -365,7 +365,7 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
             answers = [_target(target, standing._replace(goal=target.goal(benchmark))) for target in promised]
             due = _due_note(promised)
         no_denominator = value.denominator == 0 and value.absence == "missing"
-        has_part_baseline = has_baseline and part in declared.fixed
+        has_part_baseline = compares and part in declared.fixed
         yield Row(
             id=indicator.id, variant=variant.name, part=part, clause=indicator.clause, unit_of_measure=variant.unit_of_measure,
             window=window_answer, effective_as_of=effective,

@@ -79,7 +79,7 @@ class IndicatorsApp(ServiceApp):
         clock: Clock = SimulatedClock(SIMULATION_STARTS) if settings.simulated_clock else WallClock()
         live = Live(county.plan, store, clock)
         self._rebuilder = Rebuilder(live)
-        self.questions.answer_from(live, Rebuilds(live, self._rebuilder))
+        self.questions.answer_from(live, county.plan_digest, Rebuilds(live, self._rebuilder))
         self._opened.callback(self.questions.explainer.close)
         self._feed = Feed(live)
         if settings.archive is not None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from services.indicators.evaluation.plan_check import OtherParts
 from services.indicators.evaluation.status import Behaviour, Op
 from services.indicators.measures.kinds import Distribution, Matured, Measure, Published
 from shared.units import UnitKind
@@ -209,6 +210,32 @@ def is_whole(figure: Figure) -> bool:
             return False
 
 
+def known_parts(figure: Figure) -> tuple[str | None, ...]:
+    """The same, and the whole where the plan file only says what it is made of."""
+    match figure:
+        case DutiesAccepted(by=None):
+            return (None,)
+        case _:
+            return fixed_parts(figure)
+
+
+def other_parts(figure: Figure) -> OtherParts | None:
+    """Where parts come from beside those that are known; None: there are no others."""
+    match figure:
+        case DutiesAccepted(by="system"):
+            return "systems"
+        case DutiesAccepted(by="department"):
+            return "departments"
+        case DocumentsAccepted():
+            return "documents"
+        case Split():
+            return None if figure.beside is None else "facts"
+        case Share(parts=Matured()) | SurveyShare(split=True) | PartShares() | ByUnit():
+            return "facts"
+        case _:
+            return None
+
+
 UnitOfMeasure = Literal[
     "persons", "person_times", "entities", "jobs", "units", "parties", "venues", "associations", "members", "projects", "kinds", "events",
     "m2", "fen", "ratio", "days", "cases", "documents",
@@ -262,3 +289,8 @@ class Indicator:
     """The kind of unit it is about, where it is about one: a county that has none of them, say no parks, has no such row."""
     benchmarked: bool = False
     """One of the five main indicators: judged against the national average and its own value a year earlier as well."""
+
+
+def has_baseline(indicator: Indicator, variant: Variant) -> bool:
+    """Whether a row is compared with its own value a year earlier: neither what is due on a day nor duties were owed then."""
+    return indicator.behaviour != "deadline" and not isinstance(variant.figure, DutiesAccepted)

@@ -46,7 +46,7 @@ def test_each_mistake_is_told_with_its_line_clause_and_fix(folder: Path) -> None
     assert f"plan.toml 第 {row} 行（条款 二(二)）：" in done.stdout
     assert "改为 jobs_brought" in done.stdout
     (problem, *_) = (each for each in json.loads(run_kaiye("plan", "check", folder, "--json").stdout) if each["line"] == row)
-    assert list(problem) == ["file", "line", "clause", "key", "zh", "en", "fix_zh", "fix_en"]
+    assert list(problem) == ["file", "line", "item", "clause", "key", "zh", "en", "fix_zh", "fix_en"]
 
 
 def test_the_file_is_called_by_its_own_name(folder: Path) -> None:

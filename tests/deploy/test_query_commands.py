@@ -16,11 +16,12 @@ from rich.table import Table
 
 from deploy.cli import main
 from deploy.cli.board import WIDTH_WITHOUT_TERMINAL
-from deploy.cli.tables import UNITS_OF_MEASURE, board_table, measure_words, number_text, units_table
+from deploy.cli.tables import board_table, units_table
 from deploy.data_folder import DataFolder, Running
 from deploy.embedded import free_port
 from services.indicators.api.examples import EXAMPLE_BOARD
 from services.indicators.catalog import CATALOG
+from services.indicators.evaluation.display import UNITS_OF_MEASURE, measure_words, number_text
 from services.indicators.figures import fixed_parts
 from services.indicators.words import VARIANTS_ZH, part_zh
 from shared.contracts.envelope import NO_HASH

@@ -37,7 +37,7 @@ def promised(plan: Plan, by: Random) -> Plan:
 
 
 def _targets(plan: Plan, row: tuple[str, str], by: Random) -> Iterator[Target]:
-    behaviour, own, window_by_plan = JUDGED[row]
+    behaviour, own, window_by_plan = JUDGED[row][:3]
     window = by.choice((own, *plan.windows)) if window_by_plan else own
     first, last = (span := windows_of(plan)[window]).first, span.last
     deadline = _day(first, last, by) if behaviour == "deadline" else None

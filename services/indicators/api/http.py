@@ -42,6 +42,7 @@ from services.indicators.api.questions import (
     NOT_FOUND,
     BoardQuestion,
     DutiesQuestion,
+    EvaluationQuestion,
     ExplainQuestion,
     FactsQuestion,
     FlagsQuestion,
@@ -58,6 +59,7 @@ from services.indicators.api.questions import (
 from services.indicators.api.rebuilds import Rebuilding
 from services.indicators.api.tables import Catalogue, Units
 from services.indicators.archiving import Archiving
+from services.indicators.evaluation.evaluation import Evaluation
 
 JSON: Final = "application/json"
 LINES: Final = "application/x-ndjson"
@@ -219,6 +221,16 @@ def _add_questions(app: FastAPI, doors: Doors) -> None:
     @app.get("/rebuild", response_model=Rebuilding, summary="重算的进展 / the rebuild under way, or what became of the last one")
     async def rebuild(question: Annotated[NoQuestion, Query()]) -> Response:
         return answer("rebuild", lambda: questions.rebuild(question))
+
+    @app.post(
+        "/evaluation", response_model=Evaluation, responses=_ERRORS,
+        summary="按考评标准考评一个单位 / one unit evaluated by a scoring sheet",
+    )  # fmt: skip
+    async def evaluation(question: EvaluationQuestion) -> Response:
+        """逐项得分与理由、失分、佐证、整改清单；只答不存 / Score and reason of every item, gaps, evidence wanted, what has to be put right.
+        Nothing is kept of it.
+        """
+        return answer("evaluation", lambda: questions.evaluation(question))
 
 
 def _add_explaining(app: FastAPI, doors: Doors) -> None:

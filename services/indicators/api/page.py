@@ -20,7 +20,7 @@ def docs_page(described: Json) -> str:
         f"<!DOCTYPE html><html lang='zh'><head><meta charset='utf-8'><title>{escape(described['info']['title'])}</title>"
         f"<style>{_STYLE}</style></head><body><h1>{escape(described['info']['title'])}</h1>"
         f"<p>{escape(described['info']['description'])}</p><p>{_contents(described['paths'])} · <a href='/openapi.json'>OpenAPI</a></p>"
-        f"{''.join(_page(path, methods['get']) for path, methods in described['paths'].items())}</body></html>"
+        f"{''.join(_pages(described))}</body></html>"
     )
 
 
@@ -28,19 +28,33 @@ def _contents(paths: Json) -> str:
     return " · ".join(f"<a href='#{escape(path)}'>{escape(path)}</a>" for path in paths)
 
 
-def _page(path: str, page: Json) -> str:
-    shown = f"<a href='{path}'>{path}</a>" if "{" not in path and path != "/changes" else escape(path)
+def _pages(described: Json) -> Iterator[str]:
+    for path, methods in described["paths"].items():
+        for method, page in methods.items():
+            yield _page(path, method, page, described["components"]["schemas"])
+
+
+def _page(path: str, method: str, page: Json, schemas: Json) -> str:
+    opens = method == "get" and "{" not in path and path != "/changes"
+    shown = f"<a href='{path}'>{path}</a>" if opens else escape(path)
     more = f"<p>{escape(page['description'])}</p>" if page.get("description") else ""
-    heading = f"<h2 id='{escape(path)}'><code>GET {shown}</code></h2>"
-    return f"{heading}<p>{escape(page['summary'])}</p>{more}{_parameters(page)}{''.join(_answers(page))}"
+    heading = f"<h2 id='{escape(path)}'><code>{method.upper()} {shown}</code></h2>"
+    return f"{heading}<p>{escape(page['summary'])}</p>{more}{_parameters(page, schemas)}{''.join(_answers(page))}"
 
 
-def _parameters(page: Json) -> str:
+def _parameters(page: Json, schemas: Json) -> str:
+    """What is asked with: the parameters, and the fields of the JSON object that is posted."""
     rows = "".join(
         f"<tr><td><code>{escape(each['name'])}</code></td><td>{escape(each.get('description', ''))}{_allowed(each['schema'])}</td></tr>"
-        for each in page.get("parameters", ())
+        for each in (*page.get("parameters", ()), *_posted(page, schemas))
     )
     return f"<table>{rows}</table>" if rows else ""
+
+
+def _posted(page: Json, schemas: Json) -> Iterator[Json]:
+    for content in page.get("requestBody", {}).get("content", {}).values():
+        for name, field in schemas[content["schema"]["$ref"].rpartition("/")[2]]["properties"].items():
+            yield {"name": name, "description": field.get("description", ""), "schema": {}}
 
 
 def _allowed(schema: Json) -> str:

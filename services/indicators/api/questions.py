@@ -21,7 +21,11 @@ from services.indicators.api.flags import FLAGS_PER_PAGE, FLAGS_PER_PAGE_MAX, Fl
 from services.indicators.api.rebuilds import RebuildCommand, Rebuilding, Rebuilds
 from services.indicators.api.tables import Catalogue, Units, catalogue, units
 from services.indicators.evaluation.duties import State as DutyState
+from services.indicators.evaluation.evaluating import Given, evaluation
+from services.indicators.evaluation.evaluation import Evaluation
 from services.indicators.evaluation.plan import System
+from services.indicators.evaluation.problems import FileProblems
+from services.indicators.evaluation.sheet import SHEET_FILE
 from services.indicators.live import Live
 from services.indicators.selection import Selection
 from shared.contracts.envelope import parse_record
@@ -32,6 +36,9 @@ NOT_FOUND: Final = frozenset({
     "unknown_measure", "unknown_fact_type",
 })  # fmt: skip
 """Codes of questions about what does not exist: HTTP status 404 instead of 400."""
+
+
+SHEET_LENGTH_MAX: Final = 1_000_000
 
 
 class NoQuestion(BaseModel):
@@ -111,6 +118,14 @@ class ExplainQuestion(RowQuestion):
     )  # fmt: skip
 
 
+class EvaluationQuestion(BoardQuestion):
+    """Which evaluation: of which unit and days, by which scoring sheet."""
+
+    sheet: str = Field(description="考评标准文件的全文（TOML）/ the whole text of the scoring sheet's file", max_length=SHEET_LENGTH_MAX)
+    file: str = Field(default=SHEET_FILE, description="文件名 / the name of that file, to say what is wrong in it", max_length=200)
+    rehearsal: bool = Field(default=False, description="模拟考评 / whether it is a rehearsal")
+
+
 class Problem(BaseModel):
     """Why there is no answer: a code for programs, a sentence for people."""
 
@@ -134,12 +149,14 @@ class Questions:
         self._live: Live | None = None
         self._rebuilds: Rebuilds | None = None
         self._explainer: Explainer | None = None
+        self._plan_digest = ""
         self.ready = False
         """Whether the store has been read."""
 
-    def answer_from(self, live: Live, rebuilds: Rebuilds | None = None) -> None:
-        """Where answers come from, before the first question."""
+    def answer_from(self, live: Live, plan_digest: str, rebuilds: Rebuilds | None = None) -> None:
+        """Where answers come from, before the first question; `plan_digest` is the SHA-256 of the plan file they are judged by."""
         self._live = live
+        self._plan_digest = plan_digest
         self._rebuilds = rebuilds
         self._explainer = Explainer(live)
 
@@ -231,6 +248,17 @@ class Questions:
         self._require_ready()
         return await explained(self.explainer, id, question)
 
+    def evaluation(self, question: EvaluationQuestion) -> Evaluation:
+        """The evaluation of a unit by a scoring sheet."""
+        self._require_ready()
+        snapshot = self.live.snapshot()
+        asked = ask(snapshot, self.live.today(), question.unit, question.as_of, question.known_at)
+        try:
+            return evaluation(snapshot, asked, Given(self._plan_digest, question.sheet, question.rehearsal, question.file))
+        except FileProblems as error:
+            zh, en = ("\n".join(texts) for texts in zip(*((each.text_zh, each.text_en) for each in error.problems), strict=True))
+            raise BadQuestionError("bad_sheet", f"{error.file} {zh}", f"{error.file} {en}") from error
+
     def _board(self, question: BoardQuestion, only: str | None) -> Board:
         self._require_ready()
         snapshot = self.live.snapshot()
@@ -290,6 +318,8 @@ def _describe(name: str, kind: str, given: object, about: Mapping[str, Any]) -> 
     if kind == "literal_error":
         words = re.findall("'([^']+)'", str(about["expected"]))
         return f"{name} 应为 {'、'.join(words)} 之一，而不是 {shown}", f"{name} is one of {', '.join(words)}, not {shown}"
+    if name == "sheet" and kind == "string_too_long":
+        return f"sheet 至多 {SHEET_LENGTH_MAX} 个字符", f"sheet has at most {SHEET_LENGTH_MAX} characters"
     if kind.startswith("bool"):
         return f"{name} 应为 true 或 false，而不是 {shown}", f"{name} is true or false, not {shown}"
     if name == "limit":

@@ -17,7 +17,7 @@ from services.indicators.catalog.resources import RESOURCES
 from services.indicators.catalog.tasks import TASKS
 from services.indicators.catalog.work import WORK
 from services.indicators.evaluation.plan_check import Judged
-from services.indicators.figures import Figure, Indicator, Variant
+from services.indicators.figures import Figure, Indicator, Variant, has_baseline, is_whole, known_parts, other_parts
 from services.indicators.ledger import Folding
 from services.indicators.measures.declarations import written
 from services.indicators.measures.kinds import KIND_REVISIONS, Measure, Published, selections
@@ -74,12 +74,20 @@ FOLDINGS: dict[SubjectKind, Folding] = _foldings()
 
 JUDGED: dict[tuple[str, str], Judged] = {
     (indicator.id, variant.name): Judged(
-        variant.behaviour or indicator.behaviour, variant.window or indicator.window, indicator.window_by_plan
+        variant.behaviour or indicator.behaviour,
+        variant.window or indicator.window,
+        indicator.window_by_plan,
+        variant.better,
+        indicator.benchmarked,
+        has_baseline(indicator, variant),
+        is_whole(variant.figure),
+        known_parts(variant.figure),
+        other_parts(variant.figure),
     )
     for indicator in CATALOG
     for variant in indicator.variants
 }
-"""How each row is judged: what a plan file's targets must fit."""
+"""How each row is judged: what a plan file's targets and a scoring sheet's items must fit."""
 
 
 def measure_digest(name: str) -> str:

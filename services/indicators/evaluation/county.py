@@ -5,17 +5,21 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from typing import Final
 
 from services.indicators.evaluation.plan import Plan
 from services.indicators.evaluation.plan_check import Judging, check_names, check_rows, check_units
-from services.indicators.evaluation.plan_file import PLAN_FILE, locate, read_plan
+from services.indicators.evaluation.plan_file import PLAN_FILE, read_plan
 from services.indicators.evaluation.problems import FileProblems, Problem
+from services.indicators.evaluation.toml_file import locate
 from shared.units import CODE_DIGITS, UnitKind, lineage, unit_kind
 
 ROSTER_FILE: Final = "roster.csv"
+BYTE_ORDER_MARK: Final = "\ufeff"
+"""What spreadsheet programs begin a UTF-8 file with."""
 COLUMNS: Final = ("code", "name", "kind", "urban_rural_class")
 
 
@@ -47,6 +51,8 @@ class County:
 
     plan: Plan
     roster: tuple[RosterUnit, ...]
+    plan_digest: str
+    """SHA-256 of the plan file's bytes, in hex."""
 
     @property
     def code(self) -> str:
@@ -67,9 +73,14 @@ def load_county(folder: Path, rows: Judging | None = None) -> County:
     return parse_county(_text(folder, PLAN_FILE), _text(folder, ROSTER_FILE), rows)
 
 
+def file_digest(content: str) -> str:
+    """SHA-256 of the bytes of a UTF-8 file with this content, in hex."""
+    return sha256(content.encode()).hexdigest()
+
+
 def _text(folder: Path, name: str) -> str:
     try:
-        return (folder / name).read_text("utf-8-sig")
+        return (folder / name).read_bytes().decode()
     except UnicodeDecodeError as error:
         raise FileProblems(name, [not_utf8(error)]) from error
 
@@ -83,13 +94,14 @@ def not_utf8(error: UnicodeDecodeError) -> Problem:
 
 
 def parse_county(plan_text: str, roster_text: str, rows: Judging | None = None) -> County:
-    """A county from the text of its two files. Raises FileProblems."""
+    """A county from the content of its two files, exactly as they are. Raises FileProblems."""
     roster = parse_roster(roster_text)
-    return County(checked_plan(plan_text, rows, roster), roster)
+    return County(checked_plan(plan_text, rows, roster), roster, file_digest(plan_text))
 
 
 def checked_plan(text: str, rows: Judging | None = None, roster: Iterable[RosterUnit] | None = None) -> Plan:
     """A plan from its text, beside the rows of the catalogue and the units of a roster where they are given. Raises FileProblems."""
+    text = text.removeprefix(BYTE_ORDER_MARK)
     plan, problems = read_plan(text)
     if plan is None:
         raise FileProblems(PLAN_FILE, problems)
@@ -103,7 +115,7 @@ def checked_plan(text: str, rows: Judging | None = None, roster: Iterable[Roster
 
 def parse_roster(text: str) -> tuple[RosterUnit, ...]:
     """Read a roster: CSV with the columns code, name, kind, urban_rural_class. Raises FileProblems naming every wrong line."""
-    rows = list(csv.reader(StringIO(text)))
+    rows = list(csv.reader(StringIO(text.removeprefix(BYTE_ORDER_MARK), newline=None)))
     if not rows or tuple(rows[0]) != COLUMNS:
         columns = ",".join(COLUMNS)
         raise FileProblems(ROSTER_FILE, [Problem(

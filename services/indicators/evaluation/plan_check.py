@@ -5,13 +5,12 @@ Pure; each check yields every problem it finds, with the fix, and `plan_file.loc
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
-from difflib import get_close_matches
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from services.indicators.evaluation.letters import check_letters
 from services.indicators.evaluation.plan import Decomposition, Plan, Reference, Span, Target, windows_of, years_of
-from services.indicators.evaluation.problems import Path, Problem, outside, twice, unknown_department
-from services.indicators.evaluation.status import Behaviour
+from services.indicators.evaluation.problems import Path, Problem, outside, twice, unknown_department, unknown_name
+from services.indicators.evaluation.status import Behaviour, Op
 
 
 def check_plan(plan: Plan) -> tuple[Problem, ...]:
@@ -37,12 +36,26 @@ def check_units(plan: Plan, codes: Collection[str]) -> tuple[Problem, ...]:
     )  # fmt: skip
 
 
+OtherParts = Literal["systems", "departments", "documents", "facts"]
+"""Where the parts of a row come from that it does not always have: what the plan file has of these, or what is recorded."""
+
+
 class Judged(NamedTuple):
-    """How a row of the catalogue is judged, the name of the window it is counted in, and whether its targets may name another one."""
+    """How a row of the catalogue is judged, the name of the window it is counted in, and whether its targets may name another one.
+
+    The rest is what a scoring sheet may ask of it: which way is better, whether it is compared with the national average and with the year
+    before, whether it counts whole things, the parts it always has, and where others come from.
+    """
 
     behaviour: Behaviour
     window: str = "plan_year"
     window_by_plan: bool = False
+    better: Op = ">="
+    benchmarked: bool = False
+    baseline: bool = False
+    whole: bool = False
+    parts: tuple[str | None, ...] = (None,)
+    other_parts: OtherParts | None = None
 
 
 Judging = Mapping[tuple[str, str], Judged]
@@ -141,11 +154,9 @@ def _unknown_rows(plan: Plan, rows: Judging) -> Iterator[Problem]:
                 continue
             variants = [variant for indicator, variant in rows if indicator == entry.indicator]
             key, given, known = ("variant", entry.variant, variants) if variants else ("indicator", entry.indicator, ids)
-            near = get_close_matches(given, known, n=3, cutoff=0.5) or known
-            yield Problem(
-                (section, position, key), f"指标目录中没有 {entry.indicator}.{entry.variant}。",
+            yield unknown_name(
+                (section, position, key), given, known, f"指标目录中没有 {entry.indicator}.{entry.variant}。",
                 f"the catalogue has no {entry.indicator}.{entry.variant}.",
-                f"{key} 改为 {'、'.join(near)} 之一。", f"write one of {', '.join(near)} as the {key}.",
             )  # fmt: skip
 
 

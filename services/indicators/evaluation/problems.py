@@ -11,7 +11,9 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to put right, in Chinese and English. `line` counts from 1; None where the text was not at hand."""
+    """One thing to put right, in Chinese and English. `line` counts from 1; None where the text was not at hand. `item` is the id of the
+    item of a scoring sheet that it is about.
+    """
 
     path: Path
     zh: str
@@ -20,20 +22,25 @@ class Problem:
     fix_en: str
     line: int | None = None
     clause: str | None = None
+    item: str | None = None
 
     @property
     def text_zh(self) -> str:
         """In Chinese: 第 12 行（条款 二(二)）：… 改法：…"""
-        clause = f"（条款 {self.clause}）" if self.clause else ""
+        about = [f"项目 {self.item}"] if self.item else []
+        about += [f"条款 {self.clause}"] if self.clause else []
         where = f"第 {self.line} 行" if self.line else self.key
-        return f"{where}{clause}：{self.zh} 改法：{self.fix_zh}"
+        within = f"（{'，'.join(about)}）" if about else ""
+        return f"{where}{within}：{self.zh} 改法：{self.fix_zh}"
 
     @property
     def text_en(self) -> str:
         """In English: `line 12 (clause 二(二)): … Fix: …`."""
-        clause = f" (clause {self.clause})" if self.clause else ""
+        about = [f"item {self.item}"] if self.item else []
+        about += [f"clause {self.clause}"] if self.clause else []
         where = f"line {self.line}" if self.line else self.key
-        return f"{where}{clause}: {self.en} Fix: {self.fix_en}"
+        within = f" ({', '.join(about)})" if about else ""
+        return f"{where}{within}: {self.en} Fix: {self.fix_en}"
 
     @property
     def key(self) -> str:
@@ -55,6 +62,14 @@ class FileProblems(ValueError):
 
 
 # What several checks have to say.
+
+
+def unknown_name(path: Path, given: str, known: Iterable[str], zh: str, en: str) -> Problem:
+    """A name that is none of those known; `zh` and `en` say what is not there."""
+    among = list(known)
+    near = get_close_matches(given, among, n=3, cutoff=0.5) or among
+    key = path[-1]
+    return Problem(path, zh, en, f"{key} 改为 {'、'.join(near)} 之一。", f"write one of {', '.join(near)} as the {key}.")
 
 
 def twice(path: Path, name: str) -> Problem:

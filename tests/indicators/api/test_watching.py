@@ -104,7 +104,8 @@ async def test_each_question_on_the_bus_is_a_trace_sent_to_the_collector(clean_n
 async def test_the_description_has_every_page_with_an_example_and_needs_no_internet(system: System) -> None:
     described = await system.get("/openapi.json")
     assert set(described["paths"]) == {
-        "/board", "/indicators", "/indicators/{id}", "/units", "/flags", "/duties", "/explain/{id}", "/facts", "/rebuild", "/changes",
+        "/board", "/indicators", "/indicators/{id}", "/units", "/flags", "/duties", "/explain/{id}", "/rebuild", "/evaluation", "/facts",
+        "/changes",
         "/health", "/metrics",
     }  # fmt: skip
     board = described["paths"]["/board"]["get"]["responses"]
@@ -123,17 +124,19 @@ async def test_the_description_has_every_page_with_an_example_and_needs_no_inter
     for path in described["paths"]:
         assert f"<a href='#{path}'>{path}</a>" in page
     assert re.search(r"<code>state</code></td><td>进展：[^<]*<code>not_due</code> <code>due</code> ", page)
+    assert "<code>POST /evaluation</code>" in page
+    assert re.search(r"<code>rehearsal</code></td><td>模拟考评", page)
     assert re.search(r"<code>limit</code></td><td>[^<]*<code>1–1000</code>", page)
 
 
 async def test_every_sentence_of_the_description_is_in_both_languages_chinese_first(system: System) -> None:
     described = await system.get("/openapi.json")
     said = [described["info"]["description"]]
-    for page in (methods["get"] for methods in described["paths"].values()):
+    for page in (page for methods in described["paths"].values() for page in methods.values()):
         said += [page["summary"], *([page["description"]] if "description" in page else [])]
         said += [each["description"] for each in page.get("parameters", ())]
         said += [answer["description"] for answer in page["responses"].values()]
-    assert [text for text in said if not re.fullmatch(r"[^/]*[\u4e00-\u9fff][^/]* ?/ [^\u4e00-\u9fff]+", text)] == []
+    assert [text for text in said if not re.fullmatch(r"[^/]*[\u4e00-\u9fff][^/]* ?/\s[^\u4e00-\u9fff]+", text)] == []
 
 
 async def test_whoever_names_no_page_comes_to_the_description(system: System) -> None:
@@ -147,7 +150,7 @@ async def test_until_the_store_is_read_there_is_no_answer(clean_nats_url: str, d
         async with connected(clean_nats_url) as nc:
             live = Live(load_county(COUNTY_FOLDER).plan, store, WallClock())
             questions, registry = Questions(), CollectorRegistry()
-            questions.answer_from(live)
+            questions.answer_from(live, "")
             http = make_http(Doors(questions, Feed(live), nc, QueryMetrics(registry), registry))
             async with httpx.AsyncClient(transport=httpx.ASGITransport(http), base_url="http://test") as client:
                 for path in ("/board", "/indicators/loans", "/units", "/facts"):
@@ -181,7 +184,7 @@ async def test_a_page_being_written_shows_in_no_answer(dsn: str) -> None:
     try:
         live = Live(load_county(COUNTY_FOLDER).plan, store, WallClock())
         questions = Questions()
-        questions.answer_from(live)
+        questions.answer_from(live, "")
         await live.open()
         questions.ready = True
         recorded = a_year()

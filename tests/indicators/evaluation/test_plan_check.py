@@ -5,8 +5,8 @@ import pytest
 from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.county import checked_plan, parse_county
 from services.indicators.evaluation.plan_check import Judged, check_names, check_rows, check_units
-from services.indicators.evaluation.plan_file import locate
 from services.indicators.evaluation.problems import FileProblems, Problem
+from services.indicators.evaluation.toml_file import locate
 from tests.indicators.evaluation.support import target, written
 
 ROWS = {

@@ -3,8 +3,9 @@
 import pytest
 
 from services.indicators.evaluation.county import checked_plan
-from services.indicators.evaluation.plan_file import lines_of, read_plan
+from services.indicators.evaluation.plan_file import read_plan
 from services.indicators.evaluation.problems import FileProblems, Problem
+from services.indicators.evaluation.toml_file import lines_of
 from tests.indicators.evaluation.support import target, written
 
 LOANS = target("loans", 500)

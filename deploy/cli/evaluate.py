@@ -1,0 +1,100 @@
+"""`kaiye evaluate`: a county or a unit evaluated by a scoring sheet, from the running system or from recorded facts."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import orjson
+import typer
+from rich.table import Table
+
+from deploy.cli.board import ask, show
+from deploy.cli.common import BadInput, DataOption, JsonOption
+from deploy.cli.evaluation_tables import items_table, rectifications_table, systems_table
+from deploy.cli.plans import plan_path, read_plan_file, read_text_file
+from deploy.cli.queries import AsOfOption, KnownAtOption, UnitOption
+from deploy.cli.recompute import EngineOption, opened_facts, read_day
+from deploy.cli.sheets import sheet_path
+from deploy.data_folder import DEFAULT_FOLDER, DataFolder
+
+if TYPE_CHECKING:
+    from services.indicators.evaluation.evaluating import Given
+    from services.indicators.evaluation.plan import Plan
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("evaluate")(evaluate)
+
+
+def evaluate(
+    sheet: Annotated[Path, typer.Option(
+        "--sheet", metavar="SHEET", exists=True, help="考评标准文件，或所在的县文件夹 / a scoring sheet, or the folder that holds it",
+    )],
+    unit: UnitOption = None, as_of: AsOfOption = None, known_at: KnownAtOption = None,
+    rehearsal: Annotated[bool, typer.Option("--rehearsal", help="模拟考评 / a rehearsal")] = False,
+    facts: Annotated[Path | None, typer.Option(
+        "--facts", metavar="FACTS", exists=True,
+        help="从已记录的事实重算，不问运行中的系统；须同时给出 --plan / from recorded facts instead of a running system; needs --plan",
+    )] = None,
+    plan: Annotated[Path | None, typer.Option(
+        "--plan", metavar="PLAN", exists=True, help="重算所用的方案文件或县文件夹 / the plan file, or its county's folder, for --facts",
+    )] = None,
+    engine: EngineOption = "duckdb",
+    json: JsonOption = False,
+    data: DataOption = DEFAULT_FOLDER,
+) -> None:  # fmt: skip
+    """按考评标准考评，逐项给出得分与理由、失分、佐证、整改清单 / The evaluation by a scoring sheet: score and reason of every item, sums,
+    gaps, evidence wanted, what is to be put right. The same inputs give the same bytes, from a running system as from its recorded facts.
+    """
+    path = sheet_path(sheet)
+    text = read_text_file(path)
+    if facts is None:
+        if plan is not None:
+            raise BadInput("--plan 只与 --facts 同用 / --plan goes with --facts only")
+        asked = {"unit": unit, "as_of": as_of, "known_at": known_at, "sheet": text, "file": path.name, "rehearsal": rehearsal}
+        given = {name: value for name, value in asked.items() if value is not None}
+        found = asyncio.run(ask(DataFolder(data).running().http_url, "/evaluation", body=given))
+    elif plan is None:
+        raise BadInput("从事实重算须用 --plan 指明方案 / --facts needs --plan: the plan that the figures are judged by")
+    else:
+        from services.indicators.evaluation.county import file_digest
+        from services.indicators.evaluation.evaluating import Given
+
+        sheet_given = Given(file_digest(read_text_file(plan_path(plan))), text, rehearsal, path.name)
+        found = _recomputed(facts, read_plan_file(plan), engine, (unit, as_of, known_at), sheet_given)
+    if json:
+        typer.echo(found)
+        return
+    answer = orjson.loads(found)
+    for number, table in enumerate((systems_table, items_table, rectifications_table)):
+        if number:
+            typer.echo("")
+        show(partial(_made, table, answer))
+
+
+def _made(table: Callable[..., Table], evaluation: dict[str, Any], width: int | None) -> Table:
+    return table(evaluation, width=width)
+
+
+def _recomputed(
+    facts: Path, plan: "Plan", engine: Literal["duckdb", "live"], asked: tuple[str | None, str | None, str | None], given: "Given"
+) -> bytes:  # fmt: skip
+    """The same from recorded facts; `asked` are the unit, the as-of day and the known day as they were given. Raises BadInput."""
+    from services.indicators.answers import BadQuestionError, ask
+    from services.indicators.api.questions import answer_bytes
+    from services.indicators.audit.recompute import recompute
+    from services.indicators.evaluation.evaluating import evaluation
+
+    unit, as_of, known_at = asked
+    with opened_facts(facts, plan.county) as recorded:
+        last = recorded.last_known_day
+        known = read_day(known_at, "--known-at") or last
+        snapshot = recompute(recorded, plan, engine)(known)
+        try:
+            question = ask(snapshot, max(last, known), unit, read_day(as_of, "--as-of"), known)
+        except BadQuestionError as error:
+            raise BadInput(f"{error.zh} / {error.en}") from error
+        return answer_bytes(evaluation(snapshot, question, given))

@@ -1,0 +1,36 @@
+"""The evaluation of one moment: what a snapshot answers, scored by a sheet. The live figures and recomputed ones are asked alike."""
+
+from typing import NamedTuple
+
+from services.indicators.answers import BEING_REBUILT, BadQuestionError, Question, Snapshot, board
+from services.indicators.api.duties import Wanted, duties
+from services.indicators.catalog import JUDGED
+from services.indicators.evaluation.county import file_digest
+from services.indicators.evaluation.evaluation import Evaluation
+from services.indicators.evaluation.scoring import Inputs, evaluate
+from services.indicators.evaluation.sheet import SHEET_FILE
+from services.indicators.evaluation.sheet_file import checked_sheet
+
+
+class Given(NamedTuple):
+    """What is given beside the figures: the digest of the plan file they are judged by, the content of a sheet's file, and its name."""
+
+    plan_digest: str
+    sheet: str
+    rehearsal: bool
+    file: str = SHEET_FILE
+
+
+def evaluation(snapshot: Snapshot, question: Question, given: Given) -> Evaluation:
+    """The evaluation of a unit at the end of a day, as known on a day.
+
+    Raises FileProblems for a sheet that cannot be used, BadQuestionError while figures are being rebuilt: nobody is evaluated by half.
+    """
+    if snapshot.unbuilt:
+        raise BadQuestionError("being_rebuilt", *BEING_REBUILT)
+    sheet = checked_sheet(given.sheet, snapshot.plan, JUDGED, given.file)
+    inputs = Inputs(
+        board=board(snapshot, question), duties=duties(snapshot, question, Wanted()).duties, plan=snapshot.plan,
+        plan_digest=given.plan_digest, sheet=sheet, sheet_digest=file_digest(given.sheet), rehearsal=given.rehearsal,
+    )  # fmt: skip
+    return evaluate(inputs)

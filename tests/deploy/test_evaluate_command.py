@@ -1,0 +1,104 @@
+"""`kaiye evaluate` on a running service and from its facts, `kaiye sheet check`: for programs and for people."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+from rich.cells import cell_len
+
+from deploy.cli.common import EXAMPLE_COUNTY
+from deploy.cli.evaluation_tables import items_table, rectifications_table, systems_table
+from services.indicators.evaluation.county import file_digest
+from tests.deploy.test_cli import run_kaiye
+from tests.deploy.test_query_commands import Kaiye, kaiye, printed, running
+from tests.indicators.api.conftest import dsn, recorded, system
+from tests.indicators.api.system import TOWN, Recorded, System
+from tests.indicators.api.test_duties import tell
+
+__all__ = ["dsn", "kaiye", "recorded", "running", "system"]
+
+SHEET = EXAMPLE_COUNTY / "sheet.toml"
+
+
+@pytest.mark.parametrize("asked", [
+    ("--known-at", "2025-07-01", "--rehearsal"), ("--as-of", "2025-03-15", "--known-at", "2025-07-01", "--unit", TOWN),
+])  # fmt: skip
+async def test_a_running_system_and_both_engines_on_its_facts_give_the_same_bytes(
+    running: System, recorded: Recorded, kaiye: Kaiye, tmp_path: Path, asked: tuple[str, ...]
+) -> None:
+    await tell(running, recorded)
+    code, live, said = await kaiye("evaluate", "--sheet", str(EXAMPLE_COUNTY), *asked, "--json")
+    assert (code, said) == (0, "")
+    facts = tmp_path / "facts.jsonl"
+    assert (await kaiye("facts", "--export", str(facts)))[0] == 0
+    for engine in ("duckdb", "live"):
+        source = ("--facts", str(facts), "--plan", str(EXAMPLE_COUNTY), "--engine", engine)
+        assert (await kaiye("evaluate", "--sheet", str(SHEET), *source, *asked, "--json"))[:2] == (0, live)
+    found = orjson.loads(live)
+    assert found["rehearsal"] == ("--rehearsal" in asked)
+    assert found["sheet"]["digest"] == file_digest(SHEET.read_text("utf-8"))
+    assert found["plan"]["digest"] == file_digest((EXAMPLE_COUNTY / "plan.toml").read_text("utf-8"))
+    assert found["positions"] == recorded.positions
+
+
+async def test_people_get_sums_items_with_reasons_and_who_has_to_put_what_right(running: System, recorded: Recorded, kaiye: Kaiye) -> None:
+    await tell(running, recorded)
+    code, out, said = await kaiye("evaluate", "--sheet", str(SHEET), "--rehearsal")
+    text = out.decode()
+    assert (code, said) == (0, "")
+    assert "安岭县创建创业型城市考评标准 · 模拟考评 rehearsal · 330127000000" in text
+    assert "一票否决 vetoed" in text
+    line = next(line for line in text.splitlines() if "leading-group " in line)
+    assert "应完成 1 家，按期验收 0 家，逾期 1 家（其中已补验收 1 家）" in line
+    assert "整改清单 rectifications" in text
+    assert "整改清单" in text.partition("评分表 scoring sheet")[2]
+
+
+async def test_what_is_wrong_in_a_sheet_is_said_by_the_service_and_by_the_check_alike(
+    running: System, kaiye: Kaiye, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "mine.toml"
+    wrong.write_text(SHEET.read_text("utf-8").replace('duty = "leading_group"', 'duty = "leading_groups"'), "utf-8")
+    code, out, error = await kaiye("evaluate", "--sheet", str(wrong))
+    assert (code, out) == (2, b"")
+    checked = run_kaiye("sheet", "check", wrong, "--plan", EXAMPLE_COUNTY, "--json")
+    (problem,) = orjson.loads(checked.stdout)
+    assert checked.returncode == 2
+    assert (problem["file"], problem["item"], problem["clause"], problem["key"]) == (
+        "mine.toml",
+        "leading-group",
+        "三(一)1",
+        "items[1].duty",
+    )
+    for said in (problem["zh"], problem["fix_zh"], problem["en"], problem["fix_en"], f"第 {problem['line']} 行（项目 leading-group"):
+        assert said in error
+    for words, hint in (
+        (("evaluate", "--sheet", str(SHEET), "--plan", str(EXAMPLE_COUNTY)), "goes with --facts"),
+        (("evaluate", "--sheet", str(SHEET), "--facts", str(SHEET)), "needs --plan"),
+        (("evaluate", "--sheet", str(SHEET), "--unit", "330127999000"), "there is no unit"),
+        (("evaluate", "--sheet", str(SHEET), "--as-of", "2030-01-01"), "lies after known-at"),
+    ):
+        code, out, error = await kaiye(*words)
+        assert (code, out) == (2, b"")
+        assert hint in error
+
+
+def test_the_sheets_of_both_counties_have_nothing_wrong_and_belong_to_the_plan_beside_them(tmp_path: Path) -> None:
+    assert "112 个项目、1000 分" in run_kaiye("sheet", "check", EXAMPLE_COUNTY).stdout
+    done = run_kaiye("sheet", "check", EXAMPLE_COUNTY.parent / "second" / "sheet.toml", "--json")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n", "")
+    alone = tmp_path / "sheet.toml"
+    alone.write_bytes(SHEET.read_bytes())
+    lost = run_kaiye("sheet", "check", alone)
+    assert lost.returncode == 2
+    assert "say with --plan" in lost.stderr
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+async def test_a_narrow_terminal_gets_fewer_columns(running: System, width: int) -> None:
+    body = {"sheet": SHEET.read_text("utf-8")}
+    found = orjson.loads((await running.http.post("/evaluation", json=body)).content)
+    for table in (systems_table, items_table, rectifications_table):
+        lines = printed(lambda width, table=table: table(found, width=width), width)  # type: ignore[misc]
+        assert max(map(cell_len, lines)) <= max(width, 76)  # titles stand on lines of their own
+        assert "…" not in "\n".join(lines)
