@@ -1,4 +1,5 @@
-"""`make bench`: sixty thousand simulated reports through the whole system, then the board; where the time went, what an indicator costs.
+"""`make bench`: sixty thousand simulated reports through the whole system, then the board; where the time went, what an indicator costs;
+and what can be done with a million recorded facts.
 
 Prints a table; the exit code is 1 when a stated limit was missed. `--facts N` plays a smaller history, and the limit in seconds scales.
 """
@@ -10,7 +11,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -18,13 +18,14 @@ import httpx
 import psutil
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from deploy.data_folder import DataFolder, Demonstration, Purpose, Running
 from deploy.demo import Played, play
 from deploy.local import local_system
 from services.indicators.evaluation.county import County, load_county
+from tests.benchmarks import recorded
 from tests.benchmarks.fold import costs
+from tests.benchmarks.measured import Measured, table
 
 EXAMPLE = Path("deploy/counties/example").resolve()
 FACTS = 60_000
@@ -33,21 +34,6 @@ INDICATORS_MB_MAX = 600
 BOARD_MS_MAX = 20.0
 BOARDS = 200
 """How many boards are asked for, of as many units."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One figure beside its limit (None: shown only)."""
-
-    name: str
-    value: float
-    unit: str
-    limit: float | None = None
-
-    @property
-    def missed(self) -> bool:
-        """Whether the limit was missed."""
-        return self.limit is not None and self.value > self.limit
 
 
 async def measure(county: County, facts: int, console: Console) -> list[Measured]:
@@ -144,12 +130,8 @@ def main() -> int:
         Measured("processor time to fold a record", folding.record_us, "us"),
         Measured("the same for one more indicator", folding.indicator_us, "us"),
     ]
-    table = Table("what", "measured", "limit", "")
-    for each in found:
-        limit = "" if each.limit is None else f"{each.limit:,.1f} {each.unit}"
-        verdict = "" if each.limit is None else "missed" if each.missed else "held"
-        table.add_row(each.name, f"{each.value:,.1f} {each.unit}", limit, verdict)
-    Console().print(table)
+    found += recorded.measure(recorded.FACTS * facts // FACTS, console)
+    Console().print(table(found))
     return int(any(each.missed for each in found))
 
 

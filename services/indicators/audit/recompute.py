@@ -56,17 +56,18 @@ class Recomputed:
         self._connections = [connection.cursor() for _ in range(queries)]
         for each in self._connections:
             each.execute(f"SET search_path = '{self._schema},main'")
-        self._connection = self._connections[0]
+        self.connection = self._connections[0]
+        """Sees the tables of facts and all that was computed from them."""
         self._program = program
         self._county = county
         self._known = known
-        ask(self._connection, known)
+        ask(self.connection, known)
         run(self._connections, program.relations)
-        self._connection.execute(f"CREATE TABLE {AMOUNT} (measure VARCHAR, as_of DATE, part VARCHAR, code VARCHAR, amount BIGINT)")
-        listed = self._connection.sql(f'SELECT * FROM "{program.units}"')  # noqa: S608
+        self.connection.execute(f"CREATE TABLE {AMOUNT} (measure VARCHAR, as_of DATE, part VARCHAR, code VARCHAR, amount BIGINT)")
+        listed = self.connection.sql(f'SELECT * FROM "{program.units}"')  # noqa: S608
         self.units = [ListedUnit(**unit) for unit in listed.to_arrow_table().to_pylist()]
         self._roster = Roster(county, self.units)
-        self._places = self._connection.sql(program.places).fetchall()
+        self._places = self.connection.sql(program.places).fetchall()
         self._computed: set[date] = set()
         self._found: dict[tuple[date, str], dict[str, dict[str | None, int]]] = {}
 
@@ -85,13 +86,13 @@ class Recomputed:
         self.compute([day])
         found: dict[tuple[str, str], dict[str | None, int]] = {}
         query = f"SELECT measure, code, part, amount FROM {AMOUNT} WHERE as_of = ?"  # noqa: S608
-        for measure, unit, part, amount in self._connection.execute(query, [day]).fetchall():
+        for measure, unit, part, amount in self.connection.execute(query, [day]).fetchall():
             found.setdefault((measure, unit), {})[part] = amount
         return found
 
     def close(self) -> None:
         """Let go of all that was computed, which takes up memory; nothing can be asked afterwards."""
-        self._connection.execute(f'DROP SCHEMA "{self._schema}" CASCADE')
+        self.connection.execute(f'DROP SCHEMA "{self._schema}" CASCADE')
         for each in self._connections:
             each.close()
 
@@ -112,7 +113,7 @@ class Recomputed:
         self.compute([day])
         found: dict[str, dict[str | None, int]] = {}
         query = f"SELECT measure, part, amount FROM {AMOUNT} WHERE as_of = ? AND code = ?"  # noqa: S608
-        for measure, part, amount in self._connection.execute(query, [day, unit]).fetchall():
+        for measure, part, amount in self.connection.execute(query, [day, unit]).fetchall():
             found.setdefault(measure, {})[part] = amount
         return found
 
@@ -126,9 +127,9 @@ class Recomputed:
         counts_at = pa.table(list(map(pa.array, columns, shape.types)), schema=shape)
         asked = pa.table({"as_of": pa.array(days, pa.date32()), "county": [self._county] * len(days)})
         for name, table in ((DAYS, asked), (COUNTS_AT, counts_at)):
-            self._connection.register("said", table)
-            self._connection.execute(f'CREATE OR REPLACE TABLE "{name.get_name()}" AS SELECT * FROM said')  # noqa: S608
-            self._connection.unregister("said")
+            self.connection.register("said", table)
+            self.connection.execute(f'CREATE OR REPLACE TABLE "{name.get_name()}" AS SELECT * FROM said')  # noqa: S608
+            self.connection.unregister("said")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,144 @@
+"""What can be done with a million recorded facts: `python -m tests.benchmarks.recorded`, part of `make bench`.
+
+An archive of them is written and read, every measure at every unit is recomputed from it, five measures are compared with what an analyst
+would write in SQL, the live fold takes in the same records, and boards are asked for at early and late days of a small and a large ledger.
+"""
+
+import argparse
+import gc
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+
+from services.indicators.answers import Snapshot, ask, board
+from services.indicators.audit.archive.reader import opened_archive
+from services.indicators.audit.archive.writer import ArchiveWriter
+from services.indicators.audit.recompute import Recomputed
+from services.indicators.audit.relational.catalogue import catalogue
+from services.indicators.audit.relational.compiled import read_catalogue
+from services.indicators.catalog import FOLDINGS
+from services.indicators.evaluation.county import County
+from services.indicators.evaluation.plan import windows_of
+from services.indicators.ledger import Balances
+from services.indicators.projection import Projection
+from shared.contracts.envelope import Record
+from shared.days import add_months
+from tests.benchmarks.by_hand import BY_HAND
+from tests.benchmarks.measured import Measured, Watch, table
+from tests.indicators.audit.archives import arriving
+from tests.indicators.comparing import example_county
+from tests.indicators.simulated import simulated
+
+FACTS = 1_000_000
+SMALL = 10_000
+BATCH = 50_000
+"""So many records are handed to the archive at a time."""
+TIMES = 3
+"""The quickest of so many runs counts."""
+WRITTEN_PER_SECOND = 100_000.0
+RECOMPUTED_PER_SECOND = 300_000.0
+BY_HAND_TIMES = 3.0
+BOARDS = 40
+
+
+def measure(facts: int, console: Console) -> Iterator[Measured]:
+    """Every figure, as it is found."""
+    county, watch = example_county(), Watch()
+    console.print(f"{facts:,} facts …")
+    records = simulated(1, facts, county)
+    yield Measured("recorded facts", len(records), "")
+    with tempfile.TemporaryDirectory(prefix="kaiye-bench-") as temporary:
+        folder = Path(temporary) / "archive"
+        console.print("archive …")
+        _write(folder, county, records, watch)
+        for _ in range(TIMES):
+            gc.collect()
+            _recompute(folder, county, watch)
+    taken = watch.seconds
+    recomputing = taken["load"] + taken["compute"]
+    yield Measured("archive written", len(records) / taken["write"], "facts/s", WRITTEN_PER_SECOND, "least")
+    yield Measured("archive checked, before anything else", taken["check"], "s")
+    yield Measured("every measure at every unit recomputed from it", len(records) / recomputing, "facts/s", RECOMPUTED_PER_SECOND, "least")
+    yield Measured("of that, reading facts into tables", taken["load"], "s")
+    yield Measured("five measures, against SQL written by hand", taken["five measures"] / taken["by hand"], "times", BY_HAND_TIMES)
+    console.print("live fold …")
+    small: dict[str, float] = {}
+    large: dict[str, float] = {}
+    _fold(simulated(1, SMALL, county), county, small)
+    _fold(records, county, large)
+    yield Measured("live fold of the same, against recomputing", large["fold"] / recomputing, "times")
+    for day in ("today", "a year ago"):
+        yield Measured(f"board of the county {day}, {len(records):,} facts against {SMALL:,}", large[day] / small[day], "times")
+    yield Measured("the same, a year ago against today", large["a year ago"] / large["today"], "times")
+
+
+def _write(folder: Path, county: County, records: Sequence[Record], watch: Watch) -> None:
+    batches = [arriving(records[start : start + BATCH]) for start in range(0, len(records), BATCH)]
+    with watch.on("write"), ArchiveWriter.opened(folder, county.code, threads=2) as writer:
+        for batch in batches:
+            writer.append(batch)
+
+
+def _recompute(folder: Path, county: County, watch: Watch) -> None:
+    as_of = date(county.plan.year, 12, 31)
+    with ExitStack() as opened:
+        with watch.on("check"):
+            archive = opened.enter_context(opened_archive(folder, county.code))
+        known = archive.last_known_day
+        with watch.on("load"):
+            database = archive.database()
+        with watch.on("compute"):
+            Recomputed(database, read_catalogue(), county.code, known).compute([as_of])
+        some = catalogue(only=frozenset(BY_HAND))
+        with watch.on("five measures"):
+            five = Recomputed(database, some, county.code, known)
+            five.compute([as_of])
+        found = dict(five.all_at(as_of))
+        with watch.on("by hand"):
+            rows = [
+                (name, *row)
+                for name, query in BY_HAND.items()
+                for row in five.connection.execute(query, {"known": known, "as_of": as_of}).fetchall()
+            ]
+        by_hand: dict[tuple[str, str], dict[str | None, int]] = {}
+        for name, code, part, amount in rows:
+            by_hand.setdefault((name, code), {})[part] = amount
+        assert by_hand == found, "written by hand, the measures come to something else"
+
+
+def _fold(records: Sequence[Record], county: County, seconds: dict[str, float]) -> None:
+    """Processor seconds of the live fold, and of a board as of and as known on the last day and a year before it."""
+    gc.collect()
+    started = time.process_time()
+    projection, balances = Projection(county.code, FOLDINGS), Balances()
+    balances.add_all(projection.fold(records).entries)
+    seconds["fold"] = time.process_time() - started
+    last = max(record.known_day for record in records)
+    snapshot = Snapshot(county.plan, windows_of(county.plan), balances, projection.trees, {}, {}, ())
+    for name, day in (("today", last), ("a year ago", add_months(last, -12))):
+        taken = []
+        for _ in range(BOARDS):
+            started = time.process_time()
+            board(snapshot, ask(snapshot, last, None, day, day))
+            taken.append(time.process_time() - started)
+        seconds[name] = statistics.median(taken)
+
+
+def main() -> int:
+    """Measure, print, and say whether every limit holds."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--facts", type=int, default=FACTS)
+    found = list(measure(parser.parse_args().facts, Console(stderr=True)))
+    Console().print(table(found))
+    return int(any(each.missed for each in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
