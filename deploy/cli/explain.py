@@ -32,7 +32,7 @@ KnownAtOption = Annotated[
     str | None,
     typer.Option(
         "--known-at", metavar="YYYY-MM-DD",
-        help="已知日，缺省为今日（文件为最后一条记录之日）/ as known on this day; omitted: today, for a file the day of its last record",
+        help="已知日，缺省为今日（文件为最后一条记录之日） / as known on this day; omitted: today, for a file the day of its last record",
     ),
 ]  # fmt: skip
 ExportOption = Annotated[
