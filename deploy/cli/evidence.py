@@ -1,8 +1,6 @@
 """`kaiye evidence`: figures with everything that shows them, as a signed folder; and the check of such a folder, with nothing running."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 import typer
 
+from deploy.cli import proofs
 from deploy.cli.board import ask
+from deploy.cli.bundles import BundleArgument, KeyOption, fault_json, read_pinned, signed_by_text, told
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
 from deploy.cli.queries import AsOfOption, download
 from deploy.cli.recompute import read_day
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 PRIVATE_KEY = "evidence.key"
 PUBLIC_KEY = "evidence.pub"
 
-BundleArgument = Annotated[
-    Path, typer.Argument(metavar="BUNDLE", exists=True, file_okay=False, help="证据包文件夹 / the folder of a bundle")
-]
 KnownAtOption = Annotated[
     str | None,
     typer.Option(
@@ -48,6 +45,9 @@ def register(app: typer.Typer) -> None:
     evidence.callback()(_evidence)
     evidence.command("export")(export)
     evidence.command("verify")(verify)
+    evidence.command("prove")(proofs.prove)
+    evidence.command("check-proof")(proofs.check_proof)
+    evidence.command("consistency")(proofs.consistency)
     evidence.command("key")(key_pair)
     app.add_typer(evidence)
 
@@ -86,7 +86,7 @@ def export(
     """
     from services.indicators.audit.bundle import require_new, write_bundle
 
-    with _told():
+    with told():
         require_new(out)
         if (facts is None) != (plan is None):
             raise BadInput("--facts 与 --plan 须一起使用 / --facts and --plan go together")
@@ -150,23 +150,16 @@ def _of_file(facts: Path, plan: Path, as_of: str | None, known_at: str | None, k
 
 def verify(
     bundle: BundleArgument,
-    key: Annotated[
-        Path | None,
-        typer.Option(
-            "--key", metavar="FILE", exists=True, dir_okay=False,
-            help="公钥，另行取得的；缺省用包内的，称为未钉定 / public key obtained elsewhere; omitted: the enclosed one, called unpinned",
-        ),
-    ] = None,
+    key: KeyOption = None,
     json: JsonOption = False,
 ) -> None:  # fmt: skip
     """核验证据包：先核对签名和每个字节，再重新计算每一个数 / Check a bundle, with nothing running: the signature and every byte first, then
     every figure is computed anew. Exits with 1 where something was changed or comes out otherwise, 2 where it cannot be judged.
     """
     from services.indicators.audit.evidence import verify_bundle
-    from services.indicators.audit.signing import read_public_key
 
-    with _told():
-        verdict = verify_bundle(bundle, None if key is None else read_public_key(key))
+    with told():
+        verdict = verify_bundle(bundle, read_pinned(key))
     if json:
         typer.echo(orjson.dumps(_as_json(verdict)))
     else:
@@ -180,7 +173,7 @@ def _as_json(verdict: "Verdict") -> dict[str, Any]:
     return {
         "ok": not (fault or verdict.difference), "pinned": verdict.pinned,
         "manifest": None if manifest is None else manifest.model_dump(mode="json", exclude={"files"}),
-        "fault": None if fault is None else {"file": fault.file, "line": fault.line, "zh": fault.zh, "en": fault.en},
+        "fault": None if fault is None else fault_json(fault),
         "units": verdict.units, "figures": verdict.figures, "difference": verdict.difference,
     }  # fmt: skip
 
@@ -192,10 +185,7 @@ def _as_text(verdict: "Verdict") -> str:
         final = "已定 final" if manifest.final else "未定 not final"
         lines.append(f"{manifest.county} 截至 {manifest.as_of} as of · 已知 {manifest.known_at} known at · {final}")
         lines += [f"  {service} 1–{head.position}" for service, head in manifest.heads.items()]
-        pinned = (
-            "" if verdict.pinned else "（未钉定：公钥取自包内，不能说明由谁签发 / unpinned: the enclosed key does not show who signed）"
-        )
-        lines.append(f"签名公钥 / signed by {manifest.signed_by}{pinned}")
+        lines.append(signed_by_text(manifest.signed_by, pinned=verdict.pinned))
     if verdict.fault is not None:
         lines.append(f"已被改动 / altered: {verdict.fault}")
     elif verdict.difference is not None:
@@ -212,7 +202,7 @@ def key_pair(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", file_okay=False, help="写入的文件夹，没有则新建 / folder to write into")],
 ) -> None:
     """新建签名密钥：私钥仅本人可读，公钥交给核验的人 / Make a key to sign with, for its owner only, and its public key for evaluators."""
-    with _told():
+    with told():
         out.mkdir(parents=True, exist_ok=True)
         _make_keys(out)
     said.print(f"{out / PRIVATE_KEY}\n{out / PUBLIC_KEY}", markup=False)
@@ -241,21 +231,3 @@ def _make_keys(folder: Path) -> None:
     key = generate_key()
     write_private_key(folder / PRIVATE_KEY, key)
     write_public_key(folder / PUBLIC_KEY, key.public_key())
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What cannot be done, as bad input."""
-    from services.indicators.answers import BadQuestionError
-    from services.indicators.audit.manifest import BundleUnusable
-    from services.indicators.audit.records import BadRecords
-    from services.indicators.audit.signing import KeyUnusable
-
-    try:
-        yield
-    except (BadRecords, BundleUnusable, KeyUnusable) as error:
-        raise BadInput(str(error)) from error
-    except BadQuestionError as error:
-        raise BadInput(f"{error.zh} / {error.en}") from error
-    except OSError as error:
-        raise BadInput(f"无法读写 {error.filename} / {error.filename} cannot be read or written: {error.strerror}") from error

@@ -1,7 +1,7 @@
 """`kaiye recompute`: the board of one unit computed anew from recorded facts, with nothing running."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from deploy.cli.board import show
+from deploy.cli.bundles import held_by_bundle
 from deploy.cli.common import BadInput, JsonOption, said
 from deploy.cli.heads import read_heads
 from deploy.cli.plans import read_plan_file
@@ -18,6 +19,7 @@ from deploy.cli.tables import board_table
 if TYPE_CHECKING:
     from services.indicators.audit.folded import Recorded
     from services.indicators.audit.records import End, History
+    from services.indicators.evaluation.plan import Plan
 
 
 EngineOption = Annotated[
@@ -36,21 +38,24 @@ def recompute(
         Path,
         typer.Argument(
             metavar="FACTS",
-            help="已记录的事实：kaiye facts --export 的文件（每行一条，可为 gzip，- 为标准输入），或归档文件夹 / "
-            "recorded facts: what kaiye facts --export wrote (one per line, plain or gzip, - for stdin), or the folder of an archive",
+            help="已记录的事实：kaiye facts --export 的文件（每行一条，可为 gzip，- 为标准输入），或归档、证据包的文件夹 / recorded facts: "
+            "what kaiye facts --export wrote (one per line, plain or gzip, - for stdin), or the folder of an archive or an evidence bundle",
         ),
     ],
     plan: Annotated[
-        Path,
-        typer.Option("--plan", metavar="PLAN", exists=True, help="方案文件或县文件夹 / a plan file, or the county's folder that holds it"),
-    ],
+        Path | None,
+        typer.Option(
+            "--plan", metavar="PLAN", exists=True,
+            help="方案文件或县文件夹；证据包自带 / a plan file, or the county's folder that holds it; a bundle brings its own",
+        ),
+    ] = None,
     unit: UnitOption = None,
     as_of: AsOfOption = None,
     known_at: Annotated[
         str | None,
         typer.Option(
             "--known-at", metavar="YYYY-MM-DD",
-            help="已知日，缺省为最后一条记录的日期 / as known on this day; omitted: the day of the last record",
+            help="已知日，缺省为最后一条记录的日期，证据包为其已知日 / as known on this day; omitted: the last record's, a bundle's own",
         ),
     ] = None,
     positions: Annotated[
@@ -79,16 +84,21 @@ def recompute(
     from services.indicators.api.tables import catalogue
     from services.indicators.audit.recompute import recompute as computed_anew
 
-    chosen = read_plan_file(plan)
-    ends = _ends(positions, heads)
-    with opened_facts(facts, chosen.county, ends) as history:
-        last = history.last_known_day
+    held = held_by_bundle(facts)
+    if held is not None and any((plan, positions, heads)):
+        raise BadInput(
+            "证据包自带方案和结尾，不用 --plan、--positions、--heads / a bundle brings its own plan and ends: leave those options out"
+        )
+    chosen = _plan(plan) if held is None else held.plan
+    with opened_facts(facts, chosen.county, _ends(positions, heads)) if held is None else nullcontext(held.history) as history:
+        last = history.last_known_day if held is None else held.known_at
         known = read_day(known_at, "--known-at") or last
+        day = read_day(as_of, "--as-of") or (held.as_of if held is not None and known_at is None else None)
         if known > last:
             raise BadInput(f"已知日 {known} 晚于最后一条记录的日期 {last} / known-at {known} lies after the day of the last record, {last}")
         snapshot = computed_anew(history, chosen, engine)(known)
         try:
-            question = ask(snapshot, last, unit, read_day(as_of, "--as-of"), known)
+            question = ask(snapshot, last, unit, day, known)
         except BadQuestionError as error:
             raise BadInput(f"{error.zh} / {error.en}") from error
         answer = board(snapshot, question)
@@ -98,6 +108,12 @@ def recompute(
     name = snapshot.trees.at(known.toordinal()).units[question.unit].name
     shown, told = answer.model_dump(mode="json", by_alias=True), catalogue(chosen).model_dump(mode="json", by_alias=True)
     show(lambda width: board_table(shown, told, name, width=width))
+
+
+def _plan(plan: Path | None) -> "Plan":
+    if plan is None:
+        raise BadInput("缺少 --plan / --plan is missing")
+    return read_plan_file(plan)
 
 
 @contextmanager

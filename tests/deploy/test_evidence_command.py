@@ -127,3 +127,54 @@ async def test_an_altered_bundle_exits_with_1_and_what_cannot_be_judged_with_2(m
         code, printed, error = await kaiye("evidence", *words)
         assert (code, printed) == (2, b""), error
         assert said in error
+
+
+async def test_a_bundle_supplies_its_own_plan_and_days_to_recompute(made: Path, kaiye: Kaiye) -> None:
+    code, printed, said = await kaiye("recompute", made, "--json")
+    assert (code, printed) == (0, (made / "boards.jsonl").read_bytes().splitlines(keepends=True)[0]), said
+    code, printed, said = await kaiye("recompute", made, "--unit", "330127100201", "--known-at", "2025-06-19", "--json")
+    assert (code, orjson.loads(printed)["as_of"]) == (0, "2025-06-19"), said
+    for words, wanted in (
+        ((made, "--plan", COUNTY_FOLDER), "a bundle brings its own plan and ends"),
+        ((made / "facts-registry.jsonl",), "--plan is missing"),
+    ):
+        code, _, error = await kaiye("recompute", *words)
+        assert code == 2
+        assert wanted in error
+    (made / "duties.jsonl").write_bytes(b"")
+    code, _, error = await kaiye("recompute", made)
+    assert code == 2
+    assert "duties.jsonl: SHA-256" in error
+
+
+async def test_one_fact_is_proved_and_two_bundles_compared(made: Path, kaiye: Kaiye, tmp_path: Path, recorded: Recorded) -> None:
+    proof, key = tmp_path / "proof.json", tmp_path / "keys" / "evidence.pub"
+    code, printed, said = await kaiye("evidence", "prove", made, "registry", "7")
+    assert code == 0, said
+    proof.write_bytes(printed)
+    head = orjson.loads((made / "manifest.json").read_bytes())["heads"]["registry"]
+    pinned = f"{head['position']}:{head['root']}"
+    for options in ((), ("--key", key), ("--bundle", made), ("--head", pinned)):
+        code, printed, said = await kaiye("evidence", "check-proof", proof, *options, "--json")
+        found = orjson.loads(printed)
+        assert (code, found["ok"], found["pinned"]) == (0, True, options[:1] in (("--key",), ("--head",))), said
+        assert orjson.dumps(found["record"]) + b"\n" == (made / "facts-registry.jsonl").read_bytes().splitlines(keepends=True)[6]
+    code, printed, _ = await kaiye("evidence", "check-proof", proof, "--head", f"{head['position'] - 1}:{head['root']}")
+    assert code == 1
+    assert "证明不成立" in printed.decode()
+    code, _, error = await kaiye("evidence", "check-proof", proof, "--head", "7")
+    assert code == 2
+    assert "--head is written SIZE:ROOT" in error
+
+    lines = recorded.lines.splitlines(keepends=True)
+    lines.remove(recorded.records["registry"][-1].raw + b"\n")
+    (tmp_path / "earlier.jsonl").write_bytes(b"".join(lines))
+    earlier = ("--facts", tmp_path / "earlier.jsonl", "--plan", COUNTY_FOLDER, "--key", tmp_path / "keys" / "evidence.key")
+    assert (await kaiye("evidence", "export", tmp_path / "earlier", *earlier))[0] == 0
+    code, printed, said = await kaiye("evidence", "consistency", tmp_path / "earlier", made, "--key", key)
+    assert code == 0, said
+    assert "unpinned" not in printed.decode()
+    code, printed, _ = await kaiye("evidence", "consistency", made, tmp_path / "earlier", "--json")
+    found = orjson.loads(printed)
+    assert (code, found["ok"]) == (1, False)
+    assert [each["service"] for each in found["services"] if each["consistency"] is None] == ["registry"]

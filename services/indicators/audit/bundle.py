@@ -50,8 +50,7 @@ class Intact:
     """A bundle that is as it was signed."""
 
     manifest: Manifest
-    pinned: bool
-    """Whether it was checked with a key from elsewhere, not only the one it brings itself."""
+    files: Files
     facts: Mapping[Service, Sequence[bytes]]
     """The exact bytes of each service's records; the record at position n is the n-th."""
 
@@ -69,7 +68,7 @@ def describe(files: Files) -> Manifest:
     return Manifest.model_validate_json(orjson.dumps({
         "kaiye": orjson.loads(files[DEFINITIONS])["kaiye"],
         **{name: board[name] for name in ("county", "as_of", "known_at", "final")},
-        "signed_by": _raw(parse_public_key(files[PUBLIC_KEY], PUBLIC_KEY)),
+        "signed_by": raw_key(parse_public_key(files[PUBLIC_KEY], PUBLIC_KEY)),
         "heads": {service: _head(_lines(files[name])).model_dump() for service, name in FACTS.items()},
         "files": {name: _listed(files[name]).model_dump() for name in LISTED},
     }))  # fmt: skip
@@ -129,11 +128,11 @@ def check_integrity(files: Files, pinned: Ed25519PublicKey | None = None) -> Int
     for name, listed in manifest.files.items():
         if _listed(files[name]) != listed:
             raise _changed(name, files[name], manifest)
-    if manifest.signed_by != _raw(parse_public_key(files[PUBLIC_KEY], PUBLIC_KEY)):
+    if manifest.signed_by != raw_key(parse_public_key(files[PUBLIC_KEY], PUBLIC_KEY)):
         raise Altered(MANIFEST, f"signed_by 不是 {PUBLIC_KEY} 的公钥", f"signed_by is not the key in {PUBLIC_KEY}")
     for service, name in FACTS.items():
         _check_chain(name, facts[service], manifest, service)
-    return Intact(manifest, pinned is not None, facts)
+    return Intact(manifest, files, facts)
 
 
 def _require(files: Files, name: str) -> None:
@@ -161,17 +160,17 @@ def _check_signature(files: Files, pinned: Ed25519PublicKey | None) -> None:
 def _unsigned(files: Files, enclosed: Ed25519PublicKey, pinned: Ed25519PublicKey | None, why: str) -> Altered:
     """Which of the three files that belong together was changed."""
     text, signature = files[MANIFEST], files[SIGNATURE]
-    own = _own_key(text)
-    if own is not None and _verifies(text, signature, own):
+    own = own_key(text)
+    if own is not None and verifies(text, signature, own):
         if pinned is None:
             return Altered(
                 PUBLIC_KEY,
-                f"不是签名所用的公钥，应为 {_raw(own)}",
-                f"is not the key the manifest was signed with, {_raw(own)} was expected",
+                f"不是签名所用的公钥，应为 {raw_key(own)}",
+                f"is not the key the manifest was signed with, {raw_key(own)} was expected",
             )
         return Altered(
-            SIGNATURE, f"由另一把密钥签名：{_raw(own)}，指定的公钥是 {_raw(pinned)}",
-            f"was signed with another key, {_raw(own)}, than the one given, {_raw(pinned)}",
+            SIGNATURE, f"由另一把密钥签名：{raw_key(own)}，指定的公钥是 {raw_key(pinned)}",
+            f"was signed with another key, {raw_key(own)}, than the one given, {raw_key(pinned)}",
         )  # fmt: skip
     zh, _, en = why.partition(" / ")
     try:
@@ -185,7 +184,7 @@ def _unsigned(files: Files, enclosed: Ed25519PublicKey, pinned: Ed25519PublicKey
     return Altered(MANIFEST, f"{zh}；按其余文件应为 {expected}", f"{en}; after the other files it should read {expected}", line)
 
 
-def _own_key(text: bytes) -> Ed25519PublicKey | None:
+def own_key(text: bytes) -> Ed25519PublicKey | None:
     """The key that a manifest says it was signed with, if it can be read."""
     try:
         return Ed25519PublicKey.from_public_bytes(bytes.fromhex(Manifest.read(text).signed_by))
@@ -193,7 +192,8 @@ def _own_key(text: bytes) -> Ed25519PublicKey | None:
         return None
 
 
-def _verifies(text: bytes, signature: bytes, key: Ed25519PublicKey) -> bool:
+def verifies(text: bytes, signature: bytes, key: Ed25519PublicKey) -> bool:
+    """Whether the owner of the key signed exactly these bytes."""
     try:
         verify(text, signature, key)
     except SignatureRejected:
@@ -317,7 +317,8 @@ def _listed(content: bytes) -> ListedFile:
     return ListedFile(sha256=sha256(content).hexdigest(), bytes=len(content))
 
 
-def _raw(key: Ed25519PublicKey) -> str:
+def raw_key(key: Ed25519PublicKey) -> str:
+    """A public key's 32 bytes in hex."""
     return key.public_bytes_raw().hex()
 
 

@@ -153,31 +153,30 @@ def units_of(snapshot: Snapshot, as_of: date, known_at: date) -> list[str]:
 def verify_bundle(folder: Path, pinned: Ed25519PublicKey | None = None) -> Verdict:
     """Check every byte of a bundle, then every figure. Raises BundleUnusable where it cannot be judged."""
     try:
-        files = read_bundle(folder)
-        intact = check_integrity(files, pinned)
+        intact = check_integrity(read_bundle(folder), pinned)
     except Altered as fault:
         return Verdict(pinned is not None, fault=fault)
     try:
-        units, figures, difference = recount(intact, files)
+        units, figures, difference = recount(intact)
     except Altered as fault:
         return Verdict(pinned is not None, intact.manifest, fault)
     return Verdict(pinned is not None, intact.manifest, None, units, figures, difference)
 
 
-def recount(bundle: Intact, files: Files) -> tuple[int, int, Difference | None]:
+def recount(bundle: Intact) -> tuple[int, int, Difference | None]:
     """Compute every figure of a bundle anew: of how many units, how many, and the first that differs.
 
     Raises OtherDefinitions, and Altered where what was signed makes no sense.
     """
     manifest = bundle.manifest
     try:
-        others = other_definitions(files[DEFINITIONS])
+        others = other_definitions(bundle.files[DEFINITIONS])
     except ValueError as error:
         raise Altered(DEFINITIONS, f"无法读取：{error}", f"cannot be read: {error}") from error
     if others:
         raise OtherDefinitions(others)
     history = history_of(bundle)
-    plan = plan_of(files)
+    plan = plan_of(bundle)
     if plan.county != manifest.county:
         raise Altered(
             PLAN, f"属于 {plan.county}，证据包是 {manifest.county} 的", f"is of county {plan.county}, the bundle of {manifest.county}"
@@ -186,7 +185,7 @@ def recount(bundle: Intact, files: Files) -> tuple[int, int, Difference | None]:
         answers = answers_of(history, plan, manifest.as_of, manifest.known_at)
     except BadQuestionError as error:
         raise Altered(MANIFEST, error.zh, error.en) from error
-    return compare(files, answers)
+    return compare(bundle.files, answers)
 
 
 def history_of(bundle: Intact) -> History:
@@ -198,13 +197,17 @@ def history_of(bundle: Intact) -> History:
         raise Altered(" ".join(FACTS.values()), zh, en) from error
 
 
-def plan_of(files: Files) -> Plan:
-    """The plan of a bundle. Raises Altered where it cannot be used."""
+def plan_of(bundle: Intact) -> Plan:
+    """The plan of a bundle. Raises Altered where it cannot be used, or is another county's."""
     try:
-        return read_plan_text(files[PLAN])
+        plan = read_plan_text(bundle.files[PLAN])
     except FileProblems as error:
         first = error.problems[0]
         raise Altered(PLAN, first.zh, first.en, first.line) from error
+    county = bundle.manifest.county
+    if plan.county != county:
+        raise Altered(PLAN, f"属于 {plan.county}，证据包是 {county} 的", f"is of county {plan.county}, the bundle of {county}")
+    return plan
 
 
 def read_plan_text(text: bytes) -> Plan:

@@ -1,0 +1,104 @@
+"""What the commands about evidence bundles share: their options, and what is told of a bundle."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from deploy.cli.common import EXIT_DIFFERENCE, BadInput, said
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    from services.indicators.audit.bundle import Intact
+    from services.indicators.audit.manifest import Altered
+    from services.indicators.audit.records import History
+    from services.indicators.evaluation.plan import Plan
+
+BundleArgument = Annotated[
+    Path, typer.Argument(metavar="BUNDLE", exists=True, file_okay=False, help="证据包文件夹 / the folder of a bundle")
+]
+KeyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--key", metavar="FILE", exists=True, dir_okay=False,
+        help="公钥，另行取得的；缺省用自带的，称为未钉定 / public key obtained elsewhere; omitted: the enclosed one, called unpinned",
+    ),
+]  # fmt: skip
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """What cannot be done, as bad input."""
+    from services.indicators.answers import BadQuestionError
+    from services.indicators.audit.manifest import BundleUnusable
+    from services.indicators.audit.records import BadRecords
+    from services.indicators.audit.signing import KeyUnusable
+
+    try:
+        yield
+    except (BadRecords, BundleUnusable, KeyUnusable) as error:
+        raise BadInput(str(error)) from error
+    except BadQuestionError as error:
+        raise BadInput(f"{error.zh} / {error.en}") from error
+    except OSError as error:
+        raise BadInput(f"无法读写 {error.filename} / {error.filename} cannot be read or written: {error.strerror}") from error
+
+
+def read_pinned(key: Path | None) -> "Ed25519PublicKey | None":
+    """The public key of a file from elsewhere, if one was given. Raises KeyUnusable."""
+    from services.indicators.audit.signing import read_public_key
+
+    return None if key is None else read_public_key(key)
+
+
+def read_intact(folder: Path, pinned: "Ed25519PublicKey | None" = None) -> "Intact":
+    """A bundle whose every byte is as it was signed. Exits with 1 where one is not. Raises BundleUnusable."""
+    from services.indicators.audit.bundle import check_integrity, read_bundle
+    from services.indicators.audit.manifest import Altered
+
+    try:
+        return check_integrity(read_bundle(folder), pinned)
+    except Altered as error:
+        said.print(f"{folder} 已被改动 / {folder} was altered: {error}", markup=False)
+        raise typer.Exit(EXIT_DIFFERENCE) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a bundle holds to compute from, and the days of its answers."""
+
+    history: "History"
+    plan: "Plan"
+    as_of: date
+    known_at: date
+
+
+def held_by_bundle(folder: Path) -> Held | None:
+    """The facts and the plan of a bundle, once its bytes have been checked; None where the path is no bundle. Raises BadInput."""
+    from services.indicators.audit.bundle import check_integrity, read_bundle
+    from services.indicators.audit.evidence import history_of, plan_of
+    from services.indicators.audit.manifest import MANIFEST, Altered, BundleUnusable
+
+    if not (folder / MANIFEST).exists():
+        return None
+    try:
+        bundle = check_integrity(read_bundle(folder))
+        return Held(history_of(bundle), plan_of(bundle), bundle.manifest.as_of, bundle.manifest.known_at)
+    except (Altered, BundleUnusable) as error:
+        raise BadInput(str(error)) from error
+
+
+def fault_json(fault: "Altered") -> dict[str, Any]:
+    """A fault, for programs."""
+    return {"file": fault.file, "line": fault.line, "zh": fault.zh, "en": fault.en}
+
+
+def signed_by_text(key: str, *, pinned: bool) -> str:
+    """Who signed, as far as that can be told."""
+    unpinned = "（未钉定：公钥是自带的，不能说明由谁签发 / unpinned: the enclosed key does not show who signed）"
+    return f"签名公钥 / signed by {key}{'' if pinned else unpinned}"
