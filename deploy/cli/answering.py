@@ -32,7 +32,7 @@ Ask = Callable[[Parameters], Awaitable[bytes]]
 
 @asynccontextmanager
 async def answering(
-    question: Literal["explain"], id: str, data: Path, facts: Path | None, plan: Path | None, known: tuple[str | None, ...]
+    question: Literal["explain", "diff"], id: str, data: Path, facts: Path | None, plan: Path | None, known: tuple[str | None, ...]
 ) -> AsyncIterator[Ask]:
     """Who answers a question about an indicator. `known` are the known days it names: a file answers beyond its last record too.
 
@@ -51,7 +51,7 @@ async def answering(
 
 
 @contextmanager
-def _from_file(question: Literal["explain"], id: str, facts: Path, plan: Path, known: tuple[str | None, ...]) -> Iterator[Ask]:
+def _from_file(question: Literal["explain", "diff"], id: str, facts: Path, plan: Path, known: tuple[str | None, ...]) -> Iterator[Ask]:
     from pydantic import ValidationError
 
     from services.indicators.answers import BadQuestionError

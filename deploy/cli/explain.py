@@ -86,7 +86,11 @@ def explain(
                 _show(found)
             return found
 
-    found = asyncio.run(answered())
+    return exit_code(asyncio.run(answered()))
+
+
+def exit_code(found: Json) -> int:
+    """Whether the subjects come to the ledger's figures; the measures of which they do not are named."""
     if found["agrees"]:
         return EXIT_OK
     differing = ", ".join(each["measure"] for each in found["measures"] if not each["agrees"])

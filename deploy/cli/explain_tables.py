@@ -1,13 +1,13 @@
 """A figure opened as text for people: what it means, the measures it is read from, the subjects that count and their facts. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from rich.table import Table
 from rich.text import Text
 
 from deploy.cli.tables import STATUS, TYPES_ZH, Cell, Column, Json, fitted
-from services.indicators.evaluation.display import measure_words, number_text
+from services.indicators.evaluation.display import NOTHING, measure_words, number_text
 from services.indicators.words import part_zh
 
 ROLES: Final = {
@@ -38,6 +38,19 @@ SUBJECT_COLUMNS: Final = (
 )  # fmt: skip
 SUBJECT_ORDER: Final = (0, 1, 3, 4, 9, 7, 6, 11, 10, 5, 2, 8)
 PARTS_SHOWN: Final = 3
+CHANGES: Final = {"came": ("新计入", "green"), "left": ("不再计入", "red"), "changed": ("改变", "yellow")}
+REASONS: Final = {"day": "日期推移", "facts": "新知事实", "input": "另一项输入改变"}
+CHANGED_MEASURE_COLUMNS: Final = (
+    Column("度量", "measure"), Column("作用", "use", wraps=True), Column("前", "before", right=True), Column("后", "after", right=True),
+    Column("新计入", "came", right=True), Column("不再计入", "left", right=True), Column("改变", "changed", right=True),
+    Column("单位", "unit"), Column("截至", "as of", wraps=True), Column("含义", "meaning", wraps=True),
+)  # fmt: skip
+CHANGED_MEASURE_ORDER: Final = (0, 2, 3, 4, 5, 6, 1, 9, 7, 8)
+CHANGE_COLUMNS: Final = (
+    Column("对象", "subject"), Column("改变", "change"), Column("数额", "amount", right=True), Column("前", "before", wraps=True),
+    Column("后", "after", wraps=True), Column("原因", "reason", wraps=True), *SUBJECT_COLUMNS[3:],
+)  # fmt: skip
+CHANGE_ORDER: Final = (0, 1, 2, 5, 6, 7, 12, 9, 14, 10, 8, 3, 4, 13, 11)
 
 
 def meaning(said: Json) -> Iterator[str]:
@@ -89,12 +102,8 @@ def subjects_table(explanation: Json, *, width: int | None = None) -> Table:
     sections: dict[tuple[str, str], list[tuple[Cell, ...]]] = {}
     for subject in explanation["subjects"]:
         sections.setdefault((subject["measure"], subject["at"]), []).extend(_subject_rows(subject))
-    following = explanation["next"]
-    shown = f"{len(explanation['subjects'])} / {explanation['total']}"
-    more = f"；下一页 next page: --after '{following}'" if following else ""
-    return fitted(
-        SUBJECT_COLUMNS, SUBJECT_ORDER, list(sections.values()), width, title=f"对象与事实 subjects and facts · {shown}{more}", caption=None
-    )  # fmt: skip
+    title = f"对象与事实 subjects and facts · {_shown(explanation, 'subjects')}"
+    return fitted(SUBJECT_COLUMNS, SUBJECT_ORDER, list(sections.values()), width, title=title, caption=None)
 
 
 def _subject_rows(subject: Json) -> Iterator[tuple[Cell, ...]]:
@@ -103,6 +112,54 @@ def _subject_rows(subject: Json) -> Iterator[tuple[Cell, ...]]:
     for number, fact in enumerate(subject["facts"] or [None]):
         first = (name, f"{subject['amount']:,}", counting) if number == 0 else ("", "", "")
         yield (*first, *(fact_cells(fact) if fact else ("",) * (len(SUBJECT_COLUMNS) - 3)))
+
+
+def changed_measures_table(difference: Json, *, width: int | None = None) -> Table:
+    """The measures of a figure before and after."""
+    rows = [
+        (
+            Text(measure["measure"], style="" if measure["agrees"] else "bold red"), "、".join(map(_use, measure["uses"])),
+            f"{measure['before']:,}", f"{measure['after']:,}", f"{measure['came']:,}", f"{measure['left']:,}", f"{measure['changed']:,}",
+            measure["unit"], " → ".join(measure[day] or NOTHING for day in ("day_before", "day_after")), measure["words"],
+        )
+        for measure in difference["measures"]
+    ]  # fmt: skip
+    return fitted(CHANGED_MEASURE_COLUMNS, CHANGED_MEASURE_ORDER, [rows], width, title="度量 measures", caption=_agreement(difference))
+
+
+def changes_table(difference: Json, *, width: int | None = None) -> Table:
+    """The subjects that count otherwise, measure by measure, with why and the facts that did it line by line."""
+    sections: dict[tuple[str, str], list[tuple[Cell, ...]]] = {}
+    for change in difference["changes"]:
+        sections.setdefault((change["measure"], change["at"]), []).extend(_change_rows(change))
+    title = f"改变的对象与事实 changes and facts · {_shown(difference, 'changes')}"
+    return fitted(CHANGE_COLUMNS, CHANGE_ORDER, list(sections.values()), width, title=title, caption=None)
+
+
+def _change_rows(change: Json) -> Iterator[tuple[Cell, ...]]:
+    amounts = " → ".join(f"{change[amount]:,}" for amount in ("amount_before", "amount_after"))
+    first: tuple[Cell, ...] = (
+        Text(f"{SUBJECTS_ZH[change['kind']]} {change['subject']}", style="bold"), _word(CHANGES, change["change"]), amounts,
+        *("\n".join(dict.fromkeys(map(counting_text, change[counting]))) for counting in ("before", "after")),
+        "\n".join(f"{REASONS[reason]} {reason}" for reason in change["reasons"]),
+    )  # fmt: skip
+    for number, fact in enumerate(change["facts"] or [None]):
+        rest: tuple[Cell, ...] = fact_cells(fact) if fact else ("",) * (len(CHANGE_COLUMNS) - len(first))
+        yield (*(first if number == 0 else ("",) * len(first)), *rest)
+
+
+def _word(words: Mapping[str, tuple[str, str]], name: str) -> Text:
+    word, style = words[name]
+    return Text(f"{word} {name}", style=style)
+
+
+def _agreement(answer: Json) -> str:
+    return f"账本与对象合计 ledger and subjects: {'相符 agree' if answer['agrees'] else '不符 do not agree'}"
+
+
+def _shown(answer: Json, listed: str) -> str:
+    more = f"；下一页 next page: --after '{answer['next']}'" if answer["next"] else ""
+    return f"{len(answer[listed])} / {answer['total']}{more}"
 
 
 def counting_text(counting: Json) -> str:

@@ -7,9 +7,10 @@ import orjson
 from pydantic import BaseModel
 
 from services.indicators.answers import BaselineAnswer, BenchmarkAnswer, Board, Row, TargetAnswer, WindowAnswer
+from services.indicators.api.diff import ChangeRow, Difference, MeasureChangeRow, ReasonFactRow, Standing, ThingRow
 from services.indicators.api.duties import STATES as DUTY_STATES
 from services.indicators.api.duties import Duties, DutyRate, DutyRow
-from services.indicators.api.explain import CountingRow, Explanation, MeasureRow, SubjectRow, UseRow
+from services.indicators.api.explain import CountingRow, Explanation, MeasureRow, Said, SubjectRow, UseRow
 from services.indicators.api.feed import Changed
 from services.indicators.api.flags import DepartmentRow, FactName, FlagRow, Flags, KindRow, RulingRow
 from services.indicators.api.questions import Problem
@@ -52,22 +53,25 @@ _FOUNDED: Final = FactRow(
     data={name: value for name, value in EntityRegistered.example.items() if name not in ("unit", "park", "evidence")},
 )  # fmt: skip
 
+_NEW_ENTERPRISES: Final = Row(
+    id="new_enterprises", variant="default", part=None, clause="二(三)", unit_of_measure="entities",
+    window=WindowAnswer(name="plan_year", first=date(2026, 1, 1), last=date(2026, 12, 31)), effective_as_of=date(2026, 6, 30),
+    numerator="1", denominator=None, value="1", expected="64.465753",
+    targets=[TargetAnswer(op=">=", value="130", clause="二(三)", expected="64.465753", status="behind")],
+    status="behind", benchmark=None, baseline=BaselineAnswer(value="0", status="met"), n=1, incomplete=0, note="",
+    definition="0" * 64,
+)  # fmt: skip
+_WORDS: Final = measure_words(NEW_ENTERPRISES, lambda relation: RELATIONS[relation].meaning)
+
 EXAMPLE_EXPLANATION: Final = _json(
     Explanation(
         id="new_enterprises", zh="新增创业企业", en="New enterprises", clause="二(三)", quote="平均每年新增创业企业130户",
         variant="default", variant_zh="", part=None, meaning="enterprises registered in the year", formula="`new_enterprises`",
         county=_COUNTY, unit=_COUNTY, as_of=date(2026, 6, 30), known_at=date(2026, 7, 10), final=True, positions=_POSITIONS,
-        rows=[Row(
-            id="new_enterprises", variant="default", part=None, clause="二(三)", unit_of_measure="entities",
-            window=WindowAnswer(name="plan_year", first=date(2026, 1, 1), last=date(2026, 12, 31)), effective_as_of=date(2026, 6, 30),
-            numerator="1", denominator=None, value="1", expected="64.465753",
-            targets=[TargetAnswer(op=">=", value="130", clause="二(三)", expected="64.465753", status="behind")],
-            status="behind", benchmark=None, baseline=BaselineAnswer(value="0", status="met"), n=1, incomplete=0, note="",
-            definition="0" * 64,
-        )],
+        rows=[_NEW_ENTERPRISES],
         agrees=True,
         measures=[MeasureRow(
-            measure="new_enterprises", words=measure_words(NEW_ENTERPRISES, lambda relation: RELATIONS[relation].meaning),
+            measure="new_enterprises", words=_WORDS,
             uses=[UseRow(role="numerator", sign=1)], unit=_COUNTY, day=date(2026, 6, 30), of="entity", distinct=False, parts=None, amount=1,
             counted=1, subjects=1, agrees=True, differences=[],
         )],
@@ -75,6 +79,28 @@ EXAMPLE_EXPLANATION: Final = _json(
         subjects=[SubjectRow(
             measure="new_enterprises", at=_COUNTY, day=date(2026, 6, 30), kind="entity", subject="91330127MA2B1C0D18", amount=1,
             counting=[CountingRow(part=None, since=date(2026, 3, 3), unit="330127100201", park=None, amount=1)], facts=[_FOUNDED],
+        )],
+        next=None,
+    )
+)  # fmt: skip
+
+EXAMPLE_DIFFERENCE: Final = _json(
+    Difference(
+        **{name: EXAMPLE_EXPLANATION[name] for name in Said.model_fields}, county=_COUNTY, unit=_COUNTY, positions=_POSITIONS,
+        before=Standing(as_of=date(2026, 3, 2), known_at=date(2026, 3, 2), final=True, rows=[]),
+        after=Standing(
+            as_of=date(2026, 6, 30), known_at=date(2026, 7, 10), final=True, rows=[_NEW_ENTERPRISES]
+        ),
+        agrees=True,
+        measures=[MeasureChangeRow(
+            measure="new_enterprises", words=_WORDS, uses=[UseRow(role="numerator", sign=1)], unit=_COUNTY, of="entity", distinct=False,
+            day_before=date(2026, 3, 2), day_after=date(2026, 6, 30), before=0, after=1, came=1, left=0, changed=0, agrees=True,
+        )],
+        total=1,
+        changes=[ChangeRow(
+            measure="new_enterprises", at=_COUNTY, kind="entity", subject="91330127MA2B1C0D18", change="came", amount_before=0,
+            amount_after=1, before=[], after=[ThingRow(part=None, unit="330127100201", park=None, amount=1)], reasons=["facts"],
+            facts=[ReasonFactRow(**dict(_FOUNDED), why="known")],
         )],
         next=None,
     )

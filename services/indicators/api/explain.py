@@ -164,8 +164,8 @@ class Opened:
 
 
 def open_row(snapshot: Snapshot, question: Question, id: str, variant: str, part: str | None) -> Opened:
-    """A row with what it is read from. Raises BadQuestionError when there is no such row at the unit, and while any of its measures is
-    being rebuilt.
+    """A row with what it is read from. Raises BadQuestionError when a unit of its kind has no such row, and while any of its measures is
+    being rebuilt. Whether there is such a part is asked by `require_part`.
     """
     shown = board(snapshot, question, only=id).indicators
     chosen = indicator(id)
@@ -175,15 +175,20 @@ def open_row(snapshot: Snapshot, question: Question, id: str, variant: str, part
         raise BadQuestionError(
             "not_for_unit", f"{id} {variant} 不适用于单位 {question.unit}", f"{id} {variant} does not apply to the unit {question.unit}"
         )
-    if part is not None:
-        rows = [row for row in rows if row.part == part]
-        if not rows:
-            raise BadQuestionError("unknown_part", f"{id} {variant} 没有分项 {part}", f"{id} {variant} has no part {part}")
+    rows = [row for row in rows if part in (None, row.part)]
     row = row_of(snapshot, question, chosen, reading, part)
     inputs = row.inputs()
     if not snapshot.unbuilt.isdisjoint(measure.name for measure in measures_in(reading)):
         raise BadQuestionError("being_rebuilt", *BEING_REBUILT)
     return Opened(question, row, rows, inputs, [read(snapshot, question, each) for each in inputs])
+
+
+def require_part(*opened: Opened) -> None:
+    """Raises BadQuestionError when a part is asked for that none of them has."""
+    row = opened[0].row
+    if row.part is not None and not any(each.rows for each in opened):
+        id, variant = row.indicator.id, row.variant.name
+        raise BadQuestionError("unknown_part", f"{id} {variant} 没有分项 {row.part}", f"{id} {variant} has no part {row.part}")
 
 
 def read(snapshot: Snapshot, question: Question, asked: Input) -> Amounts:
@@ -245,6 +250,69 @@ def subject_row(asked: Input, subject: Subject, behind: Behind, known: date, wan
             CountingRow(part=each.part, since=each.since, unit=each.unit, park=each.park, amount=each.amount) for each in subject.counting
         ],
     )  # fmt: skip
+
+
+class Paging:
+    """The way through the subjects of a row's measures, a few at a time. Raises BadQuestionError for a measure or a place there is not."""
+
+    def __init__(self, opened: Opened, wanted: Wanted, behind: Behind) -> None:
+        self.wanted = wanted
+        self.known = opened.question.known_at
+        self._inputs = opened.inputs
+        self._number, self._last = place_after(wanted.after, len(opened.inputs))
+        if wanted.measure is not None and wanted.measure not in {each.measure for each in opened.inputs}:
+            there = ", ".join(dict.fromkeys(each.measure for each in opened.inputs))
+            raise BadQuestionError(
+                "unknown_measure", f"这一数值不用度量 {wanted.measure}，用到的有：{there}",
+                f"this figure does not read the measure {wanted.measure}, but {there}",
+            )  # fmt: skip
+        self._among = [_among(each, wanted, behind) for each in opened.inputs]
+
+    def following(self, held: "Held", limit: int) -> tuple[Input, list[Subject]] | None:
+        """The next subjects, of one measure; None when there are no more."""
+        while self._number < len(self._inputs):
+            asked, among = self._inputs[self._number], self._among[self._number]
+            found = [] if among == _NOBODY else held.as_known(self.known).of(asked).page(self._last, limit, among)
+            if found:
+                self._last = found[-1].name
+                return asked, found
+            self._number, self._last = self._number + 1, ""
+        return None
+
+    def place(self, subject: str) -> str:
+        """Where one of the subjects given last stands."""
+        return f"{self._number}:{subject}"
+
+    def total(self, held: "Held") -> int:
+        """How many subjects there are, whichever facts are wanted."""
+        known = held.as_known(self.known)
+        wanted = (pair for pair in zip(self._inputs, self._among, strict=True) if pair[1] != _NOBODY)
+        return sum(known.of(asked).subjects(among) for asked, among in wanted)
+
+
+_NOBODY: frozenset[str] = frozenset()
+
+
+def _among(asked: Input, wanted: Wanted, behind: Behind) -> frozenset[str] | None:
+    """The subjects wanted of a measure; None: all."""
+    if wanted.measure not in (None, asked.measure):
+        return _NOBODY
+    if wanted.subject is None:
+        return None
+    kind, colon, name = wanted.subject.partition(":")
+    if colon and kind != subject_kind(MEASURES[asked.measure]):
+        return _NOBODY
+    return behind.codes(MEASURES[asked.measure], name if colon else kind)
+
+
+def place_after(after: str | None, inputs: int) -> tuple[int, str]:
+    """After which measure's which subject to go on. Raises BadQuestionError for a place there is not."""
+    if after is None:
+        return 0, ""
+    number, colon, subject = after.partition(":")
+    if not colon or not number.isdecimal() or int(number) >= inputs:
+        raise BadQuestionError("unknown_place", f"没有这一位置：{after}", f"there is no such place to go on after: {after}")
+    return int(number), subject
 
 
 def require_fact_type(type_: str | None) -> None:

@@ -9,24 +9,25 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from datetime import date
-from typing import TYPE_CHECKING, Final, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, ParamSpec, Protocol, TypeVar
 
-from services.indicators.answers import BadQuestionError, Snapshot, ask
+from services.indicators.answers import Snapshot, ask
+from services.indicators.api.diff import ChangeRow, Difference, Standing, Turns, WantedChanges, change_row, open_between
 from services.indicators.api.duties import duty_row
 from services.indicators.api.explain import (
     Explanation,
     Opened,
+    Paging,
     SubjectRow,
     Wanted,
     measure_rows,
     open_row,
     require_fact_type,
+    require_part,
     said,
     subject_row,
 )
-from services.indicators.audit.behind import Behind, subject_kind
-from services.indicators.audit.inputs import Input, Subject
-from services.indicators.catalog import MEASURES
+from services.indicators.audit.behind import Behind
 from services.indicators.ledger import Seen
 from services.indicators.subjects import Index
 from shared.contracts.base import SERVICES
@@ -38,6 +39,14 @@ IDLE_SECONDS: Final = 600.0
 """When nothing was asked for so long, the second engine's facts are let go of."""
 LOOKED_INTO_AT_ONCE: Final = 100
 """So many subjects' histories are looked into before whoever else waits has a turn."""
+
+
+class At(NamedTuple):
+    """One of two answers: as of a day, as known on a day; None: today."""
+
+    as_of: date
+    known_at: date | None
+
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -82,6 +91,7 @@ class Explainer:
             snapshot = self._source.snapshot()
             question = ask(snapshot, self._source.today(), unit, as_of, known_at)
             opened = open_row(snapshot, question, id, wanted.variant, wanted.part)
+            require_part(opened)
             held = await self._fed(snapshot)
             measures = await self._run(measure_rows, opened, held)
             async with self._source.histories() as index:
@@ -96,6 +106,23 @@ class Explainer:
             duties=[duty_row(each, plan, tree) for each in opened.row.owed()], total=total, subjects=subjects, next=next_,
         )  # fmt: skip
 
+    async def diff(self, id: str, wanted: WantedChanges, unit: str | None, before: At, after: At) -> Difference:
+        """What changed in a row of an indicator between two answers, one page of the subjects. Raises BadQuestionError."""
+        async with self._turn:
+            snapshot = self._source.snapshot()
+            first, last = (ask(snapshot, self._source.today(), unit, each.as_of, each.known_at) for each in (before, after))
+            between = open_between(snapshot, first, last, id, wanted)
+            turns = Turns(between, wanted.after)
+            held = await self._fed(snapshot)
+            measures = await self._run(turns.measures, held)
+            changes, next_ = await self._changes(held, turns, wanted.limit, _seen(snapshot))
+        standings = [_standing(each, snapshot) for each in (between.before, between.after)]
+        return Difference(
+            **said(between.after.row), county=snapshot.plan.county, unit=first.unit, positions=dict(snapshot.positions),
+            before=standings[0], after=standings[1], agrees=all(measure.agrees for measure in measures), measures=measures,
+            total=sum(each.came + each.left + each.changed for each in measures), changes=changes, next=next_,
+        )  # fmt: skip
+
     def close(self) -> None:
         """Let go of everything."""
         if self._idle is not None:
@@ -103,7 +130,7 @@ class Explainer:
         self._drop()
         self._thread.shutdown()
 
-    async def _subjects(self, held: "Held", paging: "Paging", seen: Seen) -> tuple[list[SubjectRow], str | None]:
+    async def _subjects(self, held: "Held", paging: Paging, seen: Seen) -> tuple[list[SubjectRow], str | None]:
         """One page of subjects, and after which one to go on where more follow."""
         found: list[tuple[str, SubjectRow]] = []
         while len(found) <= paging.wanted.limit:
@@ -117,6 +144,20 @@ class Explainer:
             found += [(place, row) for place, row in rows if row is not None]
         page = found[: paging.wanted.limit]
         return [row for _, row in page], page[-1][0] if len(found) > len(page) else None
+
+    async def _changes(self, held: "Held", turns: Turns, limit: int, seen: Seen) -> tuple[list[ChangeRow], str | None]:
+        """One page of changes, and after which one to go on where more follow."""
+        found: list[tuple[str, ChangeRow]] = []
+        while len(found) <= limit:
+            following = await self._run(turns.following, held, LOOKED_INTO_AT_ONCE)
+            if following is None:
+                break
+            key, changes = following
+            async with self._source.histories() as index:
+                behind = Behind(index, seen)
+                found += [(turns.place(each.name), change_row(key, each, behind, turns)) for each in changes]
+        page = found[:limit]
+        return [row for _, row in page], page[-1][0] if len(found) > limit else None
 
     async def _fed(self, snapshot: Snapshot) -> "Held":
         """The second engine with exactly the facts of a snapshot."""
@@ -152,70 +193,17 @@ class Explainer:
             self._thread.submit(held.close)
 
     async def _run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do something in the second engine's own thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(*args, **kwargs))
+        """Do something in the second engine's own thread. Where it fails the next question begins with another engine."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(*args, **kwargs))
+        except Exception:
+            self._drop()
+            raise
 
 
-class Paging:
-    """The way through the subjects of a row's measures, a few at a time. Raises BadQuestionError for a measure or a place there is not."""
-
-    def __init__(self, opened: Opened, wanted: Wanted, behind: Behind) -> None:
-        self.wanted = wanted
-        self.known = opened.question.known_at
-        self._inputs = opened.inputs
-        self._number, self._last = _place(wanted.after, len(opened.inputs))
-        if wanted.measure is not None and wanted.measure not in {each.measure for each in opened.inputs}:
-            there = ", ".join(dict.fromkeys(each.measure for each in opened.inputs))
-            raise BadQuestionError(
-                "unknown_measure", f"这一数值不用度量 {wanted.measure}，用到的有：{there}",
-                f"this figure does not read the measure {wanted.measure}, but {there}",
-            )  # fmt: skip
-        self._among = [_among(each, wanted, behind) for each in opened.inputs]
-
-    def following(self, held: "Held", limit: int) -> tuple[Input, list[Subject]] | None:
-        """The next subjects, of one measure; None when there are no more."""
-        while self._number < len(self._inputs):
-            asked, among = self._inputs[self._number], self._among[self._number]
-            found = [] if among == _NOBODY else held.as_known(self.known).of(asked).page(self._last, limit, among)
-            if found:
-                self._last = found[-1].name
-                return asked, found
-            self._number, self._last = self._number + 1, ""
-        return None
-
-    def place(self, subject: str) -> str:
-        """Where one of the subjects given last stands."""
-        return f"{self._number}:{subject}"
-
-    def total(self, held: "Held") -> int:
-        """How many subjects there are, whichever facts are wanted."""
-        known = held.as_known(self.known)
-        wanted = (pair for pair in zip(self._inputs, self._among, strict=True) if pair[1] != _NOBODY)
-        return sum(known.of(asked).subjects(among) for asked, among in wanted)
-
-
-_NOBODY: frozenset[str] = frozenset()
-
-
-def _among(asked: Input, wanted: Wanted, behind: Behind) -> frozenset[str] | None:
-    """The subjects wanted of a measure; None: all."""
-    if wanted.measure not in (None, asked.measure):
-        return _NOBODY
-    if wanted.subject is None:
-        return None
-    kind, colon, name = wanted.subject.partition(":")
-    if colon and kind != subject_kind(MEASURES[asked.measure]):
-        return _NOBODY
-    return behind.codes(MEASURES[asked.measure], name if colon else kind)
-
-
-def _place(after: str | None, inputs: int) -> tuple[int, str]:
-    if after is None:
-        return 0, ""
-    number, colon, subject = after.partition(":")
-    if not colon or not number.isdecimal() or int(number) >= inputs:
-        raise BadQuestionError("unknown_place", f"没有这一位置：{after}", f"there is no such place to go on after: {after}")
-    return int(number), subject
+def _standing(opened: Opened, snapshot: Snapshot) -> Standing:
+    asked = opened.question
+    return Standing(as_of=asked.as_of, known_at=asked.known_at, final=snapshot.final(asked.known_at), rows=opened.rows)
 
 
 def _seen(snapshot: Snapshot) -> Seen:

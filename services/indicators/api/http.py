@@ -21,11 +21,13 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from services.indicators.answers import BadQuestionError, Board
+from services.indicators.api.diff import Difference
 from services.indicators.api.downloads import DOWNLOADS_MAX, STALLED_SECONDS_MAX, Download, Downloads
 from services.indicators.api.duties import Duties
 from services.indicators.api.examples import (
     EXAMPLE_BOARD,
     EXAMPLE_CHANGED,
+    EXAMPLE_DIFFERENCE,
     EXAMPLE_DUTIES,
     EXAMPLE_EXPLANATION,
     EXAMPLE_FLAGS,
@@ -41,6 +43,7 @@ from services.indicators.api.page import docs_page
 from services.indicators.api.questions import (
     NOT_FOUND,
     BoardQuestion,
+    DiffQuestion,
     DutiesQuestion,
     EvaluationQuestion,
     ExplainQuestion,
@@ -249,6 +252,22 @@ def _add_explaining(app: FastAPI, doors: Doors) -> None:
         """
         with _measured(doors, "explain"):
             return Response(answer_bytes(await doors.questions.explain(id, question)), media_type=JSON)
+
+    @app.get(
+        "/diff/{id}", response_model=Difference, responses={200: {"content": {JSON: {"example": EXAMPLE_DIFFERENCE}}}, **_ERRORS},
+        summary="一个数值在两次答复之间为何改变 / what changed in a figure between two answers, and which facts did it",
+    )  # fmt: skip
+    async def diff(
+        id: Annotated[str, Path(description="指标 / the indicator", examples=["activity_index"])],
+        question: Annotated[DiffQuestion, Query()],
+    ) -> Response:
+        """逐个度量列出新计入、不再计入和计入方式改变的对象，以及原因：`day` 随日期发生、到期或失效，`facts` 因两个已知日之间新知道的事实，
+        `input` 因所用的另一项输入改变
+        / Measure by measure the subjects that came, left or count otherwise, and why: `day`, it happened, fell due or lapsed as the day
+        passed; `facts`, by what became known between the two known days; `input`, because another input is read now.
+        """
+        with _measured(doors, "diff"):
+            return Response(answer_bytes(await doors.questions.diff(id, question)), media_type=JSON)
 
 
 def _add_streams(app: FastAPI, doors: Doors) -> None:

@@ -4,19 +4,21 @@ Answers are computed without yielding to anything else, from one snapshot: figur
 """
 
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from typing import Any, Final
+from datetime import date
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, to_json
 
 from services.indicators.answers import BadQuestionError, Board, ask, ask_days, board, require_unit
+from services.indicators.api.diff import Difference, WantedChanges
 from services.indicators.api.duties import Duties, duties
 from services.indicators.api.duties import Wanted as DutiesWanted
 from services.indicators.api.explain import SUBJECTS_PER_PAGE, SUBJECTS_PER_PAGE_MAX, Explanation
 from services.indicators.api.explain import Wanted as ExplainWanted
-from services.indicators.api.explainer import Explainer
+from services.indicators.api.explainer import At, Explainer
 from services.indicators.api.flags import FLAGS_PER_PAGE, FLAGS_PER_PAGE_MAX, Flags, State, Wanted, flags
 from services.indicators.api.rebuilds import RebuildCommand, Rebuilding, Rebuilds
 from services.indicators.api.tables import Catalogue, Units, catalogue, units
@@ -124,6 +126,50 @@ class EvaluationQuestion(BoardQuestion):
     sheet: str = Field(description="考评标准文件的全文（TOML）/ the whole text of the scoring sheet's file", max_length=SHEET_LENGTH_MAX)
     file: str = Field(default=SHEET_FILE, description="文件名 / the name of that file, to say what is wrong in it", max_length=200)
     rehearsal: bool = Field(default=False, description="模拟考评 / whether it is a rehearsal")
+
+
+_AT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:@([0-9]{4}-[0-9]{2}-[0-9]{2}))?")
+_AT_WRITTEN = "YYYY-MM-DD[@YYYY-MM-DD]"
+
+
+def _at(text: str) -> At:
+    found = _AT.fullmatch(text)
+    if found is None:
+        raise ValueError(_AT_WRITTEN)
+    return At(date.fromisoformat(found[1]), date.fromisoformat(found[2]) if found[2] else None)
+
+
+def _well_written(text: str) -> str:
+    _at(text)
+    return text
+
+
+AtText = Annotated[str, AfterValidator(_well_written)]
+"""An as-of day, with `@` and a known day after it; without one as known today."""
+
+
+class DiffQuestion(BaseModel):
+    """Which two answers to compare, as of which days and as known on which."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    from_: AtText = Field(
+        alias="from", description="前一答复：截至日[@已知日] / the first answer: as of this day, as known on that (omitted: today)",
+        examples=["2026-03-31@2026-04-10"],
+    )  # fmt: skip
+    to: AtText = Field(
+        description="后一答复：截至日[@已知日] / the second answer: as of this day, as known on that (omitted: today)",
+        examples=["2026-06-30@2026-07-10"],
+    )  # fmt: skip
+    unit: str | None = Field(
+        default=None, description="单位代码，缺省为县 / code of the unit; omitted: the county", examples=["330127000000"]
+    )
+    variant: str = Field(default="default", description="口径，缺省为默认口径 / which variant; omitted: the default", examples=["default"])
+    part: str | None = Field(default=None, description="分项，缺省为全部 / one part; omitted: the whole and all its parts")
+    after: str | None = Field(default=None, description="上一页的 next / the `next` of the page before")
+    limit: int = Field(
+        default=SUBJECTS_PER_PAGE, ge=1, le=SUBJECTS_PER_PAGE_MAX, description="每页对象数 / how many subjects on a page",
+        examples=[SUBJECTS_PER_PAGE],
+    )  # fmt: skip
 
 
 class Problem(BaseModel):
@@ -259,6 +305,11 @@ class Questions:
             zh, en = ("\n".join(texts) for texts in zip(*((each.text_zh, each.text_en) for each in error.problems), strict=True))
             raise BadQuestionError("bad_sheet", f"{error.file} {zh}", f"{error.file} {en}") from error
 
+    async def diff(self, id: str, question: DiffQuestion) -> Difference:
+        """What changed in a row of the board between two answers."""
+        self._require_ready()
+        return await differing(self.explainer, id, question)
+
     def _board(self, question: BoardQuestion, only: str | None) -> Board:
         self._require_ready()
         snapshot = self.live.snapshot()
@@ -279,7 +330,16 @@ async def explained(explainer: Explainer, id: str, question: ExplainQuestion) ->
     return await explainer.explain(id, wanted, question.unit, question.as_of, question.known_at)
 
 
-OF_EXPLAINER: Final = {"explain": (ExplainQuestion, explained)}
+async def differing(explainer: Explainer, id: str, question: DiffQuestion) -> Difference:
+    """What changed in a row. Raises BadQuestionError."""
+    wanted = WantedChanges(variant=question.variant, part=question.part, after=question.after, limit=question.limit)
+    return await explainer.diff(id, wanted, question.unit, _at(question.from_), _at(question.to))
+
+
+OF_EXPLAINER: Final[Mapping[str, tuple[type[BaseModel], Callable[[Explainer, str, Any], Awaitable[BaseModel]]]]] = {
+    "explain": (ExplainQuestion, explained),
+    "diff": (DiffQuestion, differing),
+}
 """The questions about what is behind a figure: what is asked, and who answers."""
 
 
@@ -313,6 +373,8 @@ def _describe(name: str, kind: str, given: object, about: Mapping[str, Any]) -> 
         return f"没有参数 {name}", f"there is no parameter {name}"
     if kind == "missing":
         return f"缺少参数 {name}", f"the parameter {name} is missing"
+    if name in ("from", "to"):
+        return f"{name} 应写作 {_AT_WRITTEN}，而不是 {shown}", f"{name} is written {_AT_WRITTEN}, not {shown}"
     if name in ("as_of", "known_at"):
         return f"{name} 应为 YYYY-MM-DD 格式的日期，而不是 {shown}", f"{name} is a day written YYYY-MM-DD, not {shown}"
     if kind == "literal_error":

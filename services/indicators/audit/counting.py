@@ -101,7 +101,7 @@ class AsKnown:
 
     def __init__(self, database: duckdb.DuckDBPyConnection, program: Catalogue, county: str, known: date) -> None:
         self._schema = f"known_{known:%Y%m%d}"
-        database.execute(f'CREATE SCHEMA "{self._schema}"')
+        database.execute(f'DROP SCHEMA IF EXISTS "{self._schema}" CASCADE; CREATE SCHEMA "{self._schema}"')
         self._connections = [database.cursor() for _ in range(THREADS)]
         for each in self._connections:
             each.execute(f"SET search_path = '{self._schema},main'")
@@ -212,10 +212,8 @@ class Asked:
     def grouped(self) -> pa.Table:
         """Every subject (`subject`) with all that counts of it in the chosen parts (`counting`), in order and without since when."""
         one = "{'part': part, 'unit': unit, 'park': park, 'amount': amount}"
-        return self._connection.execute(
-            f"SELECT subject, list_sort({self._listed.format(one)}) AS counting FROM ({self._chosen}) GROUP BY subject",  # noqa: S608
-            self._values,
-        ).to_arrow_table()
+        query = f"SELECT subject, list_sort({self._listed.format(one)}) AS counting FROM ({self._chosen}) GROUP BY subject"  # noqa: S608
+        return self._connection.sql(query, params=self._values).to_arrow_table()
 
 
 class Changes:

@@ -104,7 +104,8 @@ async def test_each_question_on_the_bus_is_a_trace_sent_to_the_collector(clean_n
 async def test_the_description_has_every_page_with_an_example_and_needs_no_internet(system: System) -> None:
     described = await system.get("/openapi.json")
     assert set(described["paths"]) == {
-        "/board", "/indicators", "/indicators/{id}", "/units", "/flags", "/duties", "/explain/{id}", "/rebuild", "/evaluation", "/facts",
+        "/board", "/indicators", "/indicators/{id}", "/units", "/flags", "/duties", "/explain/{id}", "/diff/{id}", "/rebuild",
+        "/evaluation", "/facts",
         "/changes",
         "/health", "/metrics",
     }  # fmt: skip

@@ -1,0 +1,67 @@
+"""`kaiye diff`: what changed in a figure between two answers, and which facts did it."""
+
+import asyncio
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+from deploy.cli import explain_tables
+from deploy.cli.answering import FactsOption, PlanOption, answering
+from deploy.cli.board import show
+from deploy.cli.common import DataOption, JsonOption
+from deploy.cli.explain import AfterOption, IdArgument, LimitOption, PartOption, VariantOption, exit_code
+from deploy.cli.queries import UnitOption
+from deploy.data_folder import DEFAULT_FOLDER
+
+AT = "DATE[@KNOWN]"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("diff")(diff)
+
+
+def diff(
+    id: IdArgument,
+    from_: Annotated[
+        str, typer.Option("--from", metavar=AT, help="前一答复：截至日[@已知日，缺省为今日] / the first answer; omitted: known today")
+    ],
+    to: Annotated[
+        str, typer.Option("--to", metavar=AT, help="后一答复：截至日[@已知日，缺省为今日] / the second answer; omitted: known today")
+    ],
+    unit: UnitOption = None, variant: VariantOption = None, part: PartOption = None, limit: LimitOption = None, after: AfterOption = None,
+    json: JsonOption = False, facts: FactsOption = None, plan: PlanOption = None, data: DataOption = DEFAULT_FOLDER,
+) -> int:  # fmt: skip
+    """一个数值在两次答复之间为何改变 / What changed in a figure between two answers: of each measure the subjects that came, left or count
+    otherwise, and why: by facts that became known meanwhile, or as the day passed. Exit 1 when the subjects of a measure do not come to the
+    ledger's figure.
+    """
+    asked = {"from": from_, "to": to, "unit": unit, "variant": variant, "part": part, "limit": limit, "after": after}
+    known = tuple(at.partition("@")[2] or None for at in (from_, to))
+
+    async def answered() -> dict[str, Any]:
+        async with answering("diff", id, data, facts, plan, known) as of:
+            raw = await of(asked)
+        found: dict[str, Any] = orjson.loads(raw)
+        if json:
+            typer.echo(raw)
+        else:
+            _show(found)
+        return found
+
+    return exit_code(asyncio.run(answered()))
+
+
+def _show(found: dict[str, Any]) -> None:
+    for line in explain_tables.meaning(found):
+        typer.echo(line)
+    for answer in (found["before"], found["after"]):
+        for line in (*explain_tables.days({**answer, "unit": found["unit"]}), *explain_tables.figures(answer["rows"])):
+            typer.echo(line)
+    if found["measures"]:
+        typer.echo()
+        show(lambda width: explain_tables.changed_measures_table(found, width=width))
+    if found["changes"]:
+        typer.echo()
+        show(lambda width: explain_tables.changes_table(found, width=width))
