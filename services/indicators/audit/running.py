@@ -9,6 +9,7 @@ from graphlib import TopologicalSorter
 from typing import Any, TypeVar
 
 import duckdb
+import pyarrow as pa
 
 from services.indicators.audit.relational.derivations import DERIVATIONS
 from services.indicators.audit.relational.program import Compiled
@@ -68,15 +69,14 @@ def _step(connection: duckdb.DuckDBPyConnection, step: list[Any]) -> None:
                     connection.execute(f'ALTER TABLE "{made}" RENAME TO "{becomes}"')
         case "derive":
             function, schema = more
-            rows = connection.sql(query).to_arrow_table().to_pylist()
-            made = DERIVATIONS[function](rows)
-            columns = ", ".join(f'"{column}" {_NATIVE[of]}' for column, of in schema)
-            connection.execute(f'CREATE OR REPLACE TABLE "{name}" ({columns})')
-            if made:
-                connection.executemany(f'INSERT INTO "{name}" VALUES ({", ".join("?" * len(schema))})', made)  # noqa: S608
+            rows = DERIVATIONS[function](connection.sql(query).to_arrow_table().to_pylist())
+            columns = [pa.array([row[at] for row in rows], _NATIVE[of]) for at, (_, of) in enumerate(schema)]
+            connection.register("derived", pa.table(columns, names=[column for column, _ in schema]))
+            connection.execute(f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM derived')  # noqa: S608
+            connection.unregister("derived")
         case _:
             raise AssertionError(kind)
 
 
-_NATIVE = {"string": "VARCHAR", "int64": "BIGINT", "date": "DATE"}
-"""DuckDB's names of types by Ibis's."""
+_NATIVE = {"string": pa.string(), "int64": pa.int64(), "date": pa.date32()}
+"""Arrow's types by Ibis's names."""

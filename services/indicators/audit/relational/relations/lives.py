@@ -49,8 +49,20 @@ def stages(facts: Facts) -> Table:
     (operating, suspended or closed), or has moved out of the county (`out`).
 
     What is closed stays so, whatever is said of a suspension, until it is restored. What is dated before the registration is no part of it.
+    Most lives have one stage.
     """
-    begun = facts.shared(lives)
+    begun, changes = facts.shared(lives), facts.shared(life_changes)
+    quiet = begun.anti_join(changes, "entity").select(
+        "entity", "unit", "park", out=ibis.literal(value=False), start=_.registered, end=ibis.null("date"),
+        state=ibis.literal("operating"), operating=ibis.literal(value=True),
+    )  # fmt: skip
+    return ibis.union(quiet, _eventful(facts, begun.semi_join(changes, "entity"), changes))
+
+
+def life_changes(facts: Facts) -> Table:
+    """What changes an entity's life after its registration: where it moves (`moves`, `unit`, `park`, `out`), what is `decided` of it, or
+    that it is `suspended`.
+    """
     nowhere = {"unit": ibis.null("string"), "park": ibis.null("string"), "out": ibis.null("boolean")}
     decides = {EntityLicenceRevoked: "closed", EntityDeregistered: "closed", EntityRestored: "operating"}
     changes = [
@@ -68,12 +80,17 @@ def stages(facts: Facts) -> Table:
             moves=ibis.literal(value=True), decided=ibis.null("string"), suspended=ibis.literal(value=False),
         )
     )  # fmt: skip
-    later = with_oldest(facts, ibis.union(*changes)).join(begun.select("entity", "registered"), "entity").filter(_.day >= _.registered)
+    begun = facts.shared(lives).select("entity", "registered")
+    return with_oldest(facts, ibis.union(*changes)).join(begun, "entity").filter(_.day >= _.registered).drop("registered")
+
+
+def _eventful(facts: Facts, begun: Table, changes: Table) -> Table:
+    """The stages of lives in which something changes."""
     first = begun.select(
         "entity", *ORDER, "unit", "park", out=ibis.literal(value=False), moves=ibis.literal(value=True),
         decided=ibis.literal("operating"), suspended=ibis.literal(value=False), turn=ibis.literal(0, "int8"),
     )  # fmt: skip
-    events = ibis.union(first, later.drop("registered").mutate(turn=ibis.literal(1, "int8")).select(*first.columns))
+    events = ibis.union(first, changes.mutate(turn=ibis.literal(1, "int8")).select(*first.columns))
     so_far = ibis.window(group_by="entity", order_by=["turn", *ORDER], following=0)
     events = facts.keep("life_events", events.mutate(
         place=_.moves.cast("int64").sum().over(so_far), decision=_.decided.notnull().cast("int64").sum().over(so_far),
