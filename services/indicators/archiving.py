@@ -31,7 +31,7 @@ class Archiving:
     """One county's archive in a running service. `run` goes on until it is cancelled."""
 
     def __init__(self, folder: Path, live: Live, *, seconds: float) -> None:
-        """Fewer records than a batch wait so many seconds for others."""
+        """Fewer records than a batch wait so many seconds since the last were written, for others to come."""
         self._folder = folder
         self._live = live
         self._seconds = seconds
@@ -54,7 +54,7 @@ class Archiving:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _follow(self, writer: ArchiveWriter) -> None:
-        written = time.monotonic()
+        written = float("-inf")
         while True:
             self.positions = {service: writer.index.heads[service].position for service in SERVICES}
             waiting = sum(max(0, position - self.positions[service]) for service, position in self._live.snapshot().positions.items())

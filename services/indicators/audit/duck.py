@@ -17,7 +17,7 @@ from services.indicators.audit.columns import ENVELOPE, ColumnType, Listed, Stru
 from services.indicators.audit.relational.facts import ASKED
 from shared.contracts import FACTS
 from shared.contracts.base import SERVICES, Fact, Service, service_of
-from shared.contracts.common import COMMON_VERSION, CommonFact, DayClosed, FactCorrected, FactVoided, common_type
+from shared.contracts.common import COMMON_FACTS, COMMON_VERSION, CommonFact, DayClosed, FactCorrected, FactVoided, common_type
 
 RECORDS = pa.schema([("service", pa.int8()), ("position", pa.int64()), ("raw", pa.binary())])
 """The records as they arrive: which service's (by its number), at which position, and the exact bytes."""
@@ -26,7 +26,8 @@ SCALAR = {"text": "VARCHAR", "whole": "BIGINT", "flag": "BOOLEAN", "day": "DATE"
 _IN_JSON = {**SCALAR, "decimal": "VARCHAR"}
 """How a value is read out of JSON. The digits of a decimal are taken as they are written: a float would round them."""
 _ENVELOPE = {
-    "source": "VARCHAR", "id": "VARCHAR", "type": "VARCHAR", "time": "VARCHAR", "occurred": "DATE", "data": "JSON",
+    "source": "VARCHAR", "id": "VARCHAR", "type": "VARCHAR", "time": "VARCHAR", "occurred": "DATE", "position": "VARCHAR",
+    "prevhash": "VARCHAR", "data": "JSON",
 }  # fmt: skip
 VOIDS = tuple(common_set(FactVoided, service) for service in SERVICES)
 CORRECTIONS = tuple(common_set(FactCorrected, service) for service in SERVICES)
@@ -56,15 +57,19 @@ def take_in(connection: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBa
         amend(connection, "(service, revision) IN (SELECT (service, position) FROM record)")
 
 
-def envelopes(records: str, *more: str) -> str:
-    """A query for the envelope and the payload (`data`, as JSON) of records (see `RECORDS`), and more columns of theirs."""
+def envelopes(records: str, *more: str, unchecked: bool = False) -> str:
+    """A query for the envelope and the payload (`data`, as JSON) of records (see `RECORDS`), and more columns of theirs.
+
+    What cannot be read is an error, but nulls where the records are unchecked: whoever asks for that looks for them.
+    """
+    body = f"from_json_strict(decode(raw)::JSON, '{json.dumps(_ENVELOPE)}')"
     columns = (
         "service", "position", "body.source", "body.id", "body.type", "replace(body.time, 'Z', '')::TIMESTAMP AS recorded",
         "(recorded + INTERVAL 8 HOUR)::DATE AS known", "body.occurred", "body.data", *more,
     )  # fmt: skip
     return (
         f"SELECT {', '.join(columns)} "  # noqa: S608
-        f"FROM (SELECT *, from_json_strict(decode(raw)::JSON, '{json.dumps(_ENVELOPE)}') AS body FROM {records})"
+        f"FROM (SELECT *, {f'TRY({body})' if unchecked else body} AS body FROM {records})"
     )
 
 
@@ -111,6 +116,14 @@ def said_in_common(shape: type[CommonFact], service: Service, records: str) -> s
         DayClosed: "(data->>'day')::DATE AS day",
     }[shape]
     return f"SELECT {', '.join(OWN)}, {read} FROM {records} WHERE type = '{common_type(shape, service)}.v{COMMON_VERSION}'"  # noqa: S608
+
+
+def derived(records: str) -> dict[str, str]:
+    """Of every set, a query for what records say of it."""
+    found = {table_name(fact): said(fact, records) for fact in FACTS}
+    for service in SERVICES:
+        found |= {common_set(shape, service): said_in_common(shape, service, records) for shape in COMMON_FACTS}
+    return found
 
 
 def amend(connection: duckdb.DuckDBPyConnection, new: str = "true") -> None:

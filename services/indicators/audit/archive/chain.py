@@ -18,32 +18,35 @@ class Fault:
     en: str
 
 
-BESIDE = (
-    "hash IS NOT DISTINCT FROM own_hash AND type IS NOT DISTINCT FROM says[2] AND "
-    "known IS NOT DISTINCT FROM TRY((replace(says[5], 'Z', '')::TIMESTAMP + INTERVAL 8 HOUR)::DATE)"
-)
-"""For `first_fault`: that the columns `hash`, `type` and `known` beside a record's bytes say what those bytes say."""
+def told(records: str) -> str:
+    """A query for what records (`service` by its number, `position`, `raw`, and beside it `hash`, `type` and `known`) say of themselves."""
+    return (
+        "SELECT service, position, own_hash, says[1] AS own_position, says[2] AS own_type, says[3] AS source, says[4] AS prevhash, "  # noqa: S608
+        "hash IS NOT DISTINCT FROM own_hash AND type IS NOT DISTINCT FROM says[2] AND "
+        "known IS NOT DISTINCT FROM TRY((replace(says[5], 'Z', '')::TIMESTAMP + INTERVAL 8 HOUR)::DATE) AS beside "
+        "FROM (SELECT *, sha256(raw) AS own_hash, "
+        "TRY(json_extract_string(decode(raw), ['$.position', '$.type', '$.source', '$.prevhash', '$.time'])) AS says "
+        f"FROM {records})"
+    )
 
 
-def first_fault(
-    connection: duckdb.DuckDBPyConnection, records: str, heads: dict[Service, Head], county: str, beside: str = "TRUE"
-) -> Fault | None:
-    """Check records (`service` by its number, `position`, `raw`) to be of the county, and to follow dense and chained from heads."""
+def first_fault(connection: duckdb.DuckDBPyConnection, told: str, heads: dict[Service, Head], county: str) -> Fault | None:
+    """Check records to be of the county, and to follow dense and chained from heads.
+
+    `told` is a table or query with `service` (by its number), `position`, what the record says of itself (`own_hash`, `own_position`,
+    `own_type`, `source`, `prevhash`), and `beside`: whether the columns beside it say the same.
+    """
     befores = ", ".join(f"({number}, {heads[service].position}, '{heads[service].hash}')" for number, service in enumerate(SERVICES))
     names = ", ".join(f"'{service}'" for service in SERVICES)
     found = connection.execute(
         f"WITH head(service, position, hash) AS (VALUES {befores}), "  # noqa: S608
-        "read AS (SELECT *, sha256(raw) AS own_hash, "
-        "TRY(json_extract_string(decode(raw), ['$.position', '$.type', '$.source', '$.prevhash', '$.time'])) AS says "
-        f"FROM {records}), "
-        f"told AS (SELECT service, position, own_hash, says, {beside} AS beside FROM read), "
         "placed AS (SELECT r.*, coalesce(lag(r.position) OVER w, head.position) AS before, "
         "coalesce(lag(r.own_hash) OVER w, head.hash) AS chained "
-        "FROM told r JOIN head USING (service) WINDOW w AS (PARTITION BY service ORDER BY r.position)), "
-        "judged AS (SELECT service, position, before, says[1] AS own, "
-        "says[1] IS NOT DISTINCT FROM position::VARCHAR "
-        f"AND split_part(says[2], '.', 1) IS NOT DISTINCT FROM list_extract([{names}], service + 1) AS itself, "
-        "split_part(says[3], '/', 2) AS county, says[4] IS NOT DISTINCT FROM chained AS follows, beside FROM placed) "
+        f"FROM (FROM ({told})) r JOIN head USING (service) WINDOW w AS (PARTITION BY service ORDER BY r.position)), "
+        "judged AS (SELECT service, position, before, own_position, "
+        "own_position IS NOT DISTINCT FROM position::VARCHAR "
+        f"AND split_part(own_type, '.', 1) IS NOT DISTINCT FROM list_extract([{names}], service + 1) AS itself, "
+        "split_part(source, '/', 2) AS county, prevhash IS NOT DISTINCT FROM chained AS follows, beside FROM placed) "
         "SELECT * FROM judged WHERE position <> before + 1 OR NOT itself OR county IS DISTINCT FROM $county OR NOT follows OR NOT beside "
         "ORDER BY service, position LIMIT 1",
         {"county": county},

@@ -17,11 +17,11 @@ from typing import Final
 
 import duckdb
 
-from services.indicators.audit.archive.chain import BESIDE, Fault, first_fault
+from services.indicators.audit.archive.chain import Fault, first_fault, told
 from services.indicators.audit.archive.index import INDEX, READING, ArchivedFile, BadArchive, Head, Index, came_with, read_index
 from services.indicators.audit.archive.sets import RECORDS_SET, common_set, contracts_digest, sets, wire_sets
 from services.indicators.audit.columns import table_name
-from services.indicators.audit.duck import CORRECTIONS, VOIDS, amend, make_tables
+from services.indicators.audit.duck import CORRECTIONS, VOIDS, amend, derived, envelopes, make_tables
 from services.indicators.audit.records import End, Ends, require_end, require_hash
 from shared.contracts import FACTS
 from shared.contracts.base import SERVICES, Service, service_of
@@ -91,6 +91,22 @@ class Archive:
             self._check_sets()
         amend(connection)
         return connection
+
+    def check_derivation(self) -> None:
+        """Every set holds what the records say, to the last column. It takes as long as writing them did. Raises BadArchive."""
+        connection = self.connection
+        with _named_damage():
+            connection.execute(f"CREATE TEMP TABLE anew AS {envelopes('stored', 'described')}")
+            connection.execute("DELETE FROM anew WHERE NOT described")
+            for set_, query in derived("anew").items():
+                columns = ", ".join(f'"{name}"' for name in sets()[set_])
+                ours, theirs = f"SELECT {columns} FROM ({self.rows(set_)})", f"SELECT {columns} FROM ({query})"  # noqa: S608
+                found = connection.execute(
+                    f"SELECT min(position) FROM (({ours} EXCEPT ALL {theirs}) UNION ALL ({theirs} EXCEPT ALL {ours}))"  # noqa: S608
+                ).fetchone()
+                if found is not None and found[0] is not None:
+                    raise BadArchive(f"{set_} 第 {found[0]} 条与记录所说不符 / {set_}: position {found[0]} is not what the record says")
+            connection.execute("DROP TABLE anew")
 
     def rows(self, set_: str) -> str:
         """A query for the rows of a set of facts, which are all of one service."""
@@ -245,7 +261,7 @@ def _unfinished(name: str, index: Index) -> bool:
 
 
 def _check_records(connection: duckdb.DuckDBPyConnection, index: Index) -> None:
-    fault = first_fault(connection, "kept", dict.fromkeys(SERVICES, Head()), index.county, BESIDE)
+    fault = first_fault(connection, told("kept"), dict.fromkeys(SERVICES, Head()), index.county)
     if fault is not None:
         raise _located(fault, index)
     rows = connection.execute("SELECT service, max(position), max_by(hash, position) FROM kept GROUP BY service").fetchall()

@@ -36,12 +36,9 @@ from services.indicators.audit.archive.index import (
     index_bytes,
     read_index,
 )
-from services.indicators.audit.archive.sets import RECORDS_COLUMNS, RECORDS_SET, common_set, contracts_digest
-from services.indicators.audit.columns import table_name
-from services.indicators.audit.duck import envelopes, said, said_in_common
-from shared.contracts import FACTS
-from shared.contracts.base import SERVICES, Service, service_of
-from shared.contracts.common import COMMON_FACTS
+from services.indicators.audit.archive.sets import RECORDS_COLUMNS, RECORDS_SET, contracts_digest, wire_sets
+from services.indicators.audit.duck import derived, envelopes
+from shared.contracts.base import SERVICES, Service
 
 ARRIVING = pa.schema([("service", pa.int8()), ("position", pa.int64()), ("raw", pa.binary()), ("described", pa.bool_())])
 """Records as the archive takes them in: the number of the service, the position, the exact bytes, and whether a contract describes it."""
@@ -50,6 +47,8 @@ FILE_ROWS_MAX: Final = 1_000_000
 MEMORY: Final = "512MB"
 WRITING_AT_ONCE: Final = 8
 """So many files at a time: most of a small file's time is waiting for the disk."""
+_OWN: Final = ("body.position AS own_position", "body.prevhash", "sha256(raw) AS hash", "described", "raw")
+_TOLD: Final = "SELECT service, position, hash AS own_hash, own_position, type AS own_type, source, prevhash, true AS beside FROM arrived"
 _UNLIKE: Final = ["raw", "hash"]
 """Columns of which no two rows are alike: a dictionary of them helps nobody."""
 
@@ -143,10 +142,10 @@ class ArchiveWriter:
         """Take in records that follow those in the archive, each service's from its head on. Raises BrokenHistory, BadArchive, OSError."""
         with duckdb.connect(config={"threads": self._threads, "memory_limit": MEMORY}) as connection:
             connection.register("arriving", arriving)
-            fault = first_fault(connection, "arriving", self.index.heads, self._county)
+            connection.execute(f"CREATE TABLE arrived AS {envelopes('arriving', *_OWN, unchecked=True)}")
+            fault = first_fault(connection, _TOLD, self.index.heads, self._county)
             if fault is not None:
                 raise BrokenHistory(fault)
-            connection.execute(f"CREATE TABLE arrived AS {envelopes('arriving', 'sha256(raw) AS hash', 'described', 'raw')}")
             heads = self.index.heads | _heads(connection)
             connection.execute("CREATE VIEW record AS SELECT * FROM arrived WHERE described")
             parts = [*_records(connection), *_typed(connection)]
@@ -208,8 +207,8 @@ class ArchiveWriter:
         return pq.ParquetFile(BytesIO(raw)).read()
 
     def _write_part(self, part: _Part, number: int) -> ArchivedFile:
-        tables = [*map(self._read, part.absorbed), *([] if part.fresh is None else [part.fresh])]
-        rows = pa.concat_tables(tables, promote_options="permissive").sort_by("position")
+        older = map(self._read, sorted(part.absorbed, key=lambda file: file.first))
+        rows = pa.concat_tables([*older, *([] if part.fresh is None else [part.fresh])], promote_options="permissive")
         first, last = rows["position"][0].as_py(), rows["position"][-1].as_py()
         path = file_path(part.set, self._county, part.service, part.period, first, last, number)
         raw = _parquet(rows)
@@ -249,12 +248,10 @@ def _records(connection: duckdb.DuckDBPyConnection) -> Iterator[_Part]:
 
 def _typed(connection: duckdb.DuckDBPyConnection) -> Iterator[_Part]:
     there = {type_ for (type_,) in connection.execute("SELECT DISTINCT type FROM record").fetchall()}
-    for fact in FACTS:
-        if f"{fact.type}.v{fact.version}" in there:
-            yield from _by_period(connection, table_name(fact), cast(Service, service_of(fact)), said(fact, "record"))
-    for service in SERVICES:
-        for shape in COMMON_FACTS:
-            yield from _by_period(connection, common_set(shape, service), service, said_in_common(shape, service, "record"))
+    queries = derived("record")
+    for type_, set_ in wire_sets().items():
+        if type_ in there:
+            yield from _by_period(connection, set_, cast(Service, type_.partition(".")[0]), queries[set_])
 
 
 def _by_period(connection: duckdb.DuckDBPyConnection, set_: str, service: Service, query: str) -> Iterator[_Part]:
