@@ -38,9 +38,9 @@ class Stopped(Exception):
     """Whoever asked does not want to know any more."""
 
 
-def pairs(days: AbstractSet[date], seed: int) -> list[Pair]:
+def pairs(days: AbstractSet[date], seed: int, known_days: int = KNOWN_DAYS) -> list[Pair]:
     """Where to compare a history whose records became known on these days: on the last of them, at edges of the years in which there are
-    any, and wherever the seed falls. Twenty pairs; fewer only where there are fewer days.
+    any, and wherever the seed falls. Two pairs on each of so many known days; fewer only where there are fewer days.
     """
     if not days:
         return []
@@ -48,9 +48,9 @@ def pairs(days: AbstractSet[date], seed: int) -> list[Pair]:
     first, last = min(days), max(days)
     edges = {date(year, month, at) for year in {day.year for day in days} for month, at in _EDGES}
     within = sorted(day for day in edges if first <= day < last)
-    chosen = {last, *by.sample(within, min(len(within), KNOWN_DAYS // 2))}
+    chosen = {last, *by.sample(within, min(len(within), known_days // 2))}
     others = sorted(days - chosen)
-    chosen |= set(by.sample(others, min(len(others), KNOWN_DAYS - len(chosen))))
+    chosen |= set(by.sample(others, min(len(others), known_days - len(chosen))))
     found = []
     for known in sorted(chosen):
         earlier = [day for year in (known.year - 1, known.year) for month, at in _EDGES if (day := date(year, month, at)) < known]
@@ -71,7 +71,7 @@ class Agreement:
         """The first difference, in the order of the pairs; None when there is none. Raises Stopped, and duckdb's errors."""
         if not self.pairs:
             return None
-        amounts = _Amounts(built)
+        amounts = Entries(built)
         chosen = {kind: [name for name in names if name in measures] for kind, names in program.kinds.items()}
         some = replace(program, kinds={kind: names for kind, names in chosen.items() if names})
         with duckdb.connect(config={"threads": 1}) as connection:  # and one query at a time: the service goes on beside it
@@ -83,7 +83,7 @@ class Agreement:
                 recomputed.compute(days)
                 for as_of in days:
                     self._go_on()
-                    found = _difference(amounts.at(as_of, known_at), recomputed.all_at(as_of), as_of, known_at)
+                    found = difference(amounts.at(as_of, known_at), recomputed.all_at(as_of), as_of, known_at)
                     if found is not None:
                         return found
                     self.compared += 1
@@ -95,8 +95,8 @@ class Agreement:
             raise Stopped
 
 
-class _Amounts:
-    """What entries come to."""
+class Entries:
+    """What the ledger's entries come to."""
 
     def __init__(self, built: LedgerRows) -> None:
         rows = built.rows
@@ -120,7 +120,8 @@ class _Amounts:
         return found
 
 
-def _difference(built: Amounts, recomputed: Amounts, as_of: date, known_at: date) -> Difference | None:
+def difference(built: Amounts, recomputed: Amounts, as_of: date, known_at: date) -> Difference | None:
+    """The first measure, unit and part of which the two say something else; None when there is none."""
     for measure, unit in sorted(built.keys() | recomputed.keys()):
         ours, theirs = built.get((measure, unit), {}), recomputed.get((measure, unit), {})
         for part in sorted(ours.keys() | theirs.keys(), key=str):

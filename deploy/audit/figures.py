@@ -1,0 +1,122 @@
+"""Figures compared: the ledger at every unit, and boards over HTTP at some, with what the second engine makes of the records."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import orjson
+
+from deploy.audit.found import Audited, Checked, Difference, Different
+from deploy.cli.board import fetch_board
+from deploy.data_folder import Running
+from services.indicators.answers import Snapshot, ask, board
+from services.indicators.api.questions import answer_bytes
+from services.indicators.audit.agreement import Entries, Pair, difference, pairs
+from services.indicators.audit.archive.reader import Archive
+from services.indicators.audit.folded import Recorded
+from services.indicators.audit.recompute import Recomputed, recompute
+from services.indicators.evaluation.plan import Plan
+from services.indicators.store import LedgerRows
+from shared.contracts.base import SERVICES
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The entries of the measures that have figures, and up to which positions they follow the records."""
+
+    rows: LedgerRows
+    measures: frozenset[str]
+    positions: dict[str, int]
+
+
+async def compare_figures(running: Running, plan: Plan, recorded: Recorded, ledger: Ledger, audited: Audited) -> None:
+    """Ledger and boards with the second engine's, known day by known day. Raises Different, Unreachable, duckdb's errors."""
+    audited.positions = dict(recorded.positions)
+    days = await asyncio.to_thread(_known_days, recorded)
+    settled = min(max(known, default=date.min) for known in days.values())
+    """Before this day nothing more can become known."""
+    whole = recorded.positions == ledger.positions
+    by = random.Random(audited.asked.seed)  # noqa: S311 - a choice of units, to be repeated
+    chosen = pairs(set().union(*days.values()), audited.asked.seed, -(-audited.asked.pairs // 2))[: audited.asked.pairs]
+    entries = await asyncio.to_thread(Entries, ledger.rows)
+    as_known = await asyncio.to_thread(recompute, recorded, plan, "duckdb")
+    done = figures = boards = 0
+    for known_at, group in groupby(chosen, key=itemgetter(1)):
+        snapshot, as_of_days = await asyncio.to_thread(as_known, known_at), [as_of for as_of, _ in group]
+        recomputed = snapshot.balances
+        assert isinstance(recomputed, Recomputed)
+        await asyncio.to_thread(recomputed.compute, as_of_days)
+        for as_of in as_of_days:
+            if whole or known_at < settled:
+                figures += await asyncio.to_thread(_compare_ledger, entries, recomputed, ledger.measures, (as_of, known_at))
+            for unit in _units(snapshot, as_of, audited.asked.units, by):
+                boards += await _compare_board(running, snapshot, unit, (as_of, known_at), stable=known_at < settled)
+            done += 1
+            audited.progress("账本与指标表 / ledger and boards", done, len(chosen))
+        await asyncio.to_thread(recomputed.close)
+    audited.checked += [Checked("ledger", None, figures), Checked("board", None, boards)]
+
+
+def _known_days(recorded: Recorded) -> dict[str, set[date]]:
+    """The days on which something became known, service by service."""
+    found: dict[str, set[date]] = {service: set() for service in SERVICES}
+    if isinstance(recorded, Archive):
+        for number, day in recorded.connection.execute("SELECT DISTINCT service, known FROM stored").fetchall():
+            found[SERVICES[number]].add(day)
+    else:
+        for record in recorded.records:
+            found[record.service].add(record.known_day)
+    return found
+
+
+def _units(snapshot: Snapshot, as_of: date, some: int | None, by: random.Random) -> Sequence[str]:
+    """The county and so many other units that there are on a day; none before there is a county."""
+    there = sorted(code for code, unit in snapshot.trees.at(0).units.items() if unit.listed <= as_of.toordinal())
+    county = [snapshot.plan.county] if snapshot.plan.county in there else []
+    others = [code for code in there if code not in county]
+    return [*county, *(others if some is None else by.sample(others, min(some - 1, len(others))))]
+
+
+def _compare_ledger(entries: Entries, recomputed: Recomputed, measures: frozenset[str], pair: Pair) -> int:
+    """How many figures are the same."""
+    as_of, known_at = pair
+    ours, theirs = entries.at(as_of, known_at), {key: parts for key, parts in recomputed.all_at(as_of).items() if key[0] in measures}
+    found = difference(ours, theirs, as_of, known_at)
+    if found is None:
+        return len(ours)
+    measure = found.measure if found.part is None else f"{found.measure} {found.part}"
+    raise Different(Difference(
+        "ledger", f"{found.unit} 的 {measure}，截至 {as_of}、以 {known_at} 所知：账本为 {found.built}，重算为 {found.recomputed}",
+        f"{measure} of {found.unit} as of {as_of} as known on {known_at}: {found.built} by the ledger, {found.recomputed} recomputed",
+        unit=found.unit, measure=measure, as_of=as_of, known_at=known_at,
+    ))  # fmt: skip
+
+
+async def _compare_board(running: Running, snapshot: Snapshot, unit: str, pair: Pair, *, stable: bool) -> int:
+    """One live board with the one recomputed: 1 when they are the same, 0 when newer records make them incomparable."""
+    as_of, known_at = pair
+    live: dict[str, Any] = orjson.loads(await fetch_board(running.http_url, unit=unit, as_of=as_of, known_at=known_at))
+    anew: dict[str, Any] = orjson.loads(await asyncio.to_thread(_board, snapshot, unit, pair))
+    if not stable and live["positions"] != anew["positions"]:
+        return 0
+    for ours, theirs in zip(live["indicators"], anew["indicators"], strict=True):
+        for name in ours.keys() | theirs.keys():
+            if ours.get(name) != theirs.get(name):
+                measure = " ".join(ours[key] for key in ("id", "variant", "part") if ours[key] is not None)
+                one, other = ours.get(name), theirs.get(name)
+                raise Different(Difference(
+                    "board", f"{unit} 的 {measure}，截至 {as_of}、以 {known_at} 所知：{name} 实时为 {one}，重算为 {other}",
+                    f"{measure} of {unit} as of {as_of} as known on {known_at}: {name} is {one} live, {other} recomputed",
+                    unit=unit, measure=measure, as_of=as_of, known_at=known_at,
+                ))  # fmt: skip
+    return 1
+
+
+def _board(snapshot: Snapshot, unit: str, pair: Pair) -> bytes:
+    as_of, known_at = pair
+    return answer_bytes(board(snapshot, ask(snapshot, known_at, unit, as_of, known_at)))

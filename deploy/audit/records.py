@@ -1,0 +1,147 @@
+"""Records compared: event stores with streams, and what the indicators service and the archive hold of them."""
+
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+from nats.aio.client import Client
+from nats.js.errors import NotFoundError
+
+from deploy.audit.found import Audited, Checked, Difference, Different, of_record
+from deploy.data_folder import Running
+from services.indicators.audit.archive.index import INDEX, BadArchive
+from services.indicators.audit.archive.reader import Archive, is_of_these_contracts, opened_archive
+from services.indicators.audit.folded import Recorded
+from services.indicators.store import Moment
+from shared import subjects
+from shared.contracts.base import SERVICES, Service
+from shared.contracts.envelope import NO_HASH, Record, parse_record
+from shared.county_schema import county_schema
+from shared.stream_reader import StreamReader
+
+PAGE_RECORDS: Final = 1_000
+STREAM_SECONDS_MAX: Final = 15.0
+"""How long a stream may take to give what its store holds already."""
+_COLUMNS: Final = ("hash", "type", "source", "id", "occurred", "recorded")
+"""What an event store keeps beside a record's bytes."""
+
+
+async def compare_stream(nc: Client, running: Running, service: Service, audited: Audited) -> list[bytes]:
+    """A service's event store with its stream, record by record: the hashes. Raises Different."""
+    stream = subjects.recorded_stream(running.county, service)
+    in_stream = await _last_sequence(nc, stream)
+    hashes: list[bytes] = []
+    async with AsyncExitStack() as opened:
+        connection = await asyncpg.connect(running.databases[service], server_settings={"search_path": county_schema(running.county)})
+        opened.push_async_callback(connection.close)
+        await opened.enter_async_context(connection.transaction(isolation="repeatable_read", readonly=True))
+        head, head_hash = await connection.fetchrow("SELECT position, hash FROM head")
+        if in_stream > head:
+            raise of_record("stream", service, head + 1, "在记录流中有，事件库中没有", "is in the stream and not in the event store")
+        reader = await opened.enter_async_context(StreamReader(nc, stream))
+        page: list[bytes] = []
+        query = f"SELECT position, {', '.join(_COLUMNS)}, raw FROM record ORDER BY position"  # noqa: S608
+        async for row in connection.cursor(query, prefetch=PAGE_RECORDS):
+            position = len(hashes) + 1
+            if row["position"] != position:
+                raise of_record("stream", service, position, "在事件库中缺少", "is missing in the event store")
+            record = _stored(service, position, row, hashes[-1].hex() if hashes else NO_HASH)
+            page = page or [message.data for message in await reader.page(PAGE_RECORDS, wait_seconds=STREAM_SECONDS_MAX)][::-1]
+            if not page:
+                raise of_record("stream", service, position, "在记录流中缺少", "is missing in the stream", record)
+            if page.pop() != record.raw:
+                raise of_record("stream", service, position, "在记录流与事件库中不同", "is another in stream and event store", record)
+            hashes.append(bytes.fromhex(record.hash))
+            if position % PAGE_RECORDS == 0 or position == head:
+                audited.progress(f"事件库与记录流 / store and stream: {service}", position, head)
+        if (len(hashes), hashes[-1].hex() if hashes else NO_HASH) != (head, head_hash):
+            raise of_record("stream", service, head, "与事件库的 head 不符", "is not what the head of the event store says")
+    audited.checked.append(Checked("stream", service, len(hashes)))
+    return hashes
+
+
+async def _last_sequence(nc: Client, stream: str) -> int:
+    try:
+        return (await nc.jetstream().stream_info(stream)).state.last_seq
+    except NotFoundError:
+        return 0
+
+
+def _stored(service: Service, position: int, row: Any, prevhash: str) -> Record:
+    """A row of an event store, whose columns say what its bytes say and which follows the one before."""
+    record = _read(row["raw"])
+    if record is None:
+        raise of_record("stream", service, position, "在事件库中不是记录", "is no record in the event store")
+    if (record.service, record.position, record.prevhash) != (service, position, prevhash):
+        raise of_record("stream", service, position, "在事件库中与前一条不相接", "does not follow the one before it in its store", record)
+    for name in _COLUMNS:
+        if getattr(record, name) != row[name]:
+            raise of_record("stream", service, position, f"在事件库中 {name} 列与记录不符", f"is stored beside another {name}", record)
+    return record
+
+
+def _read(raw: bytes) -> Record | None:
+    try:
+        return parse_record(raw)
+    except ValueError:
+        return None
+
+
+async def compare_facts(moment: Moment, audited: Audited) -> None:
+    """The facts that the indicators service took in with the records, up to its checkpoint. Raises Different."""
+    for number, service in enumerate(SERVICES):
+        position, hash_ = moment.checkpoint[service]
+        hashes, taken = audited.hashes[service], 0
+        query = "SELECT position, raw FROM fact WHERE service = $1 ORDER BY position"
+        async for row in moment.connection.cursor(query, number, prefetch=PAGE_RECORDS):
+            taken += 1
+            if row["position"] != taken:
+                raise of_record("facts", service, taken, "在指标库中缺少", "is missing in the indicators' store")
+            if taken <= len(hashes) and sha256(row["raw"]).digest() != hashes[taken - 1]:
+                record = _read(row["raw"])
+                raise of_record("facts", service, taken, "在指标库与记录流中不同", "is another in indicators' store and stream", record)
+            if taken % PAGE_RECORDS == 0 or taken == position:
+                audited.progress(f"指标库 / indicators' store: {service}", taken, position)
+        if taken != position or (0 < position <= len(hashes) and hash_ != hashes[position - 1].hex()):
+            raise of_record("facts", service, position, "与指标库的检查点不符", "is not what the indicators' checkpoint says")
+        audited.checked.append(Checked("facts", service, taken))
+
+
+@contextmanager
+def compared_archive(folder: Path, county: str, audited: Audited) -> Iterator[Recorded | None]:
+    """The archive, compared with the records; None where there is none, or where another release wrote its sets. Raises Different."""
+    if not (folder / INDEX).exists():
+        yield None
+        return
+    with _opened(folder, county) as archive:
+        _compare_archive(archive, audited)
+        ours = is_of_these_contracts(archive)
+        if ours:
+            archive.check_derivation()
+        audited.checked.append(Checked("archive", None, sum(archive.positions.values())))
+        yield archive if ours else None
+
+
+@contextmanager
+def _opened(folder: Path, county: str) -> Iterator[Archive]:
+    try:
+        with opened_archive(folder, county) as archive:
+            yield archive
+    except BadArchive as error:
+        zh, _, en = str(error).partition(" / ")
+        raise Different(Difference("archive", f"归档：{zh}", f"the archive: {en}")) from error
+
+
+def _compare_archive(archive: Archive, audited: Audited) -> None:
+    for number, service in enumerate(SERVICES):
+        hashes = audited.hashes[service]
+        with archive.connection.cursor() as cursor:
+            cursor.execute("SELECT position, hash FROM stored WHERE service = ? ORDER BY position", [number])
+            while rows := cursor.fetchmany(PAGE_RECORDS):
+                for position, hash_ in rows:
+                    if position <= len(hashes) and bytes.fromhex(hash_) != hashes[position - 1]:
+                        raise of_record("archive", service, position, "在归档与记录流中不同", "is another in archive and stream")
+                audited.progress(f"归档 / archive: {service}", rows[-1][0], archive.positions[service])

@@ -1,0 +1,137 @@
+"""`kaiye audit` on a running system: all is the same, and whatever is tampered with is found and named."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from deploy.data_folder import DataFolder, Running
+from services.indicators.audit.archive.index import INDEX, read_index
+from shared.county_schema import county_schema
+from tests.deploy.test_cli import KAIYE, kaiye_runs, run_kaiye
+
+SECONDS_MAX = 60.0
+FACTS = ("--facts", "300", "--seed", "5")
+SMALL = ("--pairs", "2", "--units", "3", "--json")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder on which a small history was played, running, and archived."""
+    folder = tmp_path_factory.mktemp("audited") / "data"
+    played = run_kaiye("demo", "--once", *FACTS, "--json", "--data", folder)
+    assert played.returncode == 0, played.stderr
+    with kaiye_runs("up", "--data", folder) as process:
+        http_url, until = DataFolder(folder).running().http_url, time.monotonic() + SECONDS_MAX
+        while (health := httpx.get(f"{http_url}/health", trust_env=False).json())["archived"] != health["positions"]:
+            assert time.monotonic() < until, health
+            time.sleep(0.2)
+        yield folder
+        process.terminate()
+        process.wait(SECONDS_MAX)
+
+
+@pytest.fixture
+def running(folder: Path) -> Running:
+    return DataFolder(folder).running()
+
+
+def audit(folder: Path, *words: str) -> tuple[int, dict[str, Any]]:
+    """The exit code, and what is printed."""
+    done = subprocess.run(
+        (*KAIYE, "audit", *SMALL, *words, "--data", folder), capture_output=True, text=True, timeout=SECONDS_MAX * 2, check=False
+    )
+    assert done.returncode in {0, 1}, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+async def execute(running: Running, service: str, *statements: str) -> None:
+    connection = await asyncpg.connect(running.databases[service], server_settings={"search_path": county_schema(running.county)})
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def test_a_system_that_nobody_tampered_with_is_the_same_throughout(folder: Path) -> None:
+    code, found = audit(folder)
+    assert (code, found["difference"]) == (0, None)
+    compared = {(each["check"], each["service"]): each["compared"] for each in found["checked"]}
+    for service, position in found["positions"].items():
+        assert compared["stream", service] == compared["facts", service] == position
+    assert compared["archive", None] == sum(found["positions"].values())
+    assert compared["ledger", None] > 100
+    assert compared["board", None] > 1
+
+
+@pytest.mark.parametrize(
+    ("service", "tamper", "mend", "says"),
+    [
+        (
+            "training", "UPDATE record SET raw = raw || ' '::bytea WHERE position = 9",
+            "UPDATE record SET raw = substring(raw FOR octet_length(raw) - 1) WHERE position = 9",
+            {"check": "stream", "service": "training", "position": 9},
+        ),
+        (
+            "finance", "UPDATE record SET occurred = occurred - 1 WHERE position = 4",
+            "UPDATE record SET occurred = occurred + 1 WHERE position = 4", {"check": "stream", "service": "finance", "position": 4},
+        ),
+        (
+            "indicators", "UPDATE fact SET raw = raw || ' '::bytea WHERE service = 1 AND position = 7",
+            "UPDATE fact SET raw = substring(raw FOR octet_length(raw) - 1) WHERE service = 1 AND position = 7",
+            {"check": "facts", "service": "training", "position": 7},
+        ),
+        (
+            "indicators", "UPDATE checkpoint SET hash = reverse(hash) WHERE service = 'finance'",
+            "UPDATE checkpoint SET hash = reverse(hash) WHERE service = 'finance'", {"check": "facts", "service": "finance"},
+        ),
+    ],
+)  # fmt: skip
+async def test_a_record_that_was_tampered_with_is_named(
+    folder: Path, running: Running, service: str, tamper: str, mend: str, says: dict[str, Any]
+) -> None:
+    await execute(running, service, tamper)
+    try:
+        code, found = audit(folder)
+    finally:
+        await execute(running, service, mend)
+    assert code == 1
+    assert says.items() <= found["difference"].items()
+
+
+async def test_a_ledger_entry_that_was_changed_is_named_by_its_measure_and_unit(folder: Path, running: Running) -> None:
+    connection = await asyncpg.connect(running.databases["indicators"], server_settings={"search_path": county_schema(running.county)})
+    cell, unit, measure = await connection.fetchrow(
+        "SELECT cell.id, cell.unit, measure.name FROM cell JOIN measure ON measure.number = cell.version "
+        "JOIN ledger ON ledger.cell = cell.id WHERE cell.unit LIKE '%000000' "
+        "AND measure.state = 'serving' AND ledger.amount > 0 ORDER BY ledger.known DESC, cell.id LIMIT 1"
+    )
+    await connection.close()
+    await execute(running, "indicators", f"UPDATE ledger SET amount = amount + 1 WHERE cell = {cell}")
+    try:
+        code, found = audit(folder)
+    finally:
+        await execute(running, "indicators", f"UPDATE ledger SET amount = amount - 1 WHERE cell = {cell}")
+    difference = found["difference"]
+    assert (code, difference["check"], difference["unit"], difference["measure"].split()[0]) == (1, "ledger", unit, measure)
+    assert "by the ledger" in difference["en"]
+
+
+def test_an_archive_that_was_tampered_with_is_named_by_its_file(folder: Path) -> None:
+    archive = DataFolder(folder).archive
+    file = read_index((archive / INDEX).read_bytes()).files[-1]
+    raw = (archive / file.path).read_bytes()
+    (archive / file.path).write_bytes(raw[:-1] + b"?")
+    try:
+        code, found = audit(folder)
+    finally:
+        (archive / file.path).write_bytes(raw)
+    assert (code, found["difference"]["check"]) == (1, "archive")
+    assert file.path in found["difference"]["en"]
