@@ -11,7 +11,8 @@ Of several processes on one store only one rebuilds; each of them adds to what i
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -158,22 +159,24 @@ class Rebuilder:
             self._agreement = None
             live.backlog.read_anew()
 
-    async def _facts(self, moment: Moment) -> tuple[list[pa.RecordBatch], set[date]]:
+    async def _facts(self, moment: Moment) -> tuple[deque[pa.RecordBatch], set[date]]:
         """The facts that contracts here describe, for the second engine, and the days on which they became known."""
         unreadable = {(record.service, record.position) for record in self._live.projection.unreadable}
         days: set[date] = set()
-        found, some = [], list[Record]()
+        found: deque[pa.RecordBatch] = deque()
+        some: list[Record] = []
         async for record in self._live.store.facts(moment):
             if (record.service, record.position) not in unreadable:
                 days.add(record.known_day)
                 some.append(record)
             if len(some) == RECORDS_PER_BATCH:
-                found.append(batch(some))
+                found.append(await asyncio.to_thread(batch, some))
                 some = []
-                await asyncio.sleep(0)
-        return ([*found, batch(some)] if some else found), days
+        if some:
+            found.append(await asyncio.to_thread(batch, some))
+        return found, days
 
-    async def _judge(self, rebuild: Rebuild, agreement: Agreement, built: LedgerRows, facts: Sequence[pa.RecordBatch]) -> None:
+    async def _judge(self, rebuild: Rebuild, agreement: Agreement, built: LedgerRows, facts: deque[pa.RecordBatch]) -> None:
         live = self._live
         comparing = asyncio.create_task(asyncio.to_thread(self._run, rebuild, agreement, built, facts))
         while not comparing.done():
@@ -199,9 +202,10 @@ class Rebuilder:
             log.info("what was rebuilt serves", rebuild=rebuild.number, measures=len(rebuild.measures), entries=balances.size)
 
     def _run(
-        self, rebuild: Rebuild, agreement: Agreement, built: LedgerRows, facts: Sequence[pa.RecordBatch]
+        self, rebuild: Rebuild, agreement: Agreement, built: LedgerRows, facts: deque[pa.RecordBatch]
     ) -> tuple[Difference | None, Balances]:
-        difference, balances = agreement.run(facts, built, self._program(), rebuild.measures), Balances()
+        once = (facts.popleft() for _ in range(len(facts)))  # each is let go of when it is taken in
+        difference, balances = agreement.run(once, built, self._program(), rebuild.measures), Balances()
         if difference is None:
             built.add_to(balances)
         return difference, balances

@@ -94,7 +94,7 @@ class Rebuild:
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """Every version there is, by number, and the rebuild. `last` is the highest number ever given: none is given twice."""
+    """Every version there is, in the order of their numbers, and the rebuild. `last`: the highest number given; none is given twice."""
 
     of: Mapping[int, Version]
     last: int = 0
@@ -107,7 +107,7 @@ class Versions:
 
     def in_state(self, state: VersionState) -> Iterator[Version]:
         """The versions in a state, in the order of their numbers."""
-        return (self.of[number] for number in sorted(self.of) if self.of[number].state == state)
+        return (each for each in self.of.values() if each.state == state)
 
     def numbers(self, state: Literal["building", "serving"]) -> dict[str, int]:
         """Measure → the number of its version in a state of which it has one at most."""

@@ -66,6 +66,13 @@ def _unreadable(records: int) -> Problem:
     )  # fmt: skip
 
 
+def _being_rebuilt(measures: int) -> Problem:
+    return Problem(
+        code="being_rebuilt", zh=f"{measures} 个量的定义已变，正由全部事实重算",
+        en=f"{measures} measures have another definition now and are being derived anew from all facts",
+    )  # fmt: skip
+
+
 def _disagrees(difference: Difference) -> Problem:
     where = f"{difference.measure} {difference.unit} {difference.as_of}@{difference.known_at}: {difference.built} ≠ {difference.recomputed}"
     return Problem(
@@ -79,7 +86,7 @@ def _archive_stopped(trouble: str) -> Problem:
     return Problem(code="archive_stopped", zh=f"归档停写：{zh}", en=f"the archive is not written: {en or zh}")
 
 
-_HARMLESS = frozenset({"unreadable_records", "rebuild_disagrees", "archive_stopped"})
+_HARMLESS = frozenset({"being_rebuilt", "unreadable_records", "rebuild_disagrees", "archive_stopped"})
 """Findings with which the service still does its work."""
 
 
@@ -107,6 +114,8 @@ async def look(nc: Client, questions: Questions, archiving: Archiving | None) ->
                 findings.append(_stream_behind(service, last, before[service]))
     if unreadable:
         findings.append(_unreadable(unreadable))
+    if changed := snapshot.unbuilt | snapshot.previous.keys():
+        findings.append(_being_rebuilt(len(changed)))
     if live.versions.rebuild.stage == "disagrees" and live.versions.rebuild.difference:
         findings.append(_disagrees(live.versions.rebuild.difference))
     if archiving is not None and archiving.trouble is not None:
