@@ -6,6 +6,7 @@
 | `lock` | locked while a `kaiye up` or `kaiye demo` runs on it |
 | `adopt.lock` | locked while a `kaiye doctor --adopt` takes back records |
 | `kaiye.json` | addresses and passwords of what runs; readable by the owner only |
+| `published/` | published documents and what they were computed from, each under the SHA-256 of its bytes |
 | `nats/`, `postgres/`, `logs/` | the servers' own files, and a log per part |
 | `archive/` | the recorded facts as Parquet, for `kaiye recompute` and whatever else reads it |
 """
@@ -93,6 +94,11 @@ class DataFolder:
     def archive(self) -> Path:
         """The archive of recorded facts."""
         return self.path / "archive"
+
+    @property
+    def published(self) -> Path:
+        """Where published documents are kept."""
+        return self.path / "published"
 
     def log(self, name: str) -> Path:
         """The log file of one part."""

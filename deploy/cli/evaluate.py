@@ -14,6 +14,7 @@ from deploy.cli.board import ask, show
 from deploy.cli.common import BadInput, DataOption, JsonOption
 from deploy.cli.evaluation_tables import items_table, rectifications_table, systems_table
 from deploy.cli.plans import plan_path, read_plan_file, read_text_file
+from deploy.cli.published import publish_evaluation, show_reproduced
 from deploy.cli.queries import AsOfOption, KnownAtOption, UnitOption
 from deploy.cli.recompute import EngineOption, opened_facts, read_day
 from deploy.cli.sheets import sheet_path
@@ -30,9 +31,9 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
-    sheet: Annotated[Path, typer.Option(
+    sheet: Annotated[Path | None, typer.Option(
         "--sheet", metavar="SHEET", exists=True, help="考评标准文件，或所在的县文件夹 / a scoring sheet, or the folder that holds it",
-    )],
+    )] = None,
     unit: UnitOption = None, as_of: AsOfOption = None, known_at: KnownAtOption = None,
     rehearsal: Annotated[bool, typer.Option("--rehearsal", help="模拟考评 / a rehearsal")] = False,
     facts: Annotated[Path | None, typer.Option(
@@ -42,6 +43,13 @@ def evaluate(
     plan: Annotated[Path | None, typer.Option(
         "--plan", metavar="PLAN", exists=True, help="重算所用的方案文件或县文件夹 / the plan file, or its county's folder, for --facts",
     )] = None,
+    publish: Annotated[str | None, typer.Option(
+        "--publish", metavar="NUMBER", help="以此编号发布并留存，一个编号只发布一次 / publish it under this number, once; it is kept",
+    )] = None,
+    reproduce: Annotated[str | None, typer.Option(
+        "--reproduce", metavar="NUMBER",
+        help="重算已发布的考评并逐字节比较，不同的以 1 退出 / compute a published one anew; exits with 1 if a bit differs",
+    )] = None,
     engine: EngineOption = "duckdb",
     json: JsonOption = False,
     data: DataOption = DEFAULT_FOLDER,
@@ -49,6 +57,13 @@ def evaluate(
     """按考评标准考评，逐项给出得分与理由、失分、佐证、整改清单 / The evaluation by a scoring sheet: score and reason of every item, sums,
     gaps, evidence wanted, what is to be put right. The same inputs give the same bytes, from a running system as from its recorded facts.
     """
+    if reproduce is not None:
+        if sheet is not None or publish is not None or plan is not None:
+            raise BadInput("--reproduce 用的是当时留存的文件 / --reproduce goes by what was kept: give no sheet, plan or number to publish")
+        show_reproduced(DataFolder(data), reproduce, facts, engine, json=json)
+        return
+    if sheet is None:
+        raise BadInput("缺少 --sheet / --sheet is missing")
     path = sheet_path(sheet)
     text = read_text_file(path)
     if facts is None:
@@ -57,6 +72,8 @@ def evaluate(
         asked = {"unit": unit, "as_of": as_of, "known_at": known_at, "sheet": text, "file": path.name, "rehearsal": rehearsal}
         given = {name: value for name, value in asked.items() if value is not None}
         found = asyncio.run(ask(DataFolder(data).running().http_url, "/evaluation", body=given))
+    elif publish is not None:
+        raise BadInput("只能发布运行中系统的考评结果 / only what the running system answers can be published: not with --facts")
     elif plan is None:
         raise BadInput("从事实重算须用 --plan 指明方案 / --facts needs --plan: the plan that the figures are judged by")
     else:
@@ -65,6 +82,8 @@ def evaluate(
 
         sheet_given = Given(file_digest(read_text_file(plan_path(plan))), text, rehearsal, path.name)
         found = _recomputed(facts, read_plan_file(plan), engine, (unit, as_of, known_at), sheet_given)
+    if publish is not None:
+        publish_evaluation(DataFolder(data), publish, found, text)
     if json:
         typer.echo(found)
         return

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_json
 
 from services.indicators.answers import DecimalText
 from services.indicators.evaluation.duties import State
@@ -190,3 +191,8 @@ class Evaluation(_Part):
     gaps: list[Gap]
     evidence: list[EvidenceOfSystem]
     rectifications: list[Rectification]
+
+
+def evaluation_bytes(evaluation: Evaluation) -> bytes:
+    """The evaluation as it is answered, published and kept: fields in the order of their declaration, no blanks, UTF-8."""
+    return to_json(evaluation, by_alias=True)

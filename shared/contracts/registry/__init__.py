@@ -59,6 +59,7 @@ from shared.contracts.registry.office import (
     ReportDismissed,
     ReportResubmitted,
     RosterExported,
+    StoodAt,
 )  # fmt: skip
 from shared.contracts.registry.services import (
     SERVICE_FACTS,
@@ -148,7 +149,7 @@ __all__ = [
     "PolicyKind", "PolicyRepealed", "ProgressReportSubmitted", "ProjectCollected", "ProjectDisplayed", "ProjectFact",
     "ProjectMatched", "RectificationClosed", "RectificationFact", "RectificationOpened", "RegistryFact", "ReportDismissed",
     "ReportResubmitted", "ResponsibilityLetterSigned", "RosterExported", "ServiceFact", "ServicePlatformChanged",
-    "ServicePlatformOpened", "StaffReported", "StandaloneFact", "StatisticPublished", "SurvivalChecked", "TenantAdmitted",
+    "ServicePlatformOpened", "StaffReported", "StandaloneFact", "StatisticPublished", "StoodAt", "SurvivalChecked", "TenantAdmitted",
     "TenantLeft", "UnitDesignated", "UnitDesignationWithdrawn", "UnitDissolved", "UnitEnteredCampaign", "UnitFact", "UnitListed",
     "UnitMerged", "UnitPlanSubmitted", "UnitRenamed", "VenueClosed", "VenueFact", "VenueKind", "VenueOpened", "VenueProjectApproved",
     "VenueResized",

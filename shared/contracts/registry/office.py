@@ -5,7 +5,7 @@ Each act has its own number (`OccasionId`); reports and flags are named by the s
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from shared.contracts.base import Count, Fact, LongText, OccasionId, Service, Text
 from shared.contracts.envelope import SOURCE_PATTERN, EventId
@@ -18,12 +18,29 @@ DocumentKind = Literal["progress_table", "bulletin", "scoring_sheet", "evidence_
 FlagCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
+class StoodAt(BaseModel):
+    """Up to which record of each service published figures go."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    registry: Count
+    training: Count
+    finance: Count
+
+
 class Published(Fact):
-    """What published figures have in common: as of which day, as known on which day, and the digest that proves them unaltered."""
+    """What published figures have in common: as of which day, as known on which day, and the digest that proves them unaltered.
+
+    The rest says what they can be computed from anew: the positions up to which they go, the digest of the definitions they follow,
+    and those of the plan and of the scoring sheet as files.
+    """
 
     as_of: Day
     known_at: Day
     digest: Digest
+    positions: StoodAt | None = None
+    definitions: Digest | None = None
+    plan_digest: Digest | None = None
+    sheet_digest: Digest | None = None
 
 
 class EvaluationPublished(Published):

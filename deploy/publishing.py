@@ -1,0 +1,83 @@
+"""Publishing evaluations and documents: kept as files first, then reported to the registry by the office (创建办) itself.
+
+The event id is the number a thing is published under: the same bytes again get the same answer, other bytes are refused as a conflict.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Any
+
+from deploy.data_folder import DataFolder, Running
+from deploy.kept_documents import KeptDocuments
+from deploy.reports import NumberedReport, figures_follow, send
+from services.indicators.evaluation.evaluation import Evaluation
+from shared.answers import Answer
+from shared.client import OutgoingReport
+from shared.contracts.envelope import Source, report_bytes
+from shared.contracts.registry import DocumentKind, DocumentPublished, EvaluationPublished
+from shared.write_service.deciding import OFFICE
+
+SYSTEM = "kaiye"
+"""The office's own system, as which kaiye reports what the office publishes with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a published document follows from: the evaluation or the figures, and the files they were judged by."""
+
+    as_of: date
+    known_at: date
+    positions: dict[str, int]
+    definitions: str
+    plan: bytes
+    sheet: bytes | None = None
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """The same as it stands in the record."""
+        sheet = {} if self.sheet is None else {"sheet_digest": digest_of(self.sheet)}
+        return {
+            "as_of": str(self.as_of), "known_at": str(self.known_at), "positions": self.positions, "definitions": self.definitions,
+            "plan_digest": digest_of(self.plan), **sheet,
+        }  # fmt: skip
+
+
+def digest_of(content: bytes) -> str:
+    """SHA-256, in hex: what a document is kept under and recorded by."""
+    return sha256(content).hexdigest()
+
+
+async def publish_evaluation(running: Running, data: DataFolder, number: str, document: bytes, plan: bytes, sheet: bytes) -> Answer:
+    """Publish an evaluation of the county, as `kaiye evaluate --json` has it, with its plan and sheet: the registry's answer.
+
+    It is dated by the day as known on which it was made. Raises BadFolder, and what `send` raises.
+    """
+    evaluation = Evaluation.model_validate_json(document)
+    basis = Basis(evaluation.as_of, evaluation.known_at, evaluation.positions, evaluation.definitions, plan, sheet)
+    told = {"evaluation": number, "rehearsal": evaluation.rehearsal, "sheet": evaluation.sheet.name}
+    return await _publish(running, data, number, EvaluationPublished.type, told, document, basis)
+
+
+async def publish_document(
+    running: Running, data: DataFolder, number: str, kind: DocumentKind, document: bytes, basis: Basis
+) -> Answer:  # fmt: skip
+    """Publish a document made from figures or an evaluation: the registry's answer. Raises BadFolder, and what `send` raises."""
+    return await _publish(
+        running, data, number, DocumentPublished.type, {"document": number, "document_kind": kind}, document, basis
+    )  # fmt: skip
+
+
+async def _publish(
+    running: Running, data: DataFolder, number: str, type_: str, said: dict[str, Any], document: bytes, basis: Basis
+) -> Answer:  # fmt: skip
+    kept = KeptDocuments(data.published)
+    digest = kept.keep(document)
+    for content in (basis.plan, basis.sheet):
+        if content is not None:
+            kept.keep(content)
+    source = Source(running.county, OFFICE, SYSTEM)
+    raw = report_bytes(source=source, id=number, type=type_, occurred=basis.known_at, data={**said, **basis.recorded, "digest": digest})
+    answers = await send(running, [NumberedReport(1, OutgoingReport(source, type_, raw, id=number))])
+    await figures_follow(running, answers.values())
+    return answers[1]

@@ -1,0 +1,150 @@
+"""Published evaluations computed anew: from what was kept with them and the facts up to the positions they name, bit for bit.
+
+An evaluation is published as a record (`registry.evaluation_published`) that names what it follows from: the document itself, the plan and
+the sheet by the SHA-256 of their bytes, the positions up to which facts counted, and the definitions. Whoever has the facts and the three
+files can compute it anew, whatever arrived, was voided or corrected since.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+
+from pydantic import ValidationError
+
+from services.indicators.answers import BadQuestionError, Question
+from services.indicators.audit.folded import Recorded
+from services.indicators.audit.recompute import Engine, recompute
+from services.indicators.audit.records import BadRecords, End, Ends
+from services.indicators.catalog import JUDGED
+from services.indicators.evaluation.county import checked_plan
+from services.indicators.evaluation.evaluating import Given, evaluation
+from services.indicators.evaluation.evaluation import Evaluation, evaluation_bytes
+from services.indicators.evaluation.plan_file import PLAN_FILE
+from services.indicators.evaluation.problems import FileProblems
+from services.indicators.evaluation.sheet import SHEET_FILE
+from shared.contracts.base import SERVICES
+from shared.contracts.common import FactCorrected, FactVoided, common_class
+from shared.contracts.envelope import Record
+from shared.contracts.registry import EvaluationPublished
+
+KeptFiles = Callable[[str], bytes | None]
+"""Gives a kept file by the SHA-256 it was kept under, None where there is none. Whether it is still the same is looked at here."""
+UpTo = Callable[[Ends], Recorded]
+"""Gives what was recorded up to the ends. Raises BadRecords where it does not go so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One published evaluation, as it was recorded."""
+
+    position: int
+    fact: EvaluationPublished
+
+    @property
+    def number(self) -> str:
+        """The number it was published under."""
+        return self.fact.evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of computing a published evaluation anew.
+
+    `same`: bit for bit. `different`: a kept file, or what follows from the facts, is another; `item` is the first item of the sheet that
+    differs, where one does. `unreproducible`: the record does not say what it follows from, so that nobody can compute it anew.
+    """
+
+    number: str
+    outcome: Literal["same", "different", "unreproducible"]
+    zh: str
+    en: str
+    item: str | None = None
+
+
+def publications(records: Iterable[Record]) -> list[Publication]:
+    """The published evaluations among records, as last corrected, those that were voided left out, in the order of their recording.
+
+    Of several under one number the first counts, as it does for every fact.
+    """
+    found: dict[tuple[str, str], Publication] = {}
+    for record in records:
+        if record.service != "registry":
+            continue
+        shape = common_class(record.type)
+        if record.type == EvaluationPublished.type:
+            found[record.source, record.id] = Publication(record.position, EvaluationPublished.model_validate(record.data))
+        elif shape is FactVoided:
+            voided = FactVoided.model_validate(record.data)
+            found.pop((voided.source, voided.id), None)
+        elif shape is FactCorrected:
+            corrected = FactCorrected.model_validate(record.data)
+            before = found.get((corrected.source, corrected.id))
+            if before is not None:
+                fact = EvaluationPublished.model_validate(corrected.data)
+                found[corrected.source, corrected.id] = Publication(before.position, fact)
+    first: dict[str, Publication] = {}
+    for publication in found.values():
+        first.setdefault(publication.number, publication)
+    return list(first.values())
+
+
+def reproduce(publication: Publication, kept: KeptFiles, up_to: UpTo, engine: Engine = "duckdb") -> Finding:
+    """Compute a published evaluation anew and compare it, bit for bit, with what was published and kept."""
+    number, fact = publication.number, publication.fact
+    if fact.positions is None or fact.plan_digest is None or fact.sheet_digest is None:
+        return Finding(
+            number, "unreproducible", "发布记录没有写明位置、方案和考评标准，无从重算",
+            "its record does not say by which positions, plan and sheet it can be computed anew",
+        )  # fmt: skip
+    files: list[bytes] = []
+    for digest, name in ((fact.digest, "考评结果 / the evaluation"), (fact.plan_digest, PLAN_FILE), (fact.sheet_digest, SHEET_FILE)):
+        content = kept(digest)
+        zh, _, en = name.partition(" / ")
+        if content is None:
+            return Finding(number, "different", f"没有留存的文件 {digest}（{zh}）", f"the kept file {digest} ({en or zh}) is not there")
+        if sha256(content).hexdigest() != digest:
+            return Finding(number, "different", f"留存的文件 {digest}（{zh}）被改动", f"the kept file {digest} ({en or zh}) was changed")
+        files.append(content)
+    document, plan, sheet = files
+    ends: dict[str, End] = {service: End(getattr(fact.positions, service)) for service in SERVICES}
+    try:
+        published = Evaluation.model_validate_json(document)
+        anew = _anew(published, plan.decode(), sheet.decode(), up_to(ends), engine)
+    except BadRecords as error:
+        zh, _, en = str(error).partition(" / ")
+        return Finding(number, "different", zh, en or zh)
+    except (ValidationError, FileProblems, BadQuestionError, UnicodeDecodeError) as error:
+        return Finding(
+            number, "different", f"留存的文件无法按本版本读取：{error}", f"what was kept cannot be read by this version: {error}"
+        )
+    return _compared(number, fact, document, published, anew)
+
+
+def _anew(published: Evaluation, plan: str, sheet: str, recorded: Recorded, engine: Engine) -> Evaluation:
+    """The same evaluation from the facts. Raises FileProblems, BadQuestionError."""
+    given = Given(sha256(plan.encode()).hexdigest(), sheet, published.rehearsal)
+    snapshot = recompute(recorded, checked_plan(plan, JUDGED), engine)(published.known_at)
+    return evaluation(snapshot, Question(published.unit, published.as_of, published.known_at), given)
+
+
+def _compared(number: str, fact: EvaluationPublished, document: bytes, published: Evaluation, anew: Evaluation) -> Finding:
+    if evaluation_bytes(anew) == document and fact.definitions in (None, anew.definitions):
+        return Finding(number, "same", "逐字节相同", "the same, bit for bit")
+    for item, again in zip(published.items, anew.items, strict=False):
+        if item == again:
+            continue
+        now, then = (each.figure.definition if each.figure else None for each in (again, item))
+        if now != then:
+            return Finding(number, "different", f"项目 {item.id} 的定义已变", f"item {item.id} is defined otherwise now", item.id)
+        return Finding(
+            number, "different",
+            f"项目 {item.id}：公布 {item.score} 分，{item.reason_zh}；重算 {again.score} 分，{again.reason_zh}",
+            f"item {item.id}: published {item.score}, {item.reason_en}; computed anew {again.score}, {again.reason_en}", item.id,
+        )  # fmt: skip
+    named = ", ".join(_differing(published, anew)) or "definitions"
+    return Finding(number, "different", f"各项目相同，但 {named} 不同", f"the items are the same, but not {named}")
+
+
+def _differing(published: Evaluation, anew: Evaluation) -> Iterator[str]:
+    return (name for name in Evaluation.model_fields if getattr(published, name) != getattr(anew, name))

@@ -1,0 +1,121 @@
+"""An evaluation published on a running system: once, kept with what it follows from, computed anew after all that came since."""
+
+import asyncio
+import json
+import signal
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.cli.common import EXAMPLE_COUNTY
+from deploy.data_folder import DataFolder
+from deploy.publishing import Basis, digest_of, publish_document, publish_evaluation
+from shared.answers import Answer
+from shared.contracts.envelope import Source, report_bytes
+from tests.deploy.test_cli import SECONDS_MAX, kaiye_runs, run_kaiye
+
+COUNTY = "330127000000"
+OFFICE = Source(COUNTY, "chuangjianban", "taizhang")
+PLAN, SHEET = EXAMPLE_COUNTY / "plan.toml", EXAMPLE_COUNTY / "sheet.toml"
+AS_OF = ("--sheet", SHEET, "--as-of", "2025-12-31", "--rehearsal")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A new folder on which `kaiye up` runs, and the leading group's duty was accepted in time."""
+    data = tmp_path_factory.mktemp("published") / "data"
+    with kaiye_runs("up", "--data", data) as up:
+        tell(data, ("d-1", "registry.duty_evidenced", "2025-02-10", {"duty": "leading_group", "department": "rsj"}),
+             ("d-2", "registry.duty_accepted", "2025-02-20", {"duty": "leading_group", "department": "rsj"}))  # fmt: skip
+        yield data
+        up.send_signal(signal.SIGINT)
+        up.communicate(timeout=SECONDS_MAX)
+
+
+def tell(data: Path, *facts: tuple[str, str, str, dict[str, Any]]) -> None:
+    file = data.parent / "reports.ndjson"
+    file.write_bytes(b"\n".join(
+        report_bytes(source=OFFICE, id=id, type=type_, occurred=date.fromisoformat(day), data=said) for id, type_, day, said in facts
+    ))  # fmt: skip
+    done = run_kaiye("report", file, "--data", data)
+    assert done.returncode == 0, done.stdout
+
+
+def evaluated(data: Path, *words: str | Path) -> tuple[int, str, str]:
+    done = run_kaiye("evaluate", *words, "--data", data)
+    return done.returncode, done.stdout, done.stderr
+
+
+def records(data: Path, type_: str) -> list[dict[str, Any]]:
+    lines = run_kaiye("facts", "--data", data).stdout.splitlines()
+    return [record for record in map(json.loads, lines) if record["type"].startswith(type_)]
+
+
+def test_an_evaluation_is_published_once_and_computed_anew_whatever_came_since(folder: Path) -> None:
+    code, document, said = evaluated(folder, *AS_OF, "--publish", "KP-2025-1", "--json")
+    assert code == 0, said
+    raw, found = document.rstrip("\n").encode(), json.loads(document)
+    (record,) = records(folder, "registry.evaluation_published")
+    digests = {"digest": digest_of(raw), "plan_digest": digest_of(PLAN.read_bytes()), "sheet_digest": digest_of(SHEET.read_bytes())}
+    for name, digest in digests.items():
+        assert record["data"][name] == digest
+        assert digest_of((folder / "published" / digest).read_bytes()) == digest
+    assert record["source"] == f"/{COUNTY}/chuangjianban/kaiye"
+    assert [record["data"][key] for key in ("positions", "definitions", "rehearsal")] == [found["positions"], found["definitions"], True]
+    assert int(record["position"]) == found["positions"]["registry"] + 1
+
+    same, outcome, _ = evaluated(folder, "--reproduce", "KP-2025-1", "--json")
+    assert (same, json.loads(outcome)["outcome"]) == (0, "same")
+
+    again = publish(folder, "KP-2025-1", raw)
+    assert (again.outcome, again.position) == ("recorded", int(record["position"]))
+    code, _, said = evaluated(folder, *AS_OF, "--publish", "KP-2025-1", "--json")  # the publication itself has moved the positions on
+    assert code == 1
+    assert "refused" in said
+    assert len(records(folder, "registry.evaluation_published")) == 1
+
+    meeting = {"unit": COUNTY, "meeting": "m1", "title": "会", "meeting_kind": "leading_group"}
+    tell(folder, ("m-1", "registry.meeting_held", "2025-06-01", meeting),
+         ("v-1", "registry.fact_voided", "2025-02-20", {"source": str(OFFICE), "id": "d-2", "reason": "验收有误"}))  # fmt: skip
+    now = json.loads(evaluated(folder, *AS_OF, "--json")[1])
+    assert [item["outcome"] for item in (found["items"][0], now["items"][0])] == ["full", "none"]
+    assert evaluated(folder, "--reproduce", "KP-2025-1")[:2] == (0, "KP-2025-1：逐字节相同 / the same, bit for bit\n")
+
+    kept = folder / "published" / digests["sheet_digest"]
+    whole = kept.read_bytes()
+    kept.write_bytes(whole.replace(b"1000", b"1001"))
+    code, told, _ = evaluated(folder, "--reproduce", "KP-2025-1")
+    assert code == 1
+    assert f"the kept file {digests['sheet_digest']} (sheet.toml) was changed" in told
+    kept.write_bytes(whole)
+
+
+def publish(folder: Path, number: str, document: bytes) -> Answer:
+    data = DataFolder(folder)
+    return asyncio.run(publish_evaluation(data.running(), data, number, document, PLAN.read_bytes(), SHEET.read_bytes()))
+
+
+def test_a_document_is_published_with_what_it_follows_from(folder: Path) -> None:
+    data, found = DataFolder(folder), json.loads(evaluated(folder, *AS_OF, "--json")[1])
+    basis = Basis(date(2025, 12, 31), date.fromisoformat(found["known_at"]), found["positions"], found["definitions"], PLAN.read_bytes())
+    answer = asyncio.run(publish_document(data.running(), data, "TB-2025-1", "bulletin", b"bulletin", basis))
+    assert answer.outcome == "recorded"
+    (record,) = records(folder, "registry.document_published")
+    assert record["data"]["digest"] == digest_of(b"bulletin")
+    assert (folder / "published" / digest_of(b"bulletin")).read_bytes() == b"bulletin"
+
+
+def test_what_cannot_be_published_or_computed_anew_is_bad_input(folder: Path) -> None:
+    for words, hint in (
+        ((*AS_OF, "--publish", "考评一号"), "letters, digits"),
+        ((*AS_OF, "--unit", "330127101000", "--publish", "KP-9"), "the county as a whole"),
+        ((*AS_OF, "--reproduce", "KP-2025-1"), "goes by what was kept"),
+        (("--reproduce", "KP-9"), "nothing was published as KP-9; published: KP-2025-1"),
+        ((), "--sheet is missing"),
+    ):
+        code, out, error = evaluated(folder, *words)
+        assert (code, out) == (2, ""), words
+        assert hint in error

@@ -1,0 +1,106 @@
+"""A published evaluation computed anew from the facts up to its positions, whatever came after; and what is said when it cannot be."""
+
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from services.indicators.answers import ask
+from services.indicators.audit.published import Finding, Publication, publications, reproduce
+from services.indicators.audit.recompute import recompute
+from services.indicators.audit.records import End, Ends, History, check_history
+from services.indicators.evaluation.evaluating import Given, evaluation
+from services.indicators.evaluation.evaluation import evaluation_bytes
+from shared.contracts.registry import EvaluationPublished, StoodAt
+from tests.indicators.audit.test_recompute import in_order
+from tests.indicators.comparing import example_county
+from tests.indicators.simulated import simulated
+from tests.support.records import COUNTY, Records
+
+FOLDER = Path(__file__).parents[3] / "deploy" / "counties" / "example"
+PLAN, SHEET = ((FOLDER / name).read_bytes() for name in ("plan.toml", "sheet.toml"))
+LINES = in_order(simulated(6, 900, example_county()))
+AS_OF = KNOWN = date(2025, 10, 8)
+
+
+class Kept(NamedTuple):
+    """A published evaluation and what was kept with it."""
+
+    publication: Publication
+    files: dict[str, bytes]
+
+    def found(self, lines: list[bytes] = LINES) -> Finding:
+        return reproduce(self.publication, self.files.get, lambda ends: check_history(lines, COUNTY, ends), "live")
+
+
+def history(ends: Ends | None = None) -> History:
+    return check_history(LINES, COUNTY, ends)
+
+
+@pytest.fixture(scope="module")
+def published() -> Kept:
+    """An evaluation as of an autumn day, published on it: half of what is recorded in all came later."""
+    last = {record.service: record.position for record in history().records if record.known_day <= KNOWN}
+    recorded = history({service: End(position) for service, position in last.items()})
+    snapshot = recompute(recorded, example_county().plan, "live")(KNOWN)
+    found = evaluation(snapshot, ask(snapshot, KNOWN, None, AS_OF, KNOWN), Given(sha256(PLAN).hexdigest(), SHEET.decode(), rehearsal=True))
+    files = {sha256(content).hexdigest(): content for content in (evaluation_bytes(found), PLAN, SHEET)}
+    digest, plan, sheet = files
+    fact = EvaluationPublished(
+        evaluation="KP-1", rehearsal=True, sheet=found.sheet.name, as_of=AS_OF, known_at=KNOWN, digest=digest, plan_digest=plan,
+        sheet_digest=sheet, definitions=found.definitions, positions=StoodAt(**found.positions),
+    )  # fmt: skip
+    return Kept(Publication(1, fact), files)
+
+
+def test_the_second_engine_comes_to_the_same_bytes_whatever_arrived_since(published: Kept) -> None:
+    assert sum(published.publication.fact.positions.model_dump().values()) < len(LINES)  # type: ignore[union-attr]
+    found = reproduce(published.publication, published.files.get, history, "duckdb")
+    assert (found.outcome, found.item) == ("same", None), found.en
+
+
+def test_a_kept_file_that_was_changed_or_lost_is_named(published: Kept) -> None:
+    for digest in published.files:
+        changed = Kept(published.publication, {**published.files, digest: published.files[digest] + b"\n"}).found()
+        assert (changed.outcome, digest in changed.en, "was changed" in changed.en) == ("different", True, True)
+        lost = {other: content for other, content in published.files.items() if other != digest}
+        assert "is not there" in Kept(published.publication, lost).found().en
+
+
+def test_another_score_is_named_by_its_item(published: Kept) -> None:
+    digest = published.publication.fact.digest
+    forged = published.files[digest].replace(b'"score":"8.00"', b'"score":"8.01"', 1)
+    assert forged != published.files[digest]
+    again = sha256(forged).hexdigest()
+    fact = published.publication.fact.model_copy(update={"digest": again})
+    found = Kept(Publication(1, fact), {**published.files, again: forged}).found()
+    assert found.outcome == "different"
+    assert found.item is not None
+    assert "published 8.01" in found.en
+
+
+def test_facts_that_end_before_its_positions_or_were_changed_are_no_ground_for_it(published: Kept) -> None:
+    assert "ends at position" in published.found(LINES[: len(LINES) // 3]).en
+    middle = len(LINES) // 3
+    edited = [*LINES[:middle], LINES[middle].replace(b'"occurred":"20', b'"occurred":"19'), *LINES[middle + 1 :]]
+    assert "does not follow the one before it" in published.found(edited).en
+
+
+def test_what_does_not_say_what_it_follows_from_cannot_be_computed_anew(published: Kept) -> None:
+    fact = published.publication.fact.model_copy(update={"positions": None})
+    assert Kept(Publication(1, fact), published.files).found().outcome == "unreproducible"
+
+
+def test_publications_are_read_as_last_corrected_without_the_voided_ones(published: Kept) -> None:
+    records = Records()
+    fact = published.publication.fact
+    first = records.add("2025-10-08", fact)
+    records.add("2025-10-08", fact.model_copy(update={"evaluation": "KP-2"}))
+    again = records.add("2025-10-09", fact.model_copy(update={"rehearsal": False}))
+    assert [each.fact.rehearsal for each in publications(list(records)) if each.number == "KP-1"] == [True]
+    records.void(first, known=date(2025, 10, 10))
+    assert [(each.number, each.fact.rehearsal) for each in publications(list(records))] == [("KP-2", True), ("KP-1", False)]
+    records.correct(again, "2025-10-09", fact.model_copy(update={"as_of": date(2025, 9, 30)}), known=date(2025, 10, 11))
+    assert [each.fact.as_of for each in publications(list(records)) if each.number == "KP-1"] == [date(2025, 9, 30)]
