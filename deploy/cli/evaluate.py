@@ -103,9 +103,10 @@ def _recomputed(
 ) -> bytes:  # fmt: skip
     """The same from recorded facts; `asked` are the unit, the as-of day and the known day as they were given. Raises BadInput."""
     from services.indicators.answers import BadQuestionError, ask
-    from services.indicators.api.questions import answer_bytes
     from services.indicators.audit.recompute import recompute
     from services.indicators.evaluation.evaluating import evaluation
+    from services.indicators.evaluation.evaluation import evaluation_bytes
+    from services.indicators.evaluation.shown import showing
 
     unit, as_of, known_at = asked
     with opened_facts(facts, plan.county) as recorded:
@@ -116,4 +117,4 @@ def _recomputed(
             question = ask(snapshot, max(last, known), unit, read_day(as_of, "--as-of"), known)
         except BadQuestionError as error:
             raise BadInput(f"{error.zh} / {error.en}") from error
-        return answer_bytes(evaluation(snapshot, question, given))
+        return evaluation_bytes(evaluation(snapshot, question, given, showing(recorded.records)))

@@ -13,7 +13,9 @@ from services.indicators.answers import Snapshot
 from services.indicators.backlog import Backlog
 from services.indicators.catalog import DEFINITIONS, FOLDINGS
 from services.indicators.evaluation.plan import Plan, windows_of
+from services.indicators.evaluation.shown import SHOWN_BY
 from services.indicators.flags.book import FlagBook
+from services.indicators.history import Chain
 from services.indicators.ledger import Balances, Entries, Folding, only
 from services.indicators.measures.rows import SubjectKind
 from services.indicators.previous import Previous, folding_both, followable, serving_entries
@@ -23,7 +25,7 @@ from services.indicators.store import Checkpoint, LedgerStore, Writing
 from services.indicators.subjects import Index
 from services.indicators.versions import Definition, Versions, opened, switched
 from shared.clock import Clock
-from shared.contracts.base import SERVICES, Service
+from shared.contracts.base import SERVICES, Service, subject_of
 from shared.contracts.envelope import NO_HASH, Record
 from shared.days import day_of
 from shared.logs import logger
@@ -264,6 +266,11 @@ class Live:
     def snapshot(self) -> Snapshot:
         """What answers are read from: the last committed page. A page being written shows in none of it."""
         return self._shown
+
+    def showing(self) -> list[Chain]:
+        """The chains by which the plan's duties were shown, those of a page being written among them."""
+        index = self.projection.index
+        return [chain for duty in self.plan.duties for chain in index.of(subject_of("duty", duty.id), SHOWN_BY)]
 
     def _observe(self, records: Sequence[Record]) -> None:
         for record in records:

@@ -300,7 +300,8 @@ class Questions:
         snapshot = self.live.snapshot()
         asked = ask(snapshot, self.live.today(), question.unit, question.as_of, question.known_at)
         try:
-            return evaluation(snapshot, asked, Given(self._plan_digest, question.sheet, question.rehearsal, question.file))
+            given = Given(self._plan_digest, question.sheet, question.rehearsal, question.file)
+            return evaluation(snapshot, asked, given, self.live.showing())
         except FileProblems as error:
             zh, en = ("\n".join(texts) for texts in zip(*((each.text_zh, each.text_en) for each in error.problems), strict=True))
             raise BadQuestionError("bad_sheet", f"{error.file} {zh}", f"{error.file} {en}") from error

@@ -23,6 +23,7 @@ from services.indicators.evaluation.evaluation import Evaluation, evaluation_byt
 from services.indicators.evaluation.plan_file import PLAN_FILE
 from services.indicators.evaluation.problems import FileProblems
 from services.indicators.evaluation.sheet import SHEET_FILE
+from services.indicators.evaluation.shown import showing
 from shared.contracts.base import SERVICES
 from shared.contracts.common import FactCorrected, FactVoided, common_class
 from shared.contracts.envelope import Record
@@ -125,7 +126,7 @@ def _anew(published: Evaluation, plan: str, sheet: str, recorded: Recorded, engi
     """The same evaluation from the facts. Raises FileProblems, BadQuestionError."""
     given = Given(sha256(plan.encode()).hexdigest(), sheet, published.rehearsal)
     snapshot = recompute(recorded, checked_plan(plan, JUDGED), engine)(published.known_at)
-    return evaluation(snapshot, Question(published.unit, published.as_of, published.known_at), given)
+    return evaluation(snapshot, Question(published.unit, published.as_of, published.known_at), given, showing(recorded.records))
 
 
 def _compared(number: str, fact: EvaluationPublished, document: bytes, published: Evaluation, anew: Evaluation) -> Finding:

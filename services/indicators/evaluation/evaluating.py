@@ -1,5 +1,6 @@
 """The evaluation of one moment: what a snapshot answers, scored by a sheet. The live figures and recomputed ones are asked alike."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from services.indicators.answers import BEING_REBUILT, BadQuestionError, Question, Snapshot, board
@@ -10,6 +11,8 @@ from services.indicators.evaluation.evaluation import Evaluation
 from services.indicators.evaluation.scoring import Inputs, evaluate
 from services.indicators.evaluation.sheet import SHEET_FILE
 from services.indicators.evaluation.sheet_file import checked_sheet
+from services.indicators.evaluation.shown import shown
+from services.indicators.history import Chain
 
 
 class Given(NamedTuple):
@@ -21,8 +24,8 @@ class Given(NamedTuple):
     file: str = SHEET_FILE
 
 
-def evaluation(snapshot: Snapshot, question: Question, given: Given) -> Evaluation:
-    """The evaluation of a unit at the end of a day, as known on a day.
+def evaluation(snapshot: Snapshot, question: Question, given: Given, chains: Iterable[Chain]) -> Evaluation:
+    """The evaluation of a unit at the end of a day, as known on a day; `chains` are those by which duties were shown.
 
     Raises FileProblems for a sheet that cannot be used, BadQuestionError while figures are being rebuilt: nobody is evaluated by half.
     """
@@ -32,5 +35,6 @@ def evaluation(snapshot: Snapshot, question: Question, given: Given) -> Evaluati
     inputs = Inputs(
         board=board(snapshot, question), duties=duties(snapshot, question, Wanted()).duties, plan=snapshot.plan,
         plan_digest=given.plan_digest, sheet=sheet, sheet_digest=file_digest(given.sheet), rehearsal=given.rehearsal,
+        shown=shown(chains, question.as_of, question.known_at, snapshot.positions["registry"]),
     )  # fmt: skip
     return evaluate(inputs)

@@ -108,14 +108,22 @@ class Gap(_Part):
     reason_en: str
 
 
+class Reference(_Part):
+    """A document that was shown: its number and, where it was given, the SHA-256 of its file."""
+
+    document: str
+    sha256: str | None
+
+
 class DutyShown(_Part):
-    """Who owes a duty and how far it has come."""
+    """Who owes a duty, how far it has come, and the documents shown for it."""
 
     party: str
     name: str
     state: State
     since: date | None
     late: bool
+    references: list[Reference]
 
 
 class EvidenceItem(_Part):

@@ -27,6 +27,7 @@ from services.indicators.evaluation.evaluation import (
     FigureScored,
     Gap,
     Rectification,
+    Reference,
     ScoredItem,
     Source,
     SystemScore,
@@ -35,6 +36,7 @@ from services.indicators.evaluation.evaluation import (
 from services.indicators.evaluation.plan import Plan
 from services.indicators.evaluation.rules import Asked, Outcome, Standing, stand, target_of
 from services.indicators.evaluation.sheet import APART, POINT_PLACES, Item, Sheet
+from services.indicators.evaluation.shown import Shown
 
 _STEP: Final = Decimal(1).scaleb(-POINT_PLACES)
 _ZERO: Final = Decimal(0)
@@ -54,6 +56,8 @@ class Inputs:
     sheet: Sheet
     sheet_digest: str
     rehearsal: bool
+    shown: Shown
+    """The documents shown for duties."""
 
 
 class Scored(NamedTuple):
@@ -95,7 +99,7 @@ def evaluate(inputs: Inputs) -> Evaluation:
         share=None if share is None else value_text(share), points=points_text(sheet.points), **total.texts(),
         vetoes=[each.item.id for each in scored if each.item.rule == "veto" and each.standing.outcome == "none"],
         systems=list(_systems(sheet, scored)), items=[_item(each) for each in scored],
-        gaps=list(_gaps(scored)), evidence=list(_evidence(sheet, scored)), rectifications=list(_rectifications(inputs, scored)),
+        gaps=list(_gaps(scored)), evidence=list(_evidence(inputs, scored)), rectifications=list(_rectifications(inputs, scored)),
     )  # fmt: skip
 
 
@@ -211,20 +215,25 @@ def _gaps(scored: Iterable[Scored]) -> Iterator[Gap]:
         )  # fmt: skip
 
 
-def _evidence(sheet: Sheet, scored: Sequence[Scored]) -> Iterator[EvidenceOfSystem]:
-    for system in sheet.systems:
-        items = [_evidence_item(each) for each in scored if each.item.system == system.system]
+def _evidence(inputs: Inputs, scored: Sequence[Scored]) -> Iterator[EvidenceOfSystem]:
+    for system in inputs.sheet.systems:
+        items = [_evidence_item(each, inputs.shown) for each in scored if each.item.system == system.system]
         yield EvidenceOfSystem(system=system.system, name=system.name, items=items)
 
 
-def _evidence_item(scored: Scored) -> EvidenceItem:
+def _evidence_item(scored: Scored, shown: Shown) -> EvidenceItem:
     item = scored.item
-    shown = [
-        DutyShown(party=duty.party, name=duty.name, state=duty.state, since=duty.since, late=duty.late) for duty in scored.owing
-    ]  # fmt: skip
+
+    def of(duty: DutyRow) -> DutyShown:
+        references = [Reference(document=each.document, sha256=each.sha256) for each in shown.get((duty.duty, duty.party), ())]
+        return DutyShown(
+            party=duty.party, name=duty.name, state=duty.state, since=duty.since, late=duty.late, references=references
+        )  # fmt: skip
+
     return EvidenceItem(
         item=item.id, zh=item.zh, en=item.en, wanted=item.evidence, indicator=item.indicator,
-        variant=None if item.indicator is None else item.variant, part=item.part, duty=item.duty, shown=shown,
+        variant=None if item.indicator is None else item.variant, part=item.part, duty=item.duty,
+        shown=[of(duty) for duty in scored.owing],
     )  # fmt: skip
 
 

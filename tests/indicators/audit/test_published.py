@@ -13,6 +13,7 @@ from services.indicators.audit.recompute import recompute
 from services.indicators.audit.records import End, Ends, History, check_history
 from services.indicators.evaluation.evaluating import Given, evaluation
 from services.indicators.evaluation.evaluation import evaluation_bytes
+from services.indicators.evaluation.shown import showing
 from shared.contracts.registry import EvaluationPublished, StoodAt
 from tests.indicators.audit.test_recompute import in_order
 from tests.indicators.comparing import example_county
@@ -45,7 +46,8 @@ def published() -> Kept:
     last = {record.service: record.position for record in history().records if record.known_day <= KNOWN}
     recorded = history({service: End(position) for service, position in last.items()})
     snapshot = recompute(recorded, example_county().plan, "live")(KNOWN)
-    found = evaluation(snapshot, ask(snapshot, KNOWN, None, AS_OF, KNOWN), Given(sha256(PLAN).hexdigest(), SHEET.decode(), rehearsal=True))
+    given = Given(sha256(PLAN).hexdigest(), SHEET.decode(), rehearsal=True)
+    found = evaluation(snapshot, ask(snapshot, KNOWN, None, AS_OF, KNOWN), given, showing(recorded.records))
     files = {sha256(content).hexdigest(): content for content in (evaluation_bytes(found), PLAN, SHEET)}
     digest, plan, sheet = files
     fact = EvaluationPublished(

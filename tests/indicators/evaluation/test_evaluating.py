@@ -19,6 +19,7 @@ from services.indicators.evaluation.evaluating import Given, evaluation
 from services.indicators.evaluation.plan import System
 from services.indicators.evaluation.sheet import APART, Rule
 from services.indicators.evaluation.sheet_file import checked_sheet
+from services.indicators.evaluation.shown import showing
 from tests.indicators.audit.test_recompute import in_order
 from tests.indicators.comparing import example_county, second_county
 from tests.indicators.simulated import simulated
@@ -47,8 +48,10 @@ def test_both_engines_evaluate_to_the_same_bytes(county: County, sheet: str, fac
     last, year = history.last_known_day, county.plan.year
     given = Given(county.plan_digest, sheet, rehearsal=True)
 
+    chains = showing(history.records)
+
     def bytes_of(snapshot: Snapshot, unit: str, as_of: date, known: date) -> bytes:
-        return answer_bytes(evaluation(snapshot, ask(snapshot, last, unit, as_of, known), given))
+        return answer_bytes(evaluation(snapshot, ask(snapshot, last, unit, as_of, known), given, chains))
 
     live, relational = recompute(history, county.plan, "live"), recompute(history, county.plan, "duckdb")
     town = next(unit.code for unit in county.roster if unit.kind == "township")
@@ -58,7 +61,7 @@ def test_both_engines_evaluate_to_the_same_bytes(county: County, sheet: str, fac
         for unit in (county.code, town):
             found = bytes_of(here, unit, as_of, known)
             assert found == bytes_of(here, unit, as_of, known) == bytes_of(there, unit, as_of, known)
-        outcomes.update(item.outcome for item in evaluation(here, ask(here, last, None, as_of, known), given).items)
+        outcomes.update(item.outcome for item in evaluation(here, ask(here, last, None, as_of, known), given, chains).items)
     assert outcomes.keys() >= {"full", "part", "none", "not_due"}
 
 
@@ -67,10 +70,10 @@ def test_an_evaluation_says_what_it_stands_on() -> None:
     history = check_history(in_order(simulated(5, 600, county)), county.code)
     snapshot = recompute(history, county.plan, "live")(history.last_known_day)
     question = ask(snapshot, history.last_known_day)
-    first = evaluation(snapshot, question, Given(county.plan_digest, EXAMPLE, rehearsal=False))
+    first = evaluation(snapshot, question, Given(county.plan_digest, EXAMPLE, rehearsal=False), [])
     assert first.positions == history.positions
     assert (first.sheet.digest, first.plan.digest) == (file_digest(EXAMPLE), county.plan_digest)
-    other = evaluation(snapshot, question, Given(county.plan_digest, EXAMPLE + "\n", rehearsal=False))
+    other = evaluation(snapshot, question, Given(county.plan_digest, EXAMPLE + "\n", rehearsal=False), [])
     assert other == first.model_copy(update={"sheet": other.sheet})
     earlier = replace(question, as_of=question.as_of - timedelta(days=400))
-    assert evaluation(snapshot, earlier, Given(county.plan_digest, EXAMPLE, rehearsal=False)).definitions == first.definitions
+    assert evaluation(snapshot, earlier, Given(county.plan_digest, EXAMPLE, rehearsal=False), []).definitions == first.definitions

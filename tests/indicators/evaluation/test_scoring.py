@@ -18,9 +18,12 @@ from services.indicators.evaluation.duties import State
 from services.indicators.evaluation.evaluation import Evaluation, ScoredItem
 from services.indicators.evaluation.scoring import Inputs, evaluate
 from services.indicators.evaluation.sheet_file import checked_sheet
+from services.indicators.evaluation.shown import Shown, showing, shown
 from services.indicators.evaluation.status import Status
+from shared.contracts.base import Evidence
+from shared.contracts.registry import DutyEvidenced
 from tests.indicators.evaluation.support import item, sheet, target, written
-from tests.support.records import COUNTY, PARK, TOWN
+from tests.support.records import COUNTY, PARK, TOWN, Records
 
 DUTY = (
     '[[duties]]\nid = "plans"\nclause = "六(一)"\nquote = "将工作实施方案报县创建办公室"\nunits = "townships_and_parks"\ndue = 2025-03-15\n'
@@ -34,7 +37,13 @@ PLAN = checked_plan(
     JUDGED,
 )  # fmt: skip
 YEAR_END, AUTUMN = date(2025, 12, 31), date(2025, 9, 30)
+NOTHING_SHOWN: Shown = {}
 RATES = ("survival_1y", "employment_contribution", "loan_recovery", "activity_index")
+
+ACCEPTED: tuple[State, bool] = ("accepted", False)
+LATE: tuple[State, bool] = ("late", True)
+OPEN: tuple[State, bool] = ("evidenced", False)
+OVERDUE: tuple[State, bool] = ("evidenced", True)
 
 
 def row(id: str = "loans", value: str | None = None, of: tuple[int, int] | None = None, status: Status = "missed", **keys: Any) -> Row:
@@ -64,12 +73,14 @@ def owing(*states: tuple[State, bool]) -> list[DutyRow]:
     ]  # fmt: skip
 
 
-def evaluated(text: str, *rows: Row, duties: Sequence[DutyRow] = (), as_of: date = YEAR_END, unit: str = COUNTY) -> Evaluation:
+def evaluated(
+    text: str, *rows: Row, duties: Sequence[DutyRow] = (), as_of: date = YEAR_END, unit: str = COUNTY, shown_: Shown = NOTHING_SHOWN
+) -> Evaluation:  # fmt: skip
     board = Board(
         county=COUNTY, unit=unit, as_of=as_of, known_at=as_of, final=True, positions={"registry": 1, "training": 2, "finance": 3},
         indicators=list(rows),
     )  # fmt: skip
-    given_ = Inputs(board, duties, PLAN, "a" * 64, checked_sheet(text, PLAN, JUDGED), "b" * 64, rehearsal=True)
+    given_ = Inputs(board, duties, PLAN, "a" * 64, checked_sheet(text, PLAN, JUDGED), "b" * 64, rehearsal=True, shown=shown_)
     return evaluate(given_)
 
 
@@ -149,12 +160,6 @@ def test_a_figure_at_the_edges_of_a_rule(name: str) -> None:
     assert scored.reason_en
 
 
-ACCEPTED: tuple[State, bool] = ("accepted", False)
-LATE: tuple[State, bool] = ("late", True)
-OPEN: tuple[State, bool] = ("evidenced", False)
-OVERDUE: tuple[State, bool] = ("evidenced", True)
-
-
 @pytest.mark.parametrize(("rule", "keys", "states", "outcome", "score"), [
     ("threshold", {}, [ACCEPTED, ACCEPTED], "full", "10.00"),
     ("threshold", {}, [ACCEPTED, LATE], "none", "0.00"),
@@ -176,8 +181,36 @@ def test_who_is_still_late_puts_it_right_and_who_was_late_only_loses_points() ->
     found = evaluated(sheet(item("proportional", duty="plans")), duties=owing(ACCEPTED, LATE, OVERDUE))
     assert [(each.party, each.state, each.by) for each in found.rectifications] == [("330127102000", "missed", date(2026, 1, 30))]
     assert [(each.item, each.lost) for each in found.gaps] == [("one", "6.67")]
-    (shown,) = found.evidence[0].items
-    assert [(each.party, each.late) for each in shown.shown] == [(TOWN, False), (PARK, True), ("330127102000", True)]
+    (evidence,) = found.evidence[0].items
+    assert [(each.party, each.late) for each in evidence.shown] == [(TOWN, False), (PARK, True), ("330127102000", True)]
+
+
+def test_the_evidence_index_names_the_documents_that_were_shown() -> None:
+    shown_ = {("plans", PARK): (Evidence(document="园〔2025〕3号", sha256="a" * 64), Evidence(document="会议纪要"))}
+    found = evaluated(sheet(item("threshold", duty="plans")), duties=owing(ACCEPTED, ACCEPTED), shown_=shown_)
+    ((town, park),) = ([each.references for each in item_.shown] for item_ in found.evidence[0].items)
+    assert (town, [(each.document, each.sha256) for each in park]) == ([], [("园〔2025〕3号", "a" * 64), ("会议纪要", None)])
+
+
+def test_what_is_shown_goes_by_what_was_known_and_in_force() -> None:
+    records = Records()
+
+    def shows(*documents: str) -> DutyEvidenced:
+        return DutyEvidenced(duty="plans", unit=TOWN, evidence=tuple(Evidence(document=each) for each in documents))
+
+    first = records.add("2025-03-01", shows("甲", "乙"))
+    records.add("2025-03-05", shows("乙", "丙"))
+    records.correct(first, "2025-03-02", shows("丁"), known="2025-04-01")
+    records.void(first, known="2025-05-01")
+    everything, chains = [*records], showing(records)
+    last = max(record.position for record in everything if record.service == "registry")
+    for as_of, known, position, documents in (
+        ("2025-03-04", "2025-03-31", last, "甲乙"), ("2025-03-05", "2025-03-31", last, "甲乙丙"), ("2025-03-01", "2025-04-01", last, ""),
+        ("2025-03-05", "2025-04-01", last, "丁乙丙"), ("2025-03-05", "2025-05-01", last, "乙丙"),
+        ("2025-03-05", "2025-05-01", last - 1, "丁乙丙"),
+    ):  # fmt: skip
+        found = shown(chains, date.fromisoformat(as_of), date.fromisoformat(known), position)
+        assert "".join(each.document for each in found.get(("plans", TOWN), ())) == documents, (as_of, known)
 
 
 MANY = sheet(
