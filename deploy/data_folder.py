@@ -7,6 +7,7 @@
 | `adopt.lock` | locked while a `kaiye doctor --adopt` takes back records |
 | `kaiye.json` | addresses and passwords of what runs; readable by the owner only |
 | `published/` | published documents and what they were computed from, each under the SHA-256 of its bytes |
+| `evidence.key`, `evidence.pub` | what evidence bundles are signed with, once one was exported; the first is readable by the owner only |
 | `nats/`, `postgres/`, `logs/` | the servers' own files, and a log per part |
 | `archive/` | the recorded facts as Parquet, for `kaiye recompute` and whatever else reads it |
 """

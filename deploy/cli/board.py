@@ -1,7 +1,7 @@
 """Asking a running system over HTTP, and showing its board to people."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
@@ -31,19 +31,37 @@ async def ask(http_url: str, path: str, parameters: Parameters | None = None, bo
         return await answer.aread()
 
 
+async def ask_each(http_url: str, questions: Iterable[tuple[str, Parameters]]) -> AsyncGenerator[bytes]:
+    """The answers to many questions (path, parameters), one after the other and over one connection. Raises like `ask`."""
+    async with _client(http_url) as http:
+        for path, parameters in questions:
+            async with _asking(http, path, parameters, None) as answer:
+                yield await answer.aread()
+
+
 @asynccontextmanager
 async def asking(
     http_url: str, path: str, parameters: Parameters | None = None, body: Mapping[str, Any] | None = None
 ) -> AsyncIterator[httpx.Response]:  # fmt: skip
     """An answer whose body is still to be read, for what is long. Raises BadInput and Unreachable, within the block too."""
-    given = {name: value for name, value in (parameters or {}).items() if value is not None}
+    async with _client(http_url) as http, _asking(http, path, parameters or {}, body) as answer:
+        yield answer
+
+
+def _client(http_url: str) -> httpx.AsyncClient:
+    """The service is on this machine: a proxy named in the environment has no part in it."""
+    return httpx.AsyncClient(base_url=http_url, timeout=QUERY_SECONDS_MAX, trust_env=False)
+
+
+@asynccontextmanager
+async def _asking(
+    http: httpx.AsyncClient, path: str, parameters: Parameters, body: Mapping[str, Any] | None
+) -> AsyncIterator[httpx.Response]:  # fmt: skip
+    given = {name: value for name, value in parameters.items() if value is not None}
+    http_url = str(http.base_url).rstrip("/")
     answering = False
     try:
-        # The service is on this machine: a proxy named in the environment has no part in it.
-        async with (
-            httpx.AsyncClient(base_url=http_url, timeout=QUERY_SECONDS_MAX, trust_env=False) as http,
-            http.stream("GET" if body is None else "POST", path, params=given, json=body) as answer,
-        ):
+        async with http.stream("GET" if body is None else "POST", path, params=given, json=body) as answer:
             if answer.is_error:
                 raise _no_answer(http_url, answer.status_code, await answer.aread())
             answering = True

@@ -1,6 +1,7 @@
 """`kaiye evidence`: figures with everything that shows them, as a signed folder; and the check of such a folder, with nothing running."""
 
 import asyncio
+from contextlib import aclosing
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +11,7 @@ import orjson
 import typer
 
 from deploy.cli import proofs
-from deploy.cli.board import ask
+from deploy.cli.board import ask, ask_each
 from deploy.cli.bundles import BundleArgument, KeyOption, fault_json, read_pinned, signed_by_text, told
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
 from deploy.cli.queries import AsOfOption, download
@@ -121,20 +122,31 @@ async def _compare_live(http_url: str, files: "Files", positions: dict[str, int]
     from services.indicators.audit.evidence import first_difference
     from services.indicators.audit.manifest import BOARDS, DUTIES
 
-    compared = asked = 0
-    for path, name, rows in (("/board", BOARDS, "indicators"), ("/duties", DUTIES, "duties")):
-        for line in files[name].splitlines():
-            ours = orjson.loads(line)
-            live = orjson.loads(await ask(http_url, path, {each: ours[each] for each in ("unit", "as_of", "known_at")}))
-            asked += 1
-            if live.pop("positions") != positions and not ours["final"]:
+    ours = [(path, rows, line) for path, name, rows in (("/board", BOARDS, "indicators"), ("/duties", DUTIES, "duties"))
+            for line in files[name].splitlines()]  # fmt: skip
+    compared = 0
+    async with aclosing(ask_each(http_url, ((path, _question(line)) for path, _, line in ours))) as answers:
+        for _, rows, line in ours:
+            bundled, live = orjson.loads(line), orjson.loads(await anext(answers))
+            if live.pop("positions") != positions and not bundled["final"]:
                 continue  # it has gone on, and more can have become known on that day
             compared += 1
-            del ours["positions"]
-            if live != ours:
-                said.print(f"与运行中的系统不符 / not what the running system answers: {first_difference(live, ours, rows)}", markup=False)
+            del bundled["positions"]
+            if live != bundled:
+                difference = first_difference(live, bundled, rows)
+                said.print(f"与运行中的系统不符 / not what the running system answers: {difference}", markup=False)
                 raise typer.Exit(EXIT_DIFFERENCE)
-    said.print(f"与运行中的系统一致 / the running system answers the same: {compared}/{asked}", markup=False)
+    if compared < len(ours):
+        said.print(
+            f"运行中的系统又有新记录，{len(ours) - compared} 份答复未能与之核对 / the running system has recorded more meanwhile: "
+            f"{len(ours) - compared} answers could not be compared with its own"
+        )
+    said.print(f"与运行中的系统一致：{compared} 份答复 / the running system gives the same {compared} answers", markup=False)
+
+
+def _question(line: bytes) -> dict[str, str]:
+    answer = orjson.loads(line)
+    return {name: answer[name] for name in ("unit", "as_of", "known_at")}
 
 
 def _of_file(facts: Path, plan: Path, as_of: str | None, known_at: str | None, key: "Ed25519PrivateKey") -> "Files":

@@ -61,7 +61,7 @@ async def test_a_running_systems_bundle_is_the_same_as_that_of_its_exported_fact
     code, printed, said = await kaiye("evidence", "export", bundle, *days, "--data", running)
     assert (code, printed) == (0, b""), said
     assert "已新建签名密钥" in said
-    assert "与运行中的系统一致 / the running system answers the same: 12/12" in said
+    assert "与运行中的系统一致：12 份答复 / the running system gives the same 12 answers" in said
     assert stat.S_IMODE((running / "evidence.key").stat().st_mode) == 0o600
     assert (await kaiye("facts", "--export", facts, "--data", running))[0] == 0
     offline = ("--facts", facts, "--plan", COUNTY_FOLDER, "--key", running / "evidence.key")

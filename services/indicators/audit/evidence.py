@@ -87,8 +87,8 @@ class Verdict:
 
 
 def make_bundle(history: History, plan_text: bytes, as_of: date, known_at: date, key: Ed25519PrivateKey) -> Files:
-    """The bundle of the figures as of a day, as known on a day. Raises BadQuestionError where there is no answer, BadRecords,
-    FileProblems for a plan that cannot be used.
+    """The bundle of the figures as of a day, as known on a day. Raises BadQuestionError where there is no answer, BundleUnusable
+    where there are no records by then, FileProblems for a plan that cannot be used.
     """
     plan = read_plan_text(plan_text)
     known = as_known_on(history, known_at)
@@ -105,12 +105,14 @@ def make_bundle(history: History, plan_text: bytes, as_of: date, known_at: date,
 
 def as_known_on(history: History, known_at: date) -> History:
     """The records that say what was known on a day: of each service those up to where it says that the day is closed, or where it does not
-    say so those up to the end of the day. Raises BadRecords where there are none.
+    say so those up to the end of the day. Raises BundleUnusable where there are none.
     """
     if history.last_known_day <= known_at:
         return history
     ends = {service: _end(records, known_at) for service, records in _by_service(history.records).items()}
     kept = [record.raw for record in history.records if record.position <= ends[record.service]]
+    if not kept:
+        raise BundleUnusable(f"到 {known_at} 为止没有任何记录 / nothing was recorded up to {known_at}")
     return check_history(kept, history.records[0].source.split("/")[1])
 
 

@@ -3,6 +3,8 @@
 import json
 import random
 import re
+import shutil
+import subprocess
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cache
@@ -131,6 +133,26 @@ def test_who_knows_only_the_standards_can_check_it() -> None:
         for position, (before, record) in enumerate(zip([None, *records], records, strict=False), 1):
             said = json.loads(record)
             assert (said["position"], said["prevhash"]) == (str(position), "0" * 64 if before is None else sha256(before).hexdigest())
+
+
+def test_the_commands_that_a_bundle_names_check_it_without_kaiye(tmp_path: Path) -> None:
+    """What README.txt says to type is typed, in the bundle's folder."""
+    folder = written(tmp_path / "bundle", bundle())
+    readme = bundle()["README.txt"].decode()
+    openssl, digests, first, second, last = re.findall(r"^     ((?:openssl|sed|tail) .*)$", readme, re.MULTILINE)
+
+    def typed(command: str) -> str:
+        done = subprocess.run(("bash", "-euo", "pipefail", "-c", command), cwd=folder, capture_output=True, text=True, check=False)
+        return done.stdout if done.returncode == 0 else f"exit {done.returncode}"
+
+    if shutil.which("openssl"):
+        assert typed(openssl) == "Signature Verified Successfully\n"
+    assert typed(digests).count(": OK\n") == len(bundle()) - 2
+    hash = typed(first).split()[0]
+    assert typed(second) == f'"prevhash":"{hash}"\n'
+    assert Manifest.read(bundle()["manifest.json"]).heads["registry"].hash == typed(last).split()[0]
+    (folder / "plan.toml").write_bytes(b"")
+    assert typed(digests) == "exit 1"
 
 
 @pytest.mark.parametrize("name", sorted(bundle()))
