@@ -104,6 +104,9 @@ def _show(found: dict[str, Any]) -> None:
     if found["measures"]:
         typer.echo()
         show(lambda width: explain_tables.measures_table(found, width=width))
+    if found["duties"]:
+        typer.echo()
+        show(lambda width: explain_tables.owed_table(found, width=width))
     if found["subjects"]:
         typer.echo()
         show(lambda width: explain_tables.subjects_table(found, width=width))

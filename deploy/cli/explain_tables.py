@@ -6,12 +6,13 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from deploy.cli.tables import STATUS, TYPES_ZH, Cell, Column, Json, fitted
+from deploy.cli.tables import DUTY_COLUMNS, DUTY_ORDER, STATUS, TYPES_ZH, Cell, Column, Json, duty_sections, fitted
 from services.indicators.evaluation.display import NOTHING, measure_words, number_text
 from services.indicators.words import part_zh
 
 ROLES: Final = {
-    "numerator": "分子", "denominator": "分母", "cohort": "队列", "chooses": "据以选取", "left_out": "未能计入", "benchmark": "全国平均",
+    "numerator": "分子", "denominator": "分母", "pending": "未验收", "cohort": "队列", "chooses": "据以选取", "left_out": "未能计入",
+    "benchmark": "全国平均",
 }  # fmt: skip
 FACT_STATES: Final = {
     "in_force": ("有效", "green"), "voided": ("作废", "red"), "rival": ("重复报告，不计", "yellow"), "superseded": ("已被取代", "dim"),
@@ -95,6 +96,13 @@ def measures_table(explanation: Json, *, width: int | None = None) -> Table:
     return fitted(
         MEASURE_COLUMNS, MEASURE_ORDER, [rows], width, title="度量 measures", caption=f"账本与对象合计 ledger and subjects: {word}"
     )
+
+
+def owed_table(explanation: Json, *, width: int | None = None) -> Table:
+    """The duties that a figure is about, as the plan file has them."""
+    duties = explanation["duties"]
+    title = f"到期任务 duties · 共 {len(duties)} in all"
+    return fitted(DUTY_COLUMNS, DUTY_ORDER, duty_sections(duties), width, title=title, caption=None)
 
 
 def subjects_table(explanation: Json, *, width: int | None = None) -> Table:

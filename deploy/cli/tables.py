@@ -183,8 +183,16 @@ def flags_table(flags: Json, *, width: int | None = None) -> Table:
 
 def duties_table(duties: Json, *, width: int | None = None) -> Table:
     """Duties in the plan file's order, each of those who owe it in a line. Columns without room are left out and named below the table."""
+    title = _list_title(f"工作任务 duties {duties['unit']}", duties, duties["total"])
+    counts = " · ".join(f"{DUTY_STATES[state][0]} {state} {count}" for state, count in duties["states"].items() if count)
+    caption = "\n".join((f"{counts}；逾期 late {duties['late']}", *_rates(duties["rates"])))
+    return fitted(DUTY_COLUMNS, DUTY_ORDER, duty_sections(duties["duties"]), width, title=title, caption=caption)
+
+
+def duty_sections(duties: Iterable[Json]) -> list[list[tuple[Cell, ...]]]:
+    """The cells of `DUTY_COLUMNS`, duty by duty."""
     sections: dict[str, list[tuple[Cell, ...]]] = {}
-    for duty in duties["duties"]:
+    for duty in duties:
         rows = sections.setdefault(duty["duty"], [])
         name = "" if rows else Text(duty["quote"]) + Text(f" {duty['duty']}", style="dim")
         rows.append((
@@ -192,10 +200,7 @@ def duties_table(duties: Json, *, width: int | None = None) -> Table:
             Text("逾期 late", style="bold red") if duty["late"] else "", f"{SYSTEMS_ZH[duty['system']]} {duty['system']}", duty["clause"],
             duty["evidence"],
         ))  # fmt: skip
-    title = _list_title(f"工作任务 duties {duties['unit']}", duties, duties["total"])
-    counts = " · ".join(f"{DUTY_STATES[state][0]} {state} {count}" for state, count in duties["states"].items() if count)
-    caption = "\n".join((f"{counts}；逾期 late {duties['late']}", *_rates(duties["rates"])))
-    return fitted(DUTY_COLUMNS, DUTY_ORDER, list(sections.values()), width, title=title, caption=caption)
+    return list(sections.values())
 
 
 def _rates(rates: Sequence[Json]) -> Iterator[str]:

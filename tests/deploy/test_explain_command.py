@@ -123,5 +123,5 @@ def test_a_narrow_terminal_gets_fewer_columns_and_nothing_cut(width: int) -> Non
 
 def test_every_kind_of_subject_state_and_role_has_a_word() -> None:
     assert {subject_kind(measure) for measure in MEASURES.values()} <= SUBJECTS_ZH.keys()
-    assert ROLES.keys() == {"numerator", "denominator", "cohort", "chooses", "left_out", "benchmark"}
+    assert ROLES.keys() == {"numerator", "denominator", "pending", "cohort", "chooses", "left_out", "benchmark"}
     assert FACT_STATES.keys() == {"in_force", "voided", "rival", "superseded"}

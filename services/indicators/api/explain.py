@@ -34,8 +34,8 @@ class _Answer(BaseModel):
 
 
 class UseRow(_Answer):
-    """What a measure is to the figure: above or below the line, the cohort shown by part, what says which parts count, what could not be
-    taken in, the national average beside it; and with which sign.
+    """What a measure is to the figure: above or below the line, duties that are not accepted, the cohort shown by part, what says which
+    parts count, what could not be taken in, the national average beside it; and with which sign.
     """
 
     role: Role

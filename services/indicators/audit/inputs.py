@@ -36,14 +36,14 @@ from services.indicators.figures import (
     SurveyShare,
     Variant,
 )
-from services.indicators.measures.kinds import Measure
+from services.indicators.measures.kinds import Measure, Published
 from services.indicators.reading import Reader
 from services.indicators.relations.duties import read_standing
 
-Role = Literal["numerator", "denominator", "cohort", "chooses", "left_out", "benchmark"]
-"""What an amount is to the figure: above or below the line (a count or an amount has only a numerator), the cohort whose parts are shown,
-what says which others count (the latest survey; a statistic without a value), what its definition could not take in, the national average
-beside it."""
+Role = Literal["numerator", "denominator", "pending", "cohort", "chooses", "left_out", "benchmark"]
+"""What an amount is to the figure: above or below the line (a count or an amount has only a numerator), a duty that is not accepted, the
+cohort whose parts are shown, what says which others count (the latest survey; a statistic without a value), what its definition could not
+take in, the national average beside it."""
 
 Parts = frozenset[str]
 
@@ -116,10 +116,8 @@ class Row:
         if self.variant.incomplete is not None:
             yield from self._of("left_out", self.variant.incomplete, on, _only(self.part))
         if self.indicator.benchmarked and self.part is None:
-            of_row = f"{self.indicator.id}|{self.variant.name}|national|"
-            parts = self.reader.by_part(BENCHMARKS.name, on, self.reader.tree.county)
-            chosen = frozenset(part for part in parts if part is not None and part.startswith(of_row))
-            yield BENCHMARKS, self.reader.tree.county, on, chosen, Use("benchmark")
+            value = frozenset({f"{self.indicator.id}|{self.variant.name}|national|value"})
+            yield BENCHMARKS, self.reader.tree.county, on, value, Use("benchmark")
 
     def _figure(self, figure: Figure, part: str | None, on: int) -> "Iterator[_Use]":
         reader = self.reader
@@ -197,9 +195,13 @@ class Row:
     def _duties(self, figure: DutiesAccepted | DocumentsAccepted, part: str | None, on: int) -> "Iterator[_Use]":
         """Whoever owes a duty answers for it alone: how far it has come is read where everyone's is, at the county."""
         county, plan = self.reader.tree.county, self.reader.plan
-        owed = {(each.duty.id, each.party) for each in self.owed()}
+        accepted = {(each.duty.id, each.party): _counts_as_accepted(figure, each) for each in self.owed()}
         standings = {each: read_standing(each)[:2] for each, _ in self.reader.parts(figure.of.name, on, county)}
-        yield from self._of("numerator", figure.of, on, frozenset(each for each, of in standings.items() if of in owed), county)
+        roles: tuple[tuple[Role, bool], ...] = (("numerator", True), ("pending", False))
+        for role, counts in roles:
+            yield from self._of(
+                role, figure.of, on, frozenset(each for each, of in standings.items() if accepted.get(of) is counts), county
+            )
         if isinstance(figure, DutiesAccepted) and figure.by is None and part is None:
             unknown = (
                 each for each, (duty, party) in standings.items()
@@ -217,11 +219,19 @@ class Row:
                 yield of.less, at, day, parts, Use(role, -1)
             case PartsHeld():
                 yield of.of, at, day, parts, Use(role)
+            case Published():
+                yield of, at, day, _VALUE, Use(role)
             case _:
                 yield of, at, day, parts, Use(role)
 
 
+_VALUE: Parts = frozenset({"value"})
+"""What counts of a published value; that there is one, and its period, stand beside it."""
 _Use = tuple[Measure, str, int, Parts | None, Use]
+
+
+def _counts_as_accepted(figure: DutiesAccepted | DocumentsAccepted, owed: Owed) -> bool:
+    return owed.accepted if isinstance(figure, DutiesAccepted) else owed.in_time
 
 
 def _only(part: str | None) -> Parts | None:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -19,7 +19,9 @@ from services.indicators.audit.records import check_history
 from services.indicators.audit.relational.compiled import read_catalogue
 from services.indicators.catalog import CATALOG, MEASURES
 from services.indicators.evaluation.display import value_text
+from services.indicators.figures import Amount, DutiesAccepted, OverStart, PartsHeld, Share, SinceStart, StatisticShare
 from shared.contracts.base import SERVICES
+from shared.units import UnitKind
 from tests.indicators.audit.test_recompute import in_order
 from tests.indicators.comparing import example_county
 from tests.indicators.simulated import simulated
@@ -63,7 +65,9 @@ async def test_the_subjects_of_every_row_come_to_its_figure_and_each_has_facts(f
     units = list(snapshot.trees.at(last.toordinal()).units.values())
     by.shuffle(units)
     one_of_each = {unit.kind: unit.code for unit in units if unit.exists(year_end.toordinal())}
-    questions = [Question(unit, year_end, last) for unit in one_of_each.values()]
+    middle: list[UnitKind] = ["township", "park"]
+    low: list[UnitKind] = ["community", "village"]
+    questions = [Question(one_of_each[kind], year_end, last) for kind in ("county", by.choice(middle), by.choice(low))]
     questions.append(Question(snapshot.plan.county, year_end - timedelta(days=40), year_end))
     explained = set()
     async with folded.histories() as index:
@@ -85,10 +89,9 @@ def check(held: Held, behind: Behind, asked: Input, ledger: Amounts, known: date
     """The subjects that count come to what the ledger has, and of each there is a fact."""
     there = held.as_known(known).of(asked)
     amounts, subjects = there.amounts(), there.page("", 10**6, None)
-    row = measure_row(asked, ledger, amounts, there.subjects())
+    row = measure_row(asked, ledger, amounts, len(subjects))
     assert row.agrees, row
     assert row.amount == row.counted == sum(each.amount for each in subjects)
-    assert row.subjects == len(subjects)
     for subject in subjects[:3]:
         assert any(fact.state == "in_force" for fact in behind.facts(MEASURES[asked.measure], subject.name, known)), subject
     return amounts
@@ -105,6 +108,31 @@ def recompute(opened: Opened, counted: Counted) -> None:
         assert part == shown.part
         assert (number(value.numerator), number(value.denominator)) == (number(shown.numerator), number(shown.denominator))
         assert number(None if value.value is None else value_text(value.value)) == number(shown.value)
+    figure, shown = row.variant.figure, opened.rows[0]
+    if (
+        isinstance(figure, SUMS)
+        and shown.part is None
+        and not any(isinstance(getattr(figure, each.name), PartsHeld) for each in fields(figure))
+    ):
+        assert total(opened, "numerator") == number(shown.numerator), shown
+        if shown.denominator is not None and not isinstance(figure, SinceStart | DutiesAccepted):
+            assert total(opened, "denominator") == number(shown.denominator), shown
+
+
+SUMS = (Amount, Share, StatisticShare, OverStart, SinceStart, DutiesAccepted)
+"""Figures whose numerator and denominator are sums, but for the years of `SinceStart` and the duties that are owed."""
+
+
+def total(opened: Opened, role: str) -> int:
+    """What the measures in a role come to, with their signs."""
+    return sum(
+        use.sign * amount
+        for asked, ledger in zip(opened.inputs, opened.ledger, strict=True)
+        for use in asked.uses
+        if use.role == role
+        for part, amount in ledger.items()
+        if asked.parts is None or part in asked.parts
+    )
 
 
 def number(text: str | int | None) -> Fraction | None:
