@@ -5,6 +5,7 @@ Contracts other programs rely on; field order is the order of the JSON.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from difflib import get_close_matches
@@ -190,6 +191,11 @@ class Snapshot:
     """The measures whose entries by today's definition are still being derived: what reads them is unknown."""
     previous: Mapping[str, Measure] = field(default_factory=dict)
     """The measures that are answered by a previous definition, while those of today's are being derived."""
+
+    @property
+    def being_rebuilt(self) -> AbstractSet[str]:
+        """The measures that have no entries by today's definition yet."""
+        return self.unbuilt | self.previous.keys()
 
     def final(self, known_at: date) -> bool:
         """Whether all services have closed the known day."""

@@ -117,15 +117,19 @@ class Rebuilder:
                     if (there.number, there.stage) != (rebuild.number, "folding"):
                         return
                     if not live.backlog.folding:
-                        subjects = list(live.projection.index.subjects())
-                        self._subjects = len(subjects)
-                        live.backlog.begin_folding(subject for subject in subjects if subject > there.folded)
+                        self._subjects = await asyncio.to_thread(self._gather, there.folded)
                     entries, upto = self._fold_some(foldings, started + SLICE_SECONDS)
                     await live.store.add_entries(writing, writing.versions.numbers("building"), entries)
                     await live.store.set_versions(writing, folded(writing.versions, upto))
                 await asyncio.sleep(time.perf_counter() - started)
         finally:
             live.backlog.read_anew()
+
+    def _gather(self, after: str) -> int:
+        """Have the backlog hold the subjects after one; how many there are in all. In a thread, because there may be a million."""
+        subjects = list(self._live.projection.index.subjects())
+        self._live.backlog.begin_folding(subject for subject in subjects if subject > after)
+        return len(subjects)
 
     def _fold_some(self, foldings: dict[SubjectKind, Folding], until: float) -> tuple[Entries, str]:
         """Entries of the subjects whose turn it is, and the last of them."""

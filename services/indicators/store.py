@@ -263,8 +263,8 @@ class LedgerStore:
         )  # fmt: skip
         count = (sink.tell() - len(_COPY_SIGNATURE)) // _LEDGER_ROW.itemsize
         rows = np.frombuffer(sink.getbuffer(), dtype=_LEDGER_ROW, offset=len(_COPY_SIGNATURE), count=count)
-        of = moment.versions.of
-        return LedgerRows({row["id"]: (of[row["version"]].measure, row["unit"], row["part"]) for row in cells}, rows)
+        of = {number: moment.versions.of[number].measure for number in numbers}
+        return LedgerRows(await asyncio.to_thread(lambda: {id: (of[version], unit, part) for id, version, unit, part in cells}), rows)
 
     async def kept(self, definitions: Mapping[str, str]) -> Kept:
         """The entries of measures by named definitions, that serve or have retired: what an evaluation of the past was computed from.

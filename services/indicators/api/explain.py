@@ -178,7 +178,7 @@ def open_row(snapshot: Snapshot, question: Question, id: str, variant: str, part
     rows = [row for row in rows if part in (None, row.part)]
     row = row_of(snapshot, question, chosen, reading, part)
     inputs = row.inputs()
-    if not snapshot.unbuilt.isdisjoint(measure.name for measure in measures_in(reading)):
+    if any(measure.name in snapshot.being_rebuilt for measure in measures_in(reading)):
         raise BadQuestionError("being_rebuilt", *BEING_REBUILT)
     return Opened(question, row, rows, inputs, [read(snapshot, question, each) for each in inputs])
 

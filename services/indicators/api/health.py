@@ -114,8 +114,8 @@ async def look(nc: Client, questions: Questions, archiving: Archiving | None) ->
                 findings.append(_stream_behind(service, last, before[service]))
     if unreadable:
         findings.append(_unreadable(unreadable))
-    if changed := snapshot.unbuilt | snapshot.previous.keys():
-        findings.append(_being_rebuilt(len(changed)))
+    if changed := len(snapshot.being_rebuilt):
+        findings.append(_being_rebuilt(changed))
     if live.versions.rebuild.stage == "disagrees" and live.versions.rebuild.difference:
         findings.append(_disagrees(live.versions.rebuild.difference))
     if archiving is not None and archiving.trouble is not None:

@@ -29,7 +29,7 @@ def evaluation(snapshot: Snapshot, question: Question, given: Given, chains: Ite
 
     Raises FileProblems for a sheet that cannot be used, BadQuestionError while figures are being rebuilt: nobody is evaluated by half.
     """
-    if snapshot.unbuilt:
+    if snapshot.being_rebuilt:
         raise BadQuestionError("being_rebuilt", *BEING_REBUILT)
     sheet = checked_sheet(given.sheet, snapshot.plan, JUDGED, given.file)
     inputs = Inputs(

@@ -13,7 +13,8 @@ import asyncpg
 import pytest
 
 from services.indicators import rebuild as rebuilding
-from services.indicators.answers import BEING_REBUILT, PREVIOUS, Question, Row, board
+from services.indicators.answers import BEING_REBUILT, PREVIOUS, BadQuestionError, Question, Row, board
+from services.indicators.api.explain import open_row
 from services.indicators.audit import agreement
 from services.indicators.audit.relational.catalogue import Catalogue
 from services.indicators.audit.relational.compiled import read_catalogue
@@ -216,6 +217,8 @@ async def test_another_definition_is_built_while_the_previous_one_serves(dsn: st
         await end([working])
         await after.take(records[half:])
         answered = _row(after.live, ALTERED)
+        with pytest.raises(BadQuestionError, match="its definition is another now"):
+            open_row(after.live.snapshot(), Question(COUNTY, after.live.today(), after.live.today()), ALTERED, "default", None)
         assert (answered.value, answered.definition, answered.note) == (old.value, old.definition, PREVIOUS), "it follows the records"
         await after.rebuilder.work()
         assert (_row(after.live, ALTERED).value, _row(after.live, ALTERED).note) == (like.value, old.note)
