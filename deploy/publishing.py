@@ -4,11 +4,12 @@ The event id is the number a thing is published under: the same bytes again get 
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from typing import Any
 
 from deploy.data_folder import DataFolder, Running
+from deploy.evaluation_documents import documents_of
 from deploy.kept_documents import KeptDocuments
 from deploy.reports import NumberedReport, figures_follow, send
 from services.indicators.evaluation.evaluation import Evaluation
@@ -16,10 +17,13 @@ from shared.answers import Answer
 from shared.client import OutgoingReport
 from shared.contracts.envelope import Source, report_bytes
 from shared.contracts.registry import DocumentKind, DocumentPublished, EvaluationPublished
+from shared.days import SHANGHAI
 from shared.write_service.deciding import OFFICE
 
 SYSTEM = "kaiye"
 """The office's own system, as which kaiye reports what the office publishes with it."""
+CLOSING = time(18)
+"""When the office publishes in a demonstration, on the day as known on which the document was made: there a report says what time it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,27 @@ async def publish_evaluation(running: Running, data: DataFolder, number: str, do
     It is dated by the day as known on which it was made. Raises BadFolder, and what `send` raises.
     """
     evaluation = Evaluation.model_validate_json(document)
-    basis = Basis(evaluation.as_of, evaluation.known_at, evaluation.positions, evaluation.definitions, plan, sheet)
+    basis = _basis(evaluation, plan, sheet)
     told = {"evaluation": number, "rehearsal": evaluation.rehearsal, "sheet": evaluation.sheet.name}
     return await _publish(running, data, number, EvaluationPublished.type, told, document, basis)
+
+
+async def publish_with_documents(
+    running: Running, data: DataFolder, number: str, document: bytes, plan: bytes, sheet: bytes
+) -> list[tuple[str, Answer]]:  # fmt: skip
+    """The same, and when it is recorded the documents that people are handed after it, as NUMBER-KIND: the answers by the numbers."""
+    answers = [(number, await publish_evaluation(running, data, number, document, plan, sheet))]
+    if answers[0][1].outcome == "recorded":
+        evaluation = Evaluation.model_validate_json(document)
+        basis = _basis(evaluation, plan, sheet)
+        for kind, content in documents_of(evaluation).items():
+            each = f"{number}-{kind}"
+            answers.append((each, await publish_document(running, data, each, kind, content, basis)))
+    return answers
+
+
+def _basis(evaluation: Evaluation, plan: bytes, sheet: bytes) -> Basis:
+    return Basis(evaluation.as_of, evaluation.known_at, evaluation.positions, evaluation.definitions, plan, sheet)
 
 
 async def publish_document(
@@ -78,6 +100,7 @@ async def _publish(
             kept.keep(content)
     source = Source(running.county, OFFICE, SYSTEM)
     raw = report_bytes(source=source, id=number, type=type_, occurred=basis.known_at, data={**said, **basis.recorded, "digest": digest})
-    answers = await send(running, [NumberedReport(1, OutgoingReport(source, type_, raw, id=number))])
+    instant = datetime.combine(basis.known_at, CLOSING, SHANGHAI).astimezone(UTC) if running.simulated_clock else None
+    answers = await send(running, [NumberedReport(1, OutgoingReport(source, type_, raw, number, instant))])
     await figures_follow(running, answers.values())
     return answers[1]

@@ -14,7 +14,7 @@ from deploy.cli.board import ask, show
 from deploy.cli.common import BadInput, DataOption, JsonOption
 from deploy.cli.evaluation_tables import items_table, rectifications_table, systems_table
 from deploy.cli.plans import plan_path, read_plan_file, read_text_file
-from deploy.cli.published import publish_evaluation, show_reproduced
+from deploy.cli.published import publish_evaluation, show_reproduced, write_documents
 from deploy.cli.queries import AsOfOption, KnownAtOption, UnitOption
 from deploy.cli.recompute import EngineOption, opened_facts, read_day
 from deploy.cli.sheets import sheet_path
@@ -45,6 +45,10 @@ def evaluate(
     )] = None,
     publish: Annotated[str | None, typer.Option(
         "--publish", metavar="NUMBER", help="以此编号发布并留存，一个编号只发布一次 / publish it under this number, once; it is kept",
+    )] = None,
+    documents: Annotated[Path | None, typer.Option(
+        "--documents", metavar="DIR", file_okay=False,
+        help="另写评分表、佐证材料目录、整改清单（CSV）到此文件夹 / also write scoring sheet, evidence index and rectification list as CSV",
     )] = None,
     reproduce: Annotated[str | None, typer.Option(
         "--reproduce", metavar="NUMBER",
@@ -82,6 +86,8 @@ def evaluate(
 
         sheet_given = Given(file_digest(read_text_file(plan_path(plan))), text, rehearsal, path.name)
         found = _recomputed(facts, read_plan_file(plan), engine, (unit, as_of, known_at), sheet_given)
+    if documents is not None:
+        write_documents(documents, found)
     if publish is not None:
         publish_evaluation(DataFolder(data), publish, found, text)
     if json:

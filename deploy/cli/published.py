@@ -3,6 +3,7 @@
 import asyncio
 import re
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -12,24 +13,28 @@ import typer
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, said
 from deploy.cli.plans import read_text_file
 from deploy.cli.queries import download
+from deploy.cli.recompute import opened_facts
 from deploy.data_folder import DataFolder
 from deploy.kept_documents import KeptDocuments
 
 if TYPE_CHECKING:
-    from services.indicators.audit.published import Finding
+    from services.indicators.audit.published import Finding, UpTo
 
-_NUMBER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NUMBER: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 def publish_evaluation(folder: DataFolder, number: str, document: bytes, sheet: str) -> None:
-    """Publish what the running system answered. Raises BadInput, and Exit with 1 when the registry does not record it."""
+    """Publish what the running system answered, and the documents that people are handed after it, each under a number of its own.
+
+    Raises BadInput, and Exit with 1 when the registry does not record it.
+    """
     from deploy import publishing
     from services.indicators.evaluation.plan_file import PLAN_FILE
 
     running = folder.running()
     evaluation = orjson.loads(document)
     if not _NUMBER.fullmatch(number):
-        raise BadInput(f"编号只含字母、数字、_ 和 -，至多 64 个：{number} / a number has letters, digits, _ and -, up to 64: {number}")
+        raise BadInput(f"编号只含字母、数字、_ 和 -，至多 40 个：{number} / a number has letters, digits, _ and -, up to 40: {number}")
     if evaluation["unit"] != evaluation["county"]:
         raise BadInput("只发布全县的考评结果 / only the evaluation of the county as a whole is published")
     plan = read_text_file(running.county_folder / PLAN_FILE).encode()
@@ -38,10 +43,24 @@ def publish_evaluation(folder: DataFolder, number: str, document: bytes, sheet: 
             f"{running.county_folder / PLAN_FILE} 在系统启动后改过，重新启动后再发布 / "
             f"{running.county_folder / PLAN_FILE} was changed since the system was started: start it again, then publish"
         )
-    answer = asyncio.run(publishing.publish_evaluation(running, folder, number, document, plan, sheet.encode()))
-    said.print(f"{number}：{answer.outcome} {answer.code} {answer.zh} / {answer.en}", markup=False)
-    if answer.outcome != "recorded":
-        raise typer.Exit(EXIT_DIFFERENCE)
+    for each, answer in asyncio.run(publishing.publish_with_documents(running, folder, number, document, plan, sheet.encode())):
+        said.print(f"{each}：{answer.outcome} {answer.code} {answer.zh} / {answer.en}", markup=False)
+        if answer.outcome != "recorded":
+            raise typer.Exit(EXIT_DIFFERENCE)
+
+
+def write_documents(folder: Path, document: bytes) -> None:
+    """Write the documents that people are handed after an evaluation into a folder. Raises BadInput."""
+    from deploy.evaluation_documents import documents_of, file_name
+    from services.indicators.evaluation.evaluation import Evaluation
+
+    evaluation = Evaluation.model_validate_json(document)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind, content in documents_of(evaluation).items():
+            (folder / file_name(evaluation, kind)).write_bytes(content)
+    except OSError as error:
+        raise BadInput(f"无法写入 {folder} / {folder} cannot be written: {error.strerror}") from error
 
 
 def show_reproduced(
@@ -51,30 +70,39 @@ def show_reproduced(
 
     Raises BadInput for a number that nobody published, and Exit with 1 when it is not the same bit for bit.
     """
-    with tempfile.TemporaryDirectory() as scratch:
+    from services.indicators.audit.records import read_history
+
+    with ExitStack() as opened:
         if facts is None:
-            facts = Path(scratch) / "facts.jsonl"
-            with facts.open("wb") as file:
-                asyncio.run(download(folder.running().http_url, {}, file))
-        found = _reproduced(folder, number, facts, engine)
+            file = Path(opened.enter_context(tempfile.TemporaryDirectory())) / "facts.jsonl"
+            with file.open("wb") as lines:
+                asyncio.run(download(folder.running().http_url, {}, lines))
+            county = _county(folder)
+            found = _reproduced(folder, number, lambda ends: read_history(file, county, ends), engine)
+        else:
+            given, county = facts, _county(folder)
+            found = _reproduced(folder, number, lambda ends: opened.enter_context(opened_facts(given, county, dict(ends))), engine)
     typer.echo(orjson.dumps(found) if json else f"{found.number}：{found.zh} / {found.en}")
     if found.outcome != "same":
         raise typer.Exit(EXIT_DIFFERENCE)
 
 
-def _reproduced(folder: DataFolder, number: str, facts: Path, engine: Literal["duckdb", "live"]) -> "Finding":
-    from services.indicators.audit.published import publications, reproduce
-    from services.indicators.audit.records import BadRecords, read_history
-
+def _county(folder: DataFolder) -> str:
     purpose = folder.purpose()
     if purpose is None:
         raise BadInput(f"{folder.path} 不是数据文件夹 / {folder.path} is no data folder")
+    return purpose.county
+
+
+def _reproduced(folder: DataFolder, number: str, up_to: "UpTo", engine: Literal["duckdb", "live"]) -> "Finding":
+    from services.indicators.audit.published import publications, reproduce
+    from services.indicators.audit.records import BadRecords
+
     try:
-        published = {each.number: each for each in publications(read_history(facts, purpose.county).records)}
+        published = {each.number: each for each in publications(up_to({}).records)}
     except BadRecords as error:
-        raise BadInput(f"{facts}：{error}") from error
+        raise BadInput(str(error)) from error
     if number not in published:
         numbers = "、".join(published) or "—"
         raise BadInput(f"没有发布过 {number}；已发布的有 {numbers} / nothing was published as {number}; published: {numbers}")
-    kept = KeptDocuments(folder.published)
-    return reproduce(published[number], kept.read, lambda ends: read_history(facts, purpose.county, ends), engine)
+    return reproduce(published[number], KeptDocuments(folder.published).read, up_to, engine)

@@ -12,7 +12,9 @@ import pytest
 
 from deploy.cli.common import EXAMPLE_COUNTY
 from deploy.data_folder import DataFolder
+from deploy.evaluation_documents import NAMES, documents_of
 from deploy.publishing import Basis, digest_of, publish_document, publish_evaluation
+from services.indicators.evaluation.evaluation import Evaluation
 from shared.answers import Answer
 from shared.contracts.envelope import Source, report_bytes
 from tests.deploy.test_cli import SECONDS_MAX, kaiye_runs, run_kaiye
@@ -55,7 +57,8 @@ def records(data: Path, type_: str) -> list[dict[str, Any]]:
 
 
 def test_an_evaluation_is_published_once_and_computed_anew_whatever_came_since(folder: Path) -> None:
-    code, document, said = evaluated(folder, *AS_OF, "--publish", "KP-2025-1", "--json")
+    lists = folder.parent / "lists"
+    code, document, said = evaluated(folder, *AS_OF, "--publish", "KP-2025-1", "--documents", lists, "--json")
     assert code == 0, said
     raw, found = document.rstrip("\n").encode(), json.loads(document)
     (record,) = records(folder, "registry.evaluation_published")
@@ -66,6 +69,11 @@ def test_an_evaluation_is_published_once_and_computed_anew_whatever_came_since(f
     assert record["source"] == f"/{COUNTY}/chuangjianban/kaiye"
     assert [record["data"][key] for key in ("positions", "definitions", "rehearsal")] == [found["positions"], found["definitions"], True]
     assert int(record["position"]) == found["positions"]["registry"] + 1
+
+    documents = {record["data"]["document"]: record["data"] for record in records(folder, "registry.document_published")}
+    for kind, content in documents_of(Evaluation.model_validate_json(raw)).items():
+        assert documents[f"KP-2025-1-{kind}"]["digest"] == digest_of(content)
+        assert (lists / f"{COUNTY}_{NAMES[kind]}_2025-12-31.csv").read_bytes() == content
 
     same, outcome, _ = evaluated(folder, "--reproduce", "KP-2025-1", "--json")
     assert (same, json.loads(outcome)["outcome"]) == (0, "same")
@@ -103,7 +111,7 @@ def test_a_document_is_published_with_what_it_follows_from(folder: Path) -> None
     basis = Basis(date(2025, 12, 31), date.fromisoformat(found["known_at"]), found["positions"], found["definitions"], PLAN.read_bytes())
     answer = asyncio.run(publish_document(data.running(), data, "TB-2025-1", "bulletin", b"bulletin", basis))
     assert answer.outcome == "recorded"
-    (record,) = records(folder, "registry.document_published")
+    (record,) = (each for each in records(folder, "registry.document_published") if each["data"]["document"] == "TB-2025-1")
     assert record["data"]["digest"] == digest_of(b"bulletin")
     assert (folder / "published" / digest_of(b"bulletin")).read_bytes() == b"bulletin"
 
