@@ -58,11 +58,12 @@ def _from_file(question: Literal["explain", "diff"], id: str, facts: Path, plan:
     from services.indicators.api.explainer import Explainer
     from services.indicators.api.questions import OF_EXPLAINER, answer_bytes, unreadable
     from services.indicators.audit.folded import Folded
+    from services.indicators.audit.inputs import measures_read
 
     chosen = read_plan_file(plan)
     days = [day for text in known if (day := read_day(text, "--known-at")) is not None]
     with opened_facts(facts, chosen.county) as history:
-        explainer = Explainer(Folded(history, chosen, max([history.last_known_day, *days])))
+        explainer = Explainer(Folded(history, chosen, max([history.last_known_day, *days]), measures_read(id)))
     shape, answer_to = OF_EXPLAINER[question]
 
     async def answer(asked: Parameters) -> bytes:

@@ -162,6 +162,8 @@ class Explainer:
     async def _fed(self, snapshot: Snapshot) -> "Held":
         """The second engine with exactly the facts of a snapshot."""
         self._wait_for_more()
+        if self._held is not None and any(self._held.positions[service] > snapshot.positions[service] for service in SERVICES):
+            self._drop()  # the store was put back to an earlier state
         if self._held is None:
             self._held = await self._run(_engine, snapshot.plan.county)
         held = self._held

@@ -1,13 +1,14 @@
 """A county's records folded in memory by the projector's pure code: what the live system would show, with nothing running."""
 
 from collections.abc import AsyncIterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from datetime import date
 
 from services.indicators.answers import Snapshot
 from services.indicators.audit.archive.reader import Archive
 from services.indicators.audit.records import History
-from services.indicators.catalog import FOLDINGS
+from services.indicators.catalog import FOLDINGS, MEASURES
 from services.indicators.evaluation.plan import Plan, windows_of
 from services.indicators.ledger import Balances
 from services.indicators.projection import Projection
@@ -19,12 +20,17 @@ Recorded = History | Archive
 
 
 class Folded:
-    """A history with the ledger that follows from it. Days up to `today` may be asked about: by default that of the last record."""
+    """A history with the ledger that follows from it, of some measures or of all. Days up to `today` may be asked about: by default that of
+    the last record.
+    """
 
-    def __init__(self, history: Recorded, plan: Plan, today: date | None = None) -> None:
+    def __init__(
+        self, history: Recorded, plan: Plan, today: date | None = None, measures: AbstractSet[str] = frozenset(MEASURES)
+    ) -> None:  # fmt: skip
         self._history = history
         self._today = today or history.last_known_day
-        self._projection, balances = Projection(plan.county, FOLDINGS), Balances()
+        foldings = {kind: folding.only(measures) for kind, folding in FOLDINGS.items()}
+        self._projection, balances = Projection(plan.county, foldings), Balances()
         balances.add_all(self._projection.fold(history.records).entries)
         self._snapshot = Snapshot(
             plan, windows_of(plan), balances, self._projection.trees, history.positions, history.closed, tuple(history.unreadable)

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Literal, NamedTuple, assert_never
 
 from services.indicators.answers import BadQuestionError, Question, Snapshot, deadline_of, last_day_of, window_named
-from services.indicators.catalog import BENCHMARKS
+from services.indicators.catalog import BENCHMARKS, CATALOG, measures_in
 from services.indicators.evaluation.duties import Owed, is_registered
 from services.indicators.figures import (
     Amount,
@@ -285,6 +285,11 @@ def row_of(snapshot: Snapshot, question: Question, indicator: Indicator, variant
     effective = window.effective(last_day_of(tree.units[question.unit], question.as_of))
     reader = Reader(snapshot.balances, tree, question.unit, question.known_at.toordinal(), plan)
     return Row(indicator, variant, part, reader, effective, window.first, deadline_of(plan, indicator, variant, effective or window.first))
+
+
+def measures_read(id: str) -> frozenset[str]:
+    """The measures that an indicator's rows on the board are read from; none where there is no such indicator."""
+    return frozenset(measure.name for each in CATALOG if each.id == id for measure in measures_in((each, BENCHMARKS)))
 
 
 def variant_of(indicator: Indicator, name: str) -> Variant:

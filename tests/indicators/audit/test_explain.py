@@ -14,12 +14,13 @@ from services.indicators.api.explain import Opened, measure_row, open_row
 from services.indicators.audit.behind import Behind
 from services.indicators.audit.counting import Held
 from services.indicators.audit.folded import Folded
-from services.indicators.audit.inputs import Amounts, Input
+from services.indicators.audit.inputs import Amounts, Input, measures_read
 from services.indicators.audit.records import check_history
 from services.indicators.audit.relational.compiled import read_catalogue
 from services.indicators.catalog import CATALOG, MEASURES
 from services.indicators.evaluation.display import value_text
 from services.indicators.figures import Amount, DutiesAccepted, OverStart, PartsHeld, Share, SinceStart, StatisticShare
+from services.indicators.reading import Amounts as Ledger
 from shared.contracts.base import SERVICES
 from shared.units import UnitKind
 from tests.indicators.audit.test_recompute import in_order
@@ -83,6 +84,26 @@ async def test_the_subjects_of_every_row_come_to_its_figure_and_each_has_facts(f
                     }
                     recompute(opened, Counted(counted))
     assert explained == {(each.id, variant.name) for each in CATALOG for variant in each.variants}
+
+
+class Reading:
+    """The ledger's amounts, with what was read of them."""
+
+    def __init__(self, amounts: Ledger) -> None:
+        self._amounts = amounts
+        self.read: set[str] = set()
+
+    def by_part(self, measure: str, unit: str, day: int, known: int) -> Amounts:
+        self.read.add(measure)
+        return self._amounts.by_part(measure, unit, day, known)
+
+
+def test_an_indicators_rows_are_read_from_its_own_measures_alone(folded: Folded) -> None:
+    snapshot = folded.snapshot()
+    for indicator in CATALOG:
+        reading = Reading(snapshot.balances)
+        board(replace(snapshot, balances=reading), Question(snapshot.plan.county, folded.today(), folded.today()), indicator.id)
+        assert reading.read <= measures_read(indicator.id), indicator.id
 
 
 def check(held: Held, behind: Behind, asked: Input, ledger: Amounts, known: date) -> Amounts:
