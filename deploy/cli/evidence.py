@@ -15,7 +15,7 @@ from deploy.cli.board import ask, ask_each
 from deploy.cli.bundles import BundleArgument, KeyOption, fault_json, read_pinned, signed_by_text, told
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
 from deploy.cli.queries import AsOfOption, download
-from deploy.cli.recompute import read_day
+from deploy.cli.recompute import opened_facts, read_day
 from deploy.cli.usage import Commands
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
 
@@ -64,8 +64,9 @@ def export(
     facts: Annotated[
         Path | None,
         typer.Option(
-            "--facts", metavar="FILE", exists=True, dir_okay=False,
-            help="不用运行中的系统，取自 kaiye facts --export 的文件 / from a file of kaiye facts --export, with nothing running",
+            "--facts", metavar="FILE", exists=True,
+            help="不用运行中的系统，取自 kaiye facts --export 的文件或归档文件夹 / with nothing running: from what "
+            "kaiye facts --export wrote, or the folder of an archive",
         ),
     ] = None,
     plan: Annotated[
@@ -151,11 +152,13 @@ def _question(line: bytes) -> dict[str, str]:
 
 def _of_file(facts: Path, plan: Path, as_of: str | None, known_at: str | None, key: "Ed25519PrivateKey") -> "Files":
     from services.indicators.audit.evidence import make_bundle, read_plan_text
-    from services.indicators.audit.records import read_history
+    from services.indicators.audit.records import History, check_history
     from services.indicators.evaluation.plan_file import PLAN_FILE
 
     plan_text = (plan / PLAN_FILE if plan.is_dir() else plan).read_bytes()
-    history = read_history(facts, read_plan_text(plan_text).county)
+    county = read_plan_text(plan_text).county
+    with opened_facts(facts, county) as recorded:
+        history = recorded if isinstance(recorded, History) else check_history(recorded.raws(), county)
     known = read_day(known_at, "--known-at") or history.last_known_day
     return make_bundle(history, plan_text, read_day(as_of, "--as-of") or known, known, key)
 
@@ -199,7 +202,7 @@ def _as_text(verdict: "Verdict") -> str:
         lines += [f"  {service} 1–{head.position}" for service, head in manifest.heads.items()]
         lines.append(signed_by_text(manifest.signed_by, pinned=verdict.pinned))
     if verdict.fault is not None:
-        lines.append(f"已被改动 / altered: {verdict.fault}")
+        lines.append(f"{'已被改动 / altered' if manifest is None else '内容有误 / its content is wrong'}: {verdict.fault}")
     elif verdict.difference is not None:
         lines.append(f"重算不符 / recomputed otherwise: {verdict.difference}")
     else:

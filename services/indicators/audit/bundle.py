@@ -63,7 +63,7 @@ def put_together(content: Files, key: Ed25519PrivateKey) -> Files:
 
 
 def describe(files: Files) -> Manifest:
-    """The manifest that follows from all the other files. Raises KeyError, ValueError or KeyUnusable where one is missing or unreadable."""
+    """The manifest that follows from all the other files. Raises KeyError, TypeError, ValueError, KeyUnusable where one is unreadable."""
     board = orjson.loads(files[BOARDS].partition(b"\n")[0])
     return Manifest.model_validate_json(orjson.dumps({
         "kaiye": orjson.loads(files[DEFINITIONS])["kaiye"],
@@ -75,9 +75,11 @@ def describe(files: Files) -> Manifest:
 
 
 def require_new(folder: Path) -> None:
-    """Raises BundleUnusable where there is something already."""
+    """Raises BundleUnusable where there is something already, or no folder to put it into."""
     if folder.exists() or folder.is_symlink():
         raise BundleUnusable(f"{folder} 已存在，请换一个名称 / {folder} exists already: choose another name")
+    if not folder.parent.is_dir():
+        raise BundleUnusable(f"没有文件夹 {folder.parent} / there is no folder {folder.parent}")
 
 
 def write_bundle(folder: Path, files: Files) -> None:
@@ -175,7 +177,7 @@ def _unsigned(files: Files, enclosed: Ed25519PublicKey, pinned: Ed25519PublicKey
     zh, _, en = why.partition(" / ")
     try:
         follows = describe({**files, PUBLIC_KEY: public_key_pem(enclosed)}).text
-    except (KeyError, ValueError, KeyUnusable):
+    except (KeyError, TypeError, ValueError, KeyUnusable):
         return Altered(MANIFEST, zh, en)
     if follows == text:
         return Altered(SIGNATURE, zh, en)

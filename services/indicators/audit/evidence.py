@@ -259,7 +259,8 @@ def first_difference(given: dict[str, Any], recomputed: dict[str, Any], rows: st
 
     def all_differences() -> Iterator[Difference]:
         yield from differing(given, recomputed, ())
-        theirs = {_identity(row, rows): row for row in given.get(rows, ())}
+        listed = given.get(rows)
+        theirs = {_identity(row, rows): row for row in (listed if isinstance(listed, list) else ()) if isinstance(row, dict)}
         ours = {_identity(row, rows): row for row in recomputed[rows]}
         for row in (*ours, *(row for row in theirs if row not in ours)):
             yield from differing(theirs.get(row, {}), ours.get(row, {}), row)
