@@ -118,9 +118,11 @@ def _recomputed(
     with opened_facts(facts, plan.county) as recorded:
         last = recorded.last_known_day
         known = read_day(known_at, "--known-at") or last
+        if known > last:
+            raise BadInput(f"已知日 {known} 晚于最后一条记录的日期 {last} / known-at {known} lies after the day of the last record, {last}")
         snapshot = recompute(recorded, plan, engine)(known)
         try:
-            question = ask(snapshot, max(last, known), unit, read_day(as_of, "--as-of"), known)
+            question = ask(snapshot, last, unit, read_day(as_of, "--as-of"), known)
         except BadQuestionError as error:
             raise BadInput(f"{error.zh} / {error.en}") from error
         return evaluation_bytes(evaluation(snapshot, question, given, showing(recorded.records)))

@@ -72,9 +72,15 @@ async def test_what_is_wrong_in_a_sheet_is_said_by_the_service_and_by_the_check_
     )
     for said in (problem["zh"], problem["fix_zh"], problem["en"], problem["fix_en"], f"第 {problem['line']} 行（项目 leading-group"):
         assert said in error
+    facts = tmp_path / "facts.jsonl"
+    assert (await kaiye("facts", "--export", str(facts)))[0] == 0
     for words, hint in (
         (("evaluate", "--sheet", str(SHEET), "--plan", str(EXAMPLE_COUNTY)), "goes with --facts"),
         (("evaluate", "--sheet", str(SHEET), "--facts", str(SHEET)), "needs --plan"),
+        (
+            ("evaluate", "--sheet", str(SHEET), "--plan", str(EXAMPLE_COUNTY), "--facts", str(facts), "--known-at", "2025-07-02"),
+            "last record",
+        ),
         (("evaluate", "--sheet", str(SHEET), "--unit", "330127999000"), "there is no unit"),
         (("evaluate", "--sheet", str(SHEET), "--as-of", "2030-01-01"), "lies after known-at"),
     ):
