@@ -49,8 +49,12 @@ def rebuild(
         found = asyncio.run(_rebuild(running, indicator))
     if json:
         typer.echo(orjson.dumps(found))
+    elif forget_retired:
+        typer.echo("已退役的旧版不再保留 / the versions that had retired are kept no more")
     else:
         typer.echo(_told(found))
+        if found["retired"]:
+            typer.echo(f"为以往的考评保留旧版 {found['retired']} 个 / {found['retired']} versions kept for evaluations of the past")
     if found["stage"] == "disagrees":
         raise typer.Exit(EXIT_DIFFERENCE)
     if found["stage"] == "cancelled" and not (cancel or status or forget_retired):

@@ -2,7 +2,8 @@
 
 The checkpoint holds one row per write service: the position taken in and its record's hash. Its rows are locked before anything is
 derived, so that two projectors at once do no harm: whoever finds the checkpoint elsewhere than it left it takes in what the other wrote.
-Ledger rows are plain integers and go in and out by COPY in PostgreSQL's binary format.
+Ledger rows are plain integers and go in and out by COPY in PostgreSQL's binary format. A row's cell says of which version of a measure it
+is an entry (see `services.indicators.versions`), at which unit and of which part.
 """
 
 import asyncio

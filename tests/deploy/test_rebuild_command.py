@@ -8,6 +8,7 @@ import pytest
 
 from services.indicators.audit import agreement
 from services.indicators.audit.relational.compiled import read_catalogue
+from services.indicators.versions import Definition, opened
 from tests.deploy.test_query_commands import Kaiye, kaiye, says_running
 from tests.indicators.api.conftest import dsn, recorded, system
 from tests.indicators.api.system import System, until
@@ -30,7 +31,20 @@ async def test_an_indicator_is_rebuilt_and_nothing_on_the_board_moves(running: S
     assert "trained" in found["indicators"]
     assert (await running.http.get("/board")).content == before
     code, out, _ = await kaiye("rebuild", "--status")
-    assert (code, "第 1 次重算与第二引擎一致" in out.decode()) == (0, True)
+    assert (code, "第 1 次重算与第二引擎一致" in out.decode(), "保留" in out.decode()) == (0, True, False)
+
+
+async def test_what_has_retired_is_kept_until_it_is_forgotten(running: System, kaiye: Kaiye) -> None:
+    live = running.app.questions.live
+    other = {**live.definitions, "trained": Definition("0" * 64, live.definitions["trained"].declaration)}
+    async with live.between_pages() as writing:
+        await live.store.set_versions(writing, opened(writing.versions, other, live.snapshot().positions))
+        await live.store.set_versions(writing, opened(writing.versions, live.definitions, live.snapshot().positions))
+    code, out, _ = await kaiye("rebuild")
+    assert (code, "1 versions kept for evaluations of the past" in out.decode()) == (0, True)
+    code, out, _ = await kaiye("rebuild", "--forget-retired")
+    assert (code, "are kept no more" in out.decode()) == (0, True)
+    assert orjson.loads((await kaiye("rebuild", "--status", "--json"))[1])["retired"] == 0
 
 
 async def test_where_the_engines_disagree_it_says_where_and_exits_with_1(running: System, kaiye: Kaiye) -> None:
