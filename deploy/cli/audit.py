@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 def audit(
     pairs: Annotated[
-        int, typer.Option("--pairs", metavar="N", min=1, help="比较多少个（截至日，已知日）/ at so many (as of, known at) pairs")
+        int, typer.Option("--pairs", metavar="N", min=1, help="比较多少个（截至日，已知日） / at so many (as of, known at) pairs")
     ] = 20,
     units: Annotated[
         int, typer.Option("--units", metavar="N", min=0, help="每处比较多少个单位，0 为全部 / boards of so many units at each; 0: all")

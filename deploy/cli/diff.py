@@ -34,8 +34,8 @@ def diff(
     json: JsonOption = False, facts: FactsOption = None, plan: PlanOption = None, data: DataOption = DEFAULT_FOLDER,
 ) -> int:  # fmt: skip
     """一个数值在两次答复之间为何改变 / What changed in a figure between two answers: of each measure the subjects that came, left or count
-    otherwise, and why: by facts that became known meanwhile, or as the day passed. Exit 1 when the subjects of a measure do not come to the
-    ledger's figure.
+    otherwise, and why: by facts that became known meanwhile, or as the day passed. Exits with 1 when the subjects of a measure do not
+    come to the ledger's figure.
     """
     asked = {"from": from_, "to": to, "unit": unit, "variant": variant, "part": part, "limit": limit, "after": after}
     known = tuple(at.partition("@")[2] or None for at in (from_, to))

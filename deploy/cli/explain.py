@@ -66,8 +66,8 @@ def explain(
     facts: FactsOption = None, plan: PlanOption = None, data: DataOption = DEFAULT_FOLDER,
 ) -> int:  # fmt: skip
     """一个数值由什么构成：公式、分子分母、度量、对象、事实 / What a figure consists of: formula, numerator and denominator, measures, of
-    each the subjects that count, of each subject the facts, who reported them and on what evidence. Exit 1 when the subjects of a measure
-    do not come to the ledger's figure.
+    each the subjects that count, of each subject the facts, who reported them and on what evidence. Exits with 1 when the
+    subjects of a measure do not come to the ledger's figure.
     """
     asked = {
         "unit": unit, "as_of": as_of, "known_at": known_at, "variant": variant, "part": part, "measure": measure, "subject": subject,
