@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -64,14 +64,21 @@ def put_together(content: Files, key: Ed25519PrivateKey) -> Files:
 
 def describe(files: Files) -> Manifest:
     """The manifest that follows from all the other files. Raises KeyError, TypeError, ValueError, KeyUnusable where one is unreadable."""
-    board = orjson.loads(files[BOARDS].partition(b"\n")[0])
     return Manifest.model_validate_json(orjson.dumps({
+        **_said(files),
+        "heads": {service: _head(lines_of(files[name])).model_dump() for service, name in FACTS.items()},
+        "files": {name: _listed(files[name]).model_dump() for name in LISTED},
+    }))  # fmt: skip
+
+
+def _said(files: Files) -> dict[str, Any]:
+    """What a manifest says beside heads and files. Raises KeyError, ValueError, TypeError or KeyUnusable where a file does not say it."""
+    board = orjson.loads(files[BOARDS].partition(b"\n")[0])
+    return {
         "kaiye": orjson.loads(files[DEFINITIONS])["kaiye"],
         **{name: board[name] for name in ("county", "as_of", "known_at", "final")},
         "signed_by": raw_key(parse_public_key(files[PUBLIC_KEY], PUBLIC_KEY)),
-        "heads": {service: _head(_lines(files[name])).model_dump() for service, name in FACTS.items()},
-        "files": {name: _listed(files[name]).model_dump() for name in LISTED},
-    }))  # fmt: skip
+    }
 
 
 def require_new(folder: Path) -> None:
@@ -109,7 +116,9 @@ def read_bundle(folder: Path) -> Files:
     try:
         for path in sorted(folder.iterdir()):
             if path.name not in ALL_FILES:
-                raise Altered(path.name, "证据包中不应有这个文件", "a bundle has no such file")
+                raise Altered(
+                    os.fsencode(path.name).decode(errors="backslashreplace"), "证据包中不应有这个文件", "a bundle has no such file"
+                )
             files[path.name] = _read(path)
     except OSError as error:
         raise BundleUnusable(
@@ -126,15 +135,29 @@ def check_integrity(files: Files, pinned: Ed25519PublicKey | None = None) -> Int
     manifest = Manifest.read(files[MANIFEST])
     for name in LISTED:
         _require(files, name)
-    facts = {service: _lines(files[name]) for service, name in FACTS.items()}
+    facts = {service: lines_of(files[name]) for service, name in FACTS.items()}
     for name, listed in manifest.files.items():
         if _listed(files[name]) != listed:
             raise _changed(name, files[name], manifest)
-    if manifest.signed_by != raw_key(parse_public_key(files[PUBLIC_KEY], PUBLIC_KEY)):
-        raise Altered(MANIFEST, f"signed_by 不是 {PUBLIC_KEY} 的公钥", f"signed_by is not the key in {PUBLIC_KEY}")
     for service, name in FACTS.items():
         _check_chain(name, facts[service], manifest, service)
+    _check_said(files, manifest, pinned)
     return Intact(manifest, files, facts)
+
+
+def _check_said(files: Files, manifest: Manifest, pinned: Ed25519PublicKey | None) -> None:
+    """That a manifest says what the files do: whoever signed may have been mistaken."""
+    try:
+        follows = _said(files) | ({} if pinned is None else {"signed_by": raw_key(pinned)})
+    except (KeyError, ValueError, TypeError, KeyUnusable) as error:
+        raise Altered(
+            f"{BOARDS} {DEFINITIONS}", f"没有写明清单所列各项：{error!r}", f"do not say what the manifest does: {error!r}"
+        ) from error
+    says = manifest.model_dump(mode="json")
+    for name, expected in follows.items():
+        if says[name] != expected:
+            ours, theirs = (orjson.dumps(value).decode() for value in (expected, says[name]))
+            raise Altered(MANIFEST, f"{name} 是 {theirs}，应为 {ours}", f"{name} is {theirs}, {ours} was expected")
 
 
 def _require(files: Files, name: str) -> None:
@@ -211,7 +234,7 @@ def _changed(name: str, content: bytes, manifest: Manifest) -> Altered:
     listed, found = manifest.files[name], _listed(content)
     for service, facts in FACTS.items():
         if name == facts:
-            located = _locate(_lines(content), service, manifest)
+            located = _locate(lines_of(content), service, manifest)
             if located is not None:
                 return Altered(name, located.zh, located.en, located.line)
     return Altered(
@@ -302,8 +325,8 @@ def _broken(lines: Sequence[bytes], service: Service, county: str) -> _Break | N
     return None
 
 
-def _lines(content: bytes) -> list[bytes]:
-    """The records of a file; what follows the last end of line is one too, if there is anything."""
+def lines_of(content: bytes) -> list[bytes]:
+    """The lines of a file; what follows the last end of line is one too, if there is anything."""
     lines = content.split(b"\n")
     return lines if lines[-1] else lines[:-1]
 

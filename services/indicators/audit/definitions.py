@@ -66,9 +66,10 @@ def _data(value: Any) -> Any:
 
 def other_definitions(text: bytes) -> list[str]:
     """Which of a bundle's definitions are not this kaiye's, and which of this kaiye's the bundle lacks: `indicator/variant`, or a measure's
-    name. Raises ValueError for what is no definitions file.
+    name. A declaration counts with its digest: who reads it must not read another one than was computed. Raises ValueError for what is no
+    definitions file.
     """
-    theirs, ours = _digests(text), _digests(definitions())
+    theirs, ours = _declared(text), _declared(definitions())
     return [name for name in (*ours, *(name for name in theirs if name not in ours)) if theirs.get(name) != ours.get(name)]
 
 
@@ -81,16 +82,15 @@ def program_of(text: bytes) -> tuple[str, str]:
             raise ValueError("kaiye, program")
 
 
-def _digests(text: bytes) -> dict[str, str]:
+def _declared(text: bytes) -> dict[str, Any]:
     try:
         return dict(_named(orjson.loads(text)))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no definitions: {error!r}") from error
 
 
-def _named(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _named(said: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for indicator in said["indicators"]:
         for variant in indicator["variants"]:
-            yield f"{indicator['id']}/{variant['name']}", variant["definition"]
-    for name, measure in said["measures"].items():
-        yield name, measure["definition"]
+            yield f"{indicator['id']}/{variant['name']}", [variant[name] for name in ("definition", "figure", "incomplete")]
+    yield from said["measures"].items()

@@ -92,6 +92,11 @@ def check_fact(proof: FactProof, pinned: Ed25519PublicKey | None = None, head: T
         name = "signed_by" if pinned is None or key is None else raw_key(key)
         raise Altered("signature", f"与 manifest 和公钥 {name} 不符", f"does not belong to the manifest and the public key {name}")
     manifest = Manifest.read(text)
+    if manifest.signed_by != raw_key(key):
+        raise Altered(
+            "manifest", f"自称由 {manifest.signed_by} 签名，却由 {raw_key(key)} 签名",
+            f"says that {manifest.signed_by} signed it, {raw_key(key)} did",
+        )  # fmt: skip
     signed = manifest.heads[proof.service].tree
     if head is not None and head != signed:
         raise Altered(

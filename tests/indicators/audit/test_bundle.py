@@ -1,6 +1,7 @@
 """Evidence bundles: the same inputs give the same bytes, whoever knows only the standards can check them, and any change is located."""
 
 import json
+import os
 import random
 import re
 import shutil
@@ -199,6 +200,9 @@ def test_a_missing_and_a_further_file_and_a_link_are_named(tmp_path: Path) -> No
         assert (found.file, found.en) == (name, "the file is missing")
     folder = written(tmp_path / "further", {**bundle(), "notes.txt": b""})
     assert str(verify_bundle(folder).fault) == "notes.txt：证据包中不应有这个文件 / notes.txt: a bundle has no such file"
+    folder = written(tmp_path / "named", bundle())
+    (folder / os.fsdecode(b"\xff.txt")).touch()
+    assert str(verify_bundle(folder).fault).endswith("\\xff.txt: a bundle has no such file")
     folder = written(tmp_path / "linked", bundle())
     (folder / "plan.toml").rename(tmp_path / "plan.toml")
     (folder / "plan.toml").symlink_to(tmp_path / "plan.toml")
@@ -224,7 +228,9 @@ def test_a_missing_and_a_further_file_and_a_link_are_named(tmp_path: Path) -> No
         (lambda text: text + "\n", "is not written as kaiye writes it"),
         (lambda text: text[:-4], "is no JSON"),
         (lambda text: "[" * 100_000, "is no JSON"),
-        (lambda text: re.sub(r'("signed_by": ")[0-9a-f]{64}', r"\g<1>" + "0" * 64, text), "signed_by is not the key in key.pub"),
+        (lambda text: re.sub(r'("signed_by": ")[0-9a-f]{64}', r"\g<1>" + "0" * 64, text), 'by is "0+", "03a107bf.* was expected'),
+        (lambda text: text.replace('"final": true', '"final": false'), "manifest.json: final is false, true was expected"),
+        (lambda text: re.sub(r'("kaiye": ")[^"]*', r"\g<1>9.9", text), 'manifest.json: kaiye is "9.9", "[0-9.]+" was expected'),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
@@ -245,6 +251,9 @@ def test_a_newer_format_cannot_be_judged(tmp_path: Path) -> None:
 def test_who_signed_is_told_apart_from_who_was_expected() -> None:
     with pytest.raises(Altered, match=rf"manifest.sig: was signed with another key, {KEY.public_key().public_bytes_raw().hex()}"):
         check_integrity(bundle(), OTHER_KEY.public_key())
+    theirs = made(lines_of(a_few()), key=OTHER_KEY)
+    with pytest.raises(Altered, match=r'manifest.json: signed_by is "[0-9a-f]{64}", "03a107bf.*" was expected'):
+        check_integrity({**theirs, "manifest.sig": sign(theirs["manifest.json"], KEY)}, KEY.public_key())
     found = fault({**bundle(), "key.pub": made(lines_of(a_few()), key=OTHER_KEY)["key.pub"]})
     assert re.search("key.pub: is not the key the manifest was signed with", str(found))
 
@@ -268,6 +277,8 @@ def test_a_figure_that_its_maker_changed_is_found_by_computing_it_anew(tmp_path:
     )  # fmt: skip
     missing = put_together_with(boards_jsonl=b"".join(line + b"\n" for line in bundle()["boards.jsonl"].splitlines()[:-1]))
     assert str(verify_bundle(written(tmp_path / "missing", missing)).fault).endswith("boards.jsonl: 9 units were expected, found 8")
+    further = put_together_with(boards_jsonl=bundle()["boards.jsonl"] + b"{}")
+    assert str(verify_bundle(written(tmp_path / "further", further)).fault).endswith("boards.jsonl: 9 units were expected, found 10")
 
 
 def test_definitions_that_this_kaiye_lacks_are_refused_by_name(tmp_path: Path) -> None:
@@ -276,6 +287,9 @@ def test_definitions_that_this_kaiye_lacks_are_refused_by_name(tmp_path: Path) -
     others = bundle()["definitions.json"].replace(digest[1], b"0" * 64)
     with pytest.raises(OtherDefinitions, match=r"无法重算：activity_index/default / this kaiye lacks .*: activity_index/default$"):
         verify_bundle(written(tmp_path / "bundle", put_together_with(definitions_json=others)))
+    declared = bundle()["definitions.json"].replace(b'"relation": "enrolment"', b'"relation": "help"', 1)
+    with pytest.raises(OtherDefinitions, match=r"lacks .*: active_persons$"):
+        verify_bundle(written(tmp_path / "declared", put_together_with(definitions_json=declared)))
 
 
 def test_a_bundle_is_never_written_over_anything(tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ from hashlib import sha256
 import orjson
 import pytest
 
-from services.indicators.audit.bundle import Files, Intact, check_integrity
+from services.indicators.audit.bundle import Files, Intact, check_integrity, raw_key
 from services.indicators.audit.manifest import Altered, BundleUnusable
 from services.indicators.audit.merkle import ConsistencyProof, TreeHead
 from services.indicators.audit.proofs import FactProof, check_fact, growth, prove_fact
+from services.indicators.audit.signing import sign
 from shared.contracts.base import SERVICES
 from shared.contracts.registry import MeetingHeld
 from shared.contracts.training import CourseOpened
@@ -83,6 +84,10 @@ def test_a_proof_is_held_against_the_key_and_the_whole_head_that_were_published(
         Altered, match="does not belong to the manifest and the public key " + OTHER_KEY.public_key().public_bytes_raw().hex()
     ):
         check_fact(proof(), OTHER_KEY.public_key())
+    manifest = proof().manifest.replace(raw_key(KEY.public_key()), raw_key(OTHER_KEY.public_key()))
+    claimed = proof().model_copy(update={"manifest": manifest, "signature": sign(manifest.encode(), KEY).hex()})
+    with pytest.raises(Altered, match=r"manifest: says that [0-9a-f]{64} signed it, 03a107bf[0-9a-f]+ did"):
+        check_fact(claimed, KEY.public_key())
     head = intact().manifest.heads["registry"].tree
     for other in (TreeHead(head.tree_size - 1, head.root), TreeHead(head.tree_size, bytes(32))):
         with pytest.raises(Altered, match=r"registry's tree is .*, the one given"):
