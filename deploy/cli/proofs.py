@@ -61,21 +61,24 @@ def check_proof(
                 orjson.dumps({"ok": False, "fault": fault_json(error)}) if json else f"证明不成立 / the proof does not hold: {error}"
             )
             raise typer.Exit(EXIT_DIFFERENCE) from error
-    _show_proved(found, pinned=pinned is not None or given is not None, json=json)
+    _show_proved(found, pinned=pinned is not None, published=given is not None, json=json)
 
 
-def _show_proved(found: "Proved", *, pinned: bool, json: bool) -> None:
+def _show_proved(found: "Proved", *, pinned: bool, published: bool, json: bool) -> None:
+    """What was shown: with a key by whom it was signed, with a published head that the fact is in that tree."""
     record, manifest = found.record, found.manifest
     if json:
         typer.echo(orjson.dumps({
-            "ok": True, "pinned": pinned, "key": manifest.signed_by, "county": manifest.county, "known_at": manifest.known_at,
-            "service": record.service, "position": record.position, "head": found.head.to_json(), "record": orjson.loads(record.raw),
+            "ok": True, "pinned": pinned, "published": published, "key": manifest.signed_by, "county": manifest.county,
+            "known_at": manifest.known_at, "service": record.service, "position": record.position, "head": found.head.to_json(),
+            "record": orjson.loads(record.raw),
         }))  # fmt: skip
         return
+    tree = "\n  在所给的已公布的树中 / in the published tree that was given" if published else ""
     typer.echo(
         f"证明成立：{manifest.county} 的 {record.service} 第 {record.position} 条，{manifest.known_at} 已知 / the proof holds: "
         f"{record.service}'s position {record.position}, known on {manifest.known_at}\n"
-        f"  {record.type} {record.source} {record.id} {record.occurred}\n"
+        f"  {record.type} {record.source} {record.id} {record.occurred}{tree}\n"
         f"{signed_by_text(manifest.signed_by, pinned=pinned)}"
     )
 
