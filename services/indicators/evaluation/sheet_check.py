@@ -18,7 +18,8 @@ _SCALES: Final[dict[str, Rule]] = {"half": "tiered", "each": "deduct"}
 
 def check_sheet(sheet: Sheet) -> tuple[Problem, ...]:
     """Everything that contradicts itself within the sheet."""
-    return (*_whole(sheet), *_sums(sheet), *(problem for at, item in enumerate(sheet.items) for problem in _item(sheet, at, item)))
+    items = (problem for at, item in enumerate(sheet.items) for problem in _item(sheet, at, item))
+    return (*_whole(sheet), *_sums(sheet), *items, *_twice(sheet))
 
 
 def check_beside(sheet: Sheet, plan: Plan, rows: Judging) -> tuple[Problem, ...]:
@@ -64,10 +65,16 @@ def _not_adding_up(path: Path, zh: str, en: str, total: Decimal, stated: Decimal
     )  # fmt: skip
 
 
+def _twice(sheet: Sheet) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for position, item in enumerate(sheet.items):
+        if item.id in seen:
+            yield twice(("items", position, "id"), item.id)
+        seen.add(item.id)
+
+
 def _item(sheet: Sheet, position: int, item: Item) -> Iterator[Problem]:
     at: Path = ("items", position)
-    if any(other.id == item.id for other in sheet.items[:position]):
-        yield twice((*at, "id"), item.id)
     if item.system not in {each.system for each in sheet.systems}:
         yield unknown_name(
             (*at, "system"), item.system, (each.system for each in sheet.systems), f"[[systems]] 中没有体系 {item.system}。",
