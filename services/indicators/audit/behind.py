@@ -4,6 +4,7 @@ Pure: no I/O, no clock. Field order is the order of the JSON.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from services.indicators.relations import RELATIONS
 from services.indicators.subjects import Index, founding, history
 from shared.contracts.base import SERVICES, Fact
 from shared.contracts.envelope import Source
+from shared.contracts.registry import EntityCodeReplaced
 
 FactState = Literal["in_force", "voided", "rival", "superseded"]
 """有效, 作废, 同一事实的另一份报告（不计）, 已被较新的值取代."""
@@ -87,7 +89,7 @@ class Behind:
         """The facts of a subject's history that a measure reads, as known at the end of a day, in history order."""
         on = known.toordinal()
         found: dict[tuple[int, int], tuple[Content[Fact], FactRow]] = {}
-        for chains in self._histories(measure, subject):
+        for chains in self._histories(measure, subject, on):
             there = [chain for chain in chains if chain.known <= on]
             counting = {content.key: content for content in in_force(there, on)}
             for chain in there:
@@ -102,11 +104,24 @@ class Behind:
         counting = {content.key: content for content in in_force(there, on)}
         return [_row(chain, *chain.said(on), counting, on) for chain in there]
 
-    def _histories(self, measure: Measure, subject: str) -> Iterator[Sequence[Chain]]:
+    def _codes_known_later(self, subject: str, on: int) -> AbstractSet[str]:
+        """The codes of an entity of which nobody knew yet, at the end of a day, that they are of the same one."""
+        codes = {f"entity:{code}" for code in self.index.codes(subject)}
+        if len(codes) == 1:
+            return frozenset()
+        replaced = as_of(self.index.of(subject, frozenset({EntityCodeReplaced})), self.seen)
+        pairs = [content.names["entity"] for content in in_force([chain for chain in replaced if chain.known <= on], on)]
+        known = {subject}
+        while joined := {code for pair in pairs if not known.isdisjoint(pair) for code in pair} - known:
+            known |= joined
+        return codes - known
+
+    def _histories(self, measure: Measure, subject: str, on: int) -> Iterator[Sequence[Chain]]:
         """Its own, and those of the foundings that it follows from."""
+        later = self._codes_known_later(f"{subject_kind(measure)}:{subject}", on)
         types = frozenset(type_ for select in selections(measure) for type_ in RELATIONS[select.relation].reads)
         whole = history(self.index, self.index.canonical(f"{subject_kind(measure)}:{subject}"), types)
-        yield as_of(whole.chains, self.seen)
+        yield [chain for chain in as_of(whole.chains, self.seen) if later.isdisjoint(chain.said(on)[0].names.get("entity", ()))]
         for entity in whole.entities:
             yield as_of(founding(self.index, entity), self.seen)
 

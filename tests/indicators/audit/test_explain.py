@@ -22,10 +22,12 @@ from services.indicators.evaluation.display import value_text
 from services.indicators.figures import Amount, DutiesAccepted, OverStart, PartsHeld, Share, SinceStart, StatisticShare
 from services.indicators.reading import Amounts as Ledger
 from shared.contracts.base import SERVICES
+from shared.contracts.registry import EntityCodeReplaced, EntityRegistered, Founder
 from shared.units import UnitKind
 from tests.indicators.audit.test_recompute import in_order
 from tests.indicators.comparing import example_county
 from tests.indicators.simulated import simulated
+from tests.support.records import COUNTY, VILLAGE, Records, entity, person
 
 FACTS = 2500
 
@@ -104,6 +106,23 @@ def test_an_indicators_rows_are_read_from_its_own_measures_alone(folded: Folded)
         reading = Reading(snapshot.balances)
         board(replace(snapshot, balances=reading), Question(snapshot.plan.county, folded.today(), folded.today()), indicator.id)
         assert reading.read <= measures_read(indicator.id), indicator.id
+
+
+async def test_codes_are_of_one_entity_once_that_is_known() -> None:
+    records = Records()
+    for number in (1, 2):
+        records.add(f"2025-02-0{number}", EntityRegistered(
+            unit=VILLAGE, entity=entity(number), name="家", entity_kind="enterprise", founders=(Founder(person=person(1)),), industry="C20",
+        ))  # fmt: skip
+    records.add("2025-06-01", EntityCodeReplaced(unit=VILLAGE, entity=entity(1), new_code=entity(2)))
+    history = check_history(in_order([record for service in SERVICES for record in records.of[service]]), COUNTY)
+    folded = Folded(history, example_county().plan)
+    seen = {number: history.positions[service] for number, service in enumerate(SERVICES)}
+    async with folded.histories() as index:
+        behind = Behind(index, seen)
+        for number, known, codes in ((1, "2025-05-31", [1]), (2, "2025-05-31", [2]), (1, "2025-06-01", [1, 2, 1])):
+            found = behind.facts(MEASURES["new_enterprises"], entity(number), date.fromisoformat(known))
+            assert [fact.data["entity"] for fact in found] == list(map(entity, codes))
 
 
 def check(held: Held, behind: Behind, asked: Input, ledger: Amounts, known: date) -> Amounts:
