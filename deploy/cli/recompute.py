@@ -118,11 +118,14 @@ def _plan(plan: Path | None) -> "Plan":
 
 @contextmanager
 def opened_facts(facts: Path, county: str, ends: "dict[str, End] | None" = None) -> "Iterator[Recorded]":
-    """What is recorded, checked: in a file or an archive, up to the ends where some are given. Raises BadInput."""
+    """What is recorded, checked: in a file or an archive, up to the ends where some are given. Where these have hashes, the records are
+    vouched for and nothing else is: the sets of an archive must say what its records do. Raises BadInput.
+    """
     from services.indicators.audit.archive.index import BadArchive
     from services.indicators.audit.archive.reader import is_of_these_contracts, opened_archive
     from services.indicators.audit.records import BadRecords, check_history, read_history
 
+    vouched = ends is not None and any(end.hash for end in ends.values())
     try:
         if not facts.is_dir():
             history = read_history(facts, county, ends)
@@ -131,7 +134,9 @@ def opened_facts(facts: Path, county: str, ends: "dict[str, End] | None" = None)
             yield history
             return
         with opened_archive(facts, county, ends) as archive:
-            if is_of_these_contracts(archive):
+            if is_of_these_contracts(archive) and not (vouched and archive.unreadable):
+                if vouched:
+                    archive.check_derivation()
                 yield archive
                 return
             said.print(

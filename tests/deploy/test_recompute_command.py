@@ -1,16 +1,19 @@
 """`kaiye recompute`: the same board from an export, from stdin and from an archive, up to any positions; the exit codes."""
 
 import gzip
+import shutil
 import sys
 from io import BufferedReader, BytesIO, TextIOWrapper
 from pathlib import Path
 
 import orjson
+import pyarrow as pa
 import pytest
 
 from deploy.cli import main
 from deploy.cli.common import EXAMPLE_COUNTY
 from tests.indicators.audit.archives import write
+from tests.indicators.audit.test_archive import forge, index_of
 from tests.indicators.audit.test_recompute import in_order
 from tests.indicators.simulated import simulated
 from tests.support.records import COUNTY
@@ -72,6 +75,19 @@ def test_the_heads_of_an_export_vouch_for_its_end(kept: Path, recompute: Recompu
     found = recompute(cut, *heads)
     assert (found.code, found.out) == (2, b"")
     assert "its end was cut off" in found.said
+
+
+def test_heads_vouch_for_what_an_archive_makes_of_its_records_too(kept: Path, recompute: Recompute, tmp_path: Path) -> None:
+    heads, sound = ("--heads", kept / "heads.json"), recompute(kept / "archive")
+    assert recompute(kept / "archive", *heads).out == sound.out
+    folder = shutil.copytree(kept / "archive", tmp_path / "archive")
+    file = next(file for file in index_of(folder).files if file.set == "registry_entity_registered")
+    forge(folder, file, lambda rows: rows.set_column(
+        rows.column_names.index("entity_kind"), "entity_kind", pa.array(["enterprise"] * rows.num_rows)
+    ))  # fmt: skip
+    found = recompute(folder, *heads)
+    assert (found.code, found.out) == (2, b"")
+    assert "is not what the record says" in found.said
 
 
 def test_the_answer_as_of_exactly_some_positions(kept: Path, recompute: Recompute) -> None:
