@@ -18,6 +18,7 @@ from services.indicators.answers import Snapshot, ask, board
 from services.indicators.api.questions import answer_bytes
 from services.indicators.audit.agreement import Entries, Pair, difference, pairs
 from services.indicators.audit.archive.reader import Archive
+from services.indicators.audit.evidence import first_difference
 from services.indicators.audit.folded import Recorded
 from services.indicators.audit.recompute import Recomputed, recompute
 from services.indicators.evaluation.plan import Plan
@@ -98,22 +99,31 @@ def _compare_ledger(entries: Entries, recomputed: Recomputed, measures: frozense
 
 
 async def _compare_board(running: Running, snapshot: Snapshot, unit: str, pair: Pair, *, stable: bool) -> int:
-    """One live board with the one recomputed: 1 when they are the same, 0 when newer records make them incomparable."""
+    """One live board with the one recomputed: see `same_board`."""
     as_of, known_at = pair
     live: dict[str, Any] = orjson.loads(await fetch_board(running.http_url, unit=unit, as_of=as_of, known_at=known_at))
     anew: dict[str, Any] = orjson.loads(await asyncio.to_thread(_board, snapshot, unit, pair))
-    if not stable and live["positions"] != anew["positions"]:
-        return 0
-    for ours, theirs in zip(live["indicators"], anew["indicators"], strict=True):
-        for name in ours.keys() | theirs.keys():
-            if ours.get(name) != theirs.get(name):
-                measure = " ".join(ours[key] for key in ("id", "variant", "part") if ours[key] is not None)
-                one, other = ours.get(name), theirs.get(name)
-                raise Different(Difference(
-                    "board", f"{unit} 的 {measure}，截至 {as_of}、以 {known_at} 所知：{name} 实时为 {one}，重算为 {other}",
-                    f"{measure} of {unit} as of {as_of} as known on {known_at}: {name} is {one} live, {other} recomputed",
-                    unit=unit, measure=measure, as_of=as_of, known_at=known_at,
-                ))  # fmt: skip
+    return same_board(live, anew, stable=stable)
+
+
+def same_board(live: dict[str, Any], anew: dict[str, Any], *, stable: bool) -> int:
+    """1 when a live board is the one recomputed, 0 when newer records make them incomparable; none does where what was known on the day is
+    stable. Raises Different.
+    """
+    if live["positions"] != anew["positions"]:
+        if not stable:
+            return 0
+        for answer in (live, anew):
+            del answer["positions"], answer["final"]
+    if live != anew:
+        found = first_difference(live, anew, "indicators")
+        unit, measure, one, other = found.unit, " ".join(found.row), found.given, found.recomputed
+        as_of, known_at = (date.fromisoformat(anew[name]) for name in ("as_of", "known_at"))
+        raise Different(Difference(
+            "board", f"{unit} 的 {measure}，截至 {as_of}、以 {known_at} 所知：{found.field} 实时为 {one}，重算为 {other}",
+            f"{measure} of {unit} as of {as_of} as known on {known_at}: {found.field} is {one} live, {other} recomputed",
+            unit=unit, measure=measure, as_of=as_of, known_at=known_at,
+        ))  # fmt: skip
     return 1
 
 

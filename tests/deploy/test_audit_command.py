@@ -11,6 +11,8 @@ import asyncpg
 import httpx
 import pytest
 
+from deploy.audit.figures import same_board
+from deploy.audit.found import Different
 from deploy.data_folder import DataFolder, Running
 from services.indicators.audit.archive.index import INDEX, read_index
 from shared.county_schema import county_schema
@@ -69,6 +71,17 @@ def test_a_system_that_nobody_tampered_with_is_the_same_throughout(folder: Path)
     assert compared["archive", None] == sum(found["positions"].values())
     assert compared["ledger", None] > 100
     assert compared["board", None] > 1
+
+
+def test_a_board_that_lacks_a_row_is_a_difference_like_any_other() -> None:
+    rows = [{"id": "trained", "variant": name, "part": None, "value": "5"} for name in ("default", "enrolled")]
+    days = {"unit": "330127000000", "as_of": "2025-06-30", "known_at": "2025-07-01"}
+    anew = {**days, "final": True, "positions": {"training": 5}, "indicators": rows}
+    assert same_board({**anew}, {**anew}, stable=False) == 1
+    later = {**anew, "final": False, "positions": {"training": 6}}
+    assert (same_board({**later}, {**anew}, stable=False), same_board({**later}, {**anew}, stable=True)) == (0, 1)
+    with pytest.raises(Different, match=r"trained enrolled of 330127000000 as of 2025-06-30 .*: id is None live, trained recomputed"):
+        same_board({**anew, "indicators": rows[:1]}, anew, stable=True)
 
 
 @pytest.mark.parametrize(
