@@ -45,6 +45,8 @@ def told() -> Iterator[None]:
         raise BadInput(str(error)) from error
     except BadQuestionError as error:
         raise BadInput(f"{error.zh} / {error.en}") from error
+    except BrokenPipeError:  # whoever reads has seen enough
+        raise
     except OSError as error:
         raise BadInput(f"无法读写 {error.filename} / {error.filename} cannot be read or written: {error.strerror}") from error
 

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from deploy.cli import main
+from deploy.cli.bundles import told
 from deploy.data_folder import DataFolder, Purpose
 from tests.deploy.test_query_commands import says_running
 from tests.indicators.api.conftest import dsn, recorded, system
@@ -127,6 +128,11 @@ async def test_an_altered_bundle_exits_with_1_and_what_cannot_be_judged_with_2(m
         code, printed, error = await kaiye("evidence", *words)
         assert (code, printed) == (2, b""), error
         assert said in error
+
+
+def test_who_has_read_enough_of_a_proof_is_not_told_of_bad_input() -> None:
+    with pytest.raises(BrokenPipeError), told():
+        raise BrokenPipeError
 
 
 async def test_a_bundle_supplies_its_own_plan_and_days_to_recompute(made: Path, kaiye: Kaiye) -> None:
