@@ -5,7 +5,7 @@ Pure: no I/O, no clock. Field order is the order of the JSON.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
@@ -80,6 +80,7 @@ class Behind:
 
     index: Index
     seen: Seen
+    _of_units: dict[date, list[FactRow]] = field(default_factory=dict)
 
     def codes(self, measure: Measure, subject: str) -> frozenset[str]:
         """Every identifier by which the subject of a measure was ever known."""
@@ -98,8 +99,13 @@ class Behind:
         return [row for _, row in sorted(found.values(), key=lambda each: each[0].order)]
 
     def unit_facts(self, known: date) -> list[FactRow]:
-        """The facts that made the units what they are, as known at the end of a day."""
-        on = known.toordinal()
+        """The facts that made the units what they are, as known at the end of a day. Many subjects may follow from them: read once."""
+        found = self._of_units.get(known)
+        if found is None:
+            found = self._of_units[known] = self._unit_facts(known.toordinal())
+        return found
+
+    def _unit_facts(self, on: int) -> list[FactRow]:
         there = [chain for chain in as_of(self.index.units.values(), self.seen) if chain.known <= on]
         counting = {content.key: content for content in in_force(there, on)}
         return [_row(chain, *chain.said(on), counting, on) for chain in there]
