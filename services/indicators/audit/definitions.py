@@ -73,15 +73,6 @@ def other_definitions(text: bytes) -> list[str]:
     return [name for name in (*ours, *(name for name in theirs if name not in ours)) if theirs.get(name) != ours.get(name)]
 
 
-def program_of(text: bytes) -> tuple[str, str]:
-    """The version of the kaiye that wrote a bundle's definitions, and the digest of its second engine's program. Raises ValueError."""
-    match orjson.loads(text):
-        case {"kaiye": str(kaiye), "program": str(program)}:
-            return kaiye, program
-        case _:
-            raise ValueError("kaiye, program")
-
-
 def _declared(text: bytes) -> dict[str, Any]:
     try:
         return dict(_named(orjson.loads(text)))
