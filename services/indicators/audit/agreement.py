@@ -38,12 +38,13 @@ class Stopped(Exception):
     """Whoever asked does not want to know any more."""
 
 
-def pairs(days: AbstractSet[date], seed: int, known_days: int = KNOWN_DAYS) -> list[Pair]:
+def pairs(days: AbstractSet[date], seed: int, known_days: int | None = None) -> list[Pair]:
     """Where to compare a history whose records became known on these days: on the last of them, at edges of the years in which there are
-    any, and wherever the seed falls. Two pairs on each of so many known days; fewer only where there are fewer days.
+    any, and wherever the seed falls. Two pairs on each of so many known days, `KNOWN_DAYS` unless said; fewer where there are fewer days.
     """
     if not days:
         return []
+    known_days = known_days or KNOWN_DAYS
     by = random.Random(seed)  # noqa: S311 - a choice of days, to be repeated
     first, last = min(days), max(days)
     edges = {date(year, month, at) for year in {day.year for day in days} for month, at in _EDGES}
