@@ -38,7 +38,7 @@ from tests.indicators.simulated import simulated
 
 FACTS = 1_000_000
 SMALL = 10_000
-BATCH = 50_000
+BATCH = 250_000
 """So many records are handed to the archive at a time."""
 TIMES = 3
 """The quickest of so many runs counts."""

@@ -186,14 +186,14 @@ class ArchiveWriter:
         ]
 
     def _absorb(self, part: _Part) -> Iterable[ArchivedFile]:
-        """Let fresh rows take in the files of their partition that are not much larger: a partition has few files at any time, and a row is
+        """Let fresh rows take in the files of their partition that are no larger: a partition has few files at any time, and a row is
         written few times.
         """
         if part.fresh is not None:
             rows = part.fresh.num_rows
             there = [file for file in self.index.files if (file.set, file.service, file.period) == (part.set, part.service, part.period)]
             for file in sorted(there, key=lambda file: file.first, reverse=True):
-                if file.rows > 2 * rows or file.rows + rows > FILE_ROWS_MAX:
+                if file.rows > rows or file.rows + rows > FILE_ROWS_MAX:
                     break
                 part.absorbed.append(file)
                 rows += file.rows
