@@ -8,8 +8,8 @@ from typing import Literal
 from shared.contracts.base import Service
 from shared.contracts.envelope import Record
 
-Check = Literal["stream", "facts", "archive", "ledger", "board"]
-"""Event stores and their streams, the facts of the indicators service, the archive, its ledger, and its boards over HTTP."""
+Check = Literal["stream", "facts", "archive", "ledger", "board", "published"]
+"""Event stores and streams, the facts of the indicators service, the archive, its ledger, its boards over HTTP, and what was published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was compared and found the same: so many records, figures of the ledger, or boards."""
+    """What was compared and found the same: so many records, figures of the ledger, boards, or documents."""
 
     check: Check
     service: Service | None

@@ -2,19 +2,21 @@
 
 import asyncio
 from contextlib import AsyncExitStack, ExitStack
-from pathlib import Path
 
 import asyncpg
 import nats.errors
 
 from deploy.audit.figures import Ledger, compare_figures
 from deploy.audit.found import Audited
+from deploy.audit.published import compare_published
 from deploy.audit.records import PAGE_RECORDS, compare_facts, compare_stream, compared_archive
-from deploy.data_folder import Running
+from deploy.data_folder import DataFolder, Running
+from deploy.kept_documents import KeptDocuments
 from deploy.local import INDICATORS
 from deploy.reaching import DATABASE_AWAY, DatabaseUnreachable, bus
+from services.indicators.audit.archive.reader import Archive, opened_archive
 from services.indicators.audit.folded import Recorded
-from services.indicators.audit.records import check_history
+from services.indicators.audit.records import Ends, check_history
 from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.county import load_county
 from services.indicators.store import LedgerStore, Moment
@@ -23,7 +25,7 @@ from shared.contracts.base import SERVICES
 from shared.county_schema import county_schema
 
 
-async def audit(running: Running, archive: Path, audited: Audited) -> None:
+async def audit(running: Running, folder: DataFolder, audited: Audited) -> None:
     """Compare everything. Raises Different, BusUnreachable, DatabaseUnreachable, Unreachable, FileProblems."""
     try:
         async with AsyncExitStack() as opened:
@@ -36,14 +38,14 @@ async def audit(running: Running, archive: Path, audited: Audited) -> None:
             store = LedgerStore(pool, running.county)
             async with store.moment() as moment:
                 await compare_facts(moment, audited)
-                await _compare_rest(running, archive, store, moment, audited)
+                await _compare_rest(running, folder, store, moment, audited)
     except nats.errors.Error as error:
         raise BusUnreachable(f"消息总线没有应答 / the bus does not answer: {error!r}") from error
     except DATABASE_AWAY as error:
         raise DatabaseUnreachable(error) from error
 
 
-async def _compare_rest(running: Running, archive: Path, store: LedgerStore, moment: Moment, audited: Audited) -> None:
+async def _compare_rest(running: Running, folder: DataFolder, store: LedgerStore, moment: Moment, audited: Audited) -> None:
     """Archive and figures: those of the archive where there is one, which holds all but the last minute's records, else of the facts."""
     serving = moment.versions.numbers("serving")
     positions = {service: position for service, (position, _) in moment.checkpoint.items()}
@@ -51,11 +53,19 @@ async def _compare_rest(running: Running, archive: Path, store: LedgerStore, mom
     plan = load_county(running.county_folder, JUDGED).plan
     with ExitStack() as opened:
         recorded: Recorded | None = await asyncio.to_thread(
-            opened.enter_context, compared_archive(archive, running.county, audited)
+            opened.enter_context, compared_archive(folder.archive, running.county, audited)
         )  # fmt: skip
+        raws: list[bytes] = []
         if recorded is None:
             raws = [row["raw"] async for row in moment.connection.cursor(
                 "SELECT raw FROM fact ORDER BY service, position", prefetch=PAGE_RECORDS
             )]  # fmt: skip
             recorded = await asyncio.to_thread(check_history, raws, running.county)
+
+        def up_to(ends: Ends) -> Recorded:
+            if isinstance(recorded, Archive):
+                return opened.enter_context(opened_archive(folder.archive, running.county, ends))
+            return check_history(raws, running.county, ends)
+
         await compare_figures(running, plan, recorded, ledger, audited)
+        await asyncio.to_thread(compare_published, KeptDocuments(folder.published), recorded, up_to, audited)

@@ -22,6 +22,7 @@ CHECKS: Final = {
     "archive": "归档 / archive",
     "ledger": "账本数字 / figures of the ledger",
     "board": "实时指标表 / boards over HTTP",
+    "published": "已发布的考评与文件 / what was published",
 }
 
 
@@ -40,9 +41,9 @@ def audit(
     seed: Annotated[int, typer.Option("--seed", help="随机种子 / the same seed chooses the same pairs and units")] = 1,
     json: JsonOption = False, data: DataOption = DEFAULT_FOLDER,
 ) -> None:  # fmt: skip
-    """审计运行中的系统，只读：事件库、记录流、指标库、归档互相核对，账本与指标表同第二引擎核对 / Audit a running system, only reading:
-    event stores, streams, the indicators' store and the archive against each other, ledger and boards against a second engine. Exits
-    with 1 at the first difference and names it.
+    """审计运行中的系统，只读：事件库、记录流、指标库、归档互相核对，账本、指标表、已发布的考评同第二引擎核对 / Audit a running system, only
+    reading: event stores, streams, the indicators' store and the archive against each other, ledger, boards and published evaluations
+    against a second engine. Exits with 1 at the first difference and names it.
     """
     from deploy.audit.found import Asked, Audited, Different
     from deploy.audit.system import audit as compared
@@ -54,7 +55,7 @@ def audit(
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=said) as progress:
         audited = Audited(Asked(pairs, units or None, seed), _Shown(progress))
         try:
-            finished = run_until_stopped(compared(running, folder.archive, audited))
+            finished = run_until_stopped(compared(running, folder, audited))
         except Different as error:
             finished, difference = True, error.found
     if not finished:

@@ -13,6 +13,7 @@ import pytest
 
 from deploy.audit.figures import same_board
 from deploy.audit.found import Different
+from deploy.cli.common import EXAMPLE_COUNTY
 from deploy.data_folder import DataFolder, Running
 from services.indicators.audit.archive.index import INDEX, read_index
 from shared.county_schema import county_schema
@@ -20,6 +21,7 @@ from tests.deploy.test_cli import KAIYE, kaiye_runs, run_kaiye
 
 SECONDS_MAX = 60.0
 FACTS = ("--facts", "300", "--seed", "5")
+DAY = "2025-11-01"
 SMALL = ("--pairs", "2", "--units", "3", "--json")
 
 
@@ -148,3 +150,24 @@ def test_an_archive_that_was_tampered_with_is_named_by_its_file(folder: Path) ->
         (archive / file.path).write_bytes(raw)
     assert (code, found["difference"]["check"]) == (1, "archive")
     assert file.path in found["difference"]["en"]
+
+
+def test_a_published_evaluation_whose_file_was_changed_is_named(folder: Path) -> None:
+    """The archive is a minute behind: without it the facts of the indicators service are audited, with what was published just now."""
+    data = DataFolder(folder)
+    done = run_kaiye("evaluate", "--sheet", str(EXAMPLE_COUNTY), "--as-of", DAY, "--known-at", DAY, "--publish", "KP-1", "--data", folder)
+    assert done.returncode == 0, done.stderr
+    aside = data.archive.rename(folder / "aside")
+    (document,) = (kept for kept in data.published.iterdir() if b'"items"' in kept.read_bytes())
+    raw = document.read_bytes()
+    try:
+        code, found = audit(folder)
+        assert (code, found["difference"]) == (0, None)
+        assert found["checked"][-1] == {"check": "published", "service": None, "compared": 1}
+        document.write_bytes(raw.replace(b'"items"', b'"Items"'))
+        code, found = audit(folder)
+    finally:
+        document.write_bytes(raw)
+        aside.rename(data.archive)
+    assert (code, found["difference"]["check"]) == (1, "published")
+    assert "published KP-1" in found["difference"]["en"]
