@@ -19,8 +19,8 @@ from services.indicators.live import Live
 from shared.contracts.base import SERVICES
 from shared.logs import logger
 
-BATCH_RECORDS_MAX: Final = 50_000
-"""So many records are written without waiting for more; they take some 200 MB meanwhile."""
+BATCH_RECORDS_MAX: Final = 20_000
+"""So many records are written without waiting for more. Larger batches are quicker per record and take more memory meanwhile."""
 LOOK_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 30.0
 

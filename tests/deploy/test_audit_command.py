@@ -1,6 +1,7 @@
 """`kaiye audit` on a running system: all is the same, and whatever is tampered with is found and named."""
 
 import json
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -163,11 +164,13 @@ def test_a_published_evaluation_whose_file_was_changed_is_named(folder: Path) ->
     try:
         code, found = audit(folder)
         assert (code, found["difference"]) == (0, None)
-        assert found["checked"][-1] == {"check": "published", "service": None, "compared": 1}
+        assert found["checked"][-1]["check"] == "published"
+        assert found["checked"][-1]["compared"] >= 1
         document.write_bytes(raw.replace(b'"items"', b'"Items"'))
         code, found = audit(folder)
     finally:
         document.write_bytes(raw)
+        shutil.rmtree(data.archive, ignore_errors=True)  # the service may have begun another
         aside.rename(data.archive)
     assert (code, found["difference"]["check"]) == (1, "published")
     assert "published KP-1" in found["difference"]["en"]

@@ -316,6 +316,18 @@ def test_records_that_do_not_follow_are_not_taken_in(folder: Path, records: list
     assert (folder / INDEX).read_bytes() == before
 
 
+def test_a_writer_does_not_go_on_in_an_archive_that_lost_its_files(folder: Path, records: list[Record]) -> None:
+    with ArchiveWriter.opened(folder, COUNTY) as writer:
+        (folder / INDEX).rename(folder / "aside")
+        with pytest.raises(BadArchive, match="was taken away"):
+            writer.append(arriving(records[-1:]))
+    (folder / "aside").rename(folder / INDEX)
+    file = index_of(folder).files[0]
+    (folder / file.path).unlink()
+    with pytest.raises(BadArchive, match=f"{file.path} is missing"), ArchiveWriter.opened(folder, COUNTY):
+        pass
+
+
 def test_only_one_writes(folder: Path) -> None:
     with ArchiveWriter.opened(folder, COUNTY), pytest.raises(ArchiveBusy), ArchiveWriter.opened(folder, COUNTY):
         pass

@@ -45,7 +45,7 @@ ARRIVING = pa.schema([("service", pa.int8()), ("position", pa.int64()), ("raw", 
 FILE_ROWS_MAX: Final = 1_000_000
 """No file grows beyond this by taking in others."""
 MEMORY: Final = "512MB"
-WRITING_AT_ONCE: Final = 8
+WRITING_AT_ONCE: Final = 4
 """So many files at a time: most of a small file's time is waiting for the disk."""
 _OWN: Final = ("body.position AS own_position", "body.prevhash", "sha256(raw) AS hash", "described", "raw")
 _TOLD: Final = "SELECT service, position, hash AS own_hash, own_position, type AS own_type, source, prevhash, true AS beside FROM arrived"
@@ -89,6 +89,8 @@ class ArchiveWriter:
         """What the archive holds; ahead of what the folder's index says while an archive of other contracts is derived anew."""
         self._replaces: Index | None = None
         """The archive of other contracts that this one takes the place of, as soon as it goes as far."""
+        self._moved = False
+        """Whether the folder has an index of ours."""
         self._leaving: set[str] = set()
         """Files that belong to the archive no more and could not be deleted yet, because somebody reads it."""
 
@@ -118,12 +120,22 @@ class ArchiveWriter:
                     f"{self._folder} 是县 {found.county} 的归档，不是 {self._county} 的 / "
                     f"{self._folder} is the archive of county {found.county}, not of {self._county}"
                 )
+            for file in found.files:
+                self._require(file)
             if found.contracts == self.index.contracts:
-                self.index = found
+                self.index, self._moved = found, True
             else:
                 self._replaces = found
                 self.index = replace(self.index, number=found.number)
         self._remove({file.path for file in (self._replaces or self.index).files})
+
+    def _require(self, file: ArchivedFile) -> None:
+        path = self._folder / file.path
+        if not path.exists() or path.stat().st_size != file.bytes:
+            raise BadArchive(
+                f"{file.path} 缺失或被截断；移走 {self._folder} 后将重新写归档 / "
+                f"{file.path} is missing or cut off; take {self._folder} away and the archive is written anew"
+            )
 
     def _remove(self, listed: set[str]) -> None:
         """Delete what was never finished, and what was left out."""
@@ -140,6 +152,8 @@ class ArchiveWriter:
 
     def append(self, arriving: pa.Table) -> None:
         """Take in records that follow those in the archive, each service's from its head on. Raises BrokenHistory, BadArchive, OSError."""
+        if self._moved and not (self._folder / INDEX).exists():
+            raise BadArchive(f"{INDEX} 已被移走，将重新写归档 / {INDEX} was taken away: the archive is written anew")
         with duckdb.connect(config={"threads": self._threads, "memory_limit": MEMORY}) as connection:
             connection.register("arriving", arriving)
             connection.execute(f"CREATE TABLE arrived AS {envelopes('arriving', *_OWN, unchecked=True)}")
@@ -150,6 +164,7 @@ class ArchiveWriter:
             connection.execute("CREATE VIEW record AS SELECT * FROM arrived WHERE described")
             parts = [*_records(connection), *_typed(connection)]
         self._write(parts, heads)
+        pa.default_memory_pool().release_unused()
 
     def _write(self, parts: list[_Part], heads: dict[Service, Head]) -> None:
         number = self.index.number + 1
@@ -169,6 +184,7 @@ class ArchiveWriter:
             self._leaving |= {file.path for file in before.files}
         self.index, self._replaces = replace(index, retired=tuple(sorted(self._leaving))), None
         self._move(self.index)
+        self._moved = True
         self._delete()
 
     def _scattered(self, parts: list[_Part]) -> list[_Part]:
