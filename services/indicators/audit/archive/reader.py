@@ -11,7 +11,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from hashlib import sha256
+from hashlib import file_digest
+from os import fstat
 from pathlib import Path
 from typing import Final
 
@@ -230,10 +231,10 @@ def _check_files(folder: Path, index: Index) -> None:
 
 def _digest(path: Path) -> tuple[int, str] | None:
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            return fstat(file.fileno()).st_size, file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         return None
-    return len(raw), sha256(raw).hexdigest()
 
 
 def _check_file(file: ArchivedFile, found: tuple[int, str] | None, owners: dict[str, str]) -> None:
