@@ -83,7 +83,7 @@ def explain(
             if json:
                 typer.echo(raw)
             else:
-                _show(found)
+                _show(found, chosen=any((measure, subject, department, fact)))
             return found
 
     return exit_code(asyncio.run(answered()))
@@ -98,7 +98,7 @@ def exit_code(found: Json) -> int:
     return EXIT_DIFFERENCE
 
 
-def _show(found: dict[str, Any]) -> None:
+def _show(found: dict[str, Any], *, chosen: bool) -> None:
     for line in (*explain_tables.meaning(found), *explain_tables.days(found), *explain_tables.figures(found["rows"])):
         typer.echo(line)
     if found["measures"]:
@@ -110,6 +110,8 @@ def _show(found: dict[str, Any]) -> None:
     if found["subjects"]:
         typer.echo()
         show(lambda width: explain_tables.subjects_table(found, width=width))
+    elif chosen:
+        said.print("没有符合所选的对象或事实 / no subject or fact is as chosen")
 
 
 async def _export(of: Ask, asked: Parameters, file: Path) -> dict[str, Any]:

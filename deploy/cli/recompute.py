@@ -84,6 +84,7 @@ def recompute(
     from services.indicators.api.tables import catalogue
     from services.indicators.audit.recompute import recompute as computed_anew
 
+    asked_as_of, asked_known = read_day(as_of, "--as-of"), read_day(known_at, "--known-at")
     held = held_by_bundle(facts)
     if held is not None and any((plan, positions, heads)):
         raise BadInput(
@@ -92,10 +93,12 @@ def recompute(
     chosen = _plan(plan) if held is None else held.plan
     with opened_facts(facts, chosen.county, _ends(positions, heads)) if held is None else nullcontext(held.history) as history:
         last = history.last_known_day if held is None else held.known_at
-        known = read_day(known_at, "--known-at") or last
-        day = read_day(as_of, "--as-of") or (held.as_of if held is not None and known_at is None else None)
+        known = asked_known or last
+        day = asked_as_of or (held.as_of if held is not None and asked_known is None else None)
         if known > last:
             raise BadInput(f"已知日 {known} 晚于最后一条记录的日期 {last} / known-at {known} lies after the day of the last record, {last}")
+        if day is not None and day > known:
+            raise BadInput(f"截至日 {day} 晚于已知日 {known} / as-of {day} lies after known-at {known}")
         snapshot = computed_anew(history, chosen, engine)(known)
         try:
             question = ask(snapshot, last, unit, day, known)
@@ -112,7 +115,10 @@ def recompute(
 
 def _plan(plan: Path | None) -> "Plan":
     if plan is None:
-        raise BadInput("缺少 --plan / --plan is missing")
+        raise BadInput(
+            "缺少 --plan：请给出该县的方案文件或其文件夹，示例县为 deploy/counties/example / "
+            "--plan is missing: give the county's plan file or its folder, deploy/counties/example for the example county"
+        )
     return read_plan_file(plan)
 
 

@@ -206,7 +206,10 @@ def _index(folder: Path, county: str) -> Index:
     try:
         raw = (folder / INDEX).read_bytes()
     except FileNotFoundError as error:
-        raise BadArchive(f"其中没有 {INDEX}，不是归档 / it holds no {INDEX}: it is no archive") from error
+        raise BadArchive(
+            f"其中没有 {INDEX}，不是归档；归档是数据文件夹中的 archive / "
+            f"it holds no {INDEX}: it is no archive; the archive is the folder `archive` in the data folder"
+        ) from error
     index = read_index(raw)
     if index.county != county:
         raise BadArchive(f"归档属于县 {index.county}，方案是 {county} 的 / the archive is of county {index.county}, the plan of {county}")
