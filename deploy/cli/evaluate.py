@@ -67,7 +67,10 @@ def evaluate(
         show_reproduced(DataFolder(data), reproduce, facts, engine, json=json)
         return
     if sheet is None:
-        raise BadInput("缺少 --sheet / --sheet is missing")
+        raise BadInput(
+            "缺少 --sheet：请给出考评标准文件或县文件夹，示例为 deploy/counties/example / "
+            "--sheet is missing: give a scoring sheet or the county's folder, such as deploy/counties/example"
+        )
     path = sheet_path(sheet)
     text = read_text_file(path)
     if facts is None:

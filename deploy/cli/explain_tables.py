@@ -8,6 +8,7 @@ from rich.text import Text
 
 from deploy.cli.tables import DUTY_COLUMNS, DUTY_ORDER, STATUS, TYPES_ZH, Cell, Column, Json, duty_sections, fitted
 from services.indicators.evaluation.display import NOTHING, measure_words, number_text
+from services.indicators.relations.duties import read_standing
 from services.indicators.words import part_zh
 
 ROLES: Final = {
@@ -88,7 +89,7 @@ def measures_table(explanation: Json, *, width: int | None = None) -> Table:
         (
             Text(measure["measure"], style="" if measure["agrees"] else "bold red"), "、".join(map(_use, measure["uses"])),
             f"{measure['amount']:,}", f"{measure['counted']:,}", f"{measure['subjects']:,}", measure["unit"], measure["day"],
-            _parts(measure["parts"]), measure["words"],
+            _parts(measure), measure["words"],
         )
         for measure in explanation["measures"]
     ]  # fmt: skip
@@ -116,7 +117,7 @@ def subjects_table(explanation: Json, *, width: int | None = None) -> Table:
 
 def _subject_rows(subject: Json) -> Iterator[tuple[Cell, ...]]:
     name = Text(f"{SUBJECTS_ZH[subject['kind']]} {subject['subject']}", style="bold")
-    counting = "\n".join(dict.fromkeys(map(counting_text, subject["counting"])))
+    counting = "\n".join(dict.fromkeys(counting_text(subject["kind"], each) for each in subject["counting"]))
     for number, fact in enumerate(subject["facts"] or [None]):
         first = (name, f"{subject['amount']:,}", counting) if number == 0 else ("", "", "")
         yield (*first, *(fact_cells(fact) if fact else ("",) * (len(SUBJECT_COLUMNS) - 3)))
@@ -148,7 +149,7 @@ def _change_rows(change: Json) -> Iterator[tuple[Cell, ...]]:
     amounts = " → ".join(f"{change[amount]:,}" for amount in ("amount_before", "amount_after"))
     first: tuple[Cell, ...] = (
         Text(f"{SUBJECTS_ZH[change['kind']]} {change['subject']}", style="bold"), _word(CHANGES, change["change"]), amounts,
-        *("\n".join(dict.fromkeys(map(counting_text, change[counting]))) for counting in ("before", "after")),
+        *("\n".join(dict.fromkeys(counting_text(change["kind"], each) for each in change[of])) for of in ("before", "after")),
         "\n".join(f"{REASONS[reason]} {reason}" for reason in change["reasons"]),
     )  # fmt: skip
     for number, fact in enumerate(change["facts"] or [None]):
@@ -170,9 +171,14 @@ def _shown(answer: Json, listed: str) -> str:
     return f"{len(answer[listed])} / {answer['total']}{more}"
 
 
-def counting_text(counting: Json) -> str:
-    """As what a subject counts, in short."""
-    part = f"{counting['part']} " if counting["part"] is not None else ""
+def part_text(kind: str, part: str) -> str:
+    """A part of a measure of such subjects; how far a duty has come says since which day, which is written as one."""
+    return "|".join(map(str, read_standing(part))) if kind == "duty" else part
+
+
+def counting_text(kind: str, counting: Json) -> str:
+    """As what a subject of a kind counts, in short."""
+    part = f"{part_text(kind, counting['part'])} " if counting["part"] is not None else ""
     place = "、".join(code for code in (counting["unit"], counting["park"]) if code)
     since = f" 自 {counting['since']}" if "since" in counting else ""
     amount = f" × {counting['amount']:,}" if counting["amount"] != 1 else ""
@@ -200,8 +206,11 @@ def _use(use: Json) -> str:
     return f"{'−' if use['sign'] < 0 else ''}{ROLES[use['role']]} {use['role']}"
 
 
-def _parts(parts: list[str] | None) -> str:
+def _parts(measure: Json) -> str:
+    parts = measure["parts"]
     if parts is None:
         return ""
+    if measure["of"] == "duty":
+        parts = [part_text("duty", part) for part in parts]
     more = f" … {len(parts)}" if len(parts) > PARTS_SHOWN else ""
     return f"{'、'.join(parts[:PARTS_SHOWN])}{more}"

@@ -124,6 +124,7 @@ async def test_an_altered_bundle_exits_with_1_and_what_cannot_be_judged_with_2(m
         (("verify", made, "--key", tmp_path / "keys" / "evidence.key"), "is no public key in PEM format"),
         (("key", "--out", tmp_path / "keys"), "a key is never overwritten"),
         (("verify", tmp_path / "nowhere"), "does not exist"),
+        (("verify", COUNTY_FOLDER), "is no evidence bundle"),
     ):
         code, printed, error = await kaiye("evidence", *words)
         assert (code, printed) == (2, b""), error
@@ -180,6 +181,8 @@ async def test_one_fact_is_proved_and_two_bundles_compared(made: Path, kaiye: Ka
     code, printed, said = await kaiye("evidence", "consistency", tmp_path / "earlier", made, "--key", key)
     assert code == 0, said
     assert "unpinned" not in printed.decode()
+    code, printed, _ = await kaiye("evidence", "consistency", made, tmp_path / "earlier")
+    assert (code, "or the two are given in the wrong order" in printed.decode()) == (1, True)
     code, printed, _ = await kaiye("evidence", "consistency", made, tmp_path / "earlier", "--json")
     found = orjson.loads(printed)
     assert (code, found["ok"]) == (1, False)

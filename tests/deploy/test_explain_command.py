@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from deploy.cli import explain as explain_command
 from deploy.cli.explain_file import COLUMNS, cell
-from deploy.cli.explain_tables import FACT_STATES, ROLES, SUBJECTS_ZH, measures_table, subjects_table
+from deploy.cli.explain_tables import FACT_STATES, ROLES, SUBJECTS_ZH, counting_text, measures_table, subjects_table
 from services.indicators.api.examples import EXAMPLE_EXPLANATION
 from services.indicators.audit.behind import subject_kind
 from services.indicators.catalog import MEASURES
@@ -100,6 +100,7 @@ async def test_subjects_that_do_not_come_to_the_figure_exit_with_1_and_are_named
         (("trained", "--known-at", "2025-07-02"), "known-at 2025-07-02 lies after today"),
         (("trained", "--limit", "0"), "limit is a whole number from 1 to 1000, not 0"),
         (("trained", "--plan", str(COUNTY_FOLDER)), "--facts and --plan go together"),
+        (("trained", "--measure", "guided"), "this figure is not read from the measure guided; it is read from trained"),
     ],
     ids=str,
 )
@@ -111,6 +112,16 @@ async def test_a_question_without_an_answer_exits_with_2(running: System, kaiye:
 
 async def test_nothing_running_exits_with_3(kaiye: Kaiye) -> None:
     assert (await kaiye("explain", "trained"))[0] == 3
+
+
+async def test_a_choice_that_nothing_fits_is_said(running: System, kaiye: Kaiye) -> None:
+    code, _, said = await kaiye("explain", "trained", "--department", "nobody")
+    assert (code, said) == (0, "没有符合所选的对象或事实 / no subject or fact is as chosen\n")
+
+
+def test_the_day_since_which_a_duty_stands_so_is_written_as_a_day() -> None:
+    counting = {"part": "publicity|xcb|accepted|739617", "unit": None, "park": None, "amount": 1}
+    assert counting_text("duty", counting) == "publicity|xcb|accepted|2026-01-01 全县"
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])

@@ -114,7 +114,10 @@ def read_bundle(folder: Path) -> Files:
     """Every file of a bundle. Raises Altered for files that no bundle has, BundleUnusable for a folder that cannot be read."""
     files = {}
     try:
-        for path in sorted(folder.iterdir()):
+        paths = sorted(folder.iterdir())
+        if {MANIFEST, SIGNATURE}.isdisjoint(path.name for path in paths):
+            raise BundleUnusable(f"{folder} 不是证据包：其中没有 {MANIFEST} / {folder} is no evidence bundle: it holds no {MANIFEST}")
+        for path in paths:
             if path.name not in ALL_FILES:
                 raise Altered(
                     os.fsencode(path.name).decode(errors="backslashreplace"), "证据包中不应有这个文件", "a bundle has no such file"
