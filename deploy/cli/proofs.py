@@ -125,9 +125,10 @@ def consistency(
 def _growth_text(growth: "Growth") -> str:
     service, first, more = growth.service, growth.older.tree_size, growth.newer.tree_size - growth.older.tree_size
     if growth.proof is None and growth.rewritten == growth.newer.tree_size + 1:
+        last = growth.newer.tree_size
         return (
-            f"{service}：较晚的只到第 {growth.newer.tree_size} 条，较早的到第 {first} 条：被截去，或两个证据包先后颠倒 / the later bundle ends "
-            f"at position {growth.newer.tree_size}, the earlier at {first}: it was cut off, or the two are given in the wrong order"
+            f"{service}：较晚的只到第 {last} 条，较早的到第 {first} 条：被截去，或两个证据包先后颠倒 / "
+            f"the later bundle ends at position {last}, the earlier at {first}: it was cut off, or the two are given in the wrong order"
         )
     if growth.proof is None:
         return f"{service}：历史被改写，自第 {growth.rewritten} 条起 / history was rewritten from position {growth.rewritten} on"

@@ -264,7 +264,7 @@ class Paging:
             there = ", ".join(dict.fromkeys(each.measure for each in opened.inputs))
             raise BadQuestionError(
                 "unknown_measure", f"这一数值不用度量 {wanted.measure}，用到的有：{there}",
-                f"this figure does not read the measure {wanted.measure}, but {there}",
+                f"this figure is not read from the measure {wanted.measure}; it is read from {there}",
             )  # fmt: skip
         self._among = [_among(each, wanted, behind) for each in opened.inputs]
 
