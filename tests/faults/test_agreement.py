@@ -44,10 +44,10 @@ def test_engines_agree_on_a_hundred_thousand_facts(seed: int) -> None:
                         each.balances.by_part(measure, unit, as_of.toordinal(), known.toordinal()) for each in (relational, live)
                     )
                     assert dict(ours) == dict(theirs), f"{measure} at {unit} as of {as_of} as known on {known}"
-            for unit in (county.code, *by.sample(sorted(units), 5)):
+            for unit in (*units & {county.code}, *by.sample(sorted(units), min(len(units), 5))):
                 boards = [answer_bytes(board(each, ask(each, known, unit, as_of, known))) for each in (relational, live)]
                 assert boards[0] == boards[1]
-            if oracle is not None:
+            if oracle is not None and units:
                 assert differences(live, oracle, Asked(by.choice(sorted(units)), as_of, known), by_board=True) == []
         if oracle is not None and number % COUNTY_EVERY == 0:
             assert differences(live, oracle, Asked(county.code, known, known), by_board=True) == []
