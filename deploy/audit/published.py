@@ -7,7 +7,7 @@ from deploy.audit.found import Audited, Checked, Difference, Different
 from deploy.kept_documents import KeptDocuments
 from services.indicators.audit.archive.reader import Archive
 from services.indicators.audit.folded import Recorded
-from services.indicators.audit.published import publications, reproduce
+from services.indicators.audit.published import in_force, publications, reproduce
 from services.indicators.audit.records import Ends
 from shared.contracts.common import FactCorrected, FactVoided, common_type
 from shared.contracts.envelope import Record, parse_record
@@ -22,7 +22,7 @@ _TYPES = (
 def compare_published(kept: KeptDocuments, recorded: Recorded, up_to: Callable[[Ends], Recorded], audited: Audited) -> None:
     """Compute anew what evaluations were published here, and look at the documents kept. Raises Different, BadFolder.
 
-    What was published elsewhere, its record not saying what it follows from or its document not kept here, is left out.
+    What was published elsewhere, its record not saying what it follows from and nothing of it being kept here, is left out.
     """
     records, same = list(_concerned(recorded)), 0
     chosen = publications(records)
@@ -32,13 +32,15 @@ def compare_published(kept: KeptDocuments, recorded: Recorded, up_to: Callable[[
             raise _different(publication.position, publication.number, found.zh, found.en)
         same += found.outcome == "same"
         audited.progress("已发布考评 / published evaluations", done, len(chosen))
-    for record in (record for record in records if record.type == DocumentPublished.type):
-        content = kept.read(record.data["digest"])
-        if content is None:
-            continue
-        same += 1
-        if sha256(content).hexdigest() != record.data["digest"]:
-            raise _different(record.position, record.data["document"], "留存的文件被改动", "what was kept of it was changed")
+    for position, fact in in_force(records, DocumentPublished):
+        content = kept.read(fact.digest)
+        if content is not None and sha256(content).hexdigest() != fact.digest:
+            raise _different(position, fact.document, "留存的文件被改动", "what was kept of it was changed")
+        if content is None and fact.positions is not None:
+            raise _different(
+                position, fact.document, f"没有留存的文件 {fact.digest}", f"the kept file {fact.digest} is not there"
+            )  # fmt: skip
+        same += content is not None
     audited.checked.append(Checked("published", None, same))
 
 

@@ -16,6 +16,7 @@ from deploy.audit.figures import same_board
 from deploy.audit.found import Different
 from deploy.cli.common import EXAMPLE_COUNTY
 from deploy.data_folder import DataFolder, Running
+from deploy.publishing import digest_of
 from services.indicators.audit.archive.index import INDEX, read_index
 from shared.county_schema import county_schema
 from tests.deploy.test_cli import KAIYE, kaiye_runs, run_kaiye
@@ -153,24 +154,33 @@ def test_an_archive_that_was_tampered_with_is_named_by_its_file(folder: Path) ->
     assert file.path in found["difference"]["en"]
 
 
-def test_a_published_evaluation_whose_file_was_changed_is_named(folder: Path) -> None:
+def test_published_files_that_were_changed_or_lost_are_named(folder: Path, tmp_path: Path) -> None:
     """The archive is a minute behind: without it the facts of the indicators service are audited, with what was published just now."""
     data = DataFolder(folder)
-    done = run_kaiye("evaluate", "--sheet", str(EXAMPLE_COUNTY), "--as-of", DAY, "--known-at", DAY, "--publish", "KP-1", "--data", folder)
+    evaluated = ("evaluate", "--sheet", str(EXAMPLE_COUNTY), "--as-of", DAY, "--known-at", DAY)
+    done = run_kaiye(*evaluated, "--publish", "KP-1", "--documents", str(tmp_path), "--data", folder)
     assert done.returncode == 0, done.stderr
     aside = data.archive.rename(folder / "aside")
-    (document,) = (kept for kept in data.published.iterdir() if b'"items"' in kept.read_bytes())
-    raw = document.read_bytes()
+    (evaluation,) = (kept for kept in data.published.iterdir() if b'"items"' in kept.read_bytes())
+    (sheet,) = tmp_path.glob("*_评分表_*.csv")
+    document = data.published / digest_of(sheet.read_bytes())
+    raw, lost = evaluation.read_bytes(), document.read_bytes()
     try:
         code, found = audit(folder)
         assert (code, found["difference"]) == (0, None)
         assert found["checked"][-1]["check"] == "published"
         assert found["checked"][-1]["compared"] >= 1
-        document.write_bytes(raw.replace(b'"items"', b'"Items"'))
+        document.unlink()
+        without, missing = audit(folder)
+        evaluation.write_bytes(raw.replace(b'"items"', b'"Items"'))
         code, found = audit(folder)
     finally:
-        document.write_bytes(raw)
+        evaluation.write_bytes(raw)
+        document.write_bytes(lost)
         shutil.rmtree(data.archive, ignore_errors=True)  # the service may have begun another
         aside.rename(data.archive)
+    assert (without, missing["difference"]["check"]) == (1, "published")
+    assert f"published KP-1-scoring_sheet (registry's position {missing['difference']['position']})" in missing["difference"]["en"]
+    assert f"the kept file {document.name} is not there" in missing["difference"]["en"]
     assert (code, found["difference"]["check"]) == (1, "published")
-    assert "published KP-1" in found["difference"]["en"]
+    assert "published KP-1 " in found["difference"]["en"]

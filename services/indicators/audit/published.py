@@ -8,7 +8,7 @@ files can compute it anew, whatever arrived, was voided or corrected since.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -24,10 +24,12 @@ from services.indicators.evaluation.plan_file import PLAN_FILE
 from services.indicators.evaluation.problems import FileProblems
 from services.indicators.evaluation.sheet import SHEET_FILE
 from services.indicators.evaluation.shown import showing
-from shared.contracts.base import SERVICES
+from shared.contracts.base import SERVICES, Fact
 from shared.contracts.common import FactCorrected, FactVoided, common_class
 from shared.contracts.envelope import Record
 from shared.contracts.registry import EvaluationPublished
+
+F = TypeVar("F", bound=Fact)
 
 KeptFiles = Callable[[str], bytes | None]
 """Gives a kept file by the SHA-256 it was kept under, None where there is none. Whether it is still the same is looked at here."""
@@ -68,13 +70,21 @@ def publications(records: Iterable[Record]) -> list[Publication]:
 
     Of several under one number the first counts, as it does for every fact.
     """
-    found: dict[tuple[str, str], Publication] = {}
+    first: dict[str, Publication] = {}
+    for position, fact in in_force(records, EvaluationPublished):
+        first.setdefault(fact.evaluation, Publication(position, fact))
+    return list(first.values())
+
+
+def in_force(records: Iterable[Record], of: type[F]) -> list[tuple[int, F]]:
+    """The registry's facts of one type with their positions, as last corrected, those that were voided left out."""
+    found: dict[tuple[str, str], tuple[int, F]] = {}
     for record in records:
         if record.service != "registry":
             continue
         shape = common_class(record.type)
-        if record.type == EvaluationPublished.type:
-            found[record.source, record.id] = Publication(record.position, EvaluationPublished.model_validate(record.data))
+        if record.type == of.type:
+            found[record.source, record.id] = record.position, of.model_validate(record.data)
         elif shape is FactVoided:
             voided = FactVoided.model_validate(record.data)
             found.pop((voided.source, voided.id), None)
@@ -82,12 +92,8 @@ def publications(records: Iterable[Record]) -> list[Publication]:
             corrected = FactCorrected.model_validate(record.data)
             before = found.get((corrected.source, corrected.id))
             if before is not None:
-                fact = EvaluationPublished.model_validate(corrected.data)
-                found[corrected.source, corrected.id] = Publication(before.position, fact)
-    first: dict[str, Publication] = {}
-    for publication in found.values():
-        first.setdefault(publication.number, publication)
-    return list(first.values())
+                found[corrected.source, corrected.id] = before[0], of.model_validate(corrected.data)
+    return list(found.values())
 
 
 def reproduce(publication: Publication, kept: KeptFiles, up_to: UpTo, engine: Engine = "duckdb") -> Finding:
