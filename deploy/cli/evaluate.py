@@ -85,10 +85,11 @@ def evaluate(
         raise BadInput("从事实重算须用 --plan 指明方案 / --facts needs --plan: the plan that the figures are judged by")
     else:
         from services.indicators.evaluation.county import file_digest
-        from services.indicators.evaluation.evaluating import Given
+        from services.indicators.evaluation.evaluating import read_given
 
-        sheet_given = Given(file_digest(read_text_file(plan_path(plan))), text, rehearsal, path.name)
-        found = _recomputed(facts, read_plan_file(plan), engine, (unit, as_of, known_at), sheet_given)
+        judged_by, digest = read_plan_file(plan), file_digest(read_text_file(plan_path(plan)))
+        sheet_given = read_given(judged_by, digest, text, rehearsal=rehearsal, file=path.name)
+        found = _recomputed(facts, judged_by, engine, (unit, as_of, known_at), sheet_given)
     if documents is not None:
         write_documents(documents, found)
     if publish is not None:

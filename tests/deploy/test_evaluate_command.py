@@ -1,5 +1,6 @@
 """`kaiye evaluate` on a running service and from its facts, `kaiye sheet check`: for programs and for people."""
 
+import asyncio
 from pathlib import Path
 
 import orjson
@@ -8,6 +9,8 @@ from rich.cells import cell_len
 
 from deploy.cli.common import EXAMPLE_COUNTY
 from deploy.cli.evaluation_tables import items_table, rectifications_table, systems_table
+from services.indicators.answers import BadQuestionError
+from services.indicators.api.questions import SHEET_LENGTH_MAX, BoardQuestion, EvaluationQuestion
 from services.indicators.evaluation.county import file_digest
 from tests.deploy.test_cli import run_kaiye
 from tests.deploy.test_query_commands import Kaiye, kaiye, printed, running
@@ -87,6 +90,20 @@ async def test_what_is_wrong_in_a_sheet_is_said_by_the_service_and_by_the_check_
         code, out, error = await kaiye(*words)
         assert (code, out) == (2, b"")
         assert hint in error
+
+
+async def test_other_questions_are_answered_while_a_sheet_is_read_and_one_too_long_is_not_read(running: System) -> None:
+    questions, answered = running.app.questions, 0
+    reading = asyncio.create_task(questions.evaluation(EvaluationQuestion(sheet="[[items]]\n" * 4_000)))
+    while not reading.done():
+        questions.board(BoardQuestion())
+        answered += 1
+        await asyncio.sleep(0)
+    with pytest.raises(BadQuestionError, match="sheet"):
+        await reading
+    assert answered > 3
+    refused = await running.http.post("/evaluation", json={"sheet": "#" * (SHEET_LENGTH_MAX + 1)})
+    assert (refused.status_code, refused.json()["en"]) == (422, "sheet has at most 200000 characters")
 
 
 def test_the_sheets_of_both_counties_have_nothing_wrong_and_belong_to_the_plan_beside_them(tmp_path: Path) -> None:

@@ -233,7 +233,8 @@ def _add_questions(app: FastAPI, doors: Doors) -> None:
         """逐项得分与理由、失分、佐证、整改清单；只答不存 / Score and reason of every item, gaps, evidence wanted, what has to be put right.
         Nothing is kept of it.
         """
-        return answer("evaluation", lambda: questions.evaluation(question))
+        with _measured(doors, "evaluation"):
+            return Response(answer_bytes(await questions.evaluation(question)), media_type=JSON)
 
 
 def _add_explaining(app: FastAPI, doors: Doors) -> None:

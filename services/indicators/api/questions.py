@@ -3,6 +3,7 @@
 Answers are computed without yielding to anything else, from one snapshot: figures and positions are of the same moment.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
@@ -23,7 +24,7 @@ from services.indicators.api.flags import FLAGS_PER_PAGE, FLAGS_PER_PAGE_MAX, Fl
 from services.indicators.api.rebuilds import RebuildCommand, Rebuilding, Rebuilds
 from services.indicators.api.tables import Catalogue, Units, catalogue, units
 from services.indicators.evaluation.duties import State as DutyState
-from services.indicators.evaluation.evaluating import Given, evaluation
+from services.indicators.evaluation.evaluating import Given, evaluation, read_given
 from services.indicators.evaluation.evaluation import Evaluation
 from services.indicators.evaluation.plan import System
 from services.indicators.evaluation.problems import FileProblems
@@ -40,7 +41,8 @@ NOT_FOUND: Final = frozenset({
 """Codes of questions about what does not exist: HTTP status 404 instead of 400."""
 
 
-SHEET_LENGTH_MAX: Final = 1_000_000
+SHEET_LENGTH_MAX: Final = 200_000
+"""In characters; a sheet of 112 items has some 25,000."""
 
 
 class NoQuestion(BaseModel):
@@ -123,7 +125,11 @@ class ExplainQuestion(RowQuestion):
 class EvaluationQuestion(BoardQuestion):
     """Which evaluation: of which unit and days, by which scoring sheet."""
 
-    sheet: str = Field(description="考评标准文件的全文（TOML）/ the whole text of the scoring sheet's file", max_length=SHEET_LENGTH_MAX)
+    sheet: str = Field(
+        description=f"考评标准文件的全文（TOML），至多 {SHEET_LENGTH_MAX} 个字符 / "
+        f"the whole text of the scoring sheet's file (TOML), at most {SHEET_LENGTH_MAX} characters",
+        max_length=SHEET_LENGTH_MAX,
+    )  # fmt: skip
     file: str = Field(default=SHEET_FILE, description="文件名 / the name of that file, to say what is wrong in it", max_length=200)
     rehearsal: bool = Field(default=False, description="模拟考评 / whether it is a rehearsal")
 
@@ -294,14 +300,17 @@ class Questions:
         self._require_ready()
         return await explained(self.explainer, id, question)
 
-    def evaluation(self, question: EvaluationQuestion) -> Evaluation:
-        """The evaluation of a unit by a scoring sheet."""
+    async def evaluation(self, question: EvaluationQuestion) -> Evaluation:
+        """The evaluation of a unit by a scoring sheet, which is read aside: meanwhile other questions are answered."""
         self._require_ready()
+        given = await asyncio.to_thread(self._given, question)
         snapshot = self.live.snapshot()
         asked = ask(snapshot, self.live.today(), question.unit, question.as_of, question.known_at)
+        return evaluation(snapshot, asked, given, self.live.showing())
+
+    def _given(self, question: EvaluationQuestion) -> Given:
         try:
-            given = Given(self._plan_digest, question.sheet, question.rehearsal, question.file)
-            return evaluation(snapshot, asked, given, self.live.showing())
+            return read_given(self.live.plan, self._plan_digest, question.sheet, rehearsal=question.rehearsal, file=question.file)
         except FileProblems as error:
             zh, en = ("\n".join(texts) for texts in zip(*((each.text_zh, each.text_en) for each in error.problems), strict=True))
             raise BadQuestionError("bad_sheet", f"{error.file} {zh}", f"{error.file} {en}") from error

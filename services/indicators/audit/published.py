@@ -18,7 +18,7 @@ from services.indicators.audit.recompute import Engine, recompute
 from services.indicators.audit.records import BadRecords, End, Ends
 from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.county import checked_plan
-from services.indicators.evaluation.evaluating import Given, evaluation
+from services.indicators.evaluation.evaluating import evaluation, read_given
 from services.indicators.evaluation.evaluation import Evaluation, evaluation_bytes
 from services.indicators.evaluation.plan_file import PLAN_FILE
 from services.indicators.evaluation.problems import FileProblems
@@ -130,8 +130,9 @@ def reproduce(publication: Publication, kept: KeptFiles, up_to: UpTo, engine: En
 
 def _anew(published: Evaluation, plan: str, sheet: str, recorded: Recorded, engine: Engine) -> Evaluation:
     """The same evaluation from the facts. Raises FileProblems, BadQuestionError."""
-    given = Given(sha256(plan.encode()).hexdigest(), sheet, published.rehearsal)
-    snapshot = recompute(recorded, checked_plan(plan, JUDGED), engine)(published.known_at)
+    judged_by = checked_plan(plan, JUDGED)
+    given = read_given(judged_by, sha256(plan.encode()).hexdigest(), sheet, rehearsal=published.rehearsal)
+    snapshot = recompute(recorded, judged_by, engine)(published.known_at)
     return evaluation(snapshot, Question(published.unit, published.as_of, published.known_at), given, showing(recorded.records))
 
 

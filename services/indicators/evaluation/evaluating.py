@@ -8,33 +8,38 @@ from services.indicators.api.duties import Wanted, duties
 from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.county import file_digest
 from services.indicators.evaluation.evaluation import Evaluation
+from services.indicators.evaluation.plan import Plan
 from services.indicators.evaluation.scoring import Inputs, evaluate
-from services.indicators.evaluation.sheet import SHEET_FILE
+from services.indicators.evaluation.sheet import SHEET_FILE, Sheet
 from services.indicators.evaluation.sheet_file import checked_sheet
 from services.indicators.evaluation.shown import shown
 from services.indicators.history import Chain
 
 
 class Given(NamedTuple):
-    """What is given beside the figures: the digest of the plan file they are judged by, the content of a sheet's file, and its name."""
+    """What is given beside the figures: the sheet, the digests of its file and of the plan file, and whether it is a rehearsal."""
 
     plan_digest: str
-    sheet: str
+    sheet: Sheet
+    sheet_digest: str
     rehearsal: bool
-    file: str = SHEET_FILE
+
+
+def read_given(plan: Plan, plan_digest: str, sheet: str, *, rehearsal: bool, file: str = SHEET_FILE) -> Given:
+    """The same from the content of a sheet's file and its name. Raises FileProblems for a sheet that does not go with the plan."""
+    return Given(plan_digest, checked_sheet(sheet, plan, JUDGED, file), file_digest(sheet), rehearsal)
 
 
 def evaluation(snapshot: Snapshot, question: Question, given: Given, chains: Iterable[Chain]) -> Evaluation:
     """The evaluation of a unit at the end of a day, as known on a day; `chains` are those by which duties were shown.
 
-    Raises FileProblems for a sheet that cannot be used, BadQuestionError while figures are being rebuilt: nobody is evaluated by half.
+    Raises BadQuestionError while figures are being rebuilt: nobody is evaluated by half.
     """
     if snapshot.being_rebuilt:
         raise BadQuestionError("being_rebuilt", *BEING_REBUILT)
-    sheet = checked_sheet(given.sheet, snapshot.plan, JUDGED, given.file)
     inputs = Inputs(
         board=board(snapshot, question), duties=duties(snapshot, question, Wanted()).duties, plan=snapshot.plan,
-        plan_digest=given.plan_digest, sheet=sheet, sheet_digest=file_digest(given.sheet), rehearsal=given.rehearsal,
+        plan_digest=given.plan_digest, sheet=given.sheet, sheet_digest=given.sheet_digest, rehearsal=given.rehearsal,
         shown=shown(chains, question.as_of, question.known_at, snapshot.positions["registry"]),
     )  # fmt: skip
     return evaluate(inputs)

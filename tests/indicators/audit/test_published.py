@@ -11,7 +11,7 @@ from services.indicators.answers import ask
 from services.indicators.audit.published import Finding, Publication, publications, reproduce
 from services.indicators.audit.recompute import recompute
 from services.indicators.audit.records import End, Ends, History, check_history
-from services.indicators.evaluation.evaluating import Given, evaluation
+from services.indicators.evaluation.evaluating import evaluation, read_given
 from services.indicators.evaluation.evaluation import evaluation_bytes
 from services.indicators.evaluation.shown import showing
 from shared.contracts.registry import EvaluationPublished, StoodAt
@@ -45,14 +45,15 @@ def published() -> Kept:
     """An evaluation as of an autumn day, published on it: half of what is recorded in all came later."""
     last = {record.service: record.position for record in history().records if record.known_day <= KNOWN}
     recorded = history({service: End(position) for service, position in last.items()})
-    snapshot = recompute(recorded, example_county().plan, "live")(KNOWN)
-    given = Given(sha256(PLAN).hexdigest(), SHEET.decode(), rehearsal=True)
+    plan = example_county().plan
+    snapshot = recompute(recorded, plan, "live")(KNOWN)
+    given = read_given(plan, sha256(PLAN).hexdigest(), SHEET.decode(), rehearsal=True)
     found = evaluation(snapshot, ask(snapshot, KNOWN, None, AS_OF, KNOWN), given, showing(recorded.records))
     files = {sha256(content).hexdigest(): content for content in (evaluation_bytes(found), PLAN, SHEET)}
-    digest, plan, sheet = files
+    digest, plan_digest, sheet_digest = files
     fact = EvaluationPublished(
-        evaluation="KP-1", rehearsal=True, sheet=found.sheet.name, as_of=AS_OF, known_at=KNOWN, digest=digest, plan_digest=plan,
-        sheet_digest=sheet, definitions=found.definitions, positions=StoodAt(**found.positions),
+        evaluation="KP-1", rehearsal=True, sheet=found.sheet.name, as_of=AS_OF, known_at=KNOWN, digest=digest,
+        plan_digest=plan_digest, sheet_digest=sheet_digest, definitions=found.definitions, positions=StoodAt(**found.positions),
     )  # fmt: skip
     return Kept(Publication(1, fact), files)
 

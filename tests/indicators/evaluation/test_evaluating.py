@@ -15,7 +15,7 @@ from services.indicators.audit.recompute import recompute
 from services.indicators.audit.records import check_history
 from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.county import County, file_digest
-from services.indicators.evaluation.evaluating import Given, evaluation
+from services.indicators.evaluation.evaluating import evaluation, read_given
 from services.indicators.evaluation.plan import System
 from services.indicators.evaluation.sheet import APART, Rule
 from services.indicators.evaluation.sheet_file import checked_sheet
@@ -46,7 +46,7 @@ def test_the_example_sheet_is_complete() -> None:
 def test_both_engines_evaluate_to_the_same_bytes(county: County, sheet: str, facts: int) -> None:
     history = check_history(in_order(simulated(5, facts, county)), county.code)
     last, year = history.last_known_day, county.plan.year
-    given = Given(county.plan_digest, sheet, rehearsal=True)
+    given = read_given(county.plan, county.plan_digest, sheet, rehearsal=True)
 
     chains = showing(history.records)
 
@@ -70,10 +70,11 @@ def test_an_evaluation_says_what_it_stands_on() -> None:
     history = check_history(in_order(simulated(5, 600, county)), county.code)
     snapshot = recompute(history, county.plan, "live")(history.last_known_day)
     question = ask(snapshot, history.last_known_day)
-    first = evaluation(snapshot, question, Given(county.plan_digest, EXAMPLE, rehearsal=False), [])
+    given = read_given(county.plan, county.plan_digest, EXAMPLE, rehearsal=False)
+    first = evaluation(snapshot, question, given, [])
     assert first.positions == history.positions
     assert (first.sheet.digest, first.plan.digest) == (file_digest(EXAMPLE), county.plan_digest)
-    other = evaluation(snapshot, question, Given(county.plan_digest, EXAMPLE + "\n", rehearsal=False), [])
+    other = evaluation(snapshot, question, read_given(county.plan, county.plan_digest, EXAMPLE + "\n", rehearsal=False), [])
     assert other == first.model_copy(update={"sheet": other.sheet})
     earlier = replace(question, as_of=question.as_of - timedelta(days=400))
-    assert evaluation(snapshot, earlier, Given(county.plan_digest, EXAMPLE, rehearsal=False), []).definitions == first.definitions
+    assert evaluation(snapshot, earlier, given, []).definitions == first.definitions
