@@ -234,15 +234,25 @@ def _private_key(file: Path | None, data: DataFolder) -> "Ed25519PrivateKey":
             f"{data.path} 不是数据文件夹，请用 --key 给出私钥（kaiye evidence key --out 可新建）/ "
             f"{data.path} is no data folder: give a private key with --key (kaiye evidence key --out makes one)"
         )
-    if not (data.path / PRIVATE_KEY).exists():
+    private, public = data.path / PRIVATE_KEY, data.path / PUBLIC_KEY
+    made = not private.exists()
+    if made or not public.exists():
         _make_keys(data.path)
-        said.print(f"已新建签名密钥，公钥在 / a key was made to sign with, its public key is {data.path / PUBLIC_KEY}", markup=False)
-    return read_private_key(data.path / PRIVATE_KEY)
+    if made:
+        said.print(f"已新建签名密钥，公钥在 / a key was made to sign with, its public key is {public}", markup=False)
+    return read_private_key(private)
 
 
 def _make_keys(folder: Path) -> None:
-    from services.indicators.audit.signing import generate_key, write_private_key, write_public_key
+    """Make both keys, or from a private key that was left alone its public key. Raises KeyUnusable, BadInput."""
+    from services.indicators.audit.signing import generate_key, read_private_key, write_private_key, write_public_key
 
-    key = generate_key()
-    write_private_key(folder / PRIVATE_KEY, key)
-    write_public_key(folder / PUBLIC_KEY, key.public_key())
+    private, public = folder / PRIVATE_KEY, folder / PUBLIC_KEY
+    if public.exists() and not private.exists():
+        raise BadInput(f"{public} 旁没有它的私钥，请先移走 / the private key of {public} is not beside it: move it away first")
+    if private.exists() and not public.exists():
+        key = read_private_key(private)
+    else:
+        key = generate_key()
+        write_private_key(private, key)
+    write_public_key(public, key.public_key())

@@ -105,6 +105,17 @@ async def made(kaiye: Kaiye, recorded: Recorded, tmp_path: Path) -> Path:
     return tmp_path / "bundle"
 
 
+async def test_a_private_key_that_was_left_alone_gets_its_public_key(kaiye: Kaiye, tmp_path: Path) -> None:
+    assert (await kaiye("evidence", "key", "--out", tmp_path))[0] == 0
+    private, public = ((tmp_path / name).read_bytes() for name in ("evidence.key", "evidence.pub"))
+    (tmp_path / "evidence.pub").unlink()
+    assert (await kaiye("evidence", "key", "--out", tmp_path))[0] == 0
+    assert [(tmp_path / name).read_bytes() for name in ("evidence.key", "evidence.pub")] == [private, public]
+    (tmp_path / "evidence.key").unlink()
+    code, _, said = await kaiye("evidence", "key", "--out", tmp_path)
+    assert (code, "move it away first" in said, (tmp_path / "evidence.key").exists()) == (2, True, False)
+
+
 async def test_an_altered_bundle_exits_with_1_and_what_cannot_be_judged_with_2(made: Path, kaiye: Kaiye, tmp_path: Path) -> None:
     facts = made / "facts-registry.jsonl"
     facts.write_bytes(facts.read_bytes().replace("王家村".encode(), "李家村".encode(), 1))
