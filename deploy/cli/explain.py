@@ -144,16 +144,19 @@ _WRITERS: Final[dict[str, tuple[Callable[[TextIO], None], Callable[[TextIO, list
 
 
 async def _pages(of: Ask, asked: Parameters) -> AsyncIterator[dict[str, Any]]:
-    """The pages of an answer; the later ones are asked for as of the days of the first, and the figure must not move meanwhile."""
+    """The pages of an answer; the later ones are asked for as of the days of the first.
+
+    All of them are of one moment: unless the known day is final, nothing may be recorded meanwhile.
+    """
     asked = {**asked, "limit": asked["limit"] or EXPORTED_AT_ONCE}
     first: dict[str, Any] = orjson.loads(await of(asked))
     yield first
     page = first
     while page["next"] is not None:
         page = orjson.loads(await of({**asked, "as_of": first["as_of"], "known_at": first["known_at"], "after": page["next"]}))
-        if page["measures"] != first["measures"]:
+        if not first["final"] and page["positions"] != first["positions"]:
             raise BadInput(
-                "导出期间又有新事实，数值已变；请以已定案的日期为已知日 / "
-                "new facts moved the figure meanwhile: ask --known-at a day that is final"
+                "导出期间又有新记录，各页不是同一时刻的；请以已定案的日期为已知日 / "
+                "more was recorded meanwhile, so that the pages are not of one moment: ask --known-at a day that is final"
             )
         yield page

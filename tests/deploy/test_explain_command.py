@@ -1,23 +1,28 @@
 """`kaiye explain` on a running service and on a file: exact results for programs, words for people, files for spreadsheets."""
 
+import asyncio
 import csv
 import io
 import re
 from pathlib import Path
+from typing import TextIO
 
 import orjson
 import pytest
 from rich.cells import cell_len
 
 from deploy.cli import explain as explain_command
-from deploy.cli.explain_file import COLUMNS, cell
+from deploy.cli.explain_file import COLUMNS, cell, write_lines
 from deploy.cli.explain_tables import FACT_STATES, ROLES, SUBJECTS_ZH, counting_text, measures_table, subjects_table
+from deploy.cli.tables import Json
 from services.indicators.api.examples import EXAMPLE_EXPLANATION
 from services.indicators.audit.behind import subject_kind
 from services.indicators.catalog import MEASURES
+from shared.contracts.common import FactVoided, common_type
+from shared.contracts.training import GuidanceGiven
 from tests.deploy.test_query_commands import Kaiye, kaiye, printed, running, unfinished
 from tests.indicators.api.conftest import dsn, recorded, system
-from tests.indicators.api.system import COUNTY_FOLDER, VILLAGE, Recorded, System, person
+from tests.indicators.api.system import COUNTY_FOLDER, SECONDS_MAX, SOURCE, VILLAGE, Recorded, System, person
 
 __all__ = ["dsn", "kaiye", "recorded", "running", "system"]
 
@@ -69,6 +74,34 @@ async def test_all_subjects_go_to_a_file_page_by_page(
     assert unfinished(tmp_path) == []
     code, _, error = await kaiye("explain", "trained", "--export", str(tmp_path / "subjects.xlsx"))
     assert (code, "should end in .csv or .jsonl" in error) == (2, True)
+
+
+@pytest.mark.parametrize(("known_at", "stands"), [("2025-07-01", False), ("2025-06-30", True)])
+async def test_an_export_is_of_one_moment_though_the_totals_stay_the_same(
+    running: System, kaiye: Kaiye, recorded: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known_at: str, *, stands: bool
+) -> None:  # fmt: skip
+    """While the first page is written another person is guided instead of one."""
+    loop = asyncio.get_running_loop()
+    voided = next(record for record in recorded.records["training"] if record.data.get("person") == person(9))
+
+    async def swap() -> None:
+        void = {"source": SOURCE, "id": voided.id, "reason": "重复"}
+        recorded.raw("training", common_type(FactVoided, "training"), void, on="2025-07-01")
+        recorded.add("2025-02-10", GuidanceGiven(person=person(10), guidance_kind="policy", unit=VILLAGE), known="2025-07-01")
+        await recorded.publish(running.nc)
+        await running.followed(recorded)
+
+    def write(opened: TextIO, subjects: list[Json]) -> None:
+        if opened.tell() == 0:
+            asyncio.run_coroutine_threadsafe(swap(), loop).result(SECONDS_MAX)
+        write_lines(opened, subjects)
+
+    monkeypatch.setattr(explain_command, "EXPORTED_AT_ONCE", "4")
+    monkeypatch.setitem(explain_command._WRITERS, ".jsonl", (lambda _: None, write))
+    file = tmp_path / "subjects.jsonl"
+    code, _, said = await kaiye("explain", "guided", "--known-at", known_at, "--export", str(file))
+    assert (code, file.exists(), "not of one moment" in said) == (0 if stands else 2, stands, not stands), said
+    assert unfinished(tmp_path) == []
 
 
 @pytest.mark.parametrize(
