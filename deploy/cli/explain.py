@@ -15,6 +15,7 @@ from deploy.cli.common import EXIT_DIFFERENCE, EXIT_OK, BadInput, DataOption, Js
 from deploy.cli.explain_file import begin_table, write_lines, write_table
 from deploy.cli.queries import AsOfOption, UnitOption
 from deploy.cli.tables import Json
+from deploy.cli.whole_file import whole_file
 from deploy.data_folder import DEFAULT_FOLDER
 
 EXPORTED_AT_ONCE: Final = "1000"
@@ -119,20 +120,12 @@ async def _export(of: Ask, asked: Parameters, file: Path) -> dict[str, Any]:
     if file.suffix not in _WRITERS:
         raise BadInput(f"{file} 的后缀应为 .csv 或 .jsonl / {file} should end in .csv or .jsonl")
     begin, write = _WRITERS[file.suffix]
-    partial = file.with_name(f"{file.name}.part")
-    try:
-        try:
-            with partial.open("w", encoding="utf-8", newline="") as opened:
-                begin(opened)
-                subjects = 0
-                async for page in _pages(of, asked):
-                    write(opened, page["subjects"])
-                    subjects += len(page["subjects"])
-            partial.replace(file)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise BadInput(f"无法写入 {file} / {file} cannot be written: {error.strerror}") from error
+    with whole_file(file) as partial, partial.open("w", encoding="utf-8", newline="") as opened:
+        begin(opened)
+        subjects = 0
+        async for page in _pages(of, asked):
+            write(opened, page["subjects"])
+            subjects += len(page["subjects"])
     said.print(f"{subjects} 个对象已写入 / subjects written to {file}", markup=False)
     return page
 

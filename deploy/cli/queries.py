@@ -1,7 +1,6 @@
 """`kaiye board`, `indicator`, `units`, `flags`, `duties` and `facts`: questions to the running system."""
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Final
@@ -13,6 +12,7 @@ from deploy.cli.board import Parameters, ask, asking, fetch_board, show, show_bo
 from deploy.cli.common import BadInput, DataOption, JsonOption, said
 from deploy.cli.heads import heads_of, write_heads
 from deploy.cli.tables import duties_table, flags_table, units_table
+from deploy.cli.whole_file import whole_file
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder
 
 FLAGS_AT_ONCE: Final = 1_000
@@ -166,20 +166,11 @@ def facts(
         asyncio.run(download(http_url, asked, sys.stdout.buffer))
         sys.stdout.buffer.flush()
         return
-    partial = export.with_name(f"{export.name}.part")
-    try:
-        try:
-            with partial.open("wb") as file:
-                lines = asyncio.run(download(http_url, asked, file))
-                file.flush()
-                os.fsync(file.fileno())
-            if heads is not None:
-                write_heads(heads, heads_of(partial))
-            partial.replace(export)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise BadInput(f"无法写入 {export} / {export} cannot be written: {error.strerror}") from error
+    with whole_file(export) as partial:
+        with partial.open("wb") as file:
+            lines = asyncio.run(download(http_url, asked, file))
+        if heads is not None:
+            write_heads(heads, heads_of(partial))
     said.print(f"{lines} 条记录已写入 / records written to {export}", markup=False)
 
 

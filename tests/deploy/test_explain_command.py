@@ -12,9 +12,11 @@ import pytest
 from rich.cells import cell_len
 
 from deploy.cli import explain as explain_command
+from deploy.cli.common import BadInput
 from deploy.cli.explain_file import COLUMNS, cell, write_lines
 from deploy.cli.explain_tables import FACT_STATES, ROLES, SUBJECTS_ZH, counting_text, measures_table, subjects_table
 from deploy.cli.tables import Json
+from deploy.cli.whole_file import whole_file
 from services.indicators.api.examples import EXAMPLE_EXPLANATION
 from services.indicators.audit.behind import subject_kind
 from services.indicators.catalog import MEASURES
@@ -101,6 +103,21 @@ async def test_an_export_is_of_one_moment_though_the_totals_stay_the_same(
     file = tmp_path / "subjects.jsonl"
     code, _, said = await kaiye("explain", "guided", "--known-at", known_at, "--export", str(file))
     assert (code, file.exists(), "not of one moment" in said) == (0 if stands else 2, stands, not stands), said
+    assert unfinished(tmp_path) == []
+
+
+def test_two_exports_to_one_file_do_not_touch_each_other(tmp_path: Path) -> None:
+    file = tmp_path / "subjects.csv"
+    with whole_file(file) as one, whole_file(file) as other:
+        one.write_text("one")
+        other.write_text("other")
+    assert file.read_text() == "one"
+    with pytest.raises(ValueError, match="half"), whole_file(file) as broken:
+        broken.write_text("bro")
+        raise ValueError("half")
+    with pytest.raises(BadInput, match="cannot be written"), whole_file(tmp_path / "none" / "subjects.csv"):
+        pass
+    assert file.read_text() == "one"
     assert unfinished(tmp_path) == []
 
 
