@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from deploy.cli.board import Parameters, ask
-from deploy.cli.common import BadInput
+from deploy.cli.common import BadInput, refused
 from deploy.cli.plans import read_plan_file
 from deploy.cli.recompute import opened_facts, read_day
 from deploy.data_folder import DataFolder
@@ -39,7 +39,7 @@ async def answering(
     Raises BadInput, and NothingRuns where nothing does.
     """
     if not id.isidentifier():
-        raise BadInput(f"没有这个指标：{id} / there is no indicator {id}")
+        raise refused("unknown_indicator", f"没有这个指标：{id}", f"there is no indicator {id}")
     if facts is None and plan is None:
         http_url = DataFolder(data).running().http_url
         yield lambda asked: ask(http_url, f"/{question}/{id}", asked)
@@ -74,7 +74,7 @@ def _from_file(question: Literal["explain", "diff"], id: str, facts: Path, plan:
             problem = unreadable(error)
             raise BadInput(f"{problem.zh} / {problem.en}") from error
         except BadQuestionError as error:
-            raise BadInput(f"{error.zh} / {error.en}") from error
+            raise refused(error.code, error.zh, error.en) from error
 
     try:
         yield answer

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deploy.cli.common import BadInput, Unreachable
+from deploy.cli.common import BadInput, Unreachable, refused
 from deploy.cli.tables import board_table
 from deploy.data_folder import Running
 
@@ -75,10 +75,10 @@ async def _asking(
 def _no_answer(http_url: str, status: int, body: bytes) -> BadInput | Unreachable:
     try:
         problem = orjson.loads(body)
-        said = f"{problem['zh']} / {problem['en']}"
+        code, zh, en = problem["code"], problem["zh"], problem["en"]
     except (orjson.JSONDecodeError, TypeError, KeyError):
         return Unreachable(f"{http_url} 应答异常 / answered with {status}: {body[:200].decode(errors='replace')}")
-    return BadInput(said) if status < 500 else Unreachable(said)
+    return refused(code, zh, en) if status < 500 else Unreachable(f"{zh} / {en}")
 
 
 async def fetch_board(

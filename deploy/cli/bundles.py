@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deploy.cli.common import EXIT_DIFFERENCE, BadInput, said
+from deploy.cli.common import EXIT_DIFFERENCE, BadInput, refused, said
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -44,7 +44,7 @@ def told() -> Iterator[None]:
     except (BadRecords, BundleUnusable, KeyUnusable) as error:
         raise BadInput(str(error)) from error
     except BadQuestionError as error:
-        raise BadInput(f"{error.zh} / {error.en}") from error
+        raise refused(error.code, error.zh, error.en) from error
     except BrokenPipeError:  # whoever reads has seen enough
         raise
     except OSError as error:

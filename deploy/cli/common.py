@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -49,6 +49,24 @@ class BadInput(Exception):
 
 class Unreachable(Exception):
     """The running system could not be reached; the message says why in Chinese and English. The command exits with 3."""
+
+
+NEXT_STEP: Final[Mapping[str, tuple[str, str]]] = {
+    "unknown_unit": ("单位见 kaiye units", "kaiye units lists them"),
+    "unknown_indicator": ("指标见 kaiye board", "kaiye board lists them"),
+    "from_after_to": (
+        "日期由 --from 和 --to 给出，未写已知日的以今日为已知日", "the days are those of --from and --to; without a known day: known today",
+    ),
+}  # fmt: skip
+"""What helps whoever asked a question that is refused with this code, in Chinese and in English."""
+
+
+def refused(code: str, zh: str, en: str) -> BadInput:
+    """A question that has no answer, with the next step where one is known."""
+    if code not in NEXT_STEP:
+        return BadInput(f"{zh} / {en}")
+    step_zh, step_en = NEXT_STEP[code]
+    return BadInput(f"{zh}（{step_zh}） / {en} ({step_en})")
 
 
 def run_until_stopped(work: Coroutine[Any, Any, None]) -> bool:

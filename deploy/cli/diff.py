@@ -1,6 +1,7 @@
 """`kaiye diff`: what changed in a figure between two answers, and which facts did it."""
 
 import asyncio
+from datetime import date
 from typing import Annotated, Any
 
 import orjson
@@ -9,7 +10,7 @@ import typer
 from deploy.cli import explain_tables
 from deploy.cli.answering import FactsOption, PlanOption, answering
 from deploy.cli.board import show
-from deploy.cli.common import DataOption, JsonOption
+from deploy.cli.common import BadInput, DataOption, JsonOption
 from deploy.cli.explain import AfterOption, IdArgument, LimitOption, PartOption, VariantOption, exit_code
 from deploy.cli.queries import UnitOption
 from deploy.data_folder import DEFAULT_FOLDER
@@ -38,7 +39,7 @@ def diff(
     come to the ledger's figure.
     """
     asked = {"from": from_, "to": to, "unit": unit, "variant": variant, "part": part, "limit": limit, "after": after}
-    known = tuple(at.partition("@")[2] or None for at in (from_, to))
+    known = (_known_day(from_, "--from"), _known_day(to, "--to"))
 
     async def answered() -> dict[str, Any]:
         async with answering("diff", id, data, facts, plan, known) as of:
@@ -53,6 +54,18 @@ def diff(
     return exit_code(asyncio.run(answered()))
 
 
+def _known_day(at: str, option: str) -> str | None:
+    """The known day of an answer's days, None where it is not given. Raises BadInput when they are not written as they should be."""
+    days = at.split("@")
+    try:
+        well_written = len(days) <= 2 and all(date.fromisoformat(day).isoformat() == day for day in days)
+    except ValueError:
+        well_written = False
+    if not well_written:
+        raise BadInput(f"{option} 应写作 YYYY-MM-DD[@YYYY-MM-DD]，而不是 {at} / {option} is written YYYY-MM-DD[@YYYY-MM-DD], not {at}")
+    return days[1] if len(days) > 1 else None
+
+
 def _show(found: dict[str, Any]) -> None:
     for line in explain_tables.meaning(found):
         typer.echo(line)
@@ -62,6 +75,8 @@ def _show(found: dict[str, Any]) -> None:
     if found["measures"]:
         typer.echo()
         show(lambda width: explain_tables.changed_measures_table(found, width=width))
+        for line in explain_tables.measure_meanings(found):
+            typer.echo(line)
     if found["changes"]:
         typer.echo()
         show(lambda width: explain_tables.changes_table(found, width=width))

@@ -11,8 +11,8 @@ import typer
 from rich.table import Table
 
 from deploy.cli.board import ask, show
-from deploy.cli.common import BadInput, DataOption, JsonOption
-from deploy.cli.evaluation_tables import items_table, rectifications_table, systems_table
+from deploy.cli.common import BadInput, DataOption, JsonOption, refused
+from deploy.cli.evaluation_tables import items_table, opening, rectifications_table, systems_table
 from deploy.cli.plans import plan_path, read_plan_file, read_text_file
 from deploy.cli.published import publish_evaluation, show_reproduced, write_documents
 from deploy.cli.queries import AsOfOption, KnownAtOption, UnitOption
@@ -102,6 +102,15 @@ def evaluate(
         if number:
             typer.echo("")
         show(partial(_made, table, answer))
+        if table is items_table:
+            typer.echo(opening(answer, _explained_from(facts, plan, data)))
+
+
+def _explained_from(facts: Path | None, plan: Path | None, data: Path) -> list[str]:
+    """The options by which `kaiye explain` asks the same."""
+    if facts is not None and plan is not None:
+        return ["--facts", str(facts), "--plan", str(plan)]
+    return [] if data == DEFAULT_FOLDER else ["--data", str(data)]
 
 
 def _made(table: Callable[..., Table], evaluation: dict[str, Any], width: int | None) -> Table:
@@ -128,5 +137,5 @@ def _recomputed(
         try:
             question = ask(snapshot, last, unit, read_day(as_of, "--as-of"), known)
         except BadQuestionError as error:
-            raise BadInput(f"{error.zh} / {error.en}") from error
+            raise refused(error.code, error.zh, error.en) from error
         return evaluation_bytes(evaluation(snapshot, question, given, showing(recorded.records)))

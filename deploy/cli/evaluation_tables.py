@@ -1,6 +1,7 @@
 """An evaluation as tables for people: sums by system, every item with its reason, and what is to be put right. Pure: JSON in, table out."""
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rich.table import Table
@@ -21,13 +22,15 @@ SYSTEM_COLUMNS: Final = (
 )  # fmt: skip
 SYSTEM_ORDER: Final = (0, 1, 2, 3, 4, 6, 7, 5)
 ITEM_COLUMNS: Final = (
-    Column("项目", "item", wraps=True), Column("得分", "score", right=True), Column("分值", "points", right=True),
-    Column("结果", "outcome"), Column("理由", "reason", wraps=True), Column("计分", "rule"), Column("条款", "clause"),
+    Column("项目", "item", wraps=True, widest=44), Column("得分", "score", right=True), Column("分值", "points", right=True),
+    Column("结果", "outcome"), Column("理由", "reason", wraps=True, widest=60),
+    Column("计分 · 依据", "rule · basis", wraps=True, widest=30), Column("条款", "clause"),
 )  # fmt: skip
 ITEM_ORDER: Final = (0, 1, 2, 3, 4, 5, 6)
 RECTIFICATION_COLUMNS: Final = (
-    Column("整改事项", "to be put right", wraps=True), Column("状态", "state"), Column("责任", "by whom", wraps=True), Column("期限", "by"),
-    Column("失分", "lost", right=True), Column("现状", "as it stands", wraps=True),
+    Column("整改事项", "to be put right", wraps=True, widest=44), Column("状态", "state"),
+    Column("责任", "by whom", wraps=True, widest=30), Column("期限", "by"), Column("失分", "lost", right=True),
+    Column("现状", "as it stands", wraps=True, widest=60),
 )  # fmt: skip
 RECTIFICATION_ORDER: Final = (0, 2, 3, 1, 4, 5)
 
@@ -54,9 +57,18 @@ def items_table(evaluation: Json, *, width: int | None = None) -> Table:
     for item in evaluation["items"]:
         sections.setdefault(item["system"], []).append((
             _item(item, item["id"]), item["score"], item["points"] or "", _outcome(item["outcome"]), _reason(item),
-            f"{RULES[item['rule']].zh} {item['rule']}", item["clause"],
+            Text(f"{RULES[item['rule']].zh} {item['rule']}") + Text(f"\n{_basis(item)}".rstrip(), style="dim"), item["clause"],
         ))  # fmt: skip
     return fitted(ITEM_COLUMNS, ITEM_ORDER, list(sections.values()), width, title="评分表 scoring sheet", caption=None)
+
+
+def opening(evaluation: Json, options: Sequence[str]) -> str:
+    """How to open a score to what is behind it, from where the evaluation came from."""
+    days = ("--unit", evaluation["unit"], "--as-of", evaluation["as_of"], "--known-at", evaluation["known_at"])
+    return (
+        "打开一项得分，ID 为其依据，任务见 kaiye duties / to open a score, ID being its basis, for a duty kaiye duties: "
+        f"kaiye explain ID {shlex.join((*days, *options))}"
+    )
 
 
 def rectifications_table(evaluation: Json, *, width: int | None = None) -> Table:
@@ -73,6 +85,16 @@ def _rectifications(evaluation: Json) -> Iterator[tuple[Cell, ...]]:
             _item(each, each["item"]), Text(f"{word} {each['state']}", style=style), f"{each['name']} {each['party']}", each["by"],
             each["lost"], _reason(each),
         )  # fmt: skip
+
+
+def _basis(item: Json) -> str:
+    """What an item is scored by: its indicator with the options of `kaiye explain`, or its duty."""
+    if item["figure"] is None:
+        return "" if item["duty"] is None else f"任务 duty {item['duty']['duty']}"
+    figure = item["figure"]
+    variant = "" if figure["variant"] == "default" else f" --variant {figure['variant']}"
+    part = "" if figure["part"] is None else f" --part {figure['part']}"
+    return f"{figure['indicator']}{variant}{part}"
 
 
 def _item(of: Json, id: str) -> Text:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, TextIO
 
@@ -84,7 +85,8 @@ def explain(
             if json:
                 typer.echo(raw)
             else:
-                _show(found, chosen=any((measure, subject, department, fact)))
+                duties_max = None if limit is None else int(Decimal(limit))
+                _show(found, chosen=any((measure, subject, department, fact)), duties_max=duties_max)
             return found
 
     return exit_code(asyncio.run(answered()))
@@ -99,15 +101,17 @@ def exit_code(found: Json) -> int:
     return EXIT_DIFFERENCE
 
 
-def _show(found: dict[str, Any], *, chosen: bool) -> None:
+def _show(found: dict[str, Any], *, chosen: bool, duties_max: int | None) -> None:
     for line in (*explain_tables.meaning(found), *explain_tables.days(found), *explain_tables.figures(found["rows"])):
         typer.echo(line)
     if found["measures"]:
         typer.echo()
         show(lambda width: explain_tables.measures_table(found, width=width))
+        for line in explain_tables.measure_meanings(found):
+            typer.echo(line)
     if found["duties"]:
         typer.echo()
-        show(lambda width: explain_tables.owed_table(found, width=width))
+        show(lambda width: explain_tables.owed_table(found, duties_max, width=width))
     if found["subjects"]:
         typer.echo()
         show(lambda width: explain_tables.subjects_table(found, width=width))

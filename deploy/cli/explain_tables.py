@@ -28,9 +28,9 @@ SUBJECTS_ZH: Final = {
 MEASURE_COLUMNS: Final = (
     Column("度量", "measure"), Column("作用", "use", wraps=True), Column("账本", "ledger", right=True),
     Column("对象合计", "counted", right=True), Column("对象数", "subjects", right=True), Column("单位", "unit"), Column("截至", "as of"),
-    Column("部分", "parts", wraps=True), Column("含义", "meaning", wraps=True),
+    Column("部分", "parts", wraps=True),
 )  # fmt: skip
-MEASURE_ORDER: Final = (0, 2, 3, 1, 4, 8, 5, 6, 7)
+MEASURE_ORDER: Final = (0, 2, 3, 1, 4, 5, 6, 7)
 SUBJECT_COLUMNS: Final = (
     Column("对象", "subject"), Column("数额", "amount", right=True), Column("计入", "counts", wraps=True),
     Column("事实", "fact", wraps=True),
@@ -40,14 +40,16 @@ SUBJECT_COLUMNS: Final = (
 )  # fmt: skip
 SUBJECT_ORDER: Final = (0, 1, 3, 4, 9, 7, 6, 11, 10, 5, 2, 8)
 PARTS_SHOWN: Final = 3
+MILLIONTHS: Final = " ×10⁻⁶"
+"""National averages are amounts of millionths: 182,000 ×10⁻⁶ is 18.2 %."""
 CHANGES: Final = {"came": ("新计入", "green"), "left": ("不再计入", "red"), "changed": ("改变", "yellow")}
 REASONS: Final = {"day": "日期推移", "facts": "新知事实", "input": "另一项输入改变"}
 CHANGED_MEASURE_COLUMNS: Final = (
     Column("度量", "measure"), Column("作用", "use", wraps=True), Column("前", "before", right=True), Column("后", "after", right=True),
     Column("新计入", "came", right=True), Column("不再计入", "left", right=True), Column("改变", "changed", right=True),
-    Column("单位", "unit"), Column("截至", "as of", wraps=True), Column("含义", "meaning", wraps=True),
+    Column("单位", "unit"), Column("截至", "as of", wraps=True),
 )  # fmt: skip
-CHANGED_MEASURE_ORDER: Final = (0, 2, 3, 4, 5, 6, 1, 9, 7, 8)
+CHANGED_MEASURE_ORDER: Final = (0, 2, 3, 4, 5, 6, 1, 7, 8)
 CHANGE_COLUMNS: Final = (
     Column("对象", "subject"), Column("改变", "change"), Column("数额", "amount", right=True), Column("前", "before", wraps=True),
     Column("后", "after", wraps=True), Column("原因", "reason", wraps=True), *SUBJECT_COLUMNS[3:],
@@ -88,8 +90,8 @@ def measures_table(explanation: Json, *, width: int | None = None) -> Table:
     rows = [
         (
             Text(measure["measure"], style="" if measure["agrees"] else "bold red"), "、".join(map(_use, measure["uses"])),
-            f"{measure['amount']:,}", f"{measure['counted']:,}", f"{measure['subjects']:,}", measure["unit"], measure["day"],
-            _parts(measure), measure["words"],
+            _amount(measure["of"], measure["amount"]), _amount(measure["of"], measure["counted"]), f"{measure['subjects']:,}",
+            measure["unit"], measure["day"], _parts(measure),
         )
         for measure in explanation["measures"]
     ]  # fmt: skip
@@ -99,11 +101,20 @@ def measures_table(explanation: Json, *, width: int | None = None) -> Table:
     )
 
 
-def owed_table(explanation: Json, *, width: int | None = None) -> Table:
-    """The duties that a figure is about, as the plan file has them."""
+def measure_meanings(answer: Json) -> Iterator[str]:
+    """What each of the measures counts, a line per measure."""
+    yield "含义 meaning"
+    yield from dict.fromkeys(f"  {measure['measure']}: {measure['words']}" for measure in answer["measures"])
+
+
+def owed_table(explanation: Json, limit: int | None = None, *, width: int | None = None) -> Table:
+    """The duties that a figure is about, as the plan file has them: the first `limit` of them, None for all."""
     duties = explanation["duties"]
+    shown = duties[:limit]
+    left = len(duties) - len(shown)
+    more = f"另有 {left} 项，见 kaiye duties / {left} more: kaiye duties" if left else None
     title = f"到期任务 duties · 共 {len(duties)} in all"
-    return fitted(DUTY_COLUMNS, DUTY_ORDER, duty_sections(duties), width, title=title, caption=None)
+    return fitted(DUTY_COLUMNS, DUTY_ORDER, duty_sections(shown), width, title=title, caption=more)
 
 
 def subjects_table(explanation: Json, *, width: int | None = None) -> Table:
@@ -119,7 +130,7 @@ def _subject_rows(subject: Json) -> Iterator[tuple[Cell, ...]]:
     name = Text(f"{SUBJECTS_ZH[subject['kind']]} {subject['subject']}", style="bold")
     counting = "\n".join(dict.fromkeys(counting_text(subject["kind"], each) for each in subject["counting"]))
     for number, fact in enumerate(subject["facts"] or [None]):
-        first = (name, f"{subject['amount']:,}", counting) if number == 0 else ("", "", "")
+        first = (name, _amount(subject["kind"], subject["amount"]), counting) if number == 0 else ("", "", "")
         yield (*first, *(fact_cells(fact) if fact else ("",) * (len(SUBJECT_COLUMNS) - 3)))
 
 
@@ -128,8 +139,9 @@ def changed_measures_table(difference: Json, *, width: int | None = None) -> Tab
     rows = [
         (
             Text(measure["measure"], style="" if measure["agrees"] else "bold red"), "、".join(map(_use, measure["uses"])),
-            f"{measure['before']:,}", f"{measure['after']:,}", f"{measure['came']:,}", f"{measure['left']:,}", f"{measure['changed']:,}",
-            measure["unit"], " → ".join(measure[day] or NOTHING for day in ("day_before", "day_after")), measure["words"],
+            *(_amount(measure["of"], measure[of]) for of in ("before", "after")),
+            *(f"{measure[of]:,}" for of in ("came", "left", "changed")),
+            measure["unit"], " → ".join(measure[day] or NOTHING for day in ("day_before", "day_after")),
         )
         for measure in difference["measures"]
     ]  # fmt: skip
@@ -146,7 +158,7 @@ def changes_table(difference: Json, *, width: int | None = None) -> Table:
 
 
 def _change_rows(change: Json) -> Iterator[tuple[Cell, ...]]:
-    amounts = " → ".join(f"{change[amount]:,}" for amount in ("amount_before", "amount_after"))
+    amounts = " → ".join(_amount(change["kind"], change[amount]) for amount in ("amount_before", "amount_after"))
     first: tuple[Cell, ...] = (
         Text(f"{SUBJECTS_ZH[change['kind']]} {change['subject']}", style="bold"), _word(CHANGES, change["change"]), amounts,
         *("\n".join(dict.fromkeys(counting_text(change["kind"], each) for each in change[of])) for of in ("before", "after")),
@@ -155,6 +167,11 @@ def _change_rows(change: Json) -> Iterator[tuple[Cell, ...]]:
     for number, fact in enumerate(change["facts"] or [None]):
         rest: tuple[Cell, ...] = fact_cells(fact) if fact else ("",) * (len(CHANGE_COLUMNS) - len(first))
         yield (*(first if number == 0 else ("",) * len(first)), *rest)
+
+
+def _amount(kind: str, amount: int) -> str:
+    """What subjects of a kind come to."""
+    return f"{amount:,}{MILLIONTHS if kind == 'benchmark' else ''}"
 
 
 def _word(words: Mapping[str, tuple[str, str]], name: str) -> Text:
@@ -181,7 +198,7 @@ def counting_text(kind: str, counting: Json) -> str:
     part = f"{part_text(kind, counting['part'])} " if counting["part"] is not None else ""
     place = "、".join(code for code in (counting["unit"], counting["park"]) if code)
     since = f" 自 {counting['since']}" if "since" in counting else ""
-    amount = f" × {counting['amount']:,}" if counting["amount"] != 1 else ""
+    amount = f" × {_amount(kind, counting['amount'])}" if counting["amount"] != 1 else ""
     return f"{part}{place or '全县'}{since}{amount}"
 
 

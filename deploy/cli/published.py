@@ -44,7 +44,8 @@ def publish_evaluation(folder: DataFolder, number: str, document: bytes, sheet: 
             f"{running.county_folder / PLAN_FILE} was changed since the system was started: start it again, then publish"
         )
     for each, answer in asyncio.run(publishing.publish_with_documents(running, folder, number, document, plan, sheet.encode())):
-        said.print(f"{each}：{answer.outcome} {answer.code} {answer.zh} / {answer.en}", markup=False)
+        why = "" if answer.outcome == "recorded" else f" ({answer.outcome}: {answer.code})"
+        said.print(f"{each}：{answer.zh} / {answer.en}{why}", markup=False)
         if answer.outcome != "recorded":
             raise typer.Exit(EXIT_DIFFERENCE)
 

@@ -9,7 +9,7 @@ import orjson
 import typer
 
 from deploy.cli.board import Parameters, ask, asking, fetch_board, show, show_board
-from deploy.cli.common import BadInput, DataOption, JsonOption, said
+from deploy.cli.common import BadInput, DataOption, JsonOption, refused, said
 from deploy.cli.heads import heads_of, write_heads
 from deploy.cli.tables import duties_table, flags_table, units_table
 from deploy.cli.whole_file import whole_file
@@ -61,7 +61,7 @@ def indicator(
 ) -> None:  # fmt: skip
     """一个指标的各行 / The rows of one indicator: every variant and part."""
     if not id.isidentifier():
-        raise BadInput(f"没有这个指标：{id} / there is no indicator {id}")
+        raise refused("unknown_indicator", f"没有这个指标：{id}", f"there is no indicator {id}")
     _print_rows(data, unit, as_of, known_at, id, json=json)
 
 

@@ -10,7 +10,7 @@ import typer
 
 from deploy.cli.board import show
 from deploy.cli.bundles import held_by_bundle
-from deploy.cli.common import BadInput, JsonOption, said
+from deploy.cli.common import BadInput, JsonOption, refused, said
 from deploy.cli.heads import read_heads
 from deploy.cli.plans import read_plan_file
 from deploy.cli.queries import AsOfOption, UnitOption
@@ -103,7 +103,7 @@ def recompute(
         try:
             question = ask(snapshot, last, unit, day, known)
         except BadQuestionError as error:
-            raise BadInput(f"{error.zh} / {error.en}") from error
+            raise refused(error.code, error.zh, error.en) from error
         answer = board(snapshot, question)
     if json:
         typer.echo(answer_bytes(answer))

@@ -48,6 +48,8 @@ class Column:
     en: str
     right: bool = False
     wraps: bool = False
+    widest: int | None = None
+    """Where it wraps even when the table may be as wide as what it holds."""
 
     @property
     def heading(self) -> str:
@@ -239,7 +241,11 @@ def fitted(
     """A table of as many columns of `order` as have room, the first of them first. Nothing in a cell is ever cut."""
     cells = [[row[at] for rows in sections for row in rows] for at in range(len(columns))]
     wanted = [_least_width(column, cells[at], squeezed=False) for at, column in enumerate(columns)]
-    widths = [_least_width(column, cells[at], squeezed=width is not None) for at, column in enumerate(columns)]
+    least = [_least_width(column, cells[at], squeezed=True) for at, column in enumerate(columns)]
+    widths = least if width is not None else [
+        wide if column.widest is None else min(wide, max(column.widest, narrow))
+        for column, wide, narrow in zip(columns, wanted, least, strict=True)
+    ]  # fmt: skip
     shown: set[int] = set()
     taken = -GAP
     for at in order:
@@ -260,9 +266,9 @@ def fitted(
     )  # fmt: skip
     for at in sorted(shown):
         column = columns[at]
+        goes_on = column.wraps and (width is not None or column.widest is not None)
         table.add_column(
-            column.heading, justify="right" if column.right else "left", no_wrap=not column.wraps or width is None, overflow="fold",
-            width=widths[at],
+            column.heading, justify="right" if column.right else "left", no_wrap=not goes_on, overflow="fold", width=widths[at],
         )  # fmt: skip
     for number, rows in enumerate(sections):
         if number:

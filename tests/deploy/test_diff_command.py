@@ -48,8 +48,8 @@ async def test_subjects_that_do_not_come_to_the_figure_exit_with_1(running: Syst
     ("words", "said"),
     [
         (("happiness", *OPTIONS), "there is no indicator happiness"),
-        (("trained", "--from", "2025-06-31", "--to", "2025-06-30"), "from is written YYYY-MM-DD[@YYYY-MM-DD], not 2025-06-31"),
-        (("trained", "--from", "2025-06-30", "--to", "2025-05-30"), "a day of `from` lies after that of `to`"),
+        (("trained", "--from", "2025-06-31", "--to", "2025-06-30"), "--from is written YYYY-MM-DD[@YYYY-MM-DD], not 2025-06-31"),
+        (("trained", "--from", "2025-06-30", "--to", "2025-05-30"), "(the days are those of --from and --to; without"),
         (("trained", "--from", "2025-06-30"), "Missing option"),
     ],
     ids=str,

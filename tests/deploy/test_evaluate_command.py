@@ -1,6 +1,7 @@
 """`kaiye evaluate` on a running service and from its facts, `kaiye sheet check`: for programs and for people."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import orjson
@@ -51,8 +52,10 @@ async def test_people_get_sums_items_with_reasons_and_who_has_to_put_what_right(
     assert (code, said) == (0, "")
     assert "安岭县创建创业型城市考评标准 · 模拟考评 rehearsal · 330127000000" in text
     assert "一票否决 vetoed" in text
-    line = next(line for line in text.splitlines() if "leading-group " in line)
-    assert "应完成 1 家，按期验收 0 家，逾期 1 家（其中已补验收 1 家）" in line
+    assert "应完成 1 家，按期验收 0 家，逾期 1 家（其中已补验收 1 家）" in text
+    assert "0 of 1 who owes it had it accepted by" in text
+    assert re.search(r"to open a score.+: kaiye explain ID --unit 330127000000 --as-of \S+ --known-at \S+", text)
+    assert max(cell_len(line) for line in text.splitlines() if "kaiye explain" not in line) < 200
     assert "整改清单 rectifications" in text
     assert "整改清单" in text.partition("评分表 scoring sheet")[2]
 

@@ -14,12 +14,14 @@ from rich.cells import cell_len
 from deploy.cli import explain as explain_command
 from deploy.cli.common import BadInput
 from deploy.cli.explain_file import COLUMNS, cell, write_lines
-from deploy.cli.explain_tables import FACT_STATES, ROLES, SUBJECTS_ZH, counting_text, measures_table, subjects_table
+from deploy.cli.explain_tables import FACT_STATES, ROLES, SUBJECTS_ZH, counting_text, measures_table, owed_table, subjects_table
 from deploy.cli.tables import Json
 from deploy.cli.whole_file import whole_file
 from services.indicators.api.examples import EXAMPLE_EXPLANATION
 from services.indicators.audit.behind import subject_kind
 from services.indicators.catalog import MEASURES
+from services.indicators.formula_words import measure_words
+from services.indicators.relations import RELATIONS
 from shared.contracts.common import FactVoided, common_type
 from shared.contracts.training import GuidanceGiven
 from tests.deploy.test_query_commands import Kaiye, kaiye, printed, running, unfinished
@@ -52,7 +54,8 @@ async def test_people_get_the_formula_the_measures_and_the_facts(running: System
     assert (code, said) == (0, "")
     assert text.startswith("创业培训和指导人数 trained_and_guided\n二(二) “创业培训和指导1500人”\n公式 formula: `trained` + `guided`")
     assert "  20 人 persons（截至 as of 2025-07-01） 落后 behind\n" in text
-    assert re.search(r"trained +分子 numerator +10 +10 +10 +330127000000 +2025-07-01 +去重 distinct：Passed", text)
+    assert re.search(r"trained +分子 numerator +10 +10 +10 +330127000000 +2025-07-01", text)
+    assert re.search(r"^  trained: 去重 distinct：Passed", text, re.MULTILINE)
     assert re.search(rf"人 {person(0)} +1 +330127100001 自 2025-03-01 +\S+ +2024-06-01", text)
     assert f"1 / 20；下一页 next page: --after '0:{person(0)}'" in text
 
@@ -141,11 +144,11 @@ async def test_subjects_that_do_not_come_to_the_figure_exit_with_1_and_are_named
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("happiness",), "there is no indicator happiness"),
+        (("happiness",), "there is no indicator happiness (kaiye board lists them)"),
         (("../units",), "there is no indicator ../units"),
         (("trained", "--variant", "happy"), "trained has no variant happy, but default"),
-        (("trained", "--part", "2024"), "trained default has no part 2024"),
-        (("trained", "--unit", "330127199000"), "there is no unit 330127199000"),
+        (("trained", "--part", "2024"), "trained default has no part 2024, nor any other"),
+        (("trained", "--unit", "330127199000"), "there is no unit 330127199000 (kaiye units lists them)"),
         (("trained", "--as-of", "2025-06-02", "--known-at", "2025-06-01"), "as-of 2025-06-02 lies after known-at 2025-06-01"),
         (("trained", "--known-at", "2025-07-02"), "known-at 2025-07-02 lies after today"),
         (("trained", "--limit", "0"), "limit is a whole number from 1 to 1000, not 0"),
@@ -180,6 +183,23 @@ def test_a_narrow_terminal_gets_fewer_columns_and_nothing_cut(width: int) -> Non
         lines = printed(lambda width, make=make: make(EXAMPLE_EXPLANATION, width=width), width)  # type: ignore[misc]
         assert max(map(cell_len, lines)) <= width
         assert "…" not in "\n".join(lines)
+
+
+def test_so_many_duties_are_shown_as_subjects_on_a_page_and_how_many_more_there_are() -> None:
+    duties = [
+        {"duty": f"d-{number}", "quote": "宣传", "party": "xcb", "name": "宣传部", "due": "2025-06-30", "state": "accepted", "late": False,
+         "since": "2025-06-01", "system": "organisation", "clause": "五(一)", "evidence": "报告"} for number in range(78)
+    ]  # fmt: skip
+    text = "\n".join(printed(lambda width: owed_table({"duties": duties}, 5, width=width), 160))
+    assert re.findall(r"d-\d+", text) == [f"d-{number}" for number in range(5)]
+    assert "共 78 in all" in text
+    assert "另有 73 项，见 kaiye duties / 73 more: kaiye duties" in text
+    assert "more" not in "\n".join(printed(lambda width: owed_table({"duties": duties}, width=width), 160))
+
+
+def test_a_national_average_says_that_it_is_in_millionths() -> None:
+    assert counting_text("benchmark", {"part": None, "unit": None, "park": None, "amount": 182_000}) == "全县 × 182,000 ×10⁻⁶"
+    assert "in millionths (百万分之一)" in measure_words(MEASURES["benchmarks"], lambda relation: RELATIONS[relation].meaning)
 
 
 def test_every_kind_of_subject_state_and_role_has_a_word() -> None:

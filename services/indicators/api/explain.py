@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SUBJECTS_PER_PAGE: Final = 100
 SUBJECTS_PER_PAGE_MAX: Final = 1_000
+PARTS_NAMED_MAX: Final = 10
+"""Whoever asks for a part that there is not is told so many that there are."""
 
 
 class _Answer(BaseModel):
@@ -161,6 +163,8 @@ class Opened:
     rows: list[answers.Row]
     inputs: list[Input]
     ledger: list[Amounts]
+    parts: list[str]
+    """All parts that the row has, whichever was asked for."""
 
 
 def open_row(snapshot: Snapshot, question: Question, id: str, variant: str, part: str | None) -> Opened:
@@ -175,12 +179,13 @@ def open_row(snapshot: Snapshot, question: Question, id: str, variant: str, part
         raise BadQuestionError(
             "not_for_unit", f"{id} {variant} 不适用于单位 {question.unit}", f"{id} {variant} does not apply to the unit {question.unit}"
         )
+    parts = [row.part for row in rows if row.part is not None]
     rows = [row for row in rows if part in (None, row.part)]
     row = row_of(snapshot, question, chosen, reading, part)
     inputs = row.inputs()
     if any(measure.name in snapshot.being_rebuilt for measure in measures_in(reading)):
         raise BadQuestionError("being_rebuilt", *BEING_REBUILT)
-    return Opened(question, row, rows, inputs, [read(snapshot, question, each) for each in inputs])
+    return Opened(question, row, rows, inputs, [read(snapshot, question, each) for each in inputs], parts)
 
 
 def require_part(*opened: Opened) -> None:
@@ -188,7 +193,17 @@ def require_part(*opened: Opened) -> None:
     row = opened[0].row
     if row.part is not None and not any(each.rows for each in opened):
         id, variant = row.indicator.id, row.variant.name
-        raise BadQuestionError("unknown_part", f"{id} {variant} 没有分项 {row.part}", f"{id} {variant} has no part {row.part}")
+        zh, en = parts_there_are(list(dict.fromkeys(part for each in opened for part in each.parts)))
+        raise BadQuestionError("unknown_part", f"{id} {variant} 没有分项 {row.part}，{zh}", f"{id} {variant} has no part {row.part}, {en}")
+
+
+def parts_there_are(parts: list[str]) -> tuple[str, str]:
+    """In Chinese and in English."""
+    if not parts:
+        return "它不分项", "nor any other"
+    shown, more = parts[:PARTS_NAMED_MAX], len(parts) - PARTS_NAMED_MAX
+    more_zh, more_en = (f" 等 {len(parts)} 项", f" and {more} more") if more > 0 else ("", "")
+    return f"只有 {'、'.join(shown)}{more_zh}", f"but {', '.join(shown)}{more_en}"
 
 
 def read(snapshot: Snapshot, question: Question, asked: Input) -> Amounts:

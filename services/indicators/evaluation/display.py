@@ -60,7 +60,17 @@ def quantity(value: str, unit_of_measure: str, *, multiple: bool = False) -> tup
     """A figure with what it is measured in, in Chinese and in English."""
     number = number_text(value, unit_of_measure, multiple=multiple)
     zh, en = _measure_words(unit_of_measure, multiple=multiple)
-    return f"{number} {zh}".rstrip(), f"{number} {en}".rstrip()
+    return f"{number} {zh}".rstrip(), f"{number} {_singular(en) if number == '1' else en}".rstrip()
+
+
+def counted(number: int, one: str, more: str) -> str:
+    """A number of something in English: `1 fact`, `2 facts`."""
+    return f"{number} {one if number == 1 else more}"
+
+
+def _singular(words: str) -> str:
+    """`parties` is `party`, `persons` is `person`, what has no plural stays."""
+    return f"{words.removesuffix('ies')}y" if words.endswith("ies") else words.removesuffix("s")
 
 
 def _measure_words(unit_of_measure: str, *, multiple: bool) -> tuple[str, str]:

@@ -23,7 +23,7 @@ from typing import Final, Literal, NamedTuple, assert_never
 from services.indicators.answers import NO_DENOMINATOR, BaselineAnswer, BenchmarkAnswer, Board, Row
 from services.indicators.api.duties import DutyRow
 from services.indicators.catalog import JUDGED
-from services.indicators.evaluation.display import quantity, value_text
+from services.indicators.evaluation.display import counted, quantity, value_text
 from services.indicators.evaluation.plan import Plan, Target, targets_of, unit_targets_of
 from services.indicators.evaluation.sheet import Item
 from services.indicators.evaluation.status import Goal, Op, StandingInput, Status, Window, judge, reaches
@@ -264,7 +264,7 @@ def _said(row: Row, goal: tuple[Op, Fraction] | None) -> tuple[str, str]:
         asked_zh, asked_en = _quantity(row, asked_for, row.value)
         zh, en = f"{zh}，要求 {OPERATORS[goal[0]]} {asked_zh}", f"{en} of {OPERATORS[goal[0]]} {asked_en}"
     if row.incomplete:
-        zh, en = f"{zh}，{row.incomplete} 条事实未能计入", f"{en}, {row.incomplete} facts could not be taken in"
+        zh, en = f"{zh}，{row.incomplete} 条事实未能计入", f"{en}, {counted(row.incomplete, 'fact', 'facts')} could not be taken in"
     return zh, en
 
 
@@ -283,7 +283,7 @@ def _duty(item: Item, owing: Sequence[DutyRow]) -> Standing:
     open_, late = [each for each in owing if not each.late and each.state != "accepted"], [each for each in owing if each.late]
     in_time, accepted_late = len(owing) - len(open_) - len(late), sum(each.state == "late" for each in late)
     zh = f"应完成 {len(owing)} 家，按期验收 {in_time} 家"
-    en = f"{in_time} of {len(owing)} who owe it had it accepted by {owing[0].due}"
+    en = f"{in_time} of {counted(len(owing), 'who owes', 'who owe')} it had it accepted by {owing[0].due}"
     if open_:
         return Standing(
             "not_due", _NONE, f"{zh}，{owing[0].due} 到期，不计入可得分", f"{en}, which has not passed: left out until then", "not_due"
@@ -301,5 +301,5 @@ def _duty(item: Item, owing: Sequence[DutyRow]) -> Standing:
         case _:
             pass
     zh += f"，逾期 {len(late)} 家（其中已补验收 {accepted_late} 家）"
-    en += f", {len(late)} were late ({accepted_late} of them accepted since)"
+    en += f", {counted(len(late), 'was', 'were')} late ({accepted_late} accepted since)"
     return Standing("part" if share else "none", share, zh, en, "missed")

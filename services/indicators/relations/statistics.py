@@ -48,5 +48,6 @@ STATISTIC_RELATIONS = (
         "benchmark", "benchmark", "span",
         {"indicator": "id", "variant": "name", "peer_group": "national, province or city", "value": "millionths", "presence": "1",
          "period": "its end's ordinal"},
-        _benchmarks, 1, "The latest benchmark of a peer group (全国平均水平).", (BenchmarkPublished,), (BenchmarkPublished,)),
+        _benchmarks, 1, "The latest benchmark of a peer group (全国平均水平), in millionths (百万分之一).", (BenchmarkPublished,),
+        (BenchmarkPublished,)),
 )  # fmt: skip

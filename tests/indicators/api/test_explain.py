@@ -7,6 +7,7 @@ import pytest
 
 from services.indicators.api import explainer
 from services.indicators.api.examples import EXAMPLE_EXPLANATION
+from services.indicators.api.explain import parts_there_are
 from shared.contracts.registry import EntityRegistered, Founder
 from tests.indicators.api.system import COMMUNITY, COUNTY, SOURCE, TOWN, TOWN_B, VILLAGE, Recorded, System, person
 
@@ -141,3 +142,11 @@ async def test_a_question_without_an_answer_says_why(system: System, id: str, as
     answer = await system.http.get(f"/explain/{id}", params=asked)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert set(answer.json()) == {"code", "zh", "en"}
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "nor any other"), (2, "but 2015, 2016"), (12, "but 2015, 2016, 2017, 2018, 2019, 2020, 2021, 2022, 2023, 2024 and 2 more")],
+)
+def test_who_asks_for_a_part_there_is_not_is_told_up_to_ten_that_there_are(count: int, said: str) -> None:
+    assert parts_there_are([str(2015 + number) for number in range(count)])[1] == said

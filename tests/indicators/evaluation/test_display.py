@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.indicators.evaluation.display import decimal_text, share_text, value_text
+from services.indicators.evaluation.display import decimal_text, quantity, share_text, value_text
 
 
 def test_260_of_832_shows_31_3_percent() -> None:
@@ -29,6 +29,15 @@ def test_260_of_832_shows_31_3_percent() -> None:
 ])  # fmt: skip
 def test_half_goes_up_and_nothing_is_ever_minus_zero(value: Fraction, places: int, text: str) -> None:
     assert decimal_text(value, places) == text
+
+
+@pytest.mark.parametrize(("value", "unit_of_measure", "english"), [
+    ("1", "units", "1 unit"), ("1.000000", "parties", "1 party"), ("1", "person_times", "1 person-time"), ("1", "kinds", "1 kind"),
+    ("0", "units", "0 units"), ("2", "parties", "2 parties"), ("1", "m2", "1 m²"), ("100", "fen", "1.00 yuan"),
+    ("0.999", "days", "1.0 days"),
+])  # fmt: skip
+def test_one_of_something_is_said_in_the_singular(value: str, unit_of_measure: str, english: str) -> None:
+    assert quantity(value, unit_of_measure)[1] == english
 
 
 @given(units=st.integers(-(10**12), 10**12), shift=st.integers(0, 9), places=st.integers(0, 7))

@@ -177,6 +177,14 @@ def test_a_duty_at_the_edges_of_a_rule(rule: str, keys: dict[str, str], states: 
     assert (scored.outcome, scored.score) == (outcome, score), scored.reason_en
 
 
+@pytest.mark.parametrize(("states", "english"), [
+    ([OVERDUE], "0 of 1 who owes it had it accepted by 2025-03-15, 1 was late (0 accepted since)"),
+    ([ACCEPTED, LATE, OVERDUE], "1 of 3 who owe it had it accepted by 2025-03-15, 2 were late (1 accepted since)"),
+])  # fmt: skip
+def test_one_who_owes_a_duty_is_spoken_of_in_the_singular(states: list[tuple[State, bool]], english: str) -> None:
+    assert one("threshold", {"duty": "plans"}, row(value="500", status="met"), duties=owing(*states)).reason_en == english
+
+
 def test_who_is_still_late_puts_it_right_and_who_was_late_only_loses_points() -> None:
     found = evaluated(sheet(item("proportional", duty="plans")), duties=owing(ACCEPTED, LATE, OVERDUE))
     assert [(each.party, each.state, each.by) for each in found.rectifications] == [("330127102000", "missed", date(2026, 1, 30))]
