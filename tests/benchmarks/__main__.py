@@ -25,7 +25,7 @@ from deploy.local import local_system
 from services.indicators.evaluation.county import County, load_county
 from tests.benchmarks import recorded
 from tests.benchmarks.fold import costs
-from tests.benchmarks.measured import Measured, table
+from tests.benchmarks.measured import Measured, table, told
 
 EXAMPLE = Path("deploy/counties/example").resolve()
 FACTS = 60_000
@@ -130,7 +130,8 @@ def main() -> int:
         Measured("processor time to fold a record", folding.record_us, "us"),
         Measured("the same for one more indicator", folding.indicator_us, "us"),
     ]
-    found += recorded.measure(recorded.FACTS * facts // FACTS, console)
+    share = facts / FACTS
+    found += told(recorded.measure(int(recorded.FACTS * share), int(recorded.FOLDED * share), console), console)
     Console().print(table(found))
     return int(any(each.missed for each in found))
 

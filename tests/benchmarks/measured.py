@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Literal
 
+from rich.console import Console
 from rich.table import Table
 
 
@@ -39,6 +40,13 @@ class Watch:
         started = perf_counter()
         yield
         self.seconds[name] = min(self.seconds.get(name, float("inf")), perf_counter() - started)
+
+
+def told(found: Iterable[Measured], console: Console) -> Iterator[Measured]:
+    """The figures, each told as soon as it is found."""
+    for each in found:
+        console.print(f"{each.name}: {each.value:,.1f} {each.unit}")
+        yield each
 
 
 def table(found: Iterable[Measured]) -> Table:
