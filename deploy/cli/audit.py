@@ -41,7 +41,7 @@ def audit(
     seed: Annotated[int, typer.Option("--seed", help="随机种子 / the same seed chooses the same pairs and units")] = 1,
     json: JsonOption = False, data: DataOption = DEFAULT_FOLDER,
 ) -> None:  # fmt: skip
-    """审计运行中的系统，只读：事件库、记录流、指标库、归档互相核对，账本、指标表、已发布的考评同第二引擎核对 / Audit a running system, only
+    """审计运行中的系统，只读：各处所存互相核对，数值同第二引擎核对 / Audit a running system, only
     reading: event stores, streams, the indicators' store and the archive against each other, ledger, boards and published evaluations
     against a second engine. Exits with 1 at the first difference and names it.
     """

@@ -9,6 +9,7 @@ import pytest
 
 from services.indicators.answers import ask, board
 from services.indicators.projection import Page, Projection
+from shared.contracts.base import Subject
 from shared.contracts.envelope import Record
 from shared.contracts.registry import UnitMerged
 from tests.indicators.comparing import FAR, live, plan_of
@@ -25,9 +26,9 @@ async def test_a_merger_lets_questions_have_their_turns(monkeypatch: pytest.Monk
     records.add("2024-06-30", UnitMerged(code="330127101201", into="330127101202"))
     fold = Projection.fold
 
-    def slow(self: Projection, page: Sequence[Record]) -> Page:
+    def slow(self: Projection, page: Sequence[Record], folded: Subject) -> Page:
         time.sleep(SLOW_SECONDS)
-        return fold(self, page)
+        return fold(self, page, folded)
 
     monkeypatch.setattr(Projection, "fold", slow)
     taking = asyncio.create_task(service.take(list(records)[known:]))
