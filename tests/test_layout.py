@@ -17,7 +17,19 @@ DOORS = frozenset(
     | {f"indicators.{name}" for name in ("api", "archiving", "live", "opening", "projector", "rebuild", "settings", "store")}
     | {
         f"indicators.audit.{name}"
-        for name in ("__init__", "agreement", "counting", "duck", "evidence", "folded", "published", "recompute", "records", "running")
+        for name in (
+            "__init__",
+            "agreement",
+            "counting",
+            "duck",
+            "evidence",
+            "folded",
+            "known",
+            "published",
+            "recompute",
+            "records",
+            "running",
+        )
     }
     | {f"indicators.audit.archive.{name}" for name in ("__init__", "chain", "reader", "writer")}
 )

@@ -21,7 +21,6 @@ from services.indicators.answers import Snapshot, ask, board
 from services.indicators.audit.archive.reader import opened_archive
 from services.indicators.audit.archive.writer import ArchiveWriter
 from services.indicators.audit.recompute import Recomputed
-from services.indicators.audit.relational.catalogue import catalogue
 from services.indicators.audit.relational.compiled import read_catalogue
 from services.indicators.catalog import FOLDINGS
 from services.indicators.evaluation.county import County
@@ -100,7 +99,7 @@ def _recompute(folder: Path, county: County, watch: Watch) -> None:
             database = archive.database()
         with watch.on("compute"):
             Recomputed(database, read_catalogue(), county.code, known).compute([as_of])
-        some = catalogue(only=frozenset(BY_HAND))
+        some = read_catalogue().of(BY_HAND)
         with watch.on("five measures"):
             five = Recomputed(database, some, county.code, known)
             five.compute([as_of])

@@ -6,7 +6,7 @@ Both are given the same moment of the store: the facts up to its checkpoint, and
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
@@ -73,8 +73,7 @@ class Agreement:
         if not self.pairs:
             return None
         amounts = Entries(built)
-        chosen = {kind: [name for name in names if name in measures] for kind, names in program.kinds.items()}
-        some = replace(program, kinds={kind: names for kind, names in chosen.items() if names})
+        some = program.of(measures)
         with duckdb.connect(config={"threads": 1}) as connection:  # and one query at a time: the service goes on beside it
             take_in(connection, facts)
             for known_at, asked in groupby(self.pairs, key=itemgetter(1)):

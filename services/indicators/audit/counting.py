@@ -5,7 +5,6 @@ day when a measure that reads them is first asked about; those of the last few k
 """
 
 import os
-import re
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
@@ -18,11 +17,10 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 
-from services.indicators.audit.duck import RECORDS, ask, take_in
+from services.indicators.audit.duck import record_batch, take_in
 from services.indicators.audit.inputs import Amounts, Changed, Counting, Input, Parts, Subject, Thing
+from services.indicators.audit.known import KnownDay
 from services.indicators.audit.relational.catalogue import DAYS, Catalogue
-from services.indicators.audit.relational.units import ListedUnit, Roster
-from services.indicators.audit.running import run
 from services.indicators.catalog import MEASURES
 from services.indicators.measures.kinds import Members, Published, UnitsWhere
 from shared.contracts.base import SERVICES
@@ -47,7 +45,7 @@ class Held:
         self._connection = duckdb.connect(
             config={"memory_limit": MEMORY_MAX, "temp_directory": self._spill.name, "threads": min(THREADS, os.cpu_count() or 1)}
         )
-        take_in(self._connection, [pa.RecordBatch.from_pylist([], schema=RECORDS)])
+        take_in(self._connection, [record_batch([])])
         self._known: OrderedDict[date, AsKnown] = OrderedDict()
         self.positions: dict[str, int] = dict.fromkeys(SERVICES, 0)
         """Up to where facts were taken in."""
@@ -56,8 +54,7 @@ class Held:
         """Take in records that follow (number of the service, position, exact bytes), a service's in order. Known days that are kept and
         of which they say something are made anew.
         """
-        services, positions, raw = zip(*records, strict=True)
-        take_in(self._connection, [pa.RecordBatch.from_pydict({"service": services, "position": positions, "raw": raw}, schema=RECORDS)])
+        take_in(self._connection, [record_batch(records)])
         said = self._connection.execute("SELECT DISTINCT known FROM record").fetchall()
         first = min((known for (known,) in said), default=date.max)
         for known in [known for known in self._known if known >= first]:
@@ -100,23 +97,13 @@ class AsKnown:
     """The facts held, as known at the end of a day."""
 
     def __init__(self, database: duckdb.DuckDBPyConnection, program: Catalogue, county: str, known: date) -> None:
-        self._schema = f"known_{known:%Y%m%d}"
-        database.execute(f'DROP SCHEMA IF EXISTS "{self._schema}" CASCADE; CREATE SCHEMA "{self._schema}"')
-        self._connections = [database.cursor() for _ in range(THREADS)]
-        for each in self._connections:
-            each.execute(f"SET search_path = '{self._schema},main'")
-        self._connection = self._connections[0]
+        self._day = KnownDay(database, program, county, known, THREADS)
+        self._connection = self._day.connection
         self._program = program
         self._county = county
-        self._made: set[int] = set()
-        """Which steps of the program were run."""
         self._counted: OrderedDict[tuple[str, date], str] = OrderedDict()
         """Of a measure at the end of a day, the table of what counts in the whole county."""
         self._tables = count()
-        ask(self._connection, known)
-        self._make(f'"{program.units}"')
-        listed = self._connection.sql(f'SELECT * FROM "{program.units}"').to_arrow_table().to_pylist()  # noqa: S608
-        self._roster = Roster(county, (ListedUnit(**unit) for unit in listed))
 
     def of(self, asked: Input) -> "Asked":
         """What counts of a measure at a unit at the end of a day."""
@@ -127,40 +114,22 @@ class AsKnown:
         if isinstance(measure, Published):
             there = [(unit, park) for unit, park in places if asked.unit == (park or unit or self._county)]
         else:
-            there = [(unit, park) for unit, park in places if asked.unit in self._roster.counts_at(unit, park, day)]
+            there = [(unit, park) for unit, park in places if asked.unit in self._day.roster.counts_at(unit, park, day)]
         return Asked(self._connection, table, there, asked.parts, distinct=isinstance(measure, Members | UnitsWhere))
 
     def close(self) -> None:
         """Let go of all tables."""
-        self._connection.execute(f'DROP SCHEMA "{self._schema}" CASCADE')
-        for each in self._connections:
-            each.close()
+        self._day.close()
 
     def _count(self, measure: str, day: date) -> str:
         query = self._program.contributions[measure]
-        self._make(query)
-        self._connection.register("said", pa.table({"as_of": [day], "county": [self._county]}))
-        self._connection.execute(f'CREATE OR REPLACE TABLE "{DAYS.get_name()}" AS SELECT * FROM said')  # noqa: S608
-        self._connection.unregister("said")
+        self._day.make(self._program.tables_of(measure))
+        self._day.say(DAYS.get_name(), pa.table({"as_of": [day], "county": [self._county]}))
         table = self._counted[measure, day] = f"counted_{next(self._tables)}"
         self._connection.execute(f"CREATE TABLE {table} AS {query}")
         if len(self._counted) > COUNTED_MAX:
             self._connection.execute(f"DROP TABLE {self._counted.popitem(last=False)[1]}")
         return table
-
-    def _make(self, query: str) -> None:
-        """Make the tables that a query reads, as far as they are not there: of the program only the steps that lead to them."""
-        needed, places = set(_QUOTED.findall(query)), []
-        for place, (_, makes, reads, *_) in reversed(list(enumerate(self._program.relations))):
-            if not needed.isdisjoint(makes):
-                needed.update(reads)
-                places.append(place)
-        new = [place for place in reversed(places) if place not in self._made]
-        run(self._connections, [self._program.relations[place] for place in new])
-        self._made.update(new)
-
-
-_QUOTED = re.compile(r'"([^"]+)"')
 
 
 class Asked:

@@ -5,7 +5,7 @@ of facts can be read by itself. Nothing of the contracts' Python code takes part
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -31,6 +31,12 @@ _ENVELOPE = {
 }  # fmt: skip
 VOIDS = tuple(common_set(FactVoided, service) for service in SERVICES)
 CORRECTIONS = tuple(common_set(FactCorrected, service) for service in SERVICES)
+
+
+def record_batch(rows: Sequence[tuple[int, int, bytes]]) -> pa.RecordBatch:
+    """Records by the number of their service, their position and their exact bytes, in the schema of `RECORDS`."""
+    columns = zip(*rows, strict=True) if rows else ((),) * len(RECORDS)
+    return pa.RecordBatch.from_arrays(list(map(pa.array, columns, RECORDS.types)), schema=RECORDS)
 
 
 def take_in(connection: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBatch]) -> None:

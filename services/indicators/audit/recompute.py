@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import date
 from graphlib import TopologicalSorter
-from itertools import count
 from types import MappingProxyType
 from typing import Literal
 
@@ -14,12 +13,13 @@ import pyarrow as pa
 
 from services.indicators.answers import Snapshot
 from services.indicators.audit.archive.reader import Archive
-from services.indicators.audit.duck import RECORDS, ask, take_in
+from services.indicators.audit.duck import record_batch, take_in
 from services.indicators.audit.folded import Folded, Recorded
+from services.indicators.audit.known import KnownDay
 from services.indicators.audit.relational.catalogue import COUNTS_AT, DAYS, Catalogue
 from services.indicators.audit.relational.compiled import read_catalogue
-from services.indicators.audit.relational.units import ListedUnit, Roster
-from services.indicators.audit.running import run, together
+from services.indicators.audit.relational.units import ListedUnit
+from services.indicators.audit.running import together
 from services.indicators.evaluation.plan import Plan, windows_of
 from services.indicators.history import FOREVER
 from services.indicators.places import Unit, UnitTree
@@ -33,7 +33,6 @@ BATCH = 50_000
 
 TOGETHER = os.cpu_count() or 1
 """So many queries run at the same time: most are too small to keep more than one processor busy."""
-_SCHEMAS = count()
 AMOUNT = "amount"
 """The table of what measures come to."""
 
@@ -42,31 +41,21 @@ _NOTHING: Parts = MappingProxyType({})
 
 
 class Recomputed:
-    """The amounts of a county's measures as known on one day; each day asked about is computed when it first is, for all units at once.
-
-    What is computed stands in a schema of its own in the database of the facts, so that several known days can be had side by side.
-    """
+    """The amounts of a county's measures as known on one day; each day asked about is computed when it first is, for all units at once."""
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, program: Catalogue, county: str, known: date, queries: int = TOGETHER
     ) -> None:
         """`queries`: so many run at the same time."""
-        self._schema = f"known_{known:%Y%m%d}_{next(_SCHEMAS)}"
-        connection.execute(f'CREATE SCHEMA "{self._schema}"')
-        self._connections = [connection.cursor() for _ in range(queries)]
-        for each in self._connections:
-            each.execute(f"SET search_path = '{self._schema},main'")
-        self.connection = self._connections[0]
+        self._day = KnownDay(connection, program, county, known, queries)
+        self.connection = self._day.connection
         """Sees the tables of facts and all that was computed from them."""
+        self.units = self._day.units
         self._program = program
         self._county = county
         self._known = known
-        ask(self.connection, known)
-        run(self._connections, program.relations)
+        self._day.make(program.tables.values())
         self.connection.execute(f"CREATE TABLE {AMOUNT} (measure VARCHAR, as_of DATE, part VARCHAR, code VARCHAR, amount BIGINT)")
-        listed = self.connection.sql(f'SELECT * FROM "{program.units}"')  # noqa: S608
-        self.units = [ListedUnit(**unit) for unit in listed.to_arrow_table().to_pylist()]
-        self._roster = Roster(county, self.units)
         self._places = self.connection.sql(program.places).fetchall()
         self._computed: set[date] = set()
         self._found: dict[tuple[date, str], dict[str, dict[str | None, int]]] = {}
@@ -92,9 +81,7 @@ class Recomputed:
 
     def close(self) -> None:
         """Let go of all that was computed, which takes up memory; nothing can be asked afterwards."""
-        self.connection.execute(f'DROP SCHEMA "{self._schema}" CASCADE')
-        for each in self._connections:
-            each.close()
+        self._day.close()
 
     def compute(self, days: Collection[date]) -> None:
         """Compute every measure at every unit at the end of some days."""
@@ -102,7 +89,7 @@ class Recomputed:
         if not new:
             return
         self._say(new)
-        together(self._connections, TopologicalSorter(dict.fromkeys(self._program.kinds, ())), self._add)
+        together(self._day.connections, TopologicalSorter(dict.fromkeys(self._program.kinds, ())), self._add)
         self._computed.update(new)
 
     def _add(self, connection: duckdb.DuckDBPyConnection, kind: str) -> None:
@@ -120,16 +107,14 @@ class Recomputed:
     def _say(self, days: Sequence[date]) -> None:
         """Write down what is asked, and at which units the places there are count."""
         counting = [
-            (day, unit, park, code) for day in days for unit, park in self._places for code in self._roster.counts_at(unit, park, day)
+            (day, unit, park, code) for day in days for unit, park in self._places for code in self._day.roster.counts_at(unit, park, day)
         ]  # fmt: skip
         shape = pa.schema([("on_day", pa.date32()), ("at_unit", pa.string()), ("at_park", pa.string()), ("code", pa.string())])
         columns = zip(*counting, strict=True) if counting else ((),) * len(shape)
         counts_at = pa.table(list(map(pa.array, columns, shape.types)), schema=shape)
         asked = pa.table({"as_of": pa.array(days, pa.date32()), "county": [self._county] * len(days)})
-        for name, table in ((DAYS, asked), (COUNTS_AT, counts_at)):
-            self.connection.register("said", table)
-            self.connection.execute(f'CREATE OR REPLACE TABLE "{name.get_name()}" AS SELECT * FROM said')  # noqa: S608
-            self.connection.unregister("said")
+        self._day.say(DAYS.get_name(), asked)
+        self._day.say(COUNTS_AT.get_name(), counts_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +172,7 @@ def batches(records: Sequence[Record]) -> Iterator[pa.RecordBatch]:
 
 def batch(records: Iterable[Record]) -> pa.RecordBatch:
     """Some records, as the second engine takes them in."""
-    rows = [(SERVICES.index(record.service), record.position, record.raw) for record in records]
-    services, positions, raw = zip(*rows, strict=True)
-    return pa.RecordBatch.from_pydict({"service": services, "position": positions, "raw": raw}, schema=RECORDS)
+    return record_batch([(SERVICES.index(record.service), record.position, record.raw) for record in records])
 
 
 def _unit(unit: ListedUnit) -> Unit:
