@@ -57,7 +57,7 @@ bench: setup
 	@exec $(VENV)/bin/python -m tests.benchmarks
 
 faults: setup
-	@exec $(VENV)/bin/pytest tests/faults
+	@exec $(VENV)/bin/pytest -o timeout=3600 tests/faults
 
 COMPILE := $(VENV)/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras --no-emit-find-links --no-emit-index-url --no-emit-trusted-host
 lock: setup

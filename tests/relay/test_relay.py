@@ -13,6 +13,7 @@ from shared import subjects
 from shared.bus import recorded_config
 from shared.relay import AdoptionRefused, Forked, Healthy, Refilled, Relay, RelayFinding, StoreBehind, adopt
 from shared.relay.relay import EXPECTED_LAST_SEQUENCE
+from shared.tasks import end
 from shared.window import PublishFailed, Window
 from tests.relay.chain import COUNTY, Chain
 from tests.support.nats import Broker, connected, read_stream
@@ -40,9 +41,8 @@ async def relaying(broker: Broker, store: Chain) -> AsyncIterator[Relay]:
             yield relay
         finally:
             relays[0] = Relay(client, store, county=COUNTY, service="training")  # closing the connection is no news for a stopped relay
-            task.cancel()
-            outcome = (await asyncio.gather(task, return_exceptions=True))[0]
-            assert isinstance(outcome, asyncio.CancelledError), outcome
+            await end([task])
+            assert task.cancelled(), task.exception()
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -12,6 +12,7 @@ from shared.answer_sender import AnswerSender
 from shared.bus import answered_config, ensure_stream
 from shared.event_store.interface import OutgoingAnswer
 from shared.stream_reader import StreamMessage, StreamReader
+from shared.tasks import end
 from tests.support.memory_store import MemoryStore
 from tests.support.nats import Broker, connected
 from tests.write_app.system import COUNTY, SECONDS_MAX, until
@@ -42,9 +43,8 @@ async def sending(nc: Client, store: MemoryStore) -> AsyncIterator[AnswerSender]
     try:
         yield sender
     finally:
-        task.cancel()
-        outcome = (await asyncio.gather(task, return_exceptions=True))[0]
-        assert isinstance(outcome, asyncio.CancelledError), outcome
+        await end([task])
+        assert task.cancelled(), task.exception()
 
 
 def leave(store: MemoryStore, number: int, id: str) -> None:

@@ -24,6 +24,7 @@ from shared import subjects
 from shared.bus import ensure_stream, recorded_config
 from shared.clock import WallClock
 from shared.contracts.base import SERVICES
+from shared.tasks import end
 from tests.indicators.api.system import (
     COUNTY,
     COUNTY_FOLDER,
@@ -60,8 +61,7 @@ async def projecting_on(nc: Client, dsn: str) -> AsyncIterator[tuple[Live, "asyn
     try:
         yield live, task
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await end([task])
         await store.close()
 
 
@@ -106,8 +106,7 @@ async def test_pages_are_never_larger_than_their_limit(clean_nats_url: str, dsn:
 
         task = asyncio.create_task(Projector(nc, live, Noted(CollectorRegistry())).run())
         await until(lambda: live.snapshot().positions == recorded.positions)
-        task.cancel()
-        await asyncio.wait([task])
+        await end([task])
         await store.close()
     assert sum(sizes) == sum(recorded.positions.values())
     assert max(sizes) in range(5, 10), "pages are put together of what is there, up to the limit"
