@@ -22,7 +22,7 @@ from deploy.data_folder import FORMAT, DataFolder, Purpose, Running
 from deploy.embedded import free_port
 from shared.contracts.envelope import parse_record
 
-KAIYE = (sys.executable, "-c", "from deploy.cli import main; main()")
+KAIYE = (str(Path(sys.executable).with_name("kaiye")),)
 SECONDS_MAX = 120.0
 FACTS = ("--facts", "300", "--seed", "5")
 

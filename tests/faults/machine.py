@@ -167,4 +167,4 @@ def _by_name(board: Board) -> dict[str, Board]:
     return {f"{row['id']}.{row['variant']}.{row['part']}": row for row in board["indicators"]}
 
 
-_KAIYE = (sys.executable, "-c", "from deploy.cli import main; main()")
+_KAIYE = (str(Path(sys.executable).with_name("kaiye")),)
