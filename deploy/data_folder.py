@@ -5,7 +5,9 @@
 | `folder.json` | for life: its format, its county, whether it is a demonstration and of what |
 | `lock` | locked while a `kaiye up` or `kaiye demo` runs on it |
 | `adopt.lock` | locked while a `kaiye doctor --adopt` takes back records |
-| `kaiye.json` | addresses and passwords of what runs; readable by the owner only |
+| `kaiye.json` | addresses and credentials of what runs; readable by the owner only |
+| `departments.toml` | who speaks on the bus, by public keys; `python -m deploy.nats.accounts` takes the same file |
+| `credentials/` | the seeds of the services' and the administrator's keys; readable by the owner only |
 | `published/` | published documents and what they were computed from, each under the SHA-256 of its bytes |
 | `evidence.key`, `evidence.pub` | what evidence bundles are signed with, once one was exported; the first is readable by the owner only |
 | `nats/`, `postgres/`, `logs/` | the servers' own files, and a log per part |
@@ -23,7 +25,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-FORMAT = 1
+FORMAT = 2
 """Grows when a newer kaiye writes something into a folder that this one would misunderstand."""
 DEFAULT_FOLDER = Path("kaiye-data")
 
@@ -70,6 +72,8 @@ class Running(BaseModel):
     county_folder: Path
     simulated_clock: bool
     nats_url: str = Field(repr=False)
+    nats_seeds: dict[str, str] = Field(default={}, repr=False)
+    """The seed of the NKey of each user of the bus that is ours, by its name; empty for a bus that knows no keys."""
     databases: dict[str, str] = Field(repr=False)
     """A DSN per service."""
     http_url: str
@@ -95,6 +99,16 @@ class DataFolder:
     def archive(self) -> Path:
         """The archive of recorded facts."""
         return self.path / "archive"
+
+    @property
+    def credentials(self) -> Path:
+        """Where the seeds of our own keys are kept."""
+        return self.path / "credentials"
+
+    @property
+    def departments(self) -> Path:
+        """Who speaks on the bus."""
+        return self.path / "departments.toml"
 
     @property
     def published(self) -> Path:
@@ -166,14 +180,15 @@ class DataFolder:
         """Give a new folder its purpose for life, or check that the wanted one fits what it is. Raises BadFolder when it does not."""
         self.require_fit(wanted)
         if self.purpose() != wanted:
-            self._write("folder.json", wanted)
+            write_private(self.path / "folder.json", _text(wanted))
         return wanted
 
     def abandon(self) -> None:
         """Make a folder on which nothing ever came up as new as it was before `dedicate`; only the logs stay, because they say why."""
-        for made in (self.nats, self.postgres, self.archive):
+        for made in (self.nats, self.postgres, self.archive, self.credentials):
             shutil.rmtree(made, ignore_errors=True)
-        (self.path / "folder.json").unlink(missing_ok=True)
+        for file in (self.departments, self.path / "folder.json"):
+            file.unlink(missing_ok=True)
 
     def require_fit(self, wanted: Purpose) -> None:
         """Check that the wanted purpose fits what the folder is, if it is anything yet. Raises BadFolder when it does not."""
@@ -196,7 +211,7 @@ class DataFolder:
 
     def say_running(self, running: Running) -> None:
         """Tell other commands how to reach what runs now."""
-        self._write("kaiye.json", running)
+        write_private(self.path / "kaiye.json", _text(running))
 
     def running(self) -> Running:
         """How to reach what runs now. Raises NothingRuns when nothing does, BadFolder when it cannot be read."""
@@ -219,16 +234,21 @@ class DataFolder:
         """Nothing runs any more."""
         (self.path / "kaiye.json").unlink(missing_ok=True)
 
-    def _write(self, name: str, content: BaseModel) -> None:
-        """Replace a file at once, so that nobody reads half of it; only the owner may read it."""
-        fresh = self.path / f"{name}.new"
-        fresh.unlink(missing_ok=True)
-        fresh.touch(mode=0o600)
-        with fresh.open("w") as file:
-            file.write(content.model_dump_json(indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self.path / name)
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file at once, so that nobody reads half of it; only the owner may read it."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    with fresh.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def _text(content: BaseModel) -> str:
+    return content.model_dump_json(indent=2) + "\n"
 
 
 def _lives(pid: int) -> bool:

@@ -10,17 +10,16 @@ from typing import Any
 import nats.errors
 
 from deploy.data_folder import Running
-from deploy.reaching import DATABASE_AWAY, DatabaseUnreachable
+from deploy.reaching import DATABASE_AWAY, DatabaseUnreachable, bus
 from services.finance.rules import RULES as FINANCE
 from services.registry.rules import RULES as REGISTRY
 from services.training.rules import RULES as TRAINING
-from shared.bus import BusUnreachable, connect
+from shared.bus import BusUnreachable
 from shared.clock import Clock, SimulatedClock, WallClock
 from shared.event_store.interface import EventStore
 from shared.event_store.postgres import PostgresStore
 from shared.relay import Adopted, Forgotten, Relay, RelayFinding, StoreBehind, adopt, forgotten
 from shared.rules import Rules
-from shared.settings import Settings
 from shared.write_service.handler import WriteService
 
 RULES: tuple[Rules[Any], ...] = (REGISTRY, TRAINING, FINANCE)
@@ -41,10 +40,8 @@ async def examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted 
 
 
 async def _examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted | Forgotten | RelayFinding]:
-    settings = Settings(county=running.county, nats_url=running.nats_url, database_url="")
     async with AsyncExitStack() as opened:
-        nc = await connect(settings, name="kaiye-doctor")
-        opened.push_async_callback(nc.close)
+        nc = await opened.enter_async_context(bus(running, name="kaiye-doctor"))
         stores = []
         for rules in RULES:
             store = await PostgresStore.open(running.databases[rules.service], rules.service, running.county)

@@ -1,7 +1,7 @@
 """NATS and PostgreSQL from the installed wheels, each in a folder of its own: start, stop, start again on what is there.
 
-Both listen on the loopback address only and ask for a password made when the folder is made, because other users of the
-machine reach the loopback too.
+Both listen on the loopback address only and let nobody in without credentials, because other users of the machine reach the loopback
+too: a password made when the folder is made, or, for a county's bus (`deploy/county_bus.py`), a key per user.
 """
 
 import os
@@ -134,11 +134,15 @@ class EmbeddedNats(EmbeddedServer):
         text = (
             f'host: "{HOST}"\nport: {self.port}\nserver_name: "kaiye"\nmax_payload: 1MB\n'
             f'jetstream {{ store_dir: "{self.folder / "jetstream"}", max_file_store: 1TB }}\n'
-            f'authorization {{ user: "{USER}", password: "{self._secret()}" }}\n'
+            f"{self.access()}"
         )
         path = self.folder / "nats.conf"
         path.touch(mode=0o600)
         path.write_text(text)
+
+    def access(self) -> str:
+        """Who is let in, as the configuration says it."""
+        return f'authorization {{ user: "{USER}", password: "{self._secret()}" }}\n'
 
     def command(self) -> Sequence[str]:
         """The wheel's static binary, installed beside the interpreter."""

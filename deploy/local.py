@@ -12,8 +12,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
+from deploy.county_bus import CountyBus
+from deploy.credentials import Credentials
 from deploy.data_folder import BadFolder, DataFolder, Purpose, Running
-from deploy.embedded import HOST, EmbeddedNats, EmbeddedPostgres, free_port, require_free
+from deploy.embedded import HOST, EmbeddedPostgres, free_port, require_free
+from deploy.nats.accounts import inbox_of
 from deploy.processes import Part
 from deploy.supervisor import supervised
 from shared.contracts.base import SERVICES
@@ -58,12 +61,14 @@ class ServiceProcess(Part):
 
 
 @asynccontextmanager
-async def local_system(folder: DataFolder, purpose: Purpose, *, http_port: int = 0, log_level: str = "INFO") -> AsyncIterator[Running]:
+async def local_system(
+    folder: DataFolder, purpose: Purpose, *, http_port: int = 0, insecure: bool = False, log_level: str = "INFO"
+) -> AsyncIterator[Running]:  # fmt: skip
     """Everything running on the folder for as long as the block lasts.
 
-    `http_port` is where the figures are served; 0 takes a free port. Raises BadFolder when the folder does not fit the purpose or is
-    in use, PartFailed when something does not come up. A new folder has its purpose for life once everything came up, and not before:
-    whoever is refused may come back with something else in mind.
+    `http_port` is where the figures are served; 0 takes a free port. With `insecure` nobody on this machine needs a key. Raises BadFolder
+    when the folder does not fit the purpose or is in use, PartFailed when something does not come up. A new folder has its purpose for
+    life once everything came up, and not before: whoever is refused may come back with something else in mind.
     """
     with folder.locked(), ExitStack() as unless_it_comes_up:
         folder.require_fit(purpose)
@@ -72,13 +77,15 @@ async def local_system(folder: DataFolder, purpose: Purpose, *, http_port: int =
         if folder.purpose() is None:
             unless_it_comes_up.callback(folder.abandon)
         folder.dedicate(purpose)
-        bus = EmbeddedNats(folder.nats, log=folder.log("nats"))
+        credentials = Credentials(folder, purpose.county)
+        seeds = credentials.prepare()
+        bus = CountyBus(folder.nats, folder.log("nats"), county=purpose.county, users=credentials.users, insecure=insecure)
         database = EmbeddedPostgres(folder.postgres, log=folder.log("postgres"))
         async with supervised() as supervisor:
             await supervisor.start([bus, database])
             running = Running(
                 pid=os.getpid(), county=purpose.county, county_folder=purpose.county_folder,
-                simulated_clock=purpose.demonstration is not None, nats_url=bus.address,
+                simulated_clock=purpose.demonstration is not None, nats_url=bus.address, nats_seeds=seeds,
                 databases={name: f"{database.address.rpartition('/')[0]}/{name}" for name in (*SERVICES, INDICATORS)},
                 http_url=f"http://{HOST}:{http_port or free_port()}",
             )  # fmt: skip
@@ -99,7 +106,9 @@ async def local_system(folder: DataFolder, purpose: Purpose, *, http_port: int =
 
 def service_settings(running: Running, name: str, http_port: int, log_level: str = "INFO") -> dict[str, str]:
     """The environment variables of one service on this machine: see `shared/settings.py` for what each means."""
+    own_key = {"KAIYE_NATS_NKEY_SEED": running.nats_seeds[name], "KAIYE_NATS_INBOX": inbox_of(name)} if running.nats_seeds else {}
     return {
+        **own_key,
         "KAIYE_COUNTY": running.county,
         "KAIYE_COUNTY_FOLDER": str(running.county_folder),
         "KAIYE_NATS_URL": running.nats_url,

@@ -7,6 +7,7 @@ import asyncpg
 from nats.aio.client import Client
 
 from deploy.data_folder import Running
+from deploy.nats.accounts import ADMINISTRATOR, inbox_of
 from shared.bus import connect
 from shared.settings import Settings
 
@@ -25,9 +26,13 @@ class DatabaseUnreachable(Exception):
 
 
 @asynccontextmanager
-async def bus(running: Running) -> AsyncIterator[Client]:
-    """A connection to the bus of a running system. Raises BusUnreachable."""
-    nc = await connect(Settings(county=running.county, nats_url=running.nats_url, database_url=""), name="kaiye")
+async def bus(running: Running, *, name: str = "kaiye") -> AsyncIterator[Client]:
+    """A connection to the bus of a running system, as its administrator; `name` is for those who watch the bus. Raises BusUnreachable."""
+    settings = Settings(county=running.county, nats_url=running.nats_url, database_url="")
+    if running.nats_seeds:
+        own = {"nats_nkey_seed": running.nats_seeds[ADMINISTRATOR], "nats_inbox": inbox_of(ADMINISTRATOR)}
+        settings = settings.model_copy(update=own)
+    nc = await connect(settings, name=name)
     try:
         yield nc
     finally:

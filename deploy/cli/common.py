@@ -40,6 +40,13 @@ CountyOption = Annotated[
 HttpPortOption = Annotated[
     int, typer.Option("--http-port", min=0, max=65535, help="网页与接口端口，0 为自动 / port of page and API; 0 takes a free one")
 ]
+InsecureOption = Annotated[
+    bool,
+    typer.Option(
+        "--insecure",
+        help="不要求凭据：本机任何人都可进入，仅供试验 / no credentials asked: anybody on this machine gets in; for trials only",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="只输出 JSON / print JSON only")]
 
 

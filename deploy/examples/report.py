@@ -6,15 +6,14 @@ from datetime import date
 from pathlib import Path
 
 from deploy.data_folder import DataFolder
-from shared.bus import connect
+from deploy.reaching import bus
 from shared.client import OutgoingReport, ReportingClient
 from shared.contracts.envelope import Source, report_bytes
-from shared.settings import Settings
 
 
 async def report(data: Path) -> None:
     """The market registration office (工商局) reports that an enterprise was founded."""
-    running = DataFolder(data).running()  # address and password of what `kaiye up` runs there
+    running = DataFolder(data).running()  # address and credentials of what `kaiye up` runs there
     source = Source(running.county, department="gsj", system="dengji")
     raw = report_bytes(
         source=source, id="dengji-2025-0001", type="registry.entity_registered", occurred=date(2025, 3, 3),
@@ -23,10 +22,8 @@ async def report(data: Path) -> None:
             "founders": [{"person": "P0123456789ABCDEF", "categories": ["youth"]}], "industry": "C2041",
         },
     )  # fmt: skip
-    bus = await connect(Settings(county=running.county, nats_url=running.nats_url, database_url=""), name="dengji")
-    async with ReportingClient(bus, county=running.county, department="gsj", system="dengji") as client:
+    async with bus(running) as nc, ReportingClient(nc, county=running.county, department="gsj", system="dengji") as client:
         answer = await client.report(OutgoingReport(source, "registry.entity_registered", raw, id="dengji-2025-0001"))
-    await bus.close()
     sys.stdout.write(f"{answer.outcome} {answer.position}: {answer.zh} / {answer.en}\n")
 
 

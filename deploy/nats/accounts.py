@@ -9,66 +9,38 @@ Replies go to an inbox prefix of each user's own, because with the default `_INB
 
 import json
 import sys
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from shared.contracts.base import SERVICES
-from shared.contracts.common import SYSTEM
-from shared.contracts.envelope import Token
-from shared.units import unit_kind
+from shared.users import AdministratorUser, BadUsers, CountyUsers, DepartmentUser, read_users
 
-PublicKey = Annotated[str, StringConstraints(pattern=r"^U[A-Z2-7]{55}$")]
-"""The public half of a user's NKey."""
+ADMINISTRATOR = "administrator"
+"""The name of the user as which a county's system is operated."""
 
 
-def _not_the_system(department: str) -> str:
-    if department == SYSTEM:
-        raise ValueError(f"{SYSTEM} 是系统自身的名称 / {SYSTEM} is the system's own name")
-    return department
-
-
-class DepartmentUser(BaseModel):
-    """One system of one department."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    department: Annotated[Token, AfterValidator(_not_the_system)]
-    system: Token
-    nkey: PublicKey
-
-
-class CountyUsers(BaseModel):
-    """Everybody who speaks on one county's account."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    registry: PublicKey
-    training: PublicKey
-    finance: PublicKey
-    indicators: PublicKey
-    departments: tuple[DepartmentUser, ...] = ()
-
-
-def accounts_conf(counties: Mapping[str, CountyUsers]) -> str:
-    """The `accounts` block of a NATS configuration. Raises ValueError when a key of `counties` is not a county's code."""
-    accounts = {}
-    for code, users in counties.items():
-        if unit_kind(code) != "county":
-            raise ValueError(f"{code} 不是县级代码 / {code} is not the code of a county")
-        accounts[f"C{code}"] = {"jetstream": "enabled", "users": _users(code, users)}
+def accounts_conf(counties: Mapping[str, CountyUsers], *, more: Sequence[Mapping[str, object]] = ()) -> str:
+    """The `accounts` block of a NATS configuration; `more` are users as the configuration has them, beside those of each county."""
+    accounts = {
+        account_of(code): {"jetstream": "enabled", "users": [*_users(code, users), *more]} for code, users in counties.items()
+    }  # fmt: skip
     return f"accounts: {json.dumps(accounts, indent=2)}\n"
 
 
+def account_of(county: str) -> str:
+    """The name of a county's account."""
+    return f"C{county}"
+
+
 def inbox_of(*names: str) -> str:
-    """The reply prefix of a user: the setting `KAIYE_NATS_INBOX` of whoever connects as it."""
-    return "_INBOX_" + "_".join(names)
+    """The reply prefix of a user: the setting `KAIYE_NATS_INBOX` of whoever connects as it. No two users' names give the same one."""
+    return "_INBOX_" + ".".join(names)
 
 
 def _users(county: str, users: CountyUsers) -> list[dict[str, object]]:
     services = [_service(county, service, getattr(users, service)) for service in (*SERVICES, "indicators")]
-    return services + [_department(county, user) for user in users.departments]
+    administrators = [] if users.administrator is None else [_administrator(county, users.administrator)]
+    return services + administrators + [_department(county, user) for user in users.departments]
 
 
 def _service(county: str, service: str, nkey: str) -> dict[str, object]:
@@ -78,6 +50,14 @@ def _service(county: str, service: str, nkey: str) -> dict[str, object]:
     heard = ["query.indicators.>", "command.indicators.>"] if service == "indicators" else []
     # A service answers whoever asked it: `allow_responses` lets it publish to that one inbox, once.
     return _user(nkey, [*own, "$JS.API.>", "$JS.ACK.>"], [*heard, f"{inbox_of(service)}.>"], allow_responses=service == "indicators")
+
+
+def _administrator(county: str, user: AdministratorUser) -> dict[str, object]:
+    """Asks, commands, looks into the streams and hears every answer. In the departments' names it reports only where the file says so."""
+    said = ["query.indicators.*", "command.indicators.*", "$JS.API.>"]
+    for_all = [f"reported.{county}.*.*.{service}.*" for service in SERVICES] if user.reports_for_all else []
+    heard = [f"answered.{county}.>", f"changed.indicators.{county}", f"{inbox_of(ADMINISTRATOR)}.>"]
+    return _user(user.nkey, [*said, *for_all], heard)
 
 
 def _department(county: str, user: DepartmentUser) -> dict[str, object]:
@@ -100,11 +80,9 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("用法 / usage: python -m deploy.nats.accounts users.toml\n")
         return 2
     try:
-        said = tomllib.loads(Path(arguments[0]).read_text("utf-8"))
-        counties = {code: CountyUsers.model_validate(users) for code, users in said.items()}
-        sys.stdout.write(accounts_conf(counties))
-    except (OSError, ValueError, ValidationError) as error:
-        sys.stderr.write(f"{arguments[0]} 无法使用 / cannot be used: {error}\n")
+        sys.stdout.write(accounts_conf(read_users(Path(arguments[0]))))
+    except BadUsers as error:
+        sys.stderr.write(f"{error}\n")
         return 2
     return 0
 

@@ -1,22 +1,22 @@
 """Who may say and hear what, on a real server with the generated accounts."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from subprocess import run
 
 import nats
-import nkeys
 import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from deploy.embedded import EmbeddedNats
-from deploy.nats.accounts import CountyUsers, DepartmentUser, accounts_conf, inbox_of, main
+from deploy.nats.accounts import accounts_conf, inbox_of, main
+from deploy.nats.keys import new_seed, public_key
 from shared import subjects
 from shared.contracts.base import SERVICES
+from shared.users import CountyUsers, DepartmentUser
 
 NATS = Path(__file__).parent.parent.parent / "deploy" / "nats"
 COUNTY = "330127000000"
@@ -31,27 +31,20 @@ class NkeyServer(EmbeddedNats):
         super().__init__(folder)
         self._accounts = accounts
 
-    def make_folder(self) -> None:
-        (self.folder / "nats.conf").write_text(
-            f'host: "127.0.0.1"\nport: {self.port}\njetstream {{ store_dir: "{self.folder}" }}\n{self._accounts}'
-        )
+    def access(self) -> str:
+        return self._accounts
 
     @property
     def address(self) -> str:
         return f"nats://127.0.0.1:{self.port}"
 
 
-def _pair() -> tuple[str, str]:
-    seed = nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_USER)
-    return seed.decode(), nkeys.from_seed(bytearray(seed)).public_key.decode()
-
-
-PAIRS = {name: _pair() for name in ("registry", "training", "finance", "indicators", "bank", "school")}
+SEEDS = {name: new_seed() for name in ("registry", "training", "finance", "indicators", "bank", "school")}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    keys = {name: pair[1] for name, pair in PAIRS.items()}
+    keys = {name: public_key(seed) for name, seed in SEEDS.items()}
     users = CountyUsers(
         registry=keys["registry"], training=keys["training"], finance=keys["finance"], indicators=keys["indicators"],
         departments=(
@@ -72,7 +65,7 @@ async def _as(server: str, *names: str) -> AsyncIterator[tuple[Client, list[str]
     async def heard(error: Exception) -> None:
         forbidden.append(str(error))
 
-    client = await nats.connect(server, nkeys_seed_str=PAIRS[names[0]][0], inbox_prefix=inbox_of(*names), error_cb=heard)
+    client = await nats.connect(server, nkeys_seed_str=SEEDS[names[0]], inbox_prefix=inbox_of(*names), error_cb=heard)
     try:
         yield client, forbidden
     finally:

@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import httpx
-import nats
 import pytest
 
 from deploy.data_folder import Running
+from deploy.reaching import bus
 from shared import subjects
 from shared.contracts.base import SERVICES
 from shared.event_store.postgres import PostgresStore
@@ -55,17 +55,14 @@ def _board(running: Running, like: Board) -> Board:
 
 async def _published_and_stored(running: Running) -> list[tuple[int, int]]:
     """For each service: the records in its stream and those in its store."""
-    nc = await nats.connect(running.nats_url)
     found = []
-    try:
+    async with bus(running) as nc:
         for service in SERVICES:
             store = await PostgresStore.open(running.databases[service], service, running.county)
             state = (await nc.jetstream().stream_info(subjects.recorded_stream(running.county, service))).state
             assert state.messages == state.last_seq
             found.append((state.last_seq, (await store.head()).position))
             await store.close()
-    finally:
-        await nc.close()
     return found
 
 

@@ -1,0 +1,63 @@
+"""The keys with which the parts of one data folder speak on its bus, and the list of everybody who may.
+
+A new folder, or one from before there were keys, gets its own at its next start: a seed per service and one for whoever operates it.
+"""
+
+from pathlib import Path
+
+from deploy.data_folder import BadFolder, DataFolder, write_private
+from deploy.nats.accounts import ADMINISTRATOR
+from deploy.nats.keys import new_seed, public_key
+from shared.contracts.base import SERVICES
+from shared.users import AdministratorUser, BadUsers, CountyUsers, read_users, users_toml
+
+OURS = (*SERVICES, "indicators", ADMINISTRATOR)
+"""The users whose seeds lie in the folder."""
+
+
+class Credentials:
+    """The keys of one folder. What changes them belongs inside the folder's lock."""
+
+    def __init__(self, folder: DataFolder, county: str) -> None:
+        self._folder = folder
+        self._county = county
+
+    def prepare(self) -> dict[str, str]:
+        """Our seeds by user, made where they are missing and listed where they are not yet. Raises BadFolder."""
+        self._folder.credentials.mkdir(mode=0o700, exist_ok=True)
+        seeds = {name: self._seed(name) for name in OURS}
+        users = self._listed(seeds)
+        if not self._folder.departments.exists() or self.users() != users:
+            write_private(self._folder.departments, users_toml({self._county: users}))
+        return seeds
+
+    def users(self) -> CountyUsers:
+        """Everybody who may speak on the bus. Raises BadFolder when the list cannot be used."""
+        try:
+            return read_users(self._folder.departments)[self._county]
+        except BadUsers as error:
+            raise BadFolder(str(error)) from error
+        except KeyError as error:
+            raise BadFolder(f"{self._folder.departments} 没有县 {self._county} / does not list county {self._county}") from error
+
+    def _listed(self, seeds: dict[str, str]) -> CountyUsers:
+        """The list as it must be: the departments that stand in it, and our own keys."""
+        keys = {name: public_key(seed) for name, seed in seeds.items()}
+        administrator = AdministratorUser(nkey=keys.pop(ADMINISTRATOR), reports_for_all=True)
+        departments = self.users().departments if self._folder.departments.exists() else ()
+        return CountyUsers(**keys, administrator=administrator, departments=departments)
+
+    def _seed(self, name: str) -> str:
+        file = self._folder.credentials / f"{name}.seed"
+        if not file.exists():
+            write_private(file, new_seed() + "\n")
+        return _read_seed(file)
+
+
+def _read_seed(file: Path) -> str:
+    try:
+        seed = file.read_text().strip()
+        public_key(seed)
+    except (OSError, ValueError) as error:
+        raise BadFolder(f"{file} 无法使用 / {file} cannot be used: {error}") from error
+    return seed

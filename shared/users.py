@@ -1,0 +1,99 @@
+"""Who speaks on a county's bus: its services, its administrator, and the systems of its departments, by public keys alone.
+
+One file says it, `departments.toml`: a table per county, which the bus's configuration is generated from. It holds no secret.
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from shared.contracts.common import SYSTEM
+from shared.contracts.envelope import Token
+from shared.units import unit_kind
+
+PublicKey = Annotated[str, StringConstraints(pattern=r"^U[A-Z2-7]{55}$")]
+"""The public half of a user's NKey."""
+
+
+class BadUsers(Exception):
+    """The file of users cannot be used; the message says why, in Chinese and English."""
+
+
+def _not_the_system(department: str) -> str:
+    if department == SYSTEM:
+        raise ValueError(f"{SYSTEM} 是系统自身的名称 / {SYSTEM} is the system's own name")
+    return department
+
+
+class DepartmentUser(BaseModel):
+    """One system of one department."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    department: Annotated[Token, AfterValidator(_not_the_system)]
+    system: Token
+    nkey: PublicKey
+
+
+class AdministratorUser(BaseModel):
+    """Whoever operates the county's system: asks, commands, and looks into the streams."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    nkey: PublicKey
+    reports_for_all: bool = False
+    """Whether it may report in every department's name: on one machine, where the operator sends the files of departments that have no
+    system of their own, and a demonstration plays all of them. Nowhere else.
+    """
+
+
+class CountyUsers(BaseModel):
+    """Everybody who speaks on one county's account."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    registry: PublicKey
+    training: PublicKey
+    finance: PublicKey
+    indicators: PublicKey
+    administrator: AdministratorUser | None = None
+    departments: tuple[DepartmentUser, ...] = ()
+
+
+def read_users(file: Path) -> dict[str, CountyUsers]:
+    """The users of a file, by county. Raises BadUsers when it cannot be used."""
+    try:
+        said = tomllib.loads(file.read_text("utf-8"))
+        users = {code: CountyUsers.model_validate(each) for code, each in said.items()}
+        for code in users:
+            if unit_kind(code) != "county":
+                raise ValueError(f"{code} 不是县级代码 / {code} is not the code of a county")
+    except OSError as error:
+        raise BadUsers(f"{file} 无法读取 / {file} cannot be read: {error.strerror}") from error
+    except (ValueError, ValidationError) as error:
+        raise BadUsers(f"{file} 无法使用 / {file} cannot be used: {error}") from error
+    return users
+
+
+def users_toml(counties: Mapping[str, CountyUsers]) -> str:
+    """The text of the file: `read_users` reads the same users from it."""
+    lines = ["# 总线上的用户：只有公钥，没有秘密 / who speaks on the bus: public keys, no secret. Written by kaiye."]
+    for code, users in counties.items():
+        said = users.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+        departments = said.pop("departments", [])
+        lines += ["", f'["{code}"]', *(_line(key, value) for key, value in said.items())]
+        for department in departments:
+            lines += ["", f'[["{code}".departments]]', *(_line(key, value) for key, value in department.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _line(key: str, value: Any) -> str:
+    return f"{key} = {_toml(value)}"
+
+
+def _toml(value: Any) -> str:
+    """A value as TOML writes it: strings, lists and truth as JSON does, a table in one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(_line(key, each) for key, each in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)
