@@ -19,6 +19,8 @@ class Progress:
 
     sent: int = 0
     """Reports sent for the first time."""
+    taken_over: int = 0
+    """Reports that an outbox held when it was opened."""
     sent_again: int = 0
     recorded: int = 0
     waiting: int = 0

@@ -1,5 +1,8 @@
 """Reporting: every report is kept and sent again until it is answered, with a bounded number of them under way.
 
+Kept where: with an outbox in a file, in which a report stands before it is first sent and until it is answered, so that whoever opens
+it next goes on where a crash ended; without one in memory only.
+
 A report is safe when it is *answered*, not when the broker took it: the broker may lose what it took a moment ago. So nothing waits
 for the broker's acknowledgement, and nothing carries a `Nats-Msg-Id` (within its window a report sent again would be swallowed and
 never answered). An answer lost on its way is no worse than a report lost on its way: the report is sent again and the write service
@@ -11,13 +14,15 @@ import hashlib
 import heapq
 import re
 from collections import deque
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
+from functools import partial
 from math import inf
+from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self, overload
 
 import orjson
 from nats.aio.client import Client
@@ -27,11 +32,14 @@ from nats.errors import ConnectionClosedError, OutboundBufferLimitError
 
 from shared import subjects
 from shared.answers import Answer, parse_answer
+from shared.client.outbox import Outbox, OutboxError
+from shared.client.outgoing import OutgoingReport, Reportable, outgoing
 from shared.client.progress import Progress
+from shared.contracts.base import Service
 from shared.contracts.envelope import Source
 from shared.contracts.outcomes import Reason
 from shared.days import instant_text
-from shared.tasks import end
+from shared.tasks import end, finish
 from shared.write_service import reasons
 from shared.write_service.masking import has_resident_id
 
@@ -48,21 +56,10 @@ _HEADER_BYTES = 100
 _LOOK_SECONDS = 0.2
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_UNREADABLE = "sha256:"
 
 Key = tuple[str, str]
 """What an answer is found by: the source and the id."""
-
-
-class OutgoingReport(NamedTuple):
-    """One report to send: its exact bytes, and what its subject says of it."""
-
-    source: Source
-    type: str
-    """`<service>.<event>`, without a version."""
-    raw: bytes
-    id: str
-    instant: datetime | None = None
-    """The simulated instant, for a demonstration folder only."""
 
 
 @dataclass(slots=True)
@@ -72,6 +69,8 @@ class _UnderWay:
     wait_seconds: float
     answer: "asyncio.Future[Answer] | None"
     """Only where somebody waits for this very answer."""
+    number: int | None = None
+    """What the outbox knows the report by."""
     first_sent: float = 0.0
     """By the loop's clock."""
     last_sent: float = 0.0
@@ -85,7 +84,8 @@ class _UnderWay:
 class ReportingClient:
     """Use as `async with`. One client reports for one department's system, or, without naming one, for all that the user may speak for.
 
-    It survives restarts of the broker and of the write services. Closing it forgets what is not answered yet.
+    It survives restarts of the broker and of the write services, and with an `outbox` of its own process too: what was not answered is
+    sent as soon as the file is opened again. Without one, closing it forgets what is not answered yet.
     """
 
     def __init__(
@@ -95,21 +95,34 @@ class ReportingClient:
         county: str,
         department: str | None = None,
         system: str | None = None,
+        outbox: Path | None = None,
+        keep_answers: bool = False,
         under_way_max: int = UNDER_WAY_MAX,
         resend_seconds: float = RESEND_SECONDS,
         resend_seconds_max: float = RESEND_SECONDS_MAX,
         on_answer: Callable[[Answer], None] | None = None,
     ) -> None:
+        """`outbox`: the file that keeps reports, for this client alone. `keep_answers`: it keeps the newest answer to every report too;
+        otherwise only the refusals nobody was told of, neither who waits in `report` nor `on_answer`.
+        """
         self._nc = nc
         self._county = county
+        self._department = department
+        self._system = system
         self._answers = f"answered.{county}.{department or '*'}.{system or '*'}.>"
+        self._outbox_file = outbox
+        self._outbox: Outbox | None = None
+        self._keep_answers = keep_answers
         self._under_way_max = under_way_max
         self._resend_seconds = resend_seconds
         self._resend_seconds_max = resend_seconds_max
         self._on_answer = on_answer
+        self._open = 0
+        """How many reports are not answered yet, those not sent yet among them."""
+        self._ready: deque[_UnderWay] = deque()
+        self._something_ready = asyncio.Event()
         self._under_way: dict[Key, _UnderWay] = {}
         self._behind: dict[Key, deque[_UnderWay]] = {}
-        self._behind_count = 0
         self._unreadable: dict[tuple[str, str], deque[Key]] = {}
         self._unreadable_ids: dict[Key, Key] = {}
         self._due: list[tuple[float, int, Key]] = []
@@ -117,76 +130,199 @@ class ReportingClient:
         self._latencies: dict[str, float] = {}
         self._answer_came = asyncio.Event()
         self._subscription: Subscription | None = None
-        self._resender: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ended: BaseException | None = None
+        """Why nothing is sent any more."""
+        self._not_kept: OutboxError | None = None
         self.progress = Progress()
         """Kept up to date while reporting."""
 
     async def __aenter__(self) -> Self:
-        self._subscription = await self._nc.subscribe(self._answers, cb=self._answered)
-        self._resender = asyncio.create_task(self._resend())
-        self._resender.add_done_callback(self._resender_ended)
+        """Raises OutboxError when the outbox cannot be used."""
+        if self._outbox_file is not None:
+            self._outbox = await Outbox.open(self._outbox_file)
+        try:
+            for kept in self._outbox.left if self._outbox is not None else ():
+                self._take_over(kept.report)
+            self._subscription = await self._nc.subscribe(self._answers, cb=self._answered)
+        except BaseException:
+            await self._close_outbox()
+            raise
+        for work in (self._send_ready(), self._resend()):
+            task = asyncio.create_task(work)
+            task.add_done_callback(self._task_ended)
+            self._tasks.append(task)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._resender is not None:
-            await end([self._resender])
-        if self._subscription is not None and not (self._nc.is_closed or self._nc.is_draining):
-            await self._subscription.unsubscribe()
+        """Raises OutboxError when what was answered could not be deleted from the outbox: it is then sent again, and answered alike."""
+        try:
+            await end(self._tasks)
+            if self._subscription is not None and not (self._nc.is_closed or self._nc.is_draining):
+                await self._subscription.unsubscribe()
+        finally:
+            await self._close_outbox()
 
-    async def report(self, report: OutgoingReport) -> Answer:
-        """Send one report and wait for its answer, however long that takes: bound it with `asyncio.timeout`.
+    @property
+    def outbox(self) -> Outbox:
+        """The outbox, while it is open. Raises ValueError when there is none."""
+        if self._outbox is None:
+            raise ValueError("没有发件箱 / there is no outbox")
+        return self._outbox
 
-        A report that is larger than `REPORT_BYTES_MAX` or holds a resident id is not sent: it is *refused* at once, with revision 0.
-        Raises nats' ConnectionClosedError when the connection was closed for good.
+    @overload
+    async def report(self, report: OutgoingReport) -> Answer: ...
+
+    @overload
+    async def report(self, report: Reportable, *, id: str, day: date, service: Service | None = None) -> Answer: ...
+
+    async def report(
+        self, report: OutgoingReport | Reportable, *, id: str = "", day: date = date.min, service: Service | None = None
+    ) -> Answer:
+        """Report one fact and wait for its answer, however long that takes: bound it with `asyncio.timeout`.
+
+        A fact of the contracts is given with the id it is reported under and the day it is about (see `outgoing`); a report ready to be
+        sent says so itself. One that is larger than `REPORT_BYTES_MAX` or holds a resident id is neither kept nor sent: it is *refused* at
+        once, with revision 0. Whoever stops waiting leaves a report in the outbox: it is sent until it is answered.
+        Raises OutboxError when the report could not be kept, and so was not sent; nats' ConnectionClosedError when the connection was
+        closed for good.
         """
+        self._raise_if_ended()
+        made = report if isinstance(report, OutgoingReport) else self.outgoing(report, id=id, day=day, service=service)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        await self._start(report, answer)
-        return await answer
+        entry = self._admit(made, answer)
+        try:
+            said = await answer
+        except asyncio.CancelledError:
+            if answer.done() and not answer.cancelled() and answer.exception() is None:
+                self._settle(entry, answer.result(), told=self._on_answer is not None)
+            raise
+        self._settle(entry, said, told=True)
+        return said
 
-    async def report_many(self, reports: AsyncIterable[OutgoingReport]) -> Progress:
-        """Send all, at most `under_way_max` of them unanswered at a time, and return once the last answer is there.
+    async def report_many(self, reports: AsyncIterable[OutgoingReport] | Iterable[OutgoingReport]) -> Progress:
+        """Send all, at most `under_way_max` of them unanswered at a time: no more are asked for meanwhile. Returns once the last answer
+        is there, to what an outbox held before too.
 
-        Raises nats' ConnectionClosedError when the connection was closed for good.
+        Raises OutboxError when a report could not be kept: those before it are, and go on; nats' ConnectionClosedError when the connection
+        was closed for good.
         """
-        async for report in reports:
-            await self._start(report, None)
-            while len(self._under_way) + self._behind_count >= self._under_way_max:
+        self._raise_if_ended()
+        async for report in _each(reports):
+            self._admit(report, None)
+            while self._open >= self._under_way_max:
                 await self._some_answer()
-        while self._under_way:
+        while self._open:
             await self._some_answer()
         return self.progress
+
+    def outgoing(self, fact: Reportable, *, id: str, day: date, service: Service | None = None) -> OutgoingReport:
+        """The report by which this system says that `fact` held on `day`: see `shared.client.outgoing`.
+
+        Raises ValueError when the client was not told whose system it reports for.
+        """
+        if self._department is None or self._system is None:
+            raise ValueError("上报事实须先指明 department 与 system / name department and system to report facts")
+        return outgoing(Source(self._county, self._department, self._system), fact, id=id, day=day, service=service)
+
+    async def untold(self) -> AsyncIterator[Answer]:
+        """The refusals that nobody was told of, from earlier runs too: each is forgotten once the next one is asked for.
+
+        With `keep_answers` every answer that is kept. Raises OutboxError, and ValueError when there is no outbox.
+        """
+        last = 0
+        while found := await self.outbox.answers(after=last):
+            for last, answer in found:
+                yield answer
+                self.outbox.forget(last)
 
     async def _some_answer(self) -> None:
         self._answer_came.clear()
         await self._answer_came.wait()
+        self._raise_if_ended()
+        if self._not_kept is not None:
+            error, self._not_kept = self._not_kept, None
+            raise error
+
+    def _raise_if_ended(self) -> None:
+        if self._ended is not None:
+            raise self._ended
         self._raise_if_closed()
 
     def _raise_if_closed(self) -> None:
         if self._nc.is_closed:
             raise ConnectionClosedError
 
-    async def _start(self, report: OutgoingReport, answer: "asyncio.Future[Answer] | None") -> None:
+    def _admit(self, report: OutgoingReport, answer: "asyncio.Future[Answer] | None") -> _UnderWay:
+        """Keep a report and have it sent."""
         self.progress.sent += 1
+        entry = _UnderWay(_key(report), report, self._resend_seconds, answer, report.number)
         if (reason := _unsendable(report)) is not None:
             refusal = Answer(str(report.source), report.id, report.type, 0, "refused", reason.code, reason.zh, reason.en, None)
+            if self._outbox is not None and (self._keep_answers or (answer is None and self._on_answer is None)):
+                entry.number = self._outbox.refused(report.number, refusal)
             self.progress.settle(refusal)
             self._tell(refusal)
             if answer is not None:
                 answer.set_result(refusal)
+            return entry
+        self._open += 1
+        if self._outbox is None:
+            self._put_ready(entry)
+        else:
+            entry.number, kept = self._outbox.put(report)
+            kept.add_done_callback(partial(self._kept, entry))
+        return entry
+
+    def _take_over(self, report: OutgoingReport) -> None:
+        """Send what an earlier process left. Raises OutboxError when the answers to it are not for this client."""
+        source = report.source
+        if (source.county, self._department or source.department, self._system or source.system) != (
+            self._county,
+            *str(source).split("/")[2:],
+        ):
+            raise OutboxError(
+                f"发件箱 {self._outbox_file} 存有 {source} 的报告，请由该系统打开 / "
+                f"the outbox {self._outbox_file} holds reports of {source}: open it for that system"
+            )
+        self.progress.taken_over += 1
+        self._open += 1
+        self._put_ready(_UnderWay(_key(report), report, self._resend_seconds, None, report.number))
+
+    def _kept(self, entry: _UnderWay, kept: "asyncio.Future[None]") -> None:
+        error = kept.exception()
+        if error is None:
+            self._put_ready(entry)
             return
-        key, readable = _key(report)
-        entry = _UnderWay(key, report, self._resend_seconds, answer)
-        if key in self._under_way:  # one after the other: answers to one id could not be told apart
-            self._behind.setdefault(key, deque()).append(entry)
-            self._behind_count += 1
-            return
-        while not self._nc.is_connected:  # what the library buffers now it might send long after the answer
-            self._raise_if_closed()
-            await asyncio.sleep(_LOOK_SECONDS)
-        self._under_way[key] = entry
-        if not readable and key not in self._unreadable_ids.values():
-            self._unreadable.setdefault((key[0], report.type), deque()).append(key)
-        await self._send(entry)
+        self._open -= 1
+        self.progress.sent -= 1
+        if entry.answer is not None and not entry.answer.done():
+            entry.answer.set_exception(error)
+        if entry.answer is None and isinstance(error, OutboxError):
+            self._not_kept = error
+        self._answer_came.set()
+
+    def _put_ready(self, entry: _UnderWay) -> None:
+        self._ready.append(entry)
+        self._something_ready.set()
+
+    async def _send_ready(self) -> None:
+        """Send what is kept, in the order in which it was reported."""
+        while True:
+            await self._something_ready.wait()
+            self._something_ready.clear()
+            while self._ready:
+                while not self._nc.is_connected:  # what the library buffers now it might send long after the answer
+                    self._raise_if_closed()
+                    await asyncio.sleep(_LOOK_SECONDS)
+                entry = self._ready.popleft()
+                if entry.key in self._under_way:  # one after the other: answers to one id could not be told apart
+                    self._behind.setdefault(entry.key, deque()).append(entry)
+                    continue
+                self._under_way[entry.key] = entry
+                if entry.key[1].startswith(_UNREADABLE) and entry.key not in self._unreadable_ids.values():
+                    self._unreadable.setdefault((entry.key[0], entry.report.type), deque()).append(entry.key)
+                await self._send(entry)
 
     async def _send(self, entry: _UnderWay) -> None:
         report = entry.report
@@ -232,11 +368,13 @@ class ReportingClient:
         self._numbers += 1
         heapq.heappush(self._due, (when, self._numbers, key))
 
-    def _resender_ended(self, resender: "asyncio.Task[None]") -> None:
-        """Nothing will be sent again: whoever waits for an answer must not wait for ever."""
-        if resender.cancelled() or (error := resender.exception()) is None:
+    def _task_ended(self, task: "asyncio.Task[None]") -> None:
+        """Nothing will be sent any more: whoever waits for an answer must not wait for ever."""
+        if task.cancelled() or (error := task.exception()) is None:
             return
-        for entry in (*self._under_way.values(), *(entry for behind in self._behind.values() for entry in behind)):
+        self._ended = error
+        behind = (entry for queued in self._behind.values() for entry in queued)
+        for entry in (*self._under_way.values(), *behind, *self._ready):
             if entry.answer is not None and not entry.answer.done():
                 entry.answer.set_exception(error)
         self._answer_came.set()
@@ -247,18 +385,22 @@ class ReportingClient:
         entry = self._under_way.pop(key, None)
         if entry is None:
             if self.progress.revise(answer):
+                if self._outbox is not None and self._keep_answers:
+                    self._outbox.revise(answer)
                 self._tell(answer)
             return
+        self._open -= 1
         latency = self._latencies.get(entry.service, 0.0)
         self._latencies[entry.service] = latency + _LATENCY_WEIGHT * (asyncio.get_running_loop().time() - entry.first_sent - latency)
         self.progress.settle(answer)
         self._tell(answer)
         if entry.answer is not None and not entry.answer.done():
-            entry.answer.set_result(answer)
+            entry.answer.set_result(answer)  # who waits for it settles it, unless it is too late to be told
+        else:
+            self._settle(entry, answer, told=self._on_answer is not None)
         self._answer_came.set()
         if behind := self._behind.get(key):
             following = behind.popleft()
-            self._behind_count -= 1
             if not behind:
                 del self._behind[key]
             self._under_way[key] = following
@@ -275,14 +417,36 @@ class ReportingClient:
             self._unreadable_ids[key] = unreadable.popleft()
         return self._unreadable_ids.get(key, key)
 
+    def _settle(self, entry: _UnderWay, answer: Answer, *, told: bool) -> None:
+        """An answered report leaves the outbox; its answer stays if it is asked for, or nobody was told that it was refused."""
+        if self._outbox is None or entry.number is None:
+            return
+        kept = self._keep_answers or (answer.outcome == "refused" and not told)
+        if self._keep_answers and answer.outcome == "recorded":  # as `Progress` counts: what waited under this id was recorded meanwhile
+            self._outbox.revise(answer)
+        self._outbox.settle(entry.number, answer if kept else None)
+
+    async def _close_outbox(self) -> None:
+        if self._outbox is not None:
+            await finish(self._outbox.close())
+
     def _tell(self, answer: Answer) -> None:
         if self._on_answer is not None:
             self._on_answer(answer)
 
 
-def _key(report: OutgoingReport) -> tuple[Key, bool]:
-    """What the answer is found by, and whether that is certain: bytes without a usable id are answered under the write service's digest
-    of them, which `report.id` may be, where somebody knows it.
+async def _each(reports: AsyncIterable[OutgoingReport] | Iterable[OutgoingReport]) -> AsyncIterator[OutgoingReport]:
+    if isinstance(reports, AsyncIterable):
+        async for report in reports:
+            yield report
+    else:
+        for report in reports:
+            yield report
+
+
+def _key(report: OutgoingReport) -> Key:
+    """What the answer is found by. Bytes without a usable id are answered under the write service's digest of them, which `report.id` may
+    be, where somebody knows it; else the key begins with `_UNREADABLE`.
     """
     source = str(report.source)
     try:
@@ -291,10 +455,10 @@ def _key(report: OutgoingReport) -> tuple[Key, bool]:
         body = None
     id_ = body.get("id") if isinstance(body, dict) else None
     if isinstance(id_, str) and _ID.fullmatch(id_):
-        return (source, id_), True
+        return source, id_
     if _DIGEST.fullmatch(report.id):
-        return (source, report.id), True
-    return (source, f"sha256:{hashlib.sha256(report.raw).hexdigest()}"), False
+        return source, report.id
+    return source, f"{_UNREADABLE}{hashlib.sha256(report.raw).hexdigest()}"
 
 
 def _unsendable(report: OutgoingReport) -> Reason | None:
