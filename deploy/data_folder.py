@@ -11,6 +11,7 @@
 | `published/` | published documents and what they were computed from, each under the SHA-256 of its bytes |
 | `evidence.key`, `evidence.pub` | what evidence bundles are signed with, once one was exported; the first is readable by the owner only |
 | `nats/`, `postgres/`, `logs/` | the servers' own files, and a log per part |
+| `outboxes/` | what became of the lines of files that `kaiye report` is sending or was cut off in, each under the SHA-256 of the file |
 | `archive/` | the recorded facts as Parquet, for `kaiye recompute` and whatever else reads it |
 """
 
@@ -114,6 +115,15 @@ class DataFolder:
     def published(self) -> Path:
         """Where published documents are kept."""
         return self.path / "published"
+
+    def outbox(self, digest: str) -> Path:
+        """The outbox of a file of reports that has this digest. Raises BadFolder when the folder cannot be written."""
+        folder = self.path / "outboxes"
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise BadFolder(f"无法使用 {folder} / {folder} cannot be used: {error.strerror}") from error
+        return folder / f"{digest}.sqlite"
 
     def log(self, name: str) -> Path:
         """The log file of one part."""

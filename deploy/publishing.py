@@ -11,7 +11,7 @@ from typing import Any
 from deploy.data_folder import DataFolder, Running
 from deploy.evaluation_documents import documents_of
 from deploy.kept_documents import KeptDocuments
-from deploy.reports import NumberedReport, figures_follow, send
+from deploy.reports import figures_follow, send
 from services.indicators.evaluation.evaluation import Evaluation
 from shared.answers import Answer
 from shared.client import OutgoingReport
@@ -101,6 +101,6 @@ async def _publish(
     source = Source(running.county, OFFICE, SYSTEM)
     raw = report_bytes(source=source, id=number, type=type_, occurred=basis.known_at, data={**said, **basis.recorded, "digest": digest})
     instant = datetime.combine(basis.known_at, CLOSING, SHANGHAI).astimezone(UTC) if running.simulated_clock else None
-    answers = await send(running, [NumberedReport(1, OutgoingReport(source, type_, raw, number, instant))])
-    await figures_follow(running, answers.values())
-    return answers[1]
+    (answer,) = await send(running, [OutgoingReport(source, type_, raw, number, instant)])
+    await figures_follow(running, [answer])
+    return answer

@@ -70,10 +70,11 @@ def _exit_code(error: Exception) -> int:
     from deploy.reports import NobodyAnswers
     from services.indicators.evaluation.problems import FileProblems
     from shared.bus import BusUnreachable
+    from shared.client.outbox import OutboxError
     from shared.relay import AdoptionRefused
 
     match error:
-        case BadInput() | BadFolder() | FileProblems():
+        case BadInput() | BadFolder() | FileProblems() | OutboxError():
             return EXIT_BAD_INPUT
         case (
             Unreachable() | NothingRuns() | BeingAdopted() | PartFailed() | BusUnreachable() | DatabaseUnreachable() | NobodyAnswers()

@@ -2,14 +2,19 @@
 
 import asyncio
 import dataclasses
+import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
 
 import orjson
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from deploy.cli.board import ask
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
@@ -19,7 +24,7 @@ from shared.answers import Answer
 from shared.contracts.outcomes import Outcome
 
 if TYPE_CHECKING:
-    from deploy.reports import NumberedReport
+    from deploy.report_file import Checked
 
 OUTCOMES: Final[dict[Outcome, str]] = {"recorded": "已记录 recorded", "waiting": "等待 waiting", "refused": "退回 refused"}
 OLDEST_LISTING: Final = "2000-01-01"
@@ -47,28 +52,61 @@ def report(
     data: DataOption = DEFAULT_FOLDER,
 ) -> None:
     """上报文件中的报告并等待答复，列出等待与退回的；有退回的以 1 退出 / Send the reports of a file, wait for their answers, and list
-    those that wait or were refused. Exits with 1 when some were refused. Sending the same file again changes nothing.
+    those that wait or were refused. Exits with 1 when some were refused. Sending the same file again changes nothing; cut off in the
+    midst, the same command goes on with what is left.
     """
-    from deploy.reports import BadReportFile, read_reports
+    from deploy.report_file import BadReportFile
 
-    running = DataFolder(data).running()
+    folder = DataFolder(data)
+    running = folder.running()
     try:
-        lines = (sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()).splitlines()
-        reports = read_reports(lines, running)
-    except OSError as error:
-        raise BadInput(f"无法读取 {file} / {file} cannot be read: {error.strerror}") from error
+        with _checked(file, running) as checked:
+            asyncio.run(_report(running, folder, checked, json=json))
     except BadReportFile as error:
         raise BadInput(f"{file} {error}") from error
-    asyncio.run(_report(running, reports, json=json))
 
 
-async def _report(running: Running, reports: Sequence["NumberedReport"], *, json: bool) -> None:
-    from deploy.reports import send
+@contextmanager
+def _checked(file: Path, running: Running) -> Iterator["Checked"]:
+    """The file, looked through; what can be read only once is put into a temporary one. Raises BadInput when it cannot be read."""
+    from deploy.report_file import check
 
-    answers = await send(running, reports)
-    _show("line", answers, json=json)
-    await _until_figures_follow(running, answers)
-    _summarise(answers, 0)
+    with ExitStack() as opened:
+        try:
+            found: BinaryIO = sys.stdin.buffer if str(file) == "-" else opened.enter_context(file.open("rb"))
+            if str(file) == "-" or not found.seekable():
+                copied = opened.enter_context(TemporaryFile())
+                shutil.copyfileobj(found, copied)
+                found = copied
+            checked = check(found, running)
+        except OSError as error:
+            raise BadInput(f"无法读取 {file} / {file} cannot be read: {error.strerror}") from error
+        yield checked
+
+
+async def _report(running: Running, folder: DataFolder, checked: "Checked", *, json: bool) -> None:
+    from deploy.report_file import sent
+
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), TextColumn("{task.fields[outcomes]}"),
+               TimeElapsedColumn(), TimeRemainingColumn())  # fmt: skip
+    with Progress(*columns, console=said, transient=True, disable=not said.is_terminal) as bars:
+        bar = bars.add_task("上报 / reporting", total=checked.lines, outcomes="")
+
+        def tell(answered: int, outcomes: Mapping[Outcome, int]) -> None:
+            bars.update(bar, completed=answered, outcomes=_counted(outcomes))
+
+        async with sent(running, folder, checked, tell) as outbox:
+            bars.stop()
+            furthest: dict[str, Answer] = {}
+            async for number, answer in outbox.every_answer():
+                _show("line", number, answer, json=json)
+                service = answer.type.partition(".")[0]
+                if (answer.position or 0) > (furthest[service].position or 0 if service in furthest else 0):
+                    furthest[service] = answer
+            sys.stdout.flush()
+            outcomes = await outbox.outcomes()
+    await _until_figures_follow(running, furthest.values())
+    _summarise(outcomes)
 
 
 def import_roster(
@@ -105,37 +143,39 @@ async def _import(running: Running, file: Path, listed: date, *, json: bool) -> 
         refusal = {"row": note.row, "cell": note.cell, "outcome": "refused", "zh": note.zh, "en": note.en}
         typer.echo(orjson.dumps(refusal) if json else str(note))
     answers = {found.row_of[code]: answer for code, answer in (await list_units(running, found, listed)).items()}
-    _show("row", answers, json=json)
-    await _until_figures_follow(running, answers)
-    _summarise(answers, len(found.refused))
+    for number, answer in sorted(answers.items()):
+        _show("row", number, answer, json=json)
+    await _until_figures_follow(running, answers.values())
+    outcomes = Counter[Outcome](answer.outcome for answer in answers.values())
+    outcomes["refused"] += len(found.refused)
+    _summarise(outcomes)
 
 
-async def _until_figures_follow(running: Running, answers: Mapping[int, Answer]) -> None:
+async def _until_figures_follow(running: Running, answers: Iterable[Answer]) -> None:
     from deploy.reports import figures_follow
 
-    if not await figures_follow(running, answers.values()):
+    if not await figures_follow(running, answers):
         said.print("已答复；指标稍后更新 / answered; the figures follow later")
 
 
-def _show(place: str, answers: Mapping[int, Answer], *, json: bool) -> None:
-    """One line per report that is not recorded; as JSON every answer, with the line or row of its report."""
-    for number, answer in sorted(answers.items()):
-        if json:
-            typer.echo(orjson.dumps({place: number, **dataclasses.asdict(answer)}))
-        elif answer.outcome != "recorded":
-            typer.echo(
-                f"第 {number} 行 {place} {number}  {answer.source} {answer.id}  "
-                f"{OUTCOMES[answer.outcome]} {answer.code}  {answer.zh} / {answer.en}"
-            )
+def _show(place: str, number: int, answer: Answer, *, json: bool) -> None:
+    """A line for a report that is not recorded; as JSON for any, with the line or row of its report."""
+    if json:
+        typer.echo(orjson.dumps({place: number, **dataclasses.asdict(answer)}))
+    elif answer.outcome != "recorded":
+        typer.echo(
+            f"第 {number} 行 {place} {number}  {answer.source} {answer.id}  "
+            f"{OUTCOMES[answer.outcome]} {answer.code}  {answer.zh} / {answer.en}"
+        )
 
 
-def _summarise(answers: Mapping[int, Answer], unreadable: int) -> None:
+def _counted(outcomes: Mapping[Outcome, int]) -> str:
+    recorded, waiting, refused = (outcomes.get(outcome, 0) for outcome in OUTCOMES)
+    return f"记录 {recorded}、等待 {waiting}、退回 {refused} / {recorded} recorded, {waiting} waiting, {refused} refused"
+
+
+def _summarise(outcomes: Mapping[Outcome, int]) -> None:
     """Say how many fared how. Exits with 1 when something was refused."""
-    outcomes = [answer.outcome for answer in answers.values()]
-    recorded, waiting, refused = outcomes.count("recorded"), outcomes.count("waiting"), outcomes.count("refused") + unreadable
-    said.print(
-        f"{len(outcomes) + unreadable} 条：记录 {recorded}、等待 {waiting}、退回 {refused} / "
-        f"{recorded} recorded, {waiting} waiting, {refused} refused"
-    )
-    if refused:
+    said.print(f"{sum(outcomes.values())} 条：{_counted(outcomes)}")
+    if outcomes.get("refused"):
         raise typer.Exit(EXIT_DIFFERENCE)

@@ -18,7 +18,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
@@ -50,8 +50,6 @@ _SCHEMA = (
     f"CREATE TABLE report {_REPORT}",
     "CREATE TABLE answer (number INTEGER PRIMARY KEY, source TEXT, id TEXT, outcome TEXT, body BLOB) STRICT",
     "CREATE INDEX waiting ON answer (source, id) WHERE outcome = 'waiting'",
-    "CREATE TABLE newest (number INTEGER) STRICT",
-    "INSERT INTO newest VALUES (0)",
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {FORMAT}",
 )
@@ -66,7 +64,6 @@ _DELETE = "DELETE FROM report WHERE number = ?"
 _KEEP = "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?, ?)"
 _REVISE = "UPDATE answer SET outcome = ?, body = ? WHERE source = ? AND id = ? AND outcome = 'waiting'"
 _FORGET = "DELETE FROM answer WHERE number = ?"
-_NEWEST = "UPDATE newest SET number = ?"
 
 Statement = tuple[str, tuple[Any, ...]]
 Found = TypeVar("Found")
@@ -133,7 +130,7 @@ class Outbox:
         self.left: list[KeptReport] = []
         """The reports without an answer when it was opened, in the order of their numbers."""
         self.newest = 0
-        """The greatest number ever used in it."""
+        """The greatest number of anything in it."""
         self._loop = asyncio.get_running_loop()
         self._asked: queue.SimpleQueue[_Write | _Read | _Close] = queue.SimpleQueue()
 
@@ -157,7 +154,7 @@ class Outbox:
         instant = instant_text(report.instant) if report.instant is not None else None
         row = (number, str(report.source), report.type, report.id, instant, report.raw)
         done: asyncio.Future[None] = self._loop.create_future()
-        self._asked.put(_Write(((_PUT, (*row, _digest(row))), (_NEWEST, (self.newest,))), done))
+        self._asked.put(_Write(((_PUT, (*row, _digest(row))),), done))
         return number, done
 
     def settle(self, number: int, answer: Answer | None = None) -> None:
@@ -168,7 +165,7 @@ class Outbox:
     def refused(self, number: int | None, answer: Answer) -> int:
         """Keep the refusal of a report that never stood here: the number it gets."""
         number = self._count(number)
-        self._asked.put(_Write((_kept(number, answer), (_NEWEST, (self.newest,)))))
+        self._asked.put(_Write((_kept(number, answer),)))
         return number
 
     def revise(self, answer: Answer) -> None:
@@ -189,10 +186,13 @@ class Outbox:
         except ValidationError as error:
             raise _damaged(self.path, "answer") from error
 
-    async def waiting(self) -> frozenset[int]:
-        """The numbers of the kept answers that say their report waits. Raises OutboxError."""
-        rows = await self._ask(lambda file: file.execute("SELECT number FROM answer WHERE outcome = 'waiting'").fetchall())
-        return frozenset(number for (number,) in rows)
+    async def every_answer(self) -> AsyncIterator[KeptAnswer]:
+        """All kept answers by their numbers, read page by page. Raises OutboxError."""
+        last = 0
+        while page := await self.answers(after=last):
+            for kept in page:
+                yield kept
+            last = page[-1].number
 
     async def outcomes(self) -> dict[Outcome, int]:
         """How many answers of each outcome are kept. Raises OutboxError."""
@@ -323,10 +323,12 @@ class _Worker:
         """The reports without an answer, and the greatest number. Raises OutboxError."""
         try:
             rows = file.execute("SELECT number, source, type, id, instant, raw, digest FROM report ORDER BY number").fetchall()
-            ((newest,),) = file.execute("SELECT number FROM newest").fetchall()
+            ((newest,),) = file.execute(
+                "SELECT max(number) FROM (SELECT number FROM report UNION ALL SELECT number FROM answer)"
+            ).fetchall()
         except sqlite3.Error as error:
             raise _translated(self._path, error) from error
-        return [self._kept_report(row[:-1], row[-1]) for row in rows], newest
+        return [self._kept_report(row[:-1], row[-1]) for row in rows], newest or 0
 
     def _kept_report(self, row: tuple[Any, ...], digest: bytes) -> KeptReport:
         if digest != _digest(row):

@@ -22,7 +22,7 @@ class OutgoingReport(NamedTuple):
     instant: datetime | None = None
     """The simulated instant, for a demonstration folder only."""
     number: int | None = None
-    """What an outbox knows it by, such as the line it stands in; greater than any it knows. None: the outbox counts by itself."""
+    """What an outbox knows it by, such as the line it stands in; each stands there once. None: the outbox counts by itself."""
 
 
 def outgoing(source: Source, fact: Reportable, *, id: str, day: date, service: Service | None = None) -> OutgoingReport:

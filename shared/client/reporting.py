@@ -204,8 +204,8 @@ class ReportingClient:
         """Send all, at most `under_way_max` of them unanswered at a time: no more are asked for meanwhile. Returns once the last answer
         is there, to what an outbox held before too.
 
-        Raises OutboxError when a report could not be kept: those before it are, and go on; nats' ConnectionClosedError when the connection
-        was closed for good.
+        Raises OutboxError when a report could not be kept: others of the last few may not be either, so report all of them again, which
+        changes nothing about those that are; nats' ConnectionClosedError when the connection was closed for good.
         """
         self._raise_if_ended()
         async for report in _each(reports):
@@ -230,11 +230,9 @@ class ReportingClient:
 
         With `keep_answers` every answer that is kept. Raises OutboxError, and ValueError when there is no outbox.
         """
-        last = 0
-        while found := await self.outbox.answers(after=last):
-            for last, answer in found:
-                yield answer
-                self.outbox.forget(last)
+        async for number, answer in self.outbox.every_answer():
+            yield answer
+            self.outbox.forget(number)
 
     async def _some_answer(self) -> None:
         self._answer_came.clear()

@@ -1,30 +1,35 @@
 """`kaiye up` on a new folder, `kaiye report`, `kaiye roster import` and the README's program, on one running system."""
 
+import asyncio
 import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import date
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import httpx
 import openpyxl
 import pytest
 
 from deploy.data_folder import DataFolder, Running
 from deploy.examples import report as example
-from deploy.reports import BadReportFile, Fates, NumberedReport, read_reports
-from shared.answers import Answer
-from shared.client import OutgoingReport
+from deploy.report_file import BadReportFile, check, outgoing_report
+from shared.client import Outbox
 from shared.contracts.envelope import Source, report_bytes
-from tests.deploy.test_cli import SECONDS_MAX, kaiye_runs, run_kaiye
+from tests.deploy.test_cli import KAIYE, SECONDS_MAX, kaiye_runs, run_kaiye
 
 COUNTY = "330127000000"
 VILLAGE = "330127100201"
 ROOT = Path(__file__).parents[2]
 EXAMPLE_COUNTY = ROOT / "deploy" / "counties" / "example"
 OFFICE = Source(COUNTY, "gsj", "dengji")
+TRAINING_DESK = Source(COUNTY, "rensheju", "peixun")
 UNITS = 566
 
 
@@ -118,6 +123,46 @@ def test_a_file_of_reports_is_sent_and_only_what_is_not_recorded_is_listed(folde
     assert _positions(folder) == before
 
 
+def test_a_killed_report_goes_on_with_what_is_left_and_tells_of_every_line(folder: Path, tmp_path: Path) -> None:
+    file, count = tmp_path / "many.ndjson", 5000
+    lines = [_course(number) for number in range(count)]
+    lines[10] = _registration("k-10", occurred=date(2999, 1, 1))
+    lines[20] = _registration("k-20", unit="330127199201", entity="91330127MA2KX0002L")
+    file.write_bytes(b"\n".join(lines))
+    before = _followed(folder)
+    for share in (5, 2):
+        with subprocess.Popen((*KAIYE, "report", file, "--data", folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as sending:
+            while _followed(folder) - before < count // share:
+                assert sending.poll() is None, sending.communicate()
+            sending.kill()
+        assert _followed(folder) - before < count - 2, "it was not killed in the midst"
+    outbox = DataFolder(folder).outbox(sha256(file.read_bytes()).hexdigest())
+    with asyncio.Runner() as runner:
+        other = runner.run(Outbox.open(outbox))
+        second = run_kaiye("report", file, "--data", folder)
+        runner.run(other.close())
+    assert (second.returncode, second.stdout) == (2, "")
+    assert "正被另一程序使用" in second.stderr
+    done = run_kaiye("report", file, "--data", folder)
+    assert done.returncode == 1, done.stderr
+    assert [line.split("  ")[0] for line in done.stdout.splitlines()] == ["第 11 行 line 11", "第 21 行 line 21"]
+    assert f"{count} 条：记录 {count - 2}、等待 1、退回 1" in done.stderr
+    assert _followed(folder) - before == count - 2
+    assert not outbox.exists()
+
+
+def _followed(folder: Path) -> int:
+    """Up to which record of training the figures follow."""
+    time.sleep(0.02)
+    health = httpx.get(f"{DataFolder(folder).running().http_url}/health", trust_env=False, timeout=SECONDS_MAX)
+    return int(health.json()["positions"].get("training", 0))
+
+
+def _course(number: int) -> bytes:
+    data = {"course": f"K{number}", "name": "创业培训班", "course_kind": "start_up", "institution": "县就业训练中心"}
+    return report_bytes(source=TRAINING_DESK, id=f"k-{number}", type="training.course_opened", occurred=date(2025, 3, 3), data=data)
+
+
 def test_what_kaiye_simulate_writes_can_be_reported_from_stdin(folder: Path, tmp_path: Path) -> None:
     assert run_kaiye("simulate", "--facts", "200", "--seed", "3", "--out", tmp_path / "simulated").returncode == 0
     done = run_kaiye("report", "-", "--json", "--data", folder, stdin=(tmp_path / "simulated").read_text())
@@ -155,11 +200,12 @@ RUNNING = Running(
         (b'{"source":"gsj","type":"registry.entity_registered.v1"}', "line 2 has no usable source"),
         (b'{"source":"/330127000000/gsj/dengji","type":"registration"}', "line 2 has no usable source"),
         (b'{"source":"/990101000000/gsj/dengji","type":"registry.entity_registered.v1"}', "line 2 is of county 990101000000"),
+        (b" " * 3_000_000, "line 2 is longer than 2048 KiB"),
     ],
 )  # fmt: skip
 def test_a_line_that_cannot_be_sent_is_named_before_anything_is_sent(line: bytes, said: str) -> None:
     with pytest.raises(BadReportFile, match=said):
-        read_reports([_registration("r-1"), line], RUNNING)
+        check(BytesIO(_registration("r-1") + b"\n" + line), RUNNING)
 
 
 def test_an_instant_is_for_a_simulated_clock_only() -> None:
@@ -167,26 +213,11 @@ def test_an_instant_is_for_a_simulated_clock_only() -> None:
         "county": COUNTY, "department": "gsj", "system": "dengji", "type": "registry.entity_registered",
         "instant": "2025-01-02T03:04:05.000000Z", "report": "not JSON",
     }).encode()  # fmt: skip
-    (simulated,) = read_reports([line], RUNNING)
-    (real,) = read_reports([line], RUNNING.model_copy(update={"simulated_clock": False}))
-    assert simulated.report.instant is not None
-    assert real.report.instant is None
-    assert (real.number, real.report.raw, real.report.id, real.report.source) == (1, b"not JSON", "", OFFICE)
-
-
-def test_answers_are_told_apart_by_line() -> None:
-    fates = Fates()
-    for number, id in ((1, "a"), (2, "a"), (3, "")):
-        fates.sent(NumberedReport(number, OutgoingReport(OFFICE, "registry.entity_registered", b"", id)))
-
-    def answer(id: str, revision: int, outcome: Any) -> Answer:
-        return Answer(str(OFFICE), id, "registry.entity_registered", revision, outcome, "", "", "", None)
-
-    for each in (answer("a", 1, "waiting"), answer("a", 2, "refused"), answer("a", 3, "recorded"), answer("f" * 64, 1, "refused")):
-        fates.answered(each)
-    assert {number: (found.id[0], found.outcome) for number, found in fates.answers.items()} == {
-        1: ("a", "waiting"), 2: ("a", "recorded"), 3: ("f", "refused"),
-    }  # fmt: skip
+    simulated = outgoing_report(1, line, RUNNING)
+    real = outgoing_report(1, line, RUNNING.model_copy(update={"simulated_clock": False}))
+    assert simulated.instant is not None
+    assert real.instant is None
+    assert (real.number, real.raw, real.id, real.source) == (1, b"not JSON", "", OFFICE)
 
 
 def test_nothing_running_is_unreachable_and_a_missing_file_is_bad_input(folder: Path, tmp_path: Path) -> None:

@@ -1,0 +1,167 @@
+"""A file of reports, sent line by line: checked as a whole first, in bounded memory however long it is, and gone on with after a crash.
+
+A line is one JSON object: either a report as it goes on the bus (its `source` says whose it is) or what `kaiye simulate` writes: a report
+with the department and system whose subject it is sent under, and the instant it was sent at.
+
+What became of each line stands in an outbox named after the file's content, under the line's number, until the command has told it. So
+the same command on the same content goes on with what is left, whatever ended it before, and tells of all lines in the end.
+"""
+
+import hashlib
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, BinaryIO, Final
+
+import orjson
+
+from deploy.data_folder import DataFolder, Running
+from deploy.reaching import bus
+from deploy.reports import until_answered
+from shared.client import Outbox, OutgoingReport, ReportingClient
+from shared.contracts.envelope import TYPE_PATTERN, Source
+from shared.contracts.outcomes import Outcome
+from shared.days import instant_from
+from shared.subjects import REPORT_BYTES_MAX
+
+LINE_BYTES_MAX: Final = 8 * REPORT_BYTES_MAX
+"""A longer line cannot hold a report, however it is spelled."""
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+Tell = Callable[[int, Mapping[Outcome, int]], None]
+"""Hears how many lines are answered, and how many of them are recorded, wait and were refused."""
+
+
+class BadReportFile(Exception):
+    """A line is no report that could be sent; the message names it, in Chinese and English."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A file all of whose lines can be sent."""
+
+    file: BinaryIO
+    lines: int
+    """How many hold a report."""
+    digest: str
+    """SHA-256 of the whole, in hex."""
+
+
+def check(file: BinaryIO, running: Running) -> Checked:
+    """Look at every line of a file that can be read from its start again.
+
+    Raises BadReportFile for a line that is no report: nothing of the file was sent.
+    """
+    lines, digest = 0, hashlib.sha256()
+    for number, line in _lines(file):
+        digest.update(line)
+        if line.strip():
+            outgoing_report(number, line, running)
+            lines += 1
+    return Checked(file, lines, digest.hexdigest())
+
+
+@asynccontextmanager
+async def sent(running: Running, data: DataFolder, checked: Checked, tell: Tell) -> AsyncIterator[Outbox]:
+    """Send what is not answered yet, and give the outbox with the answers to all lines, by their numbers. When the block ends well they
+    count as told, and it is deleted.
+
+    Raises OutboxError when the same file is being sent already or the folder cannot be written, BadReportFile when the file changed
+    meanwhile, BusUnreachable when the bus does not answer at first, NobodyAnswers when nothing is heard for long: what was answered stays
+    known.
+    """
+    outbox = data.outbox(checked.digest)
+    async with bus(running) as nc, ReportingClient(nc, county=running.county, outbox=outbox, keep_answers=True) as client:
+        before = await client.outbox.outcomes()
+        recorded, refused = before.get("recorded", 0), before.get("refused", 0)  # what waits is sent again
+
+        def told() -> None:
+            now = client.progress
+            outcomes: dict[Outcome, int] = {
+                "recorded": recorded + now.recorded, "waiting": now.waiting, "refused": refused + now.refused,
+            }  # fmt: skip
+            tell(sum(outcomes.values()), outcomes)
+
+        await until_answered(client.report_many(_left(checked, running, client)), client.progress, told)
+        yield client.outbox
+    outbox.unlink()
+
+
+async def _left(checked: Checked, running: Running, client: ReportingClient) -> AsyncIterator[OutgoingReport]:
+    """The reports of the file that are neither answered nor in the outbox. What waits is asked about again: it may be recorded by now."""
+    taken = {kept.number for kept in client.outbox.left}
+    known, known_to, more = frozenset[int](), 0, True
+    digest = hashlib.sha256()
+    for number, line in _lines(checked.file):
+        digest.update(line)
+        if more and number > known_to:
+            page = await client.outbox.answers(after=known_to)
+            known = frozenset(kept.number for kept in page if kept.answer.outcome != "waiting")
+            known_to, more = (page[-1].number, True) if page else (known_to, False)
+        if line.strip() and number not in taken and not (number <= known_to and number in known):
+            yield outgoing_report(number, line, running)
+    if digest.hexdigest() != checked.digest:
+        raise BadReportFile("在上报时被改动，请重新上报 / was changed while it was sent: send it again")
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Every line with its number. Raises BadReportFile for one too long to be a report."""
+    file.seek(0)
+    number = 0
+    while line := file.readline(LINE_BYTES_MAX + 1):
+        number += 1
+        if len(line) > LINE_BYTES_MAX:
+            raise _bad(number, f"超过 {LINE_BYTES_MAX // 1024} KiB", f"is longer than {LINE_BYTES_MAX // 1024} KiB")
+        yield number, line
+
+
+def outgoing_report(number: int, line: bytes, running: Running) -> OutgoingReport:
+    """The report that stands in a line. Raises BadReportFile when none does that could be sent."""
+    try:
+        said = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise _bad(number, "不是 JSON", "is not JSON") from error
+    if not isinstance(said, dict):
+        raise _bad(number, "不是 JSON 对象", "is no JSON object")
+    try:
+        report = _simulated(said, running) if "report" in said else _plain(said, line)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _bad(
+            number, "没有可用的 source（/县/部门/系统）与 type（服务.事件.v1）", "has no usable source (/county/department/system) and type"
+        ) from error
+    if report.source.county != running.county:
+        raise _bad(
+            number, f"属于县 {report.source.county}，运行的是 {running.county}",
+            f"is of county {report.source.county}, but {running.county} is running",
+        )  # fmt: skip
+    return report._replace(number=number)
+
+
+def _plain(said: dict[str, Any], line: bytes) -> OutgoingReport:
+    matched = TYPE_PATTERN.match(said["type"])
+    if matched is None:
+        raise ValueError("no type")
+    return OutgoingReport(Source.parse(said["source"]), f"{matched[1]}.{matched[2]}", line.strip(), _id(said))
+
+
+def _simulated(said: dict[str, Any], running: Running) -> OutgoingReport:
+    """What a department's system would put on the bus: `report` is a text where it is not JSON."""
+    body = said["report"]
+    raw = body.encode() if isinstance(body, str) else orjson.dumps(body)
+    source = Source.parse(f"/{said['county']}/{said['department']}/{said['system']}")
+    if TYPE_PATTERN.match(f"{said['type']}.v1") is None:
+        raise ValueError("no type")
+    instant: datetime | None = instant_from(said["instant"]) if running.simulated_clock and "instant" in said else None
+    return OutgoingReport(source, said["type"], raw, _id(body), instant)
+
+
+def _id(body: object) -> str:
+    """The report's own id, or nothing where it has none that could be answered."""
+    id = body.get("id") if isinstance(body, dict) else None
+    return id if isinstance(id, str) and _ID.fullmatch(id) else ""
+
+
+def _bad(number: int, zh: str, en: str) -> BadReportFile:
+    return BadReportFile(f"第 {number} 行{zh}，未发送任何报告 / line {number} {en}: nothing was sent")
