@@ -9,8 +9,8 @@ import typer
 
 from deploy.cli.board import Parameters, ask
 from deploy.cli.common import BadInput, refused
+from deploy.cli.given_facts import opened_facts, read_day
 from deploy.cli.plans import read_plan_file
-from deploy.cli.recompute import opened_facts, read_day
 from deploy.data_folder import DataFolder
 
 FactsOption = Annotated[

@@ -2,22 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, refused, said
+from deploy.cli.given_facts import GivenFacts
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     from services.indicators.audit.bundle import Intact
     from services.indicators.audit.manifest import Altered
-    from services.indicators.audit.records import History
-    from services.indicators.evaluation.plan import Plan
 
 BundleArgument = Annotated[
     Path, typer.Argument(metavar="BUNDLE", exists=True, file_okay=False, help="证据包文件夹 / the folder of a bundle")
@@ -70,17 +67,7 @@ def read_intact(folder: Path, pinned: "Ed25519PublicKey | None" = None) -> "Inta
         raise typer.Exit(EXIT_DIFFERENCE) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What a bundle holds to compute from, and the days of its answers."""
-
-    history: "History"
-    plan: "Plan"
-    as_of: date
-    known_at: date
-
-
-def held_by_bundle(folder: Path) -> Held | None:
+def held_by_bundle(folder: Path) -> GivenFacts | None:
     """The facts and the plan of a bundle, once its bytes have been checked; None where the path is no bundle. Raises BadInput."""
     from services.indicators.audit.bundle import check_integrity, read_bundle
     from services.indicators.audit.evidence import history_of, plan_of
@@ -90,7 +77,7 @@ def held_by_bundle(folder: Path) -> Held | None:
         return None
     try:
         bundle = check_integrity(read_bundle(folder))
-        return Held(history_of(bundle), plan_of(bundle), bundle.manifest.as_of, bundle.manifest.known_at)
+        return GivenFacts(history_of(bundle), plan_of(bundle), bundle.manifest.known_at, bundle.manifest.as_of)
     except (Altered, BundleUnusable) as error:
         raise BadInput(str(error)) from error
 

@@ -4,25 +4,26 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
 from rich.table import Table
 
 from deploy.cli.board import ask, show
-from deploy.cli.common import BadInput, DataOption, JsonOption, refused
+from deploy.cli.common import BadInput, DataOption, JsonOption
 from deploy.cli.evaluation_tables import items_table, opening, rectifications_table, systems_table
+from deploy.cli.given_facts import Days, GivenFacts, opened_facts, read_days, recomputed
 from deploy.cli.plans import plan_path, read_plan_file, read_text_file
 from deploy.cli.published import publish_evaluation, show_reproduced, write_documents
 from deploy.cli.queries import AsOfOption, KnownAtOption, UnitOption
-from deploy.cli.recompute import EngineOption, opened_facts, read_day
+from deploy.cli.recompute import EngineOption
 from deploy.cli.sheets import sheet_path
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder
 
 if TYPE_CHECKING:
+    from services.indicators.audit.recompute import Engine
     from services.indicators.evaluation.evaluating import Given
-    from services.indicators.evaluation.plan import Plan
 
 
 def register(app: typer.Typer) -> None:
@@ -87,9 +88,10 @@ def evaluate(
         from services.indicators.evaluation.county import file_digest
         from services.indicators.evaluation.evaluating import read_given
 
-        judged_by, digest = read_plan_file(plan), file_digest(read_text_file(plan_path(plan)))
-        sheet_given = read_given(judged_by, digest, text, rehearsal=rehearsal, file=path.name)
-        found = _recomputed(facts, judged_by, engine, (unit, as_of, known_at), sheet_given)
+        days, judged_by, digest = read_days(as_of, known_at), read_plan_file(plan), file_digest(read_text_file(plan_path(plan)))
+        by = read_given(judged_by, digest, text, rehearsal=rehearsal, file=path.name)
+        with opened_facts(facts, judged_by.county) as recorded:
+            found = _recomputed(GivenFacts(recorded, judged_by, recorded.last_known_day), engine, unit, days, by)
     if documents is not None:
         write_documents(documents, found)
     if publish is not None:
@@ -117,25 +119,11 @@ def _made(table: Callable[..., Table], evaluation: dict[str, Any], width: int | 
     return table(evaluation, width=width)
 
 
-def _recomputed(
-    facts: Path, plan: "Plan", engine: Literal["duckdb", "live"], asked: tuple[str | None, str | None, str | None], given: "Given"
-) -> bytes:  # fmt: skip
-    """The same from recorded facts; `asked` are the unit, the as-of day and the known day as they were given. Raises BadInput."""
-    from services.indicators.answers import BadQuestionError, ask
-    from services.indicators.audit.recompute import recompute
+def _recomputed(given: GivenFacts, engine: "Engine", unit: str | None, asked: Days, by: "Given") -> bytes:
+    """The same from recorded facts. Raises BadInput."""
     from services.indicators.evaluation.evaluating import evaluation
     from services.indicators.evaluation.evaluation import evaluation_bytes
     from services.indicators.evaluation.shown import showing
 
-    unit, as_of, known_at = asked
-    with opened_facts(facts, plan.county) as recorded:
-        last = recorded.last_known_day
-        known = read_day(known_at, "--known-at") or last
-        if known > last:
-            raise BadInput(f"已知日 {known} 晚于最后一条记录的日期 {last} / known-at {known} lies after the day of the last record, {last}")
-        snapshot = recompute(recorded, plan, engine)(known)
-        try:
-            question = ask(snapshot, last, unit, read_day(as_of, "--as-of"), known)
-        except BadQuestionError as error:
-            raise refused(error.code, error.zh, error.en) from error
-        return evaluation_bytes(evaluation(snapshot, question, given, showing(recorded.records)))
+    snapshot, question = recomputed(given, engine, unit, asked)
+    return evaluation_bytes(evaluation(snapshot, question, by, showing(given.history.records)))

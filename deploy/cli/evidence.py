@@ -14,8 +14,8 @@ from deploy.cli import proofs
 from deploy.cli.board import ask, ask_each
 from deploy.cli.bundles import BundleArgument, KeyOption, fault_json, read_pinned, signed_by_text, told
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
+from deploy.cli.given_facts import opened_facts, read_day
 from deploy.cli.queries import AsOfOption, download
-from deploy.cli.recompute import opened_facts, read_day
 from deploy.cli.usage import Commands
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
 

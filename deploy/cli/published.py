@@ -11,9 +11,9 @@ import orjson
 import typer
 
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, said
+from deploy.cli.given_facts import opened_facts
 from deploy.cli.plans import read_text_file
 from deploy.cli.queries import download
-from deploy.cli.recompute import opened_facts
 from deploy.data_folder import DataFolder
 from deploy.kept_documents import KeptDocuments
 

@@ -1,8 +1,6 @@
 """`kaiye recompute`: the board of one unit computed anew from recorded facts, with nothing running."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from datetime import date
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,15 +8,15 @@ import typer
 
 from deploy.cli.board import show
 from deploy.cli.bundles import held_by_bundle
-from deploy.cli.common import BadInput, JsonOption, refused, said
+from deploy.cli.common import BadInput, JsonOption
+from deploy.cli.given_facts import GivenFacts, opened_facts, read_days, recomputed
 from deploy.cli.heads import read_heads
 from deploy.cli.plans import read_plan_file
 from deploy.cli.queries import AsOfOption, UnitOption
 from deploy.cli.tables import board_table
 
 if TYPE_CHECKING:
-    from services.indicators.audit.folded import Recorded
-    from services.indicators.audit.records import End, History
+    from services.indicators.audit.records import End
     from services.indicators.evaluation.plan import Plan
 
 
@@ -79,12 +77,11 @@ def recompute(
     """从已记录的事实重算一个单位的全部指标，不需要运行中的系统 / The board of one unit, computed anew from recorded facts with nothing
     running: the same JSON as `kaiye board`.
     """
-    from services.indicators.answers import BadQuestionError, ask, board
+    from services.indicators.answers import board
     from services.indicators.api.questions import answer_bytes
     from services.indicators.api.tables import catalogue
-    from services.indicators.audit.recompute import recompute as computed_anew
 
-    asked_as_of, asked_known = read_day(as_of, "--as-of"), read_day(known_at, "--known-at")
+    asked = read_days(as_of, known_at)
     held = held_by_bundle(facts)
     if held is not None and any((plan, positions, heads)):
         raise BadInput(
@@ -92,23 +89,13 @@ def recompute(
         )
     chosen = _plan(plan) if held is None else held.plan
     with opened_facts(facts, chosen.county, _ends(positions, heads)) if held is None else nullcontext(held.history) as history:
-        last = history.last_known_day if held is None else held.known_at
-        known = asked_known or last
-        day = asked_as_of or (held.as_of if held is not None and asked_known is None else None)
-        if known > last:
-            raise BadInput(f"已知日 {known} 晚于最后一条记录的日期 {last} / known-at {known} lies after the day of the last record, {last}")
-        if day is not None and day > known:
-            raise BadInput(f"截至日 {day} 晚于已知日 {known} / as-of {day} lies after known-at {known}")
-        snapshot = computed_anew(history, chosen, engine)(known)
-        try:
-            question = ask(snapshot, last, unit, day, known)
-        except BadQuestionError as error:
-            raise refused(error.code, error.zh, error.en) from error
+        given = GivenFacts(history, chosen, history.last_known_day) if held is None else held
+        snapshot, question = recomputed(given, engine, unit, asked)
         answer = board(snapshot, question)
     if json:
         typer.echo(answer_bytes(answer))
         return
-    name = snapshot.trees.at(known.toordinal()).units[question.unit].name
+    name = snapshot.trees.at(question.known_at.toordinal()).units[question.unit].name
     shown, told = answer.model_dump(mode="json", by_alias=True), catalogue(chosen).model_dump(mode="json", by_alias=True)
     show(lambda width: board_table(shown, told, name, width=width))
 
@@ -120,47 +107,6 @@ def _plan(plan: Path | None) -> "Plan":
             "--plan is missing: give the county's plan file or its folder, deploy/counties/example for the example county"
         )
     return read_plan_file(plan)
-
-
-@contextmanager
-def opened_facts(facts: Path, county: str, ends: "dict[str, End] | None" = None) -> "Iterator[Recorded]":
-    """What is recorded, checked: in a file or an archive, up to the ends where some are given. Where these have hashes, the records are
-    vouched for and nothing else is: the sets of an archive must say what its records do. Raises BadInput.
-    """
-    from services.indicators.audit.archive.index import BadArchive
-    from services.indicators.audit.archive.reader import is_of_these_contracts, opened_archive
-    from services.indicators.audit.records import BadRecords, check_history, read_history
-
-    vouched = ends is not None and any(end.hash for end in ends.values())
-    try:
-        if not facts.is_dir():
-            history = read_history(facts, county, ends)
-            if not all(ends and service in ends and ends[service].hash for service in history.positions):
-                _say_where_it_ends(history)
-            yield history
-            return
-        with opened_archive(facts, county, ends) as archive:
-            if is_of_these_contracts(archive) and not (vouched and archive.unreadable):
-                if vouched:
-                    archive.check_derivation()
-                yield archive
-                return
-            said.print(
-                "归档由另一版本的 kaiye 写成，改从原始记录读取，较慢 / "
-                "another release of kaiye wrote the archive: the records themselves are read, which takes longer"
-            )
-            yield check_history(archive.raws(), county)
-    except (BadRecords, BadArchive) as error:
-        raise BadInput(f"{facts}：{error}") from error
-    except OSError as error:
-        raise BadInput(f"无法读取 {facts} / {facts} cannot be read: {error.strerror}") from error
-
-
-def _say_where_it_ends(history: "History") -> None:
-    """A file of records cannot say that nothing was cut off at its end: whoever knows the positions and hashes can compare."""
-    said.print("没有结尾凭据（见 --heads），记录到此为止：/ nothing vouches for the end (see --heads); the records go up to:")
-    for service, position in history.positions.items():
-        said.print(f"  {service} {position} {history.hashes[service]}")
 
 
 def _ends(positions: str | None, heads: Path | None) -> "dict[str, End]":
@@ -182,11 +128,3 @@ def _ends(positions: str | None, heads: Path | None) -> "dict[str, End]":
             )
         found[service] = End(int(position))
     return found
-
-
-def read_day(text: str | None, option: str) -> date | None:
-    """The day that an option gives. Raises BadInput."""
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise BadInput(f"{option} 应写作 YYYY-MM-DD：{text} / {option} is written YYYY-MM-DD: {text}") from error

@@ -87,6 +87,10 @@ async def test_what_is_wrong_in_a_sheet_is_said_by_the_service_and_by_the_check_
             ("evaluate", "--sheet", str(SHEET), "--plan", str(EXAMPLE_COUNTY), "--facts", str(facts), "--known-at", "2025-07-02"),
             "last record",
         ),
+        (
+            ("evaluate", "--sheet", str(SHEET), "--plan", str(EXAMPLE_COUNTY), "--facts", str(SHEET), "--as-of", "2025-6-1"),
+            "--as-of is written YYYY-MM-DD",  # before the facts are read, which these are none
+        ),
         (("evaluate", "--sheet", str(SHEET), "--unit", "330127999000"), "there is no unit"),
         (("evaluate", "--sheet", str(SHEET), "--as-of", "2030-01-01"), "lies after known-at"),
     ):

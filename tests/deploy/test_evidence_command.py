@@ -155,6 +155,7 @@ async def test_a_bundle_supplies_its_own_plan_and_days_to_recompute(made: Path, 
     for words, wanted in (
         ((made, "--plan", COUNTY_FOLDER), "a bundle brings its own plan and ends"),
         ((made / "facts-registry.jsonl",), "--plan is missing"),
+        ((made, "--known-at", "2025-07-02"), "lies after that of the bundle, 2025-07-01"),
     ):
         code, _, error = await kaiye("recompute", *words)
         assert code == 2

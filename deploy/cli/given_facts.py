@@ -1,0 +1,117 @@
+"""Recorded facts that are answered from with nothing running: those of an export, an archive or an evidence bundle, and the days asked."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from deploy.cli.common import BadInput, refused, said
+
+if TYPE_CHECKING:
+    from services.indicators.answers import Question, Snapshot
+    from services.indicators.audit.folded import Recorded
+    from services.indicators.audit.recompute import Engine
+    from services.indicators.audit.records import End, History
+    from services.indicators.evaluation.plan import Plan
+
+
+class Days(NamedTuple):
+    """The days that were asked for; None where one was omitted."""
+
+    as_of: date | None
+    known_at: date | None
+
+
+def read_days(as_of: str | None, known_at: str | None) -> Days:
+    """The days that the options give. Raises BadInput."""
+    return Days(read_day(as_of, "--as-of"), read_day(known_at, "--known-at"))
+
+
+def read_day(text: str | None, option: str) -> date | None:
+    """The day that an option gives. Raises BadInput."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(f"{option} 应写作 YYYY-MM-DD：{text} / {option} is written YYYY-MM-DD: {text}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFacts:
+    """What is answered from. `last` is the last day as known on which there is an answer; `as_of` the day that a bundle's own answers are
+    as of, None where the facts come with no answers.
+    """
+
+    history: "Recorded"
+    plan: "Plan"
+    last: date
+    as_of: date | None = None
+
+    def days(self, asked: Days) -> tuple[date | None, date]:
+        """As of which day (None: the known day) and as known on which. Raises BadInput where there is no answer."""
+        known = asked.known_at or self.last
+        as_of = asked.as_of or (self.as_of if asked.known_at is None else None)
+        if known > self.last:
+            raise BadInput(
+                f"已知日 {known} 晚于最后一条记录的日期 {self.last} / known-at {known} lies after the day of the last record, {self.last}"
+                if self.as_of is None else
+                f"已知日 {known} 晚于证据包的已知日 {self.last} / known-at {known} lies after that of the bundle, {self.last}"
+            )  # fmt: skip
+        if as_of is not None and as_of > known:
+            raise BadInput(f"截至日 {as_of} 晚于已知日 {known} / as-of {as_of} lies after known-at {known}")
+        return as_of, known
+
+
+def recomputed(given: GivenFacts, engine: "Engine", unit: str | None, asked: Days) -> "tuple[Snapshot, Question]":
+    """What an engine makes of the facts as known on the day asked for, and the question with its days filled in. Raises BadInput."""
+    from services.indicators.answers import BadQuestionError, ask
+    from services.indicators.audit.recompute import recompute
+
+    as_of, known = given.days(asked)
+    snapshot = recompute(given.history, given.plan, engine)(known)
+    try:
+        return snapshot, ask(snapshot, given.last, unit, as_of, known)
+    except BadQuestionError as error:
+        raise refused(error.code, error.zh, error.en) from error
+
+
+@contextmanager
+def opened_facts(facts: Path, county: str, ends: "dict[str, End] | None" = None) -> "Iterator[Recorded]":
+    """What is recorded, checked: in a file or an archive, up to the ends where some are given. Where these have hashes, the records are
+    vouched for and nothing else is: the sets of an archive must say what its records do. Raises BadInput.
+    """
+    from services.indicators.audit.archive.index import BadArchive
+    from services.indicators.audit.archive.reader import is_of_these_contracts, opened_archive
+    from services.indicators.audit.records import BadRecords, check_history, read_history
+
+    vouched = ends is not None and any(end.hash for end in ends.values())
+    try:
+        if not facts.is_dir():
+            history = read_history(facts, county, ends)
+            if not all(ends and service in ends and ends[service].hash for service in history.positions):
+                _say_where_it_ends(history)
+            yield history
+            return
+        with opened_archive(facts, county, ends) as archive:
+            if is_of_these_contracts(archive) and not (vouched and archive.unreadable):
+                if vouched:
+                    archive.check_derivation()
+                yield archive
+                return
+            said.print(
+                "归档由另一版本的 kaiye 写成，改从原始记录读取，较慢 / "
+                "another release of kaiye wrote the archive: the records themselves are read, which takes longer"
+            )
+            yield check_history(archive.raws(), county)
+    except (BadRecords, BadArchive) as error:
+        raise BadInput(f"{facts}：{error}") from error
+    except OSError as error:
+        raise BadInput(f"无法读取 {facts} / {facts} cannot be read: {error.strerror}") from error
+
+
+def _say_where_it_ends(history: "History") -> None:
+    """A file of records cannot say that nothing was cut off at its end: whoever knows the positions and hashes can compare."""
+    said.print("没有结尾凭据（见 --heads），记录到此为止：/ nothing vouches for the end (see --heads); the records go up to:")
+    for service, position in history.positions.items():
+        said.print(f"  {service} {position} {history.hashes[service]}")
