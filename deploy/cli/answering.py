@@ -1,16 +1,19 @@
 """Who answers about what is behind a figure: the running system over HTTP, or what follows from a file of recorded facts."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+import orjson
 import typer
 
 from deploy.cli.board import Parameters, ask
-from deploy.cli.common import BadInput, refused
+from deploy.cli.common import EXIT_DIFFERENCE, EXIT_OK, BadInput, refused, said
 from deploy.cli.given_facts import opened_facts, read_day
 from deploy.cli.plans import read_plan_file
+from deploy.cli.tables import Json
 from deploy.data_folder import DataFolder
 
 FactsOption = Annotated[
@@ -28,6 +31,43 @@ PlanOption = Annotated[
 
 Ask = Callable[[Parameters], Awaitable[bytes]]
 """Gives the JSON that answers a question. Raises BadInput when it has no answer, Unreachable when nobody answers."""
+
+
+Take = Callable[[Ask], Awaitable[dict[str, Any]]]
+"""Asks, does something with the answer, and gives it back."""
+
+
+def answered(who: AbstractAsyncContextManager[Ask], take: Take) -> int:
+    """Ask somebody; the exit code says whether the subjects come to the ledger's figures, and the measures of which they do not are named.
+
+    Raises BadInput, Unreachable.
+    """
+
+    async def asked() -> dict[str, Any]:
+        async with who as of:
+            return await take(of)
+
+    found = asyncio.run(asked())
+    if found["agrees"]:
+        return EXIT_OK
+    differing = ", ".join(each["measure"] for each in found["measures"] if not each["agrees"])
+    said.print(f"对象合计与账本不符 / the subjects do not come to the ledger's figure: {differing}", markup=False)
+    return EXIT_DIFFERENCE
+
+
+def printing(asked: Parameters, show: Callable[[Json], None], *, json: bool) -> Take:
+    """Asks a question and prints the answer: its exact JSON, or as it is shown to people."""
+
+    async def take(of: Ask) -> dict[str, Any]:
+        raw = await of(asked)
+        found: dict[str, Any] = orjson.loads(raw)
+        if json:
+            typer.echo(raw)
+        else:
+            show(found)
+        return found
+
+    return take
 
 
 @asynccontextmanager

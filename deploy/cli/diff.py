@@ -1,18 +1,17 @@
 """`kaiye diff`: what changed in a figure between two answers, and which facts did it."""
 
-import asyncio
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
 
 from deploy.cli import explain_tables
-from deploy.cli.answering import FactsOption, PlanOption, answering
+from deploy.cli.answering import FactsOption, PlanOption, answered, answering, printing
 from deploy.cli.board import show
 from deploy.cli.common import BadInput, DataOption, JsonOption
-from deploy.cli.explain import AfterOption, IdArgument, LimitOption, PartOption, VariantOption, exit_code
+from deploy.cli.explain import AfterOption, IdArgument, LimitOption, PartOption, VariantOption
 from deploy.cli.queries import UnitOption
+from deploy.cli.tables import Json
 from deploy.data_folder import DEFAULT_FOLDER
 
 AT = "DATE[@KNOWN]"
@@ -40,18 +39,7 @@ def diff(
     """
     asked = {"from": from_, "to": to, "unit": unit, "variant": variant, "part": part, "limit": limit, "after": after}
     known = (_known_day(from_, "--from"), _known_day(to, "--to"))
-
-    async def answered() -> dict[str, Any]:
-        async with answering("diff", id, data, facts, plan, known) as of:
-            raw = await of(asked)
-        found: dict[str, Any] = orjson.loads(raw)
-        if json:
-            typer.echo(raw)
-        else:
-            _show(found)
-        return found
-
-    return exit_code(asyncio.run(answered()))
+    return answered(answering("diff", id, data, facts, plan, known), printing(asked, _show, json=json))
 
 
 def _known_day(at: str, option: str) -> str | None:
@@ -66,7 +54,7 @@ def _known_day(at: str, option: str) -> str | None:
     return days[1] if len(days) > 1 else None
 
 
-def _show(found: dict[str, Any]) -> None:
+def _show(found: Json) -> None:
     for line in explain_tables.meaning(found):
         typer.echo(line)
     for answer in (found["before"], found["after"]):

@@ -1,8 +1,8 @@
 """`kaiye explain`: a figure opened to the subjects and facts behind it, on the running system or on a file of recorded facts."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, TextIO
 
@@ -10,9 +10,9 @@ import orjson
 import typer
 
 from deploy.cli import explain_tables
-from deploy.cli.answering import Ask, FactsOption, PlanOption, answering
+from deploy.cli.answering import Ask, FactsOption, PlanOption, answered, answering, printing
 from deploy.cli.board import Parameters, show
-from deploy.cli.common import EXIT_DIFFERENCE, EXIT_OK, BadInput, DataOption, JsonOption, said
+from deploy.cli.common import BadInput, DataOption, JsonOption, said
 from deploy.cli.explain_file import begin_table, write_lines, write_table
 from deploy.cli.queries import AsOfOption, UnitOption
 from deploy.cli.tables import Json
@@ -75,33 +75,13 @@ def explain(
         "unit": unit, "as_of": as_of, "known_at": known_at, "variant": variant, "part": part, "measure": measure, "subject": subject,
         "department": department, "fact": fact, "after": after, "limit": limit,
     }  # fmt: skip
-
-    async def answered() -> dict[str, Any]:
-        async with answering("explain", id, data, facts, plan, (known_at,)) as of:
-            if export is not None:
-                return await _export(of, asked, export)
-            raw = await of(asked)
-            found: dict[str, Any] = orjson.loads(raw)
-            if json:
-                typer.echo(raw)
-            else:
-                duties_max = None if limit is None else int(Decimal(limit))
-                _show(found, chosen=any((measure, subject, department, fact)), duties_max=duties_max)
-            return found
-
-    return exit_code(asyncio.run(answered()))
+    who = answering("explain", id, data, facts, plan, (known_at,))
+    if export is not None:
+        return answered(who, partial(_export, asked=asked, file=export))
+    return answered(who, printing(asked, partial(_show, chosen=any((measure, subject, department, fact)), limit=limit), json=json))
 
 
-def exit_code(found: Json) -> int:
-    """Whether the subjects come to the ledger's figures; the measures of which they do not are named."""
-    if found["agrees"]:
-        return EXIT_OK
-    differing = ", ".join(each["measure"] for each in found["measures"] if not each["agrees"])
-    said.print(f"对象合计与账本不符 / the subjects do not come to the ledger's figure: {differing}", markup=False)
-    return EXIT_DIFFERENCE
-
-
-def _show(found: dict[str, Any], *, chosen: bool, duties_max: int | None) -> None:
+def _show(found: Json, *, chosen: bool, limit: str | None) -> None:
     for line in (*explain_tables.meaning(found), *explain_tables.days(found), *explain_tables.figures(found["rows"])):
         typer.echo(line)
     if found["measures"]:
@@ -111,6 +91,7 @@ def _show(found: dict[str, Any], *, chosen: bool, duties_max: int | None) -> Non
             typer.echo(line)
     if found["duties"]:
         typer.echo()
+        duties_max = None if limit is None else int(Decimal(limit))
         show(lambda width: explain_tables.owed_table(found, duties_max, width=width))
     if found["subjects"]:
         typer.echo()
