@@ -46,7 +46,7 @@ class Held:
             config={"memory_limit": MEMORY_MAX, "temp_directory": self._spill.name, "threads": min(THREADS, os.cpu_count() or 1)}
         )
         take_in(self._connection, [record_batch([])])
-        self._known: OrderedDict[date, AsKnown] = OrderedDict()
+        self._known: OrderedDict[date, KnownCounts] = OrderedDict()
         self.positions: dict[str, int] = dict.fromkeys(SERVICES, 0)
         """Up to where facts were taken in."""
 
@@ -61,11 +61,11 @@ class Held:
             self._known.pop(known).close()
         self.positions |= {SERVICES[service]: position for service, position, _ in records}
 
-    def as_known(self, known: date) -> "AsKnown":
+    def as_known(self, known: date) -> "KnownCounts":
         """What counts as known at the end of a day."""
         found = self._known.get(known)
         if found is None:
-            found = self._known[known] = AsKnown(self._connection, self._program, self._county, known)
+            found = self._known[known] = KnownCounts(self._connection, self._program, self._county, known)
         self._known.move_to_end(known)
         if len(self._known) > KNOWN_DAYS_MAX:
             self._known.popitem(last=False)[1].close()
@@ -93,7 +93,7 @@ class Held:
         self._spill.cleanup()
 
 
-class AsKnown:
+class KnownCounts:
     """The facts held, as known at the end of a day."""
 
     def __init__(self, database: duckdb.DuckDBPyConnection, program: Catalogue, county: str, known: date) -> None:

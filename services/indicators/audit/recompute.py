@@ -129,16 +129,16 @@ class KnownOnOneDay:
         return self.tree
 
 
-AsKnown = Callable[[date], Snapshot]
+SnapshotAsKnown = Callable[[date], Snapshot]
 """Gives what boards are read from, as known on a day."""
 
 
-def recompute(history: Recorded, plan: Plan, engine: Engine) -> AsKnown:
+def recompute(history: Recorded, plan: Plan, engine: Engine) -> SnapshotAsKnown:
     """Takes records into an engine, which computes anew what boards are read from, as known on any day."""
     return _by_duckdb(history, plan) if engine == "duckdb" else _by_live_fold(history, plan)
 
 
-def _by_duckdb(history: Recorded, plan: Plan) -> AsKnown:
+def _by_duckdb(history: Recorded, plan: Plan) -> SnapshotAsKnown:
     connection = _database(history)
 
     def as_known(known: date) -> Snapshot:
@@ -159,7 +159,7 @@ def _database(history: Recorded) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _by_live_fold(history: Recorded, plan: Plan) -> AsKnown:
+def _by_live_fold(history: Recorded, plan: Plan) -> SnapshotAsKnown:
     found = Folded(history, plan).snapshot()
     return lambda _: found
 
