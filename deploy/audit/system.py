@@ -16,7 +16,7 @@ from deploy.local import INDICATORS
 from deploy.reaching import DATABASE_AWAY, DatabaseUnreachable, bus
 from services.indicators.audit.archive.reader import Archive, opened_archive
 from services.indicators.audit.folded import Recorded
-from services.indicators.audit.records import Ends, check_history
+from services.indicators.audit.records import Ends, check_history, up_to
 from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.county import load_county
 from services.indicators.store import LedgerStore, Moment
@@ -55,17 +55,16 @@ async def _compare_rest(running: Running, folder: DataFolder, store: LedgerStore
         recorded: Recorded | None = await asyncio.to_thread(
             opened.enter_context, compared_archive(folder.archive, running.county, audited)
         )  # fmt: skip
-        raws: list[bytes] = []
         if recorded is None:
             raws = [row["raw"] async for row in moment.connection.cursor(
                 "SELECT raw FROM fact ORDER BY service, position", prefetch=PAGE_RECORDS
             )]  # fmt: skip
             recorded = await asyncio.to_thread(check_history, raws, running.county)
 
-        def up_to(ends: Ends) -> Recorded:
+        def ended(ends: Ends) -> Recorded:
             if isinstance(recorded, Archive):
                 return opened.enter_context(opened_archive(folder.archive, running.county, ends))
-            return check_history(raws, running.county, ends)
+            return up_to(recorded, ends)
 
         await compare_figures(running, plan, recorded, ledger, audited)
-        await asyncio.to_thread(compare_published, KeptDocuments(folder.published), recorded, up_to, audited)
+        await asyncio.to_thread(compare_published, KeptDocuments(folder.published), recorded, ended, audited)

@@ -3,7 +3,8 @@
 import asyncio
 import re
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -18,7 +19,8 @@ from deploy.data_folder import DataFolder
 from deploy.kept_documents import KeptDocuments
 
 if TYPE_CHECKING:
-    from services.indicators.audit.published import Finding, UpTo
+    from services.indicators.audit.folded import Recorded
+    from services.indicators.audit.records import Ends, History
 
 _NUMBER: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
@@ -71,21 +73,42 @@ def show_reproduced(
 
     Raises BadInput for a number that nobody published, and Exit with 1 when it is not the same bit for bit.
     """
-    from services.indicators.audit.records import read_history
+    from services.indicators.audit.published import publications, reproduce
+    from services.indicators.audit.records import History, up_to
 
+    county = _county(folder)
     with ExitStack() as opened:
-        if facts is None:
-            file = Path(opened.enter_context(tempfile.TemporaryDirectory())) / "facts.jsonl"
-            with file.open("wb") as lines:
-                asyncio.run(download(folder.running().http_url, {}, lines))
-            county = _county(folder)
-            found = _reproduced(folder, number, lambda ends: read_history(file, county, ends), engine)
-        else:
-            given, county = facts, _county(folder)
-            found = _reproduced(folder, number, lambda ends: opened.enter_context(opened_facts(given, county, dict(ends))), engine)
+        recorded = opened.enter_context(_downloaded(folder, county) if facts is None else opened_facts(facts, county))
+        published = {each.number: each for each in publications(recorded.records)}
+        if number not in published:
+            numbers = "、".join(published) or "—"
+            raise BadInput(f"没有发布过 {number}；已发布的有 {numbers} / nothing was published as {number}; published: {numbers}")
+
+        def ended(ends: "Ends") -> "Recorded":
+            if isinstance(recorded, History):
+                return up_to(recorded, ends)
+            return opened.enter_context(opened_facts(recorded.folder, county, dict(ends)))
+
+        found = reproduce(published[number], KeptDocuments(folder.published).read, ended, engine)
     typer.echo(orjson.dumps(found) if json else f"{found.number}：{found.zh} / {found.en}")
     if found.outcome != "same":
         raise typer.Exit(EXIT_DIFFERENCE)
+
+
+@contextmanager
+def _downloaded(folder: DataFolder, county: str) -> "Iterator[History]":
+    """What the running system has recorded. Raises BadInput."""
+    from services.indicators.audit.records import BadRecords, read_history
+
+    with tempfile.TemporaryDirectory() as aside:
+        file = Path(aside) / "facts.jsonl"
+        with file.open("wb") as lines:
+            asyncio.run(download(folder.running().http_url, {}, lines))
+        try:
+            history = read_history(file, county)
+        except BadRecords as error:
+            raise BadInput(str(error)) from error
+    yield history
 
 
 def _county(folder: DataFolder) -> str:
@@ -93,17 +116,3 @@ def _county(folder: DataFolder) -> str:
     if purpose is None:
         raise BadInput(f"{folder.path} 不是数据文件夹 / {folder.path} is no data folder")
     return purpose.county
-
-
-def _reproduced(folder: DataFolder, number: str, up_to: "UpTo", engine: Literal["duckdb", "live"]) -> "Finding":
-    from services.indicators.audit.published import publications, reproduce
-    from services.indicators.audit.records import BadRecords
-
-    try:
-        published = {each.number: each for each in publications(up_to({}).records)}
-    except BadRecords as error:
-        raise BadInput(str(error)) from error
-    if number not in published:
-        numbers = "、".join(published) or "—"
-        raise BadInput(f"没有发布过 {number}；已发布的有 {numbers} / nothing was published as {number}; published: {numbers}")
-    return reproduce(published[number], KeptDocuments(folder.published).read, up_to, engine)

@@ -92,6 +92,11 @@ def test_an_evaluation_is_published_once_and_computed_anew_whatever_came_since(f
     assert [item["outcome"] for item in (found["items"][0], now["items"][0])] == ["full", "none"]
     assert evaluated(folder, "--reproduce", "KP-2025-1")[:2] == (0, "KP-2025-1：逐字节相同 / the same, bit for bit\n")
 
+    facts = folder.parent / "facts.jsonl"
+    assert run_kaiye("facts", "--export", facts, "--data", folder).returncode == 0
+    code, told, said = evaluated(folder, "--reproduce", "KP-2025-1", "--facts", facts)
+    assert (code, told, said.count("the records go up to")) == (0, "KP-2025-1：逐字节相同 / the same, bit for bit\n", 1)
+
     kept = folder / "published" / digests["sheet_digest"]
     whole = kept.read_bytes()
     kept.write_bytes(whole.replace(b"1000", b"1001"))

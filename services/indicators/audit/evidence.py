@@ -21,7 +21,7 @@ from services.indicators.audit.bundle import Files, Intact, check_integrity, lin
 from services.indicators.audit.definitions import definitions, other_definitions
 from services.indicators.audit.manifest import BOARDS, DEFINITIONS, DUTIES, FACTS, MANIFEST, PLAN, Altered, BundleUnusable, Manifest
 from services.indicators.audit.recompute import recompute
-from services.indicators.audit.records import BadRecords, History, check_history
+from services.indicators.audit.records import BadRecords, End, History, check_history, up_to
 from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.county import checked_plan, not_utf8
 from services.indicators.evaluation.plan import Plan
@@ -109,11 +109,10 @@ def as_known_on(history: History, known_at: date) -> History:
     """
     if history.last_known_day <= known_at:
         return history
-    ends = {service: _end(records, known_at) for service, records in _by_service(history.records).items()}
-    kept = [record.raw for record in history.records if record.position <= ends[record.service]]
-    if not kept:
+    known = up_to(history, {service: End(_end(records, known_at)) for service, records in _by_service(history.records).items()})
+    if not known.records:
         raise BundleUnusable(f"到 {known_at} 为止没有任何记录 / nothing was recorded up to {known_at}")
-    return check_history(kept, history.records[0].source.split("/")[1])
+    return known
 
 
 def _end(records: Sequence[Record], known_at: date) -> int:
@@ -191,8 +190,7 @@ def history_of(bundle: Intact) -> History:
     try:
         return check_history(chain.from_iterable(bundle.facts[service] for service in SERVICES), bundle.manifest.county)
     except BadRecords as error:
-        zh, _, en = str(error).partition(" / ")
-        raise Altered(" ".join(FACTS.values()), zh, en) from error
+        raise Altered(" ".join(FACTS.values()), error.zh, error.en) from error
 
 
 def plan_of(bundle: Intact) -> Plan:

@@ -105,13 +105,14 @@ def reproduce(publication: Publication, kept: KeptFiles, up_to: UpTo, engine: En
             "its record does not say by which positions, plan and sheet it can be computed anew",
         )  # fmt: skip
     files: list[bytes] = []
-    for digest, name in ((fact.digest, "考评结果 / the evaluation"), (fact.plan_digest, PLAN_FILE), (fact.sheet_digest, SHEET_FILE)):
+    for digest, zh, en in (
+        (fact.digest, "考评结果", "the evaluation"), (fact.plan_digest, PLAN_FILE, PLAN_FILE), (fact.sheet_digest, SHEET_FILE, SHEET_FILE),
+    ):  # fmt: skip
         content = kept(digest)
-        zh, _, en = name.partition(" / ")
         if content is None:
-            return Finding(number, "different", f"没有留存的文件 {digest}（{zh}）", f"the kept file {digest} ({en or zh}) is not there")
+            return Finding(number, "different", f"没有留存的文件 {digest}（{zh}）", f"the kept file {digest} ({en}) is not there")
         if sha256(content).hexdigest() != digest:
-            return Finding(number, "different", f"留存的文件 {digest}（{zh}）被改动", f"the kept file {digest} ({en or zh}) was changed")
+            return Finding(number, "different", f"留存的文件 {digest}（{zh}）被改动", f"the kept file {digest} ({en}) was changed")
         files.append(content)
     document, plan, sheet = files
     ends: dict[str, End] = {service: End(getattr(fact.positions, service)) for service in SERVICES}
@@ -119,8 +120,7 @@ def reproduce(publication: Publication, kept: KeptFiles, up_to: UpTo, engine: En
         published = Evaluation.model_validate_json(document)
         anew = _anew(published, plan.decode(), sheet.decode(), up_to(ends), engine)
     except BadRecords as error:
-        zh, _, en = str(error).partition(" / ")
-        return Finding(number, "different", zh, en or zh)
+        return Finding(number, "different", error.zh, error.en)
     except (ValidationError, FileProblems, BadQuestionError, UnicodeDecodeError) as error:
         return Finding(
             number, "different", f"留存的文件无法按本版本读取：{error}", f"what was kept cannot be read by this version: {error}"

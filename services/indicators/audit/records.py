@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, cast
 
 import orjson
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts import parse_fact
 from shared.contracts.base import SERVICES, Service
@@ -43,6 +43,10 @@ Told = tuple[str, str, str]
 
 class BadRecords(Exception):
     """A file that is not a whole and unbroken history of records; the message names the line, in Chinese and English."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh} / {en}")
+        self.zh, self.en = zh, en
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,24 +117,63 @@ def check_history(lines: Iterable[bytes], county: str, ends: Ends | None = None)
                 continue
             if end is not None:
                 require_hash(service, record.position, hash_, end)
-            _check_content(record, number, told, found)
-            found.positions[service], found.hashes[service] = record.position, hash_
-            found.records.append(record)
+            _add(found, record, hash_, readable=_is_readable(record, number, told))
     except (EOFError, zlib.error, OSError) as error:
-        raise BadRecords(f"文件不完整或已损坏：{error} / the file is cut off or damaged: {error}") from error
+        raise BadRecords(f"文件不完整或已损坏：{error}", f"the file is cut off or damaged: {error}") from error
+    _require_ends(found, ends)
+    if not found.records:
+        raise BadRecords("文件中没有记录", "the file holds no records")
+    return found
+
+
+def up_to(history: History, ends: Ends) -> History:
+    """A history that was checked already, up to earlier ends. Raises BadRecords where it does not go so far, or goes by another record."""
+    found, readable = History(), {(record.service, record.position) for record in history.readable}
+    for record in history.records:
+        service, hash_, end = record.service, record.hash, ends.get(record.service)
+        if end is not None and record.position > end.position:
+            continue
+        if end is not None:
+            require_hash(service, record.position, hash_, end)
+        _add(found, record, hash_, readable=(service, record.position) in readable)
+    _require_ends(found, ends)
+    return found
+
+
+def _require_ends(found: History, ends: Ends) -> None:
     for service, end in ends.items():
         require_end(service, found.positions[service], end)
-    if not found.records:
-        raise BadRecords("文件中没有记录 / the file holds no records")
-    return found
+
+
+def _add(found: History, record: Record, hash_: str, *, readable: bool) -> None:
+    """Add the next record of a service, which a contract here describes or not."""
+    found.positions[record.service], found.hashes[record.service] = record.position, hash_
+    found.records.append(record)
+    closed = None if readable else _closed_day(record)
+    if readable:
+        found.readable.append(record)
+    elif closed is not None:
+        found.closed[record.service] = closed
+    else:
+        found.unreadable.append((cast(Service, record.service), record.known_day))
+
+
+def _closed_day(record: Record) -> date | None:
+    """The day that a service says it has closed; None where a record does not say so, or not as the contract has it."""
+    if common_class(record.type) is not DayClosed:
+        return None
+    try:
+        return DayClosed.model_validate(record.data).day
+    except ValidationError:
+        return None
 
 
 def require_hash(service: str, position: int, hash_: str, end: End) -> None:
     """Raises BadRecords where the record at a service's end is another than it must be."""
     if position == end.position and end.hash not in (None, hash_):
         raise BadRecords(
-            f"{service} 第 {position} 条的哈希是 {hash_}，应为 {end.hash}：本条被改动 / "
-            f"{service}'s position {position} has the hash {hash_}, not {end.hash}: it was changed"
+            f"{service} 第 {position} 条的哈希是 {hash_}，应为 {end.hash}：本条被改动",
+            f"{service}'s position {position} has the hash {hash_}, not {end.hash}: it was changed",
         )
 
 
@@ -138,8 +181,8 @@ def require_end(service: str, position: int, end: End) -> None:
     """Raises BadRecords where a service does not go as far as it must."""
     if position < end.position:
         raise BadRecords(
-            f"{service} 只到第 {position} 条，应到第 {end.position} 条：结尾被截去，或导出更早 / "
-            f"{service} ends at position {position}, not at {end.position}: its end was cut off, or it was exported earlier"
+            f"{service} 只到第 {position} 条，应到第 {end.position} 条：结尾被截去，或导出更早",
+            f"{service} ends at position {position}, not at {end.position}: its end was cut off, or it was exported earlier",
         )
 
 
@@ -153,21 +196,20 @@ def _record(raw: bytes, number: int) -> Record:
             _refuse_foreign(raw)
         if _is_report(raw):
             raise BadRecords(
-                f"第 {number} 行是上报的报告，不是已记录的事实；请用 kaiye facts --export 导出的文件 / "
-                f"line {number} is a report, not a record: "
-                "give a file that kaiye facts --export wrote"
+                f"第 {number} 行是上报的报告，不是已记录的事实；请用 kaiye facts --export 导出的文件",
+                f"line {number} is a report, not a record: give a file that kaiye facts --export wrote",
             ) from error
         zh, en = _lacking(raw)
-        raise BadRecords(f"第 {number} 行不是已记录的事实：{zh} / line {number} is no record: {en}") from error
+        raise BadRecords(f"第 {number} 行不是已记录的事实：{zh}", f"line {number} is no record: {en}") from error
     if TYPE_PATTERN.fullmatch(f"{record.type}.v{record.version}") is None:
-        raise BadRecords(f"第 {number} 行的类型无法识别：{record.type} / line {number} has a type that cannot be read: {record.type}")
+        raise BadRecords(f"第 {number} 行的类型无法识别：{record.type}", f"line {number} has a type that cannot be read: {record.type}")
     return record
 
 
 def _refuse_foreign(raw: bytes) -> None:
     for beginning, (zh, en) in _FOREIGN.items():
         if raw.startswith(beginning):
-            raise BadRecords(f"{zh}；请用 kaiye facts --export 导出的文件 / {en}; give a file that kaiye facts --export wrote")
+            raise BadRecords(f"{zh}；请用 kaiye facts --export 导出的文件", f"{en}; give a file that kaiye facts --export wrote")
 
 
 def _is_report(raw: bytes) -> bool:
@@ -201,35 +243,32 @@ def _check_place(record: Record, number: int, county: str, position: int, hash_:
     service, expected = record.service, position + 1
     if record.source.split("/")[1] != county:
         raise BadRecords(
-            f"第 {number} 行属于 {record.source.split('/')[1]}，方案是 {county} 的 / "
-            f"line {number} is of county {record.source.split('/')[1]}, "
-            f"the plan of {county}"
+            f"第 {number} 行属于 {record.source.split('/')[1]}，方案是 {county} 的",
+            f"line {number} is of county {record.source.split('/')[1]}, the plan of {county}",
         )
     if record.position < expected:
         raise BadRecords(
-            f"第 {number} 行：{service} 的第 {record.position} 条重复或次序颠倒，应为第 {expected} 条 / "
-            f"line {number}: {service}'s position "
-            f"{record.position} comes twice or too late, {expected} was expected"
+            f"第 {number} 行：{service} 的第 {record.position} 条重复或次序颠倒，应为第 {expected} 条",
+            f"line {number}: {service}'s position {record.position} comes twice or too late, {expected} was expected",
         )
     if record.position > expected:
         raise BadRecords(
-            f"第 {number} 行：{service} 缺少第 {expected} 至 {record.position - 1} 条；导出时不要选单位或日期 / "
-            f"line {number}: {service} lacks positions {expected} "
-            f"to {record.position - 1}; export without choosing units or days"
+            f"第 {number} 行：{service} 缺少第 {expected} 至 {record.position - 1} 条；导出时不要选单位或日期",
+            f"line {number}: {service} lacks positions {expected} to {record.position - 1}; export without choosing units or days",
         )
     if record.prevhash != hash_:
         raise BadRecords(
-            f"第 {number} 行：{service} 第 {record.position} 条与前一条不相接，前一条或本条被改动 / line {number}: {service}'s position "
-            f"{record.position} does not follow the one before it: one of the two was changed"
+            f"第 {number} 行：{service} 第 {record.position} 条与前一条不相接，前一条或本条被改动",
+            f"line {number}: {service}'s position {record.position} does not follow the one before it: one of the two was changed",
         )
 
 
-def _check_content(record: Record, number: int, told: dict[Told, str | None], found: History) -> None:
+def _is_readable(record: Record, number: int, told: dict[Told, str | None]) -> bool:
+    """Whether a record is a fact, a void or a correction that a contract here describes. Raises BadRecords for one of an unknown fact."""
     shape = common_class(record.type)
+    if shape is DayClosed:
+        return False
     try:
-        if shape is DayClosed:
-            found.closed[record.service] = DayClosed.model_validate(record.data).day
-            return
         if shape is None:
             told[record.service, record.source, record.id] = None
             parse_fact(record.type, record.version, record.data)
@@ -237,9 +276,8 @@ def _check_content(record: Record, number: int, told: dict[Told, str | None], fo
         else:
             _check_amendment(record, cast(type[FactVoided | FactCorrected], shape), number, told)
     except (LookupError, ValueError):
-        found.unreadable.append((cast(Service, record.service), record.known_day))
-        return
-    found.readable.append(record)
+        return False
+    return True
 
 
 def _check_amendment(record: Record, shape: type[FactVoided | FactCorrected], number: int, told: Mapping[Told, str | None]) -> None:
@@ -248,8 +286,8 @@ def _check_amendment(record: Record, shape: type[FactVoided | FactCorrected], nu
     target = record.service, amendment.source, amendment.id
     if target not in told:
         raise BadRecords(
-            f"第 {number} 行作废或更正了不存在的事实 {amendment.source} {amendment.id} / "
-            f"line {number} voids or corrects a fact that is not there: {amendment.source} {amendment.id}"
+            f"第 {number} 行作废或更正了不存在的事实 {amendment.source} {amendment.id}",
+            f"line {number} voids or corrects a fact that is not there: {amendment.source} {amendment.id}",
         )
     type_ = told[target]
     if type_ is None:

@@ -69,7 +69,9 @@ def test_a_kept_file_that_was_changed_or_lost_is_named(published: Kept) -> None:
         changed = Kept(published.publication, {**published.files, digest: published.files[digest] + b"\n"}).found()
         assert (changed.outcome, digest in changed.en, "was changed" in changed.en) == ("different", True, True)
         lost = {other: content for other, content in published.files.items() if other != digest}
-        assert "is not there" in Kept(published.publication, lost).found().en
+        gone = Kept(published.publication, lost).found()
+        assert "is not there" in gone.en
+        assert ("考评结果" in gone.zh, "the evaluation" in gone.en) == (digest == published.publication.fact.digest,) * 2
 
 
 def test_another_score_is_named_by_its_item(published: Kept) -> None:

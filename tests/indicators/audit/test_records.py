@@ -10,7 +10,7 @@ import pytest
 
 from deploy.simulator import unit_reports
 from deploy.simulator.file import report_line
-from services.indicators.audit.records import BadRecords, End, Ends, History, read_history
+from services.indicators.audit.records import BadRecords, End, Ends, History, read_history, up_to
 from shared.contracts.base import SERVICES
 from shared.contracts.envelope import NO_HASH, record_bytes
 from shared.days import instant_from
@@ -86,6 +86,22 @@ def test_up_to_given_ends_and_no_further(tmp_path: Path) -> None:
     assert cut.hashes["training"] == third.hash
     up_to = {**whole.positions, **cut.positions}
     assert cut.records == [record for record in whole.records if record.position <= up_to[record.service]]
+
+
+def test_a_history_that_was_read_once_is_cut_as_if_it_were_read_again(tmp_path: Path) -> None:
+    """At every place: also before a service closed its days, and where the last record is none that a contract describes."""
+    unknown = lines()[-1].replace(b'"type":"finance.', b'"type":"finance.un')
+    raws = (*lines()[:-1], unknown)
+    whole = read(tmp_path, *raws)
+    assert len(whole.unreadable) == 1
+    for service in SERVICES:
+        for position in {1, whole.positions[service] // 2, whole.positions[service]}:
+            ends: Ends = {service: End(position)}
+            assert up_to(whole, ends) == read(tmp_path, *raws, ends=ends)
+    with pytest.raises(BadRecords, match="finance ends at position"):
+        up_to(whole, {"finance": End(whole.positions["finance"] + 1)})
+    with pytest.raises(BadRecords, match="it was changed"):
+        up_to(whole, {"training": End(3, whole.hashes["training"])})
 
 
 def test_a_file_that_was_cut_off_or_edited_at_its_end_is_found_by_its_ends(tmp_path: Path) -> None:
