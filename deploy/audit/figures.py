@@ -21,14 +21,18 @@ from services.indicators.audit.archive.reader import Archive
 from services.indicators.audit.evidence import first_difference
 from services.indicators.audit.folded import Recorded
 from services.indicators.audit.recompute import Recomputed, recompute
+from services.indicators.catalog import BENCHMARKS, CATALOG, measures_in
 from services.indicators.evaluation.plan import Plan
 from services.indicators.store import LedgerRows
 from shared.contracts.base import SERVICES
 
+Rows = frozenset[tuple[str, str]]
+"""Rows of a board: (indicator, variant)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The entries of the measures that have figures, and up to which positions they follow the records."""
+    """The entries that serve, of which measures they are today's figures, and up to which positions they follow the records."""
 
     rows: LedgerRows
     measures: frozenset[str]
@@ -44,7 +48,7 @@ async def compare_figures(running: Running, plan: Plan, recorded: Recorded, ledg
     whole = recorded.positions == ledger.positions
     by = random.Random(audited.asked.seed)  # noqa: S311 - a choice of units, to be repeated
     chosen = pairs(set().union(*days.values()), audited.asked.seed, -(-audited.asked.pairs // 2))[: audited.asked.pairs]
-    entries = await asyncio.to_thread(Entries, ledger.rows)
+    entries, aside = await asyncio.to_thread(Entries, ledger.rows), _read_off(audited.being_rebuilt)
     as_known = await asyncio.to_thread(recompute, recorded, plan, "duckdb")
     done = figures = boards = 0
     for known_at, group in groupby(chosen, key=itemgetter(1)):
@@ -56,7 +60,7 @@ async def compare_figures(running: Running, plan: Plan, recorded: Recorded, ledg
             if whole or known_at < settled:
                 figures += await asyncio.to_thread(_compare_ledger, entries, recomputed, ledger.measures, (as_of, known_at))
             for unit in _units(snapshot, as_of, audited.asked.units, by):
-                boards += await _compare_board(running, snapshot, unit, (as_of, known_at), stable=known_at < settled)
+                boards += await _compare_board(running, snapshot, unit, (as_of, known_at), aside, stable=known_at < settled)
             done += 1
             audited.progress("账本与指标表 / ledger and boards", done, len(chosen))
         await asyncio.to_thread(recomputed.close)
@@ -86,7 +90,10 @@ def _units(snapshot: Snapshot, as_of: date, some: int | None, by: random.Random)
 def _compare_ledger(entries: Entries, recomputed: Recomputed, measures: frozenset[str], pair: Pair) -> int:
     """How many figures are the same."""
     as_of, known_at = pair
-    ours, theirs = entries.at(as_of, known_at), {key: parts for key, parts in recomputed.all_at(as_of).items() if key[0] in measures}
+    ours, theirs = (
+        {key: parts for key, parts in amounts.items() if key[0] in measures}
+        for amounts in (entries.at(as_of, known_at), recomputed.all_at(as_of))
+    )
     found = difference(ours, theirs, as_of, known_at)
     if found is None:
         return len(ours)
@@ -98,23 +105,33 @@ def _compare_ledger(entries: Entries, recomputed: Recomputed, measures: frozense
     ))  # fmt: skip
 
 
-async def _compare_board(running: Running, snapshot: Snapshot, unit: str, pair: Pair, *, stable: bool) -> int:
+def _read_off(measures: frozenset[str]) -> Rows:
+    """The rows that are read off any of these measures, or compared with what is."""
+    return frozenset(
+        (indicator.id, variant.name) for indicator in CATALOG for variant in indicator.variants
+        if any(measure.name in measures for measure in measures_in((variant, BENCHMARKS) if indicator.benchmarked else variant))
+    )  # fmt: skip
+
+
+async def _compare_board(running: Running, snapshot: Snapshot, unit: str, pair: Pair, aside: Rows, *, stable: bool) -> int:
     """One live board with the one recomputed: see `same_board`."""
     as_of, known_at = pair
     live: dict[str, Any] = orjson.loads(await fetch_board(running.http_url, unit=unit, as_of=as_of, known_at=known_at))
     anew: dict[str, Any] = orjson.loads(await asyncio.to_thread(_board, snapshot, unit, pair))
-    return same_board(live, anew, stable=stable)
+    return same_board(live, anew, aside, stable=stable)
 
 
-def same_board(live: dict[str, Any], anew: dict[str, Any], *, stable: bool) -> int:
+def same_board(live: dict[str, Any], anew: dict[str, Any], aside: Rows = frozenset(), *, stable: bool) -> int:
     """1 when a live board is the one recomputed, 0 when newer records make them incomparable; none does where what was known on the day is
-    stable. Raises Different.
+    stable. What is set aside is not compared. Raises Different.
     """
     if live["positions"] != anew["positions"]:
         if not stable:
             return 0
         for answer in (live, anew):
             del answer["positions"], answer["final"]
+    for answer in (live, anew):
+        answer["indicators"] = [row for row in answer["indicators"] if (row["id"], row["variant"]) not in aside]
     if live != anew:
         found = first_difference(live, anew, "indicators")
         unit, measure, one, other = found.unit, " ".join(found.row), found.given, found.recomputed

@@ -62,6 +62,8 @@ class Audited:
     """Told what is going on, how far it is and how far it goes."""
     positions: dict[str, int] = field(default_factory=dict)
     """Up to where figures are compared."""
+    being_rebuilt: frozenset[str] = frozenset()
+    """The measures whose figures by today's definition are still being derived: neither they nor the rows read off them are compared."""
     checked: list[Checked] = field(default_factory=list)
     hashes: dict[Service, list[bytes]] = field(default_factory=dict)
     """Of every service's records as its stream has them, by position from 1."""

@@ -17,7 +17,7 @@ from deploy.reaching import DATABASE_AWAY, DatabaseUnreachable, bus
 from services.indicators.audit.archive.reader import Archive, opened_archive
 from services.indicators.audit.folded import Recorded
 from services.indicators.audit.records import Ends, check_history, up_to
-from services.indicators.catalog import JUDGED
+from services.indicators.catalog import DEFINITIONS, JUDGED
 from services.indicators.evaluation.county import load_county
 from services.indicators.store import LedgerStore, Moment
 from shared.bus import BusUnreachable
@@ -49,7 +49,8 @@ async def _compare_rest(running: Running, folder: DataFolder, store: LedgerStore
     """Archive and figures: those of the archive where there is one, which holds all but the last minute's records, else of the facts."""
     serving = moment.versions.numbers("serving")
     positions = {service: position for service, (position, _) in moment.checkpoint.items()}
-    ledger = Ledger(await store.rows(moment, serving.values()), frozenset(serving), positions)
+    audited.being_rebuilt = moment.versions.being_rebuilt(DEFINITIONS)
+    ledger = Ledger(await store.rows(moment, serving.values()), frozenset(serving) - audited.being_rebuilt, positions)
     plan = load_county(running.county_folder, JUDGED).plan
     with ExitStack() as opened:
         recorded: Recorded | None = await asyncio.to_thread(

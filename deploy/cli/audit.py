@@ -80,13 +80,16 @@ class _Shown:
 
 def _summary(county: str, audited: "Audited", difference: "Difference | None") -> dict[str, Any]:
     return {
-        "county": county, "positions": audited.positions, "checked": [dataclasses.asdict(each) for each in audited.checked],
+        "county": county, "positions": audited.positions, "being_rebuilt": sorted(audited.being_rebuilt),
+        "checked": [dataclasses.asdict(each) for each in audited.checked],
         "difference": None if difference is None else dataclasses.asdict(difference),
     }  # fmt: skip
 
 
 def _told(audited: "Audited", difference: "Difference | None") -> str:
-    lines = [f"{CHECKS[each.check]}{f' {each.service}' if each.service else ''}：{each.compared}" for each in audited.checked]
+    rebuilt = "、".join(sorted(audited.being_rebuilt))
+    lines = [f"正在重算、未作核对的量，见 kaiye rebuild --status / being rebuilt, not compared: {rebuilt}"] if rebuilt else []
+    lines += [f"{CHECKS[each.check]}{f' {each.service}' if each.service else ''}：{each.compared}" for each in audited.checked]
     if difference is None:
         return "\n".join([*lines, "全部相符 / all the same"])
     return "\n".join([*lines, f"不符 / a difference：{difference.zh}\n  {difference.en}"])

@@ -113,6 +113,10 @@ class Versions:
         """Measure → the number of its version in a state of which it has one at most."""
         return {version.measure: version.number for version in self.in_state(state)}
 
+    def being_rebuilt(self, definitions: Mapping[str, Definition]) -> frozenset[str]:
+        """The measures of which nothing serves by today's definition yet: they have no figures, or those of a previous definition."""
+        return frozenset(definitions) - {each.measure for each in self.in_state("serving") if fits(each, definitions)}
+
     def require_fit(self, definitions: Mapping[str, Definition], previous: Container[int] = ()) -> None:
         """Raise OtherDefinitions unless a release with these definitions, which can follow these previous versions too, can follow every
         version that follows the records.

@@ -141,6 +141,32 @@ async def test_a_ledger_entry_that_was_changed_is_named_by_its_measure_and_unit(
     assert "by the ledger" in difference["en"]
 
 
+async def test_what_is_being_rebuilt_is_said_and_makes_no_difference(folder: Path, running: Running) -> None:
+    """Of a measure only a previous definition's figures serve, which are others: neither they nor the rows read off them are compared."""
+    of = "(SELECT id FROM cell WHERE version IN (SELECT number FROM measure WHERE name = 'new_enterprises'))"
+    await execute(
+        running, "indicators", "UPDATE measure SET definition = reverse(definition) WHERE name = 'new_enterprises'",
+        f"UPDATE ledger SET amount = amount + 1 WHERE cell IN {of}",
+    )  # fmt: skip
+    try:
+        code, found = audit(folder)
+    finally:
+        await execute(
+            running, "indicators", "UPDATE measure SET definition = reverse(definition) WHERE name = 'new_enterprises'",
+            f"UPDATE ledger SET amount = amount - 1 WHERE cell IN {of}",
+        )  # fmt: skip
+    assert (code, found["difference"], found["being_rebuilt"]) == (0, None, ["new_enterprises"])
+
+
+def test_rows_that_are_set_aside_are_compared_on_neither_board() -> None:
+    rows = [{"id": "trained", "variant": name, "part": None, "value": "5"} for name in ("default", "enrolled")]
+    days = {"unit": "330127000000", "as_of": "2025-06-30", "known_at": "2025-07-01", "final": True, "positions": {"training": 5}}
+    live, anew = ({**days, "indicators": [{**rows[0], "value": value}, rows[1]]} for value in (None, "5"))
+    assert same_board({**live}, {**anew}, frozenset({("trained", "default")}), stable=True) == 1
+    with pytest.raises(Different, match="trained default"):
+        same_board({**live}, {**anew}, frozenset({("trained", "enrolled")}), stable=True)
+
+
 def test_an_archive_that_was_tampered_with_is_named_by_its_file(folder: Path) -> None:
     archive = DataFolder(folder).archive
     file = read_index((archive / INDEX).read_bytes()).files[-1]
