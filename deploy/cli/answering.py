@@ -4,30 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import orjson
 import typer
 
 from deploy.cli.board import Parameters, ask
 from deploy.cli.common import EXIT_DIFFERENCE, EXIT_OK, BadInput, refused, said
-from deploy.cli.given_facts import opened_facts, read_day
-from deploy.cli.plans import read_plan_file
+from deploy.cli.given_facts import opened_given, read_day, require_facts
 from deploy.cli.tables import Json
 from deploy.data_folder import DataFolder
-
-FactsOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--facts", metavar="FILE", exists=True,
-        help="不问运行中的系统，而用 kaiye facts --export 的文件或归档文件夹；须同时给出 --plan / instead of the running system a file "
-        "that kaiye facts --export wrote, or the folder of an archive; with --plan",
-    ),
-]  # fmt: skip
-PlanOption = Annotated[
-    Path | None,
-    typer.Option("--plan", metavar="PLAN", exists=True, help="方案文件或县文件夹 / a plan file, or the county's folder that holds it"),
-]
 
 Ask = Callable[[Parameters], Awaitable[bytes]]
 """Gives the JSON that answers a question. Raises BadInput when it has no answer, Unreachable when nobody answers."""
@@ -74,24 +60,26 @@ def printing(asked: Parameters, show: Callable[[Json], None], *, json: bool) -> 
 async def answering(
     question: Literal["explain", "diff"], id: str, data: Path, facts: Path | None, plan: Path | None, known: tuple[str | None, ...]
 ) -> AsyncIterator[Ask]:
-    """Who answers a question about an indicator. `known` are the known days it names: a file answers beyond its last record too.
+    """Who answers a question about an indicator. `known` are the known days it names: a file answers beyond its last record too,
+    a bundle up to its own known day, on which it answers unless asked otherwise.
 
     Raises BadInput, and NothingRuns where nothing does.
     """
     if not id.isidentifier():
         raise refused("unknown_indicator", f"没有这个指标：{id}", f"there is no indicator {id}")
-    if facts is None and plan is None:
+    require_facts(facts, plan)
+    if facts is None:
         http_url = DataFolder(data).running().http_url
         yield lambda asked: ask(http_url, f"/{question}/{id}", asked)
-    elif facts is None or plan is None:
-        raise BadInput("--facts 与 --plan 须同时给出 / --facts and --plan go together")
     else:
         with _from_file(question, id, facts, plan, known) as answer:
             yield answer
 
 
 @contextmanager
-def _from_file(question: Literal["explain", "diff"], id: str, facts: Path, plan: Path, known: tuple[str | None, ...]) -> Iterator[Ask]:
+def _from_file(
+    question: Literal["explain", "diff"], id: str, facts: Path, plan: Path | None, known: tuple[str | None, ...]
+) -> Iterator[Ask]:
     from pydantic import ValidationError
 
     from services.indicators.answers import BadQuestionError
@@ -100,16 +88,20 @@ def _from_file(question: Literal["explain", "diff"], id: str, facts: Path, plan:
     from services.indicators.audit.folded import Folded
     from services.indicators.audit.inputs import measures_read
 
-    chosen = read_plan_file(plan)
     days = [day for text in known if (day := read_day(text, "--known-at")) is not None]
-    with opened_facts(facts, chosen.county) as history:
-        explainer = Explainer(Folded(history, chosen, max([history.last_known_day, *days]), measures_read(id)))
+    with opened_given(facts, plan) as given:
+        of_bundle = given.as_of is not None
+        last = given.last if of_bundle else max([given.last, *days])
+        for day in days if of_bundle else ():
+            given.require_known(day)
+        explainer = Explainer(Folded(given.history, given.plan, last, measures_read(id)))
+    own = {"as_of": given.as_of} if question == "explain" and of_bundle and not days else {}
     shape, answer_to = OF_EXPLAINER[question]
 
     async def answer(asked: Parameters) -> bytes:
         try:
-            given = shape.model_validate({name: value for name, value in asked.items() if value is not None})
-            return answer_bytes(await answer_to(explainer, id, given))
+            wanted = shape.model_validate({**own, **{name: value for name, value in asked.items() if value is not None}})
+            return answer_bytes(await answer_to(explainer, id, wanted))
         except ValidationError as error:
             problem = unreadable(error)
             raise BadInput(f"{problem.zh} / {problem.en}") from error

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, refused, said
-from deploy.cli.given_facts import GivenFacts
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -65,21 +64,6 @@ def read_intact(folder: Path, pinned: "Ed25519PublicKey | None" = None) -> "Inta
     except Altered as error:
         said.print(f"{folder} 已被改动 / {folder} was altered: {error}", markup=False)
         raise typer.Exit(EXIT_DIFFERENCE) from error
-
-
-def held_by_bundle(folder: Path) -> GivenFacts | None:
-    """The facts and the plan of a bundle, once its bytes have been checked; None where the path is no bundle. Raises BadInput."""
-    from services.indicators.audit.bundle import check_integrity, read_bundle
-    from services.indicators.audit.evidence import history_of, plan_of
-    from services.indicators.audit.manifest import MANIFEST, Altered, BundleUnusable
-
-    if not (folder / MANIFEST).exists():
-        return None
-    try:
-        bundle = check_integrity(read_bundle(folder))
-        return GivenFacts(history_of(bundle), plan_of(bundle), bundle.manifest.known_at, bundle.manifest.as_of)
-    except (Altered, BundleUnusable) as error:
-        raise BadInput(str(error)) from error
 
 
 def fault_json(fault: "Altered") -> dict[str, Any]:

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from deploy.cli import explain_tables
-from deploy.cli.answering import FactsOption, PlanOption, answered, answering, printing
+from deploy.cli.answering import answered, answering, printing
 from deploy.cli.board import show
 from deploy.cli.common import BadInput, DataOption, JsonOption
 from deploy.cli.explain import AfterOption, IdArgument, LimitOption, PartOption, VariantOption
+from deploy.cli.given_facts import FactsOption, PlanOption
 from deploy.cli.queries import UnitOption
 from deploy.cli.tables import Json
 from deploy.data_folder import DEFAULT_FOLDER

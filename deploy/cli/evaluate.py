@@ -13,8 +13,8 @@ from rich.table import Table
 from deploy.cli.board import ask, show
 from deploy.cli.common import BadInput, DataOption, JsonOption
 from deploy.cli.evaluation_tables import items_table, opening, rectifications_table, systems_table
-from deploy.cli.given_facts import Days, GivenFacts, opened_facts, read_days, recomputed
-from deploy.cli.plans import plan_path, read_plan_file, read_text_file
+from deploy.cli.given_facts import Days, FactsOption, GivenFacts, PlanOption, opened_given, read_days, recomputed, require_facts
+from deploy.cli.plans import read_text_file
 from deploy.cli.published import publish_evaluation, show_reproduced, write_documents
 from deploy.cli.queries import AsOfOption, KnownAtOption, UnitOption
 from deploy.cli.recompute import EngineOption
@@ -23,7 +23,6 @@ from deploy.data_folder import DEFAULT_FOLDER, DataFolder
 
 if TYPE_CHECKING:
     from services.indicators.audit.recompute import Engine
-    from services.indicators.evaluation.evaluating import Given
 
 
 def register(app: typer.Typer) -> None:
@@ -37,13 +36,7 @@ def evaluate(
     )] = None,
     unit: UnitOption = None, as_of: AsOfOption = None, known_at: KnownAtOption = None,
     rehearsal: Annotated[bool, typer.Option("--rehearsal", help="模拟考评 / a rehearsal")] = False,
-    facts: Annotated[Path | None, typer.Option(
-        "--facts", metavar="FACTS", exists=True,
-        help="从已记录的事实重算，不问运行中的系统；须同时给出 --plan / from recorded facts instead of a running system; needs --plan",
-    )] = None,
-    plan: Annotated[Path | None, typer.Option(
-        "--plan", metavar="PLAN", exists=True, help="重算所用的方案文件或县文件夹 / the plan file, or its county's folder, for --facts",
-    )] = None,
+    facts: FactsOption = None, plan: PlanOption = None,
     publish: Annotated[str | None, typer.Option(
         "--publish", metavar="NUMBER", help="以此编号发布并留存，一个编号只发布一次 / publish it under this number, once; it is kept",
     )] = None,
@@ -72,26 +65,19 @@ def evaluate(
             "缺少 --sheet：请给出考评标准文件或县文件夹，示例为 deploy/counties/example / "
             "--sheet is missing: give a scoring sheet or the county's folder, such as deploy/counties/example"
         )
+    require_facts(facts, plan)
     path = sheet_path(sheet)
     text = read_text_file(path)
     if facts is None:
-        if plan is not None:
-            raise BadInput("--plan 只与 --facts 同用 / --plan goes with --facts only")
         asked = {"unit": unit, "as_of": as_of, "known_at": known_at, "sheet": text, "file": path.name, "rehearsal": rehearsal}
-        given = {name: value for name, value in asked.items() if value is not None}
-        found = asyncio.run(ask(DataFolder(data).running().http_url, "/evaluation", body=given))
+        body = {name: value for name, value in asked.items() if value is not None}
+        found = asyncio.run(ask(DataFolder(data).running().http_url, "/evaluation", body=body))
     elif publish is not None:
         raise BadInput("只能发布运行中系统的考评结果 / only what the running system answers can be published: not with --facts")
-    elif plan is None:
-        raise BadInput("从事实重算须用 --plan 指明方案 / --facts needs --plan: the plan that the figures are judged by")
     else:
-        from services.indicators.evaluation.county import file_digest
-        from services.indicators.evaluation.evaluating import read_given
-
-        days, judged_by, digest = read_days(as_of, known_at), read_plan_file(plan), file_digest(read_text_file(plan_path(plan)))
-        by = read_given(judged_by, digest, text, rehearsal=rehearsal, file=path.name)
-        with opened_facts(facts, judged_by.county) as recorded:
-            found = _recomputed(GivenFacts(recorded, judged_by, recorded.last_known_day), engine, unit, days, by)
+        days = read_days(as_of, known_at)
+        with opened_given(facts, plan) as given:
+            found = _recomputed(given, engine, unit, days, (text, path.name), rehearsal=rehearsal)
     if documents is not None:
         write_documents(documents, found)
     if publish is not None:
@@ -110,8 +96,8 @@ def evaluate(
 
 def _explained_from(facts: Path | None, plan: Path | None, data: Path) -> list[str]:
     """The options by which `kaiye explain` asks the same."""
-    if facts is not None and plan is not None:
-        return ["--facts", str(facts), "--plan", str(plan)]
+    if facts is not None:
+        return ["--facts", str(facts), *(("--plan", str(plan)) if plan is not None else ())]
     return [] if data == DEFAULT_FOLDER else ["--data", str(data)]
 
 
@@ -119,11 +105,15 @@ def _made(table: Callable[..., Table], evaluation: dict[str, Any], width: int | 
     return table(evaluation, width=width)
 
 
-def _recomputed(given: GivenFacts, engine: "Engine", unit: str | None, asked: Days, by: "Given") -> bytes:
-    """The same from recorded facts. Raises BadInput."""
-    from services.indicators.evaluation.evaluating import evaluation
+def _recomputed(
+    given: GivenFacts, engine: "Engine", unit: str | None, asked: Days, sheet: tuple[str, str], *, rehearsal: bool
+) -> bytes:  # fmt: skip
+    """The same from recorded facts, by the content and the name of a sheet's file. Raises BadInput, FileProblems."""
+    from services.indicators.evaluation.evaluating import evaluation, read_given
     from services.indicators.evaluation.evaluation import evaluation_bytes
     from services.indicators.evaluation.shown import showing
 
+    text, file = sheet
+    by = read_given(given.plan, given.plan_digest, text, rehearsal=rehearsal, file=file)
     snapshot, question = recomputed(given, engine, unit, asked)
     return evaluation_bytes(evaluation(snapshot, question, by, showing(given.history.records)))

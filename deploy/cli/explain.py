@@ -10,10 +10,11 @@ import orjson
 import typer
 
 from deploy.cli import explain_tables
-from deploy.cli.answering import Ask, FactsOption, PlanOption, answered, answering, printing
+from deploy.cli.answering import Ask, answered, answering, printing
 from deploy.cli.board import Parameters, show
 from deploy.cli.common import BadInput, DataOption, JsonOption, said
 from deploy.cli.explain_file import begin_table, write_lines, write_table
+from deploy.cli.given_facts import FactsOption, PlanOption
 from deploy.cli.queries import AsOfOption, UnitOption
 from deploy.cli.tables import Json
 from deploy.cli.whole_file import whole_file

@@ -4,17 +4,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
 
 from deploy.cli.common import BadInput, refused, said
+from deploy.cli.plans import plan_path, read_plan_file, read_text_file
 
 if TYPE_CHECKING:
     from services.indicators.answers import Question, Snapshot
     from services.indicators.audit.folded import Recorded
     from services.indicators.audit.recompute import Engine
-    from services.indicators.audit.records import End, History
+    from services.indicators.audit.records import Ends, History
     from services.indicators.evaluation.plan import Plan
+
+
+FactsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--facts", metavar="FACTS", exists=True,
+        help="不问运行中的系统：kaiye facts --export 的文件或归档文件夹，须同时给出 --plan；或自带方案的证据包 / "
+        "with nothing running: what kaiye facts --export wrote, or the folder of an archive, with --plan; or an evidence bundle",
+    ),
+]  # fmt: skip
+PlanOption = Annotated[
+    Path | None,
+    typer.Option("--plan", metavar="PLAN", exists=True, help="方案文件或县文件夹 / a plan file, or the county's folder that holds it"),
+]
 
 
 class Days(NamedTuple):
@@ -39,12 +57,13 @@ def read_day(text: str | None, option: str) -> date | None:
 
 @dataclass(frozen=True, slots=True)
 class GivenFacts:
-    """What is answered from. `last` is the last day as known on which there is an answer; `as_of` the day that a bundle's own answers are
-    as of, None where the facts come with no answers.
+    """What is answered from, with the SHA-256 of the plan file. `last`: the last day as known on which there is an answer. `as_of`: the
+    day that a bundle's own answers are as of, None where the facts come with no answers.
     """
 
     history: "Recorded"
     plan: "Plan"
+    plan_digest: str
     last: date
     as_of: date | None = None
 
@@ -52,15 +71,19 @@ class GivenFacts:
         """As of which day (None: the known day) and as known on which. Raises BadInput where there is no answer."""
         known = asked.known_at or self.last
         as_of = asked.as_of or (self.as_of if asked.known_at is None else None)
+        self.require_known(known)
+        if as_of is not None and as_of > known:
+            raise BadInput(f"截至日 {as_of} 晚于已知日 {known} / as-of {as_of} lies after known-at {known}")
+        return as_of, known
+
+    def require_known(self, known: date) -> None:
+        """Raises BadInput for a day beyond the last as known on which there is an answer."""
         if known > self.last:
             raise BadInput(
                 f"已知日 {known} 晚于最后一条记录的日期 {self.last} / known-at {known} lies after the day of the last record, {self.last}"
                 if self.as_of is None else
                 f"已知日 {known} 晚于证据包的已知日 {self.last} / known-at {known} lies after that of the bundle, {self.last}"
             )  # fmt: skip
-        if as_of is not None and as_of > known:
-            raise BadInput(f"截至日 {as_of} 晚于已知日 {known} / as-of {as_of} lies after known-at {known}")
-        return as_of, known
 
 
 def recomputed(given: GivenFacts, engine: "Engine", unit: str | None, asked: Days) -> "tuple[Snapshot, Question]":
@@ -76,8 +99,57 @@ def recomputed(given: GivenFacts, engine: "Engine", unit: str | None, asked: Day
         raise refused(error.code, error.zh, error.en) from error
 
 
+def require_facts(facts: Path | None, plan: Path | None) -> None:
+    """Raises BadInput for a plan that is given without facts."""
+    if plan is not None and facts is None:
+        raise BadInput(
+            "--plan 只与 --facts 同用：运行中的系统按它自己的方案作答 / --plan goes with --facts only: a running system has its own plan"
+        )
+
+
 @contextmanager
-def opened_facts(facts: Path, county: str, ends: "dict[str, End] | None" = None) -> "Iterator[Recorded]":
+def opened_given(facts: Path, plan: Path | None, ends: "Ends | None" = None) -> Iterator[GivenFacts]:
+    """What to answer from: a bundle's own facts, plan and days; else the facts of a file or an archive, up to the ends where some are
+    given, and the plan of a file. Raises BadInput, FileProblems.
+    """
+    held = held_by_bundle(facts)
+    if held is not None:
+        if plan is not None or ends:
+            raise BadInput(
+                "证据包自带方案和结尾，不用 --plan、--positions、--heads / a bundle brings its own plan and ends: leave those options out"
+            )
+        yield held
+        return
+    if plan is None:
+        raise BadInput(
+            "缺少 --plan：请给出该县的方案文件或其文件夹，示例县为 deploy/counties/example；只有证据包自带方案 / --plan is missing: "
+            "give the county's plan file or its folder, deploy/counties/example for the example county; only a bundle brings its own"
+        )
+    from services.indicators.evaluation.county import file_digest
+
+    chosen, digest = read_plan_file(plan), file_digest(read_text_file(plan_path(plan)))
+    with opened_facts(facts, chosen.county, ends) as history:
+        yield GivenFacts(history, chosen, digest, history.last_known_day)
+
+
+def held_by_bundle(folder: Path) -> GivenFacts | None:
+    """The facts and the plan of a bundle, once its bytes have been checked; None where the path is no bundle. Raises BadInput."""
+    from services.indicators.audit.bundle import check_integrity, read_bundle
+    from services.indicators.audit.evidence import history_of, plan_of
+    from services.indicators.audit.manifest import MANIFEST, PLAN, Altered, BundleUnusable
+
+    if not (folder / MANIFEST).exists():
+        return None
+    try:
+        bundle = check_integrity(read_bundle(folder))
+        digest = sha256(bundle.files[PLAN]).hexdigest()
+        return GivenFacts(history_of(bundle), plan_of(bundle), digest, bundle.manifest.known_at, bundle.manifest.as_of)
+    except (Altered, BundleUnusable) as error:
+        raise BadInput(str(error)) from error
+
+
+@contextmanager
+def opened_facts(facts: Path, county: str, ends: "Ends | None" = None) -> "Iterator[Recorded]":
     """What is recorded, checked: in a file or an archive, up to the ends where some are given. Where these have hashes, the records are
     vouched for and nothing else is: the sets of an archive must say what its records do. Raises BadInput.
     """

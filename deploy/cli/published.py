@@ -12,7 +12,7 @@ import orjson
 import typer
 
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, said
-from deploy.cli.given_facts import opened_facts
+from deploy.cli.given_facts import held_by_bundle, opened_facts
 from deploy.cli.plans import read_text_file
 from deploy.cli.queries import download
 from deploy.data_folder import DataFolder
@@ -78,7 +78,7 @@ def show_reproduced(
 
     county = _county(folder)
     with ExitStack() as opened:
-        recorded = opened.enter_context(_downloaded(folder, county) if facts is None else opened_facts(facts, county))
+        recorded = opened.enter_context(_downloaded(folder, county) if facts is None else _held(facts, county))
         published = {each.number: each for each in publications(recorded.records)}
         if number not in published:
             numbers = "、".join(published) or "—"
@@ -93,6 +93,19 @@ def show_reproduced(
     typer.echo(orjson.dumps(found) if json else f"{found.number}：{found.zh} / {found.en}")
     if found.outcome != "same":
         raise typer.Exit(EXIT_DIFFERENCE)
+
+
+@contextmanager
+def _held(facts: Path, county: str) -> "Iterator[Recorded]":
+    """What is recorded in a file, an archive or a bundle. Raises BadInput."""
+    bundle = held_by_bundle(facts)
+    if bundle is None:
+        with opened_facts(facts, county) as recorded:
+            yield recorded
+        return
+    if bundle.plan.county != county:
+        raise BadInput(f"{facts} 属于 {bundle.plan.county}，数据文件夹是 {county} 的 / {facts} is of {bundle.plan.county}, not of {county}")
+    yield bundle.history
 
 
 @contextmanager

@@ -1,23 +1,19 @@
 """`kaiye recompute`: the board of one unit computed anew from recorded facts, with nothing running."""
 
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from deploy.cli.board import show
-from deploy.cli.bundles import held_by_bundle
 from deploy.cli.common import BadInput, JsonOption
-from deploy.cli.given_facts import GivenFacts, opened_facts, read_days, recomputed
+from deploy.cli.given_facts import opened_given, read_days, recomputed
 from deploy.cli.heads import read_heads
-from deploy.cli.plans import read_plan_file
 from deploy.cli.queries import AsOfOption, UnitOption
 from deploy.cli.tables import board_table
 
 if TYPE_CHECKING:
     from services.indicators.audit.records import End
-    from services.indicators.evaluation.plan import Plan
 
 
 EngineOption = Annotated[
@@ -82,31 +78,15 @@ def recompute(
     from services.indicators.api.tables import catalogue
 
     asked = read_days(as_of, known_at)
-    held = held_by_bundle(facts)
-    if held is not None and any((plan, positions, heads)):
-        raise BadInput(
-            "证据包自带方案和结尾，不用 --plan、--positions、--heads / a bundle brings its own plan and ends: leave those options out"
-        )
-    chosen = _plan(plan) if held is None else held.plan
-    with opened_facts(facts, chosen.county, _ends(positions, heads)) if held is None else nullcontext(held.history) as history:
-        given = GivenFacts(history, chosen, history.last_known_day) if held is None else held
+    with opened_given(facts, plan, _ends(positions, heads)) as given:
         snapshot, question = recomputed(given, engine, unit, asked)
         answer = board(snapshot, question)
     if json:
         typer.echo(answer_bytes(answer))
         return
     name = snapshot.trees.at(question.known_at.toordinal()).units[question.unit].name
-    shown, told = answer.model_dump(mode="json", by_alias=True), catalogue(chosen).model_dump(mode="json", by_alias=True)
+    shown, told = answer.model_dump(mode="json", by_alias=True), catalogue(snapshot.plan).model_dump(mode="json", by_alias=True)
     show(lambda width: board_table(shown, told, name, width=width))
-
-
-def _plan(plan: Path | None) -> "Plan":
-    if plan is None:
-        raise BadInput(
-            "缺少 --plan：请给出该县的方案文件或其文件夹，示例县为 deploy/counties/example / "
-            "--plan is missing: give the county's plan file or its folder, deploy/counties/example for the example county"
-        )
-    return read_plan_file(plan)
 
 
 def _ends(positions: str | None, heads: Path | None) -> "dict[str, End]":

@@ -82,7 +82,7 @@ async def test_what_is_wrong_in_a_sheet_is_said_by_the_service_and_by_the_check_
     assert (await kaiye("facts", "--export", str(facts)))[0] == 0
     for words, hint in (
         (("evaluate", "--sheet", str(SHEET), "--plan", str(EXAMPLE_COUNTY)), "goes with --facts"),
-        (("evaluate", "--sheet", str(SHEET), "--facts", str(SHEET)), "needs --plan"),
+        (("evaluate", "--sheet", str(SHEET), "--facts", str(SHEET)), "--plan is missing"),
         (
             ("evaluate", "--sheet", str(SHEET), "--plan", str(EXAMPLE_COUNTY), "--facts", str(facts), "--known-at", "2025-07-02"),
             "last record",

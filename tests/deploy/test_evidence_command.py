@@ -166,6 +166,46 @@ async def test_a_bundle_supplies_its_own_plan_and_days_to_recompute(made: Path, 
     assert "duties.jsonl: SHA-256" in error
 
 
+DIFF = ("diff", "new_enterprises", "--from", "2025-05-31@2025-06-18", "--to", "2025-05-31@2025-06-19")
+
+
+async def test_a_bundle_is_evaluated_and_opened_as_the_facts_it_was_made_of(made: Path, kaiye: Kaiye, tmp_path: Path) -> None:
+    facts, days = ("--facts", tmp_path / "facts.jsonl", "--plan", COUNTY_FOLDER), ("--as-of", "2025-05-31", "--known-at", "2025-06-19")
+    bundle = tmp_path / "earlier"
+    assert (await kaiye("evidence", "export", bundle, *days, *facts, "--key", tmp_path / "keys" / "evidence.key"))[0] == 0
+    for words, own in (
+        (("evaluate", "--sheet", COUNTY_FOLDER / "sheet.toml"), days), (("explain", "guided", "--limit", "3"), days), (DIFF, ()),
+    ):  # fmt: skip
+        code, of_facts, said = await kaiye(*words, *own, "--json", *facts)
+        assert code == 0, said
+        code, of_bundle, said = await kaiye(*words, "--json", "--facts", bundle)
+        ours, theirs = orjson.loads(of_bundle), orjson.loads(of_facts)
+        for each in (ours, theirs):  # those of a bundle of an earlier day end earlier
+            del each["positions"]
+        assert (code, ours) == (0, theirs), said
+    code, printed, _ = await kaiye("explain", "guided", "--known-at", "2025-06-01", "--json", "--facts", bundle)
+    assert (code, orjson.loads(printed)["as_of"]) == (0, "2025-06-01")
+
+
+@pytest.mark.parametrize("words", [("evaluate", "--sheet", COUNTY_FOLDER / "sheet.toml"), ("explain", "guided"), DIFF], ids=str)
+async def test_a_bundle_that_is_evaluated_or_opened_is_checked_and_brings_its_own_plan(
+    made: Path, kaiye: Kaiye, words: tuple[str | Path, ...]
+) -> None:
+    later = [str(word).replace("06-19", "07-02") for word in words] if words == DIFF else [*words, "--known-at", "2025-07-02"]
+    for asked, wanted in (
+        ([*words, "--facts", made, "--plan", COUNTY_FOLDER], "a bundle brings its own plan and ends"),
+        ([*words, "--facts", made / "facts-registry.jsonl"], "--plan is missing"),
+        ([*words, "--plan", COUNTY_FOLDER], "--plan goes with --facts only"),
+        ([*later, "--facts", made], "known-at 2025-07-02 lies after that of the bundle, 2025-07-01"),
+    ):
+        code, printed, error = await kaiye(*asked)
+        assert (code, printed) == (2, b"")
+        assert wanted in error
+    (made / "duties.jsonl").write_bytes(b"")
+    code, _, error = await kaiye(*words, "--facts", made)
+    assert (code, "duties.jsonl: SHA-256" in error) == (2, True)
+
+
 async def test_one_fact_is_proved_and_two_bundles_compared(made: Path, kaiye: Kaiye, tmp_path: Path, recorded: Recorded) -> None:
     proof, key = tmp_path / "proof.json", tmp_path / "keys" / "evidence.pub"
     code, printed, said = await kaiye("evidence", "prove", made, "registry", "7")

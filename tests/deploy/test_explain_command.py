@@ -152,7 +152,7 @@ async def test_subjects_that_do_not_come_to_the_figure_exit_with_1_and_are_named
         (("trained", "--as-of", "2025-06-02", "--known-at", "2025-06-01"), "as-of 2025-06-02 lies after known-at 2025-06-01"),
         (("trained", "--known-at", "2025-07-02"), "known-at 2025-07-02 lies after today"),
         (("trained", "--limit", "0"), "limit is a whole number from 1 to 1000, not 0"),
-        (("trained", "--plan", str(COUNTY_FOLDER)), "--facts and --plan go together"),
+        (("trained", "--plan", str(COUNTY_FOLDER)), "--plan goes with --facts only"),
         (("trained", "--measure", "guided"), "this figure is not read from the measure guided; it is read from trained"),
     ],
     ids=str,
