@@ -304,8 +304,9 @@ def _check_chain(name: str, lines: Sequence[bytes], manifest: Manifest, service:
 
 
 def _broken(lines: Sequence[bytes], service: Service, county: str) -> _Break | None:
-    """The first line that does not follow those before it."""
+    """The first line that does not follow those before it, or is the same report once more."""
     hash = NO_HASH
+    told: dict[tuple[str, str], int] = {}
     for line, raw in enumerate(lines, 1):
         try:
             record = parse_record(raw)
@@ -323,6 +324,13 @@ def _broken(lines: Sequence[bytes], service: Service, county: str) -> _Break | N
             return _Break(
                 line, f"前一条的 SHA-256 是 {hash}，本条写的是 {record.prevhash}：两条之一被改动",
                 f"names {record.prevhash} as the SHA-256 of the record before it, which is {hash}: one of the two was changed",
+            )  # fmt: skip
+        first = told.setdefault((record.source, record.id), line)
+        if first != line:
+            return _Break(
+                line, f"与第 {first} 条同为 {record.source} {record.id}，同一来源的编号只记录一次，两条之一是伪造的",
+                f"is {record.source} {record.id} again, as position {first} is: an id of a source is recorded once, "
+                "so that one of the two is forged",
             )  # fmt: skip
         hash = sha256(raw).hexdigest()
     return None

@@ -103,6 +103,7 @@ def check_history(lines: Iterable[bytes], county: str, ends: Ends | None = None)
     found, ends = History(), ends or {}
     last: dict[str, tuple[int, str]] = dict.fromkeys(SERVICES, (0, NO_HASH))
     told: dict[Told, str | None] = {}
+    recorded_on: dict[Told, int] = {}
     try:
         for number, line in enumerate(lines, 1):
             raw = line.rstrip(b"\r\n")
@@ -117,6 +118,7 @@ def check_history(lines: Iterable[bytes], county: str, ends: Ends | None = None)
                 continue
             if end is not None:
                 require_hash(service, record.position, hash_, end)
+            _check_id(record, number, recorded_on, found)
             _add(found, record, hash_, readable=_is_readable(record, number, told))
     except (EOFError, zlib.error, OSError) as error:
         raise BadRecords(f"文件不完整或已损坏：{error}", f"the file is cut off or damaged: {error}") from error
@@ -260,6 +262,20 @@ def _check_place(record: Record, number: int, county: str, position: int, hash_:
         raise BadRecords(
             f"第 {number} 行：{service} 第 {record.position} 条与前一条不相接，前一条或本条被改动",
             f"line {number}: {service}'s position {record.position} does not follow the one before it: one of the two was changed",
+        )
+
+
+def _check_id(record: Record, number: int, recorded_on: dict[Told, int], found: History) -> None:
+    """Raises BadRecords where the same report is recorded already: no service records one twice, so that somebody else did."""
+    key = record.service, record.source, record.id
+    line = recorded_on.setdefault(key, number)
+    if line != number:
+        first = next(each.position for each in found.records if (each.service, each.source, each.id) == key)
+        raise BadRecords(
+            f"第 {number} 行：{record.service} 第 {record.position} 条与第 {line} 行（第 {first} 条）同为 {record.source} {record.id}，"
+            "同一来源的编号只记录一次，两条之一是伪造的",
+            f"line {number}: {record.service}'s position {record.position} is {record.source} {record.id} again, as line {line} "
+            f"(position {first}) is: an id of a source is recorded once, so that one of the two is forged",
         )
 
 

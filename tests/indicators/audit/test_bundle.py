@@ -108,6 +108,16 @@ def test_a_day_that_no_record_follows_keeps_all_records() -> None:
     assert not Manifest.read(made(lines_of(a_few()), known_at=date(2025, 7, 2))["manifest.json"]).final
 
 
+def test_whoever_signs_the_same_report_twice_is_told_the_file_the_line_and_the_position() -> None:
+    records = a_few()
+    again = records.of["registry"][-1]
+    records._record("registry", again.source, again.id, again.type, again.version, again.occurred, again.known_day, again.data)
+    facts = b"".join(record.raw + b"\n" for record in records.of["registry"])
+    found = fault(put_together({**bundle(), "facts-registry.jsonl": facts}, KEY))
+    assert (found.file, found.line) == ("facts-registry.jsonl", again.position + 1)
+    assert f"is {again.source} {again.id} again, as position {again.position} is" in found.en
+
+
 def test_who_knows_only_the_standards_can_check_it() -> None:
     """Nothing of kaiye takes part: plain Ed25519, SHA-256, JSON, and the definition of the Merkle tree in RFC 9162, section 2.1.1."""
     files = bundle()

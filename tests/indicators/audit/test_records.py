@@ -12,7 +12,7 @@ from deploy.simulator import unit_reports
 from deploy.simulator.file import report_line
 from services.indicators.audit.records import BadRecords, End, Ends, History, read_history, up_to
 from shared.contracts.base import SERVICES
-from shared.contracts.envelope import NO_HASH, record_bytes
+from shared.contracts.envelope import NO_HASH, parse_record, record_bytes
 from shared.days import instant_from
 from tests.indicators.comparing import example_county
 from tests.indicators.simulated import simulated
@@ -122,6 +122,21 @@ def test_a_missing_position_is_named(tmp_path: Path) -> None:
 def test_a_position_that_comes_twice_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadRecords, match="line 3: registry's position 2 comes twice or too late, 3 was expected"):
         read(tmp_path, *lines()[:2], *lines()[1:])
+
+
+def test_the_same_report_recorded_twice_is_named_with_both_places(tmp_path: Path) -> None:
+    """In its place and chained as it must be, so that nothing but its id tells."""
+    *_, first, last = (record for record in map(parse_record, lines()) if record.service == "finance")
+    again = record_bytes(
+        source=first.source, id=first.id, type=first.type, version=first.version, occurred=first.occurred, recorded=last.recorded,
+        position=last.position + 1, prevhash=last.hash, data=first.data,
+    )  # fmt: skip
+    number = len(lines())
+    with pytest.raises(BadRecords) as refused:
+        read(tmp_path, *lines(), again)
+    assert f"第 {number + 1} 行：finance 第 {last.position + 1} 条与第 {number - 1} 行（第 {first.position} 条）同为" in refused.value.zh
+    assert f"is {first.source} {first.id} again, as line {number - 1} (position {first.position}) is" in refused.value.en
+    assert read(tmp_path, *lines(), again, ends={"finance": End(last.position, last.hash)}).positions["finance"] == last.position
 
 
 def test_an_edited_record_breaks_the_chain(tmp_path: Path) -> None:
