@@ -66,7 +66,7 @@ async def answering(
     Raises BadInput, and NothingRuns where nothing does.
     """
     if not id.isidentifier():
-        raise refused("unknown_indicator", f"没有这个指标：{id}", f"there is no indicator {id}")
+        raise refused("unknown_indicator", f"没有这个指标：{id}", f"there is no indicator {id}", of_facts=facts is not None)
     require_facts(facts, plan)
     if facts is None:
         http_url = DataFolder(data).running().http_url
@@ -106,7 +106,7 @@ def _from_file(
             problem = unreadable(error)
             raise BadInput(f"{problem.zh} / {problem.en}") from error
         except BadQuestionError as error:
-            raise refused(error.code, error.zh, error.en) from error
+            raise refused(error.code, error.zh, error.en, of_facts=True) from error
 
     try:
         yield answer

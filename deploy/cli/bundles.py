@@ -40,7 +40,7 @@ def told() -> Iterator[None]:
     except (BadRecords, BundleUnusable, KeyUnusable) as error:
         raise BadInput(str(error)) from error
     except BadQuestionError as error:
-        raise refused(error.code, error.zh, error.en) from error
+        raise refused(error.code, error.zh, error.en, of_facts=True) from error
     except BrokenPipeError:  # whoever reads has seen enough
         raise
     except OSError as error:

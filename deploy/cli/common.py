@@ -66,13 +66,26 @@ NEXT_STEP: Final[Mapping[str, tuple[str, str]]] = {
     ),
 }  # fmt: skip
 """What helps whoever asked a question that is refused with this code, in Chinese and in English."""
+NEXT_STEP_OF_FACTS: Final[Mapping[str, tuple[str, str]]] = {
+    "unknown_unit": (
+        "单位由事实 registry.unit_listed 列出，也见县文件夹的 roster.csv",
+        "the registry.unit_listed facts list them, as does roster.csv in the county's folder",
+    ),
+    "unknown_indicator": ("指标见 kaiye recompute 对这些事实的输出", "kaiye recompute on these facts lists them"),
+    "from_after_to": (
+        "日期由 --from 和 --to 给出，未写已知日的以最后一条记录之日、证据包以其已知日为已知日",
+        "the days are those of --from and --to; without a known day: known on the day of the last record, of a bundle on its own",
+    ),
+}  # fmt: skip
+"""The same where nothing need run, because recorded facts are asked."""
 
 
-def refused(code: str, zh: str, en: str) -> BadInput:
-    """A question that has no answer, with the next step where one is known."""
-    if code not in NEXT_STEP:
+def refused(code: str, zh: str, en: str, *, of_facts: bool = False) -> BadInput:
+    """A question that has no answer, with the next step where one is known; `of_facts`: recorded facts were asked, no running system."""
+    steps = NEXT_STEP_OF_FACTS if of_facts else NEXT_STEP
+    if code not in steps:
         return BadInput(f"{zh} / {en}")
-    step_zh, step_en = NEXT_STEP[code]
+    step_zh, step_en = steps[code]
     return BadInput(f"{zh}（{step_zh}） / {en} ({step_en})")
 
 

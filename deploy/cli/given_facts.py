@@ -96,7 +96,7 @@ def recomputed(given: GivenFacts, engine: "Engine", unit: str | None, asked: Day
     try:
         return snapshot, ask(snapshot, given.last, unit, as_of, known)
     except BadQuestionError as error:
-        raise refused(error.code, error.zh, error.en) from error
+        raise refused(error.code, error.zh, error.en, of_facts=True) from error
 
 
 def require_facts(facts: Path | None, plan: Path | None) -> None:

@@ -192,7 +192,9 @@ async def test_a_bundle_that_is_evaluated_or_opened_is_checked_and_brings_its_ow
     made: Path, kaiye: Kaiye, words: tuple[str | Path, ...]
 ) -> None:
     later = [str(word).replace("06-19", "07-02") for word in words] if words == DIFF else [*words, "--known-at", "2025-07-02"]
+    nowhere = "there is no unit 330127199000 (the registry.unit_listed facts list them, as does roster.csv in the county's folder)"
     for asked, wanted in (
+        ([*words, "--facts", made, "--unit", "330127199000"], nowhere),
         ([*words, "--facts", made, "--plan", COUNTY_FOLDER], "a bundle brings its own plan and ends"),
         ([*words, "--facts", made / "facts-registry.jsonl"], "--plan is missing"),
         ([*words, "--plan", COUNTY_FOLDER], "--plan goes with --facts only"),

@@ -106,6 +106,7 @@ def test_the_answer_as_of_exactly_some_positions(kept: Path, recompute: Recomput
         (("facts.jsonl", "--heads", "facts.jsonl"), "is not what kaiye facts --heads wrote"),
         (("facts.jsonl", "--heads", "heads.json", "--positions", "finance=1"), "not both"),
         (("facts.jsonl", "--known-at", "2099-01-01"), "known-at 2099-01-01 lies after the day of the last record"),
+        (("facts.jsonl", "--unit", "330127199000"), "there is no unit 330127199000 (the registry.unit_listed facts list them"),
         (("heads.json",), "line 1 is no record: it lacks id, source"),
         (("nothing.jsonl",), "cannot be read"),
         ((".",), "it holds no index.jsonl"),
