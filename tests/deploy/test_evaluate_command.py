@@ -11,12 +11,13 @@ from rich.cells import cell_len
 from deploy.cli.common import EXAMPLE_COUNTY
 from deploy.cli.evaluation_tables import items_table, rectifications_table, systems_table
 from services.indicators.answers import BadQuestionError
+from services.indicators.api.bodies import BODY_BYTES_MAX
 from services.indicators.api.questions import SHEET_LENGTH_MAX, BoardQuestion, EvaluationQuestion
 from services.indicators.evaluation.county import file_digest
 from tests.deploy.test_cli import run_kaiye
 from tests.deploy.test_query_commands import Kaiye, kaiye, printed, running
 from tests.indicators.api.conftest import dsn, recorded, system
-from tests.indicators.api.system import TOWN, Recorded, System
+from tests.indicators.api.system import SECONDS_MAX, TOWN, Recorded, System
 from tests.indicators.api.test_duties import tell
 
 __all__ = ["dsn", "kaiye", "recorded", "running", "system"]
@@ -111,6 +112,22 @@ async def test_other_questions_are_answered_while_a_sheet_is_read_and_one_too_lo
     assert answered > 3
     refused = await running.http.post("/evaluation", json={"sheet": "#" * (SHEET_LENGTH_MAX + 1)})
     assert (refused.status_code, refused.json()["en"]) == (422, "sheet has at most 200000 characters")
+
+
+async def test_a_body_that_is_too_long_is_refused_before_it_has_come_in(running: System) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", running.app.http_port)
+    said = ("POST /evaluation HTTP/1.1", "Host: kaiye", "Content-Type: application/json", f"Content-Length: {10**12}", "", '{"sheet":"')
+    writer.write("\r\n".join(said).encode() + b"#" * BODY_BYTES_MAX)
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), SECONDS_MAX)
+    writer.close()
+    assert head.startswith(b"HTTP/1.1 413 ")
+    whole = await running.http.post("/evaluation", json={"sheet": "#" * 2 * BODY_BYTES_MAX})
+    assert (whole.status_code, whole.json()["code"]) == (413, "body_too_long")
+    assert "考评标准文件至多 200000 个字符" in whole.json()["zh"]
+    longest = await running.http.post(
+        "/evaluation", content=rb'{"sheet":"' + rb"\ud83d\ude00" * SHEET_LENGTH_MAX + b'"}', headers={"Content-Type": "application/json"}
+    )
+    assert (longest.status_code, longest.json()["code"]) == (400, "bad_sheet")
 
 
 def test_the_sheets_of_both_counties_have_nothing_wrong_and_belong_to_the_plan_beside_them(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from services.indicators.answers import BadQuestionError, Board
+from services.indicators.api.bodies import BODY_BYTES_MAX, BodyTooLong, BoundedBodies
 from services.indicators.api.diff import Difference
 from services.indicators.api.downloads import DOWNLOADS_MAX, STALLED_SECONDS_MAX, Download, Downloads
 from services.indicators.api.duties import Duties
@@ -42,6 +43,7 @@ from services.indicators.api.metrics import QueryMetrics
 from services.indicators.api.page import docs_page
 from services.indicators.api.questions import (
     NOT_FOUND,
+    SHEET_LENGTH_MAX,
     BoardQuestion,
     DiffQuestion,
     DutiesQuestion,
@@ -106,6 +108,7 @@ def make_http(doors: Doors) -> FastAPI:
         title="kaiye 开业", version="1.0.0", docs_url=None, redoc_url=None,
         description="创建创业型城市的指标：任一单位、截至任一日、以任一日所知 / figures of any unit, as of any day, as known on any day.",
     )  # fmt: skip
+    app.add_middleware(BoundedBodies)
     _answer_errors(app)
     _add_questions(app, doors)
     _add_explaining(app, doors)
@@ -135,6 +138,13 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def not_understood(_: Request, error: RequestValidationError) -> Response:
         return _problem(422, describe(list(error.errors())))
+
+    @app.exception_handler(BodyTooLong)
+    async def too_long(_: Request, error: BodyTooLong) -> Response:
+        return _problem(error.status_code, Problem(
+            code="body_too_long", zh=f"请求正文过长，至多 {BODY_BYTES_MAX} 字节；考评标准文件至多 {SHEET_LENGTH_MAX} 个字符",
+            en=f"the body has more than {BODY_BYTES_MAX} bytes; a scoring sheet has at most {SHEET_LENGTH_MAX} characters",
+        ))  # fmt: skip
 
     @app.exception_handler(HTTPException)
     async def no_such_page(request: Request, error: HTTPException) -> Response:
@@ -226,7 +236,8 @@ def _add_questions(app: FastAPI, doors: Doors) -> None:
         return answer("rebuild", lambda: questions.rebuild(question))
 
     @app.post(
-        "/evaluation", response_model=Evaluation, responses=_ERRORS,
+        "/evaluation", response_model=Evaluation,
+        responses={**_ERRORS, 413: {**_ERROR, "description": f"正文超过 {BODY_BYTES_MAX} 字节 / a body of more than so many bytes"}},
         summary="按考评标准考评一个单位 / one unit evaluated by a scoring sheet",
     )  # fmt: skip
     async def evaluation(question: EvaluationQuestion) -> Response:
