@@ -281,7 +281,7 @@ class Paging:
                 "unknown_measure", f"这一数值不用度量 {wanted.measure}，用到的有：{there}",
                 f"this figure is not read from the measure {wanted.measure}; it is read from {there}",
             )  # fmt: skip
-        self._among = [_among(each, wanted, behind) for each in opened.inputs]
+        self._among = [_among(each, wanted, behind, self.known) for each in opened.inputs]
 
     def following(self, held: "Held", limit: int) -> tuple[Input, list[Subject]] | None:
         """The next subjects, of one measure; None when there are no more."""
@@ -308,8 +308,8 @@ class Paging:
 _NOBODY: frozenset[str] = frozenset()
 
 
-def _among(asked: Input, wanted: Wanted, behind: Behind) -> frozenset[str] | None:
-    """The subjects wanted of a measure; None: all."""
+def _among(asked: Input, wanted: Wanted, behind: Behind, known: date) -> frozenset[str] | None:
+    """The subjects wanted of a measure, as known on a day; None: all."""
     if wanted.measure not in (None, asked.measure):
         return _NOBODY
     if wanted.subject is None:
@@ -317,7 +317,7 @@ def _among(asked: Input, wanted: Wanted, behind: Behind) -> frozenset[str] | Non
     kind, colon, name = wanted.subject.partition(":")
     if colon and kind != subject_kind(MEASURES[asked.measure]):
         return _NOBODY
-    return behind.codes(MEASURES[asked.measure], name if colon else kind)
+    return behind.codes(MEASURES[asked.measure], name if colon else kind, known)
 
 
 def place_after(after: str | None, inputs: int) -> tuple[int, str]:

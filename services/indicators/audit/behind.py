@@ -82,9 +82,11 @@ class Behind:
     seen: Seen
     _of_units: dict[date, list[FactRow]] = field(default_factory=dict)
 
-    def codes(self, measure: Measure, subject: str) -> frozenset[str]:
-        """Every identifier by which the subject of a measure was ever known."""
-        return self.index.codes(f"{subject_kind(measure)}:{subject}")
+    def codes(self, measure: Measure, subject: str, known: date) -> frozenset[str]:
+        """Every identifier of the subject of a measure, as far as it was known at the end of a day that they are of the same one."""
+        whole = f"{subject_kind(measure)}:{subject}"
+        later = self._codes_known_later(whole, known.toordinal())
+        return frozenset(code for code in self.index.codes(whole) if f"entity:{code}" not in later)
 
     def facts(self, measure: Measure, subject: str, known: date) -> list[FactRow]:
         """The facts of a subject's history that a measure reads, as known at the end of a day, in history order."""

@@ -10,7 +10,8 @@ from fractions import Fraction
 import pytest
 
 from services.indicators.answers import Question, board
-from services.indicators.api.explain import Opened, measure_row, open_row
+from services.indicators.api.explain import Opened, Wanted, measure_row, open_row
+from services.indicators.api.explainer import Explainer
 from services.indicators.audit.behind import Behind
 from services.indicators.audit.counting import Held
 from services.indicators.audit.folded import Folded
@@ -123,6 +124,13 @@ async def test_codes_are_of_one_entity_once_that_is_known() -> None:
         for number, known, codes in ((1, "2025-05-31", [1]), (2, "2025-05-31", [2]), (1, "2025-06-01", [1, 2, 1])):
             found = behind.facts(MEASURES["new_enterprises"], entity(number), date.fromisoformat(known))
             assert [fact.data["entity"] for fact in found] == list(map(entity, codes))
+    explainer = Explainer(folded)
+    for known, subjects in (("2025-05-31", [entity(1)]), ("2025-06-01", [entity(1), entity(2)])):
+        wanted = Wanted(subject=entity(1))
+        found_then = await explainer.explain("new_enterprises", wanted, None, date(2025, 5, 31), date.fromisoformat(known))
+        assert {each.subject for each in found_then.subjects} <= set(subjects)
+        assert (found_then.total, found_then.rows[0].value) == (1, "2" if known < "2025-06" else "1")
+    explainer.close()
 
 
 def check(held: Held, behind: Behind, asked: Input, ledger: Amounts, known: date) -> Amounts:
