@@ -120,5 +120,15 @@ def show(make: Callable[[int | None], Table]) -> None:
     typer.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
 
 
+def show_lines(lines: Iterable[str]) -> None:
+    """Print text: broken between words where a terminal's line ends, and where there is no terminal each line as it is."""
+    console = Console(highlight=False)
+    for line in lines:
+        if console.is_terminal:
+            console.print(line, markup=False)
+        else:
+            typer.echo(line)
+
+
 def _text(day: str | date | None) -> str | None:
     return day.isoformat() if isinstance(day, date) else day

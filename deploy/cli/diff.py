@@ -7,7 +7,7 @@ import typer
 
 from deploy.cli import explain_tables
 from deploy.cli.answering import answered, answering, printing
-from deploy.cli.board import show
+from deploy.cli.board import show, show_lines
 from deploy.cli.common import BadInput, DataOption, JsonOption
 from deploy.cli.explain import AfterOption, IdArgument, LimitOption, PartOption, VariantOption
 from deploy.cli.given_facts import FactsOption, PlanOption
@@ -56,16 +56,13 @@ def _known_day(at: str, option: str) -> str | None:
 
 
 def _show(found: Json) -> None:
-    for line in explain_tables.meaning(found):
-        typer.echo(line)
+    show_lines(explain_tables.meaning(found))
     for answer in (found["before"], found["after"]):
-        for line in (*explain_tables.days({**answer, "unit": found["unit"]}), *explain_tables.figures(answer["rows"])):
-            typer.echo(line)
+        show_lines((*explain_tables.days({**answer, "unit": found["unit"]}), *explain_tables.figures(answer["rows"])))
     if found["measures"]:
         typer.echo()
         show(lambda width: explain_tables.changed_measures_table(found, width=width))
-        for line in explain_tables.measure_meanings(found):
-            typer.echo(line)
+        show_lines(explain_tables.measure_meanings(found))
     if found["changes"]:
         typer.echo()
         show(lambda width: explain_tables.changes_table(found, width=width))

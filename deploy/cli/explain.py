@@ -11,7 +11,7 @@ import typer
 
 from deploy.cli import explain_tables
 from deploy.cli.answering import Ask, answered, answering, printing
-from deploy.cli.board import Parameters, show
+from deploy.cli.board import Parameters, show, show_lines
 from deploy.cli.common import BadInput, DataOption, JsonOption, said
 from deploy.cli.explain_file import begin_table, write_lines, write_table
 from deploy.cli.given_facts import FactsOption, PlanOption
@@ -83,13 +83,11 @@ def explain(
 
 
 def _show(found: Json, *, chosen: bool, limit: str | None) -> None:
-    for line in (*explain_tables.meaning(found), *explain_tables.days(found), *explain_tables.figures(found["rows"])):
-        typer.echo(line)
+    show_lines((*explain_tables.meaning(found), *explain_tables.days(found), *explain_tables.figures(found["rows"])))
     if found["measures"]:
         typer.echo()
         show(lambda width: explain_tables.measures_table(found, width=width))
-        for line in explain_tables.measure_meanings(found):
-            typer.echo(line)
+        show_lines(explain_tables.measure_meanings(found))
     if found["duties"]:
         typer.echo()
         duties_max = None if limit is None else int(Decimal(limit))

@@ -63,7 +63,10 @@ def meaning(said: Json) -> Iterator[str]:
     part = "" if said["part"] is None else f" · {part_zh(said['part']) or ''} {said['part']}".rstrip()
     yield f"{said['zh']} {said['id']}{variant}{part}"
     yield f"{said['clause']} “{said['quote']}”"
-    yield f"公式 formula: {said['formula']}（{said['meaning']}）"
+    first, *others = said["formula"].split("；")
+    yield f"公式 formula: {first}"
+    yield from (f"  {each}" for each in others)
+    yield f"口径 reading: {said['meaning']}"
 
 
 def days(answer: Json) -> Iterator[str]:

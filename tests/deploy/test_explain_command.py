@@ -12,15 +12,16 @@ import pytest
 from rich.cells import cell_len
 
 from deploy.cli import explain as explain_command
+from deploy.cli.board import show_lines
 from deploy.cli.common import BadInput
 from deploy.cli.explain_file import COLUMNS, cell, write_lines
-from deploy.cli.explain_tables import FACT_STATES, ROLES, SUBJECTS_ZH, counting_text, measures_table, owed_table, subjects_table
+from deploy.cli.explain_tables import FACT_STATES, ROLES, SUBJECTS_ZH, counting_text, meaning, measures_table, owed_table, subjects_table
 from deploy.cli.tables import Json
 from deploy.cli.whole_file import whole_file
 from services.indicators.api.examples import EXAMPLE_EXPLANATION
 from services.indicators.audit.behind import subject_kind
-from services.indicators.catalog import MEASURES
-from services.indicators.formula_words import measure_words
+from services.indicators.catalog import MEASURES, indicator
+from services.indicators.formula_words import formula, measure_words
 from services.indicators.relations import RELATIONS
 from shared.contracts.common import FactVoided, common_type
 from shared.contracts.training import GuidanceGiven
@@ -183,6 +184,27 @@ def test_a_narrow_terminal_gets_fewer_columns_and_nothing_cut(width: int) -> Non
         lines = printed(lambda width, make=make: make(EXAMPLE_EXPLANATION, width=width), width)  # type: ignore[misc]
         assert max(map(cell_len, lines)) <= width
         assert "…" not in "\n".join(lines)
+
+
+def test_a_formula_of_parts_has_a_line_for_each() -> None:
+    reading = next(each for each in indicator("platforms").variants if each.name == "staffed")
+    said = {"meaning": reading.meaning, "formula": formula(reading.figure)}
+    lines = list(meaning({**EXAMPLE_EXPLANATION, **said}))
+    assert [line.partition(": ")[0] for line in lines[2:]] == ["公式 formula", "  township", "  community_or_village", "口径 reading"]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_line_is_broken_between_words_where_a_terminal_ends(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, terminal: bool
+) -> None:  # fmt: skip
+    monkeypatch.setenv("COLUMNS", "40")
+    if terminal:
+        monkeypatch.setenv("FORCE_COLOR", "1")
+    line = f"公式 formula: [`one`] {'units with a platform ' * 6}.".replace(" .", ".")
+    show_lines([line])
+    printed = capsys.readouterr().out.splitlines()
+    assert " ".join(each.strip() for each in printed) == line
+    assert (max(map(cell_len, printed)) <= 40, len(printed) > 1) == (terminal, terminal)
 
 
 def test_so_many_duties_are_shown_as_subjects_on_a_page_and_how_many_more_there_are() -> None:
