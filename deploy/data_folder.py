@@ -26,6 +26,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from shared.durable import put
+
 FORMAT = 2
 """Grows when a newer kaiye writes something into a folder that this one would misunderstand."""
 DEFAULT_FOLDER = Path("kaiye-data")
@@ -247,14 +249,7 @@ class DataFolder:
 
 def write_private(path: Path, text: str) -> None:
     """Replace a file at once, so that nobody reads half of it; only the owner may read it."""
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    fresh.touch(mode=0o600)
-    with fresh.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    put(path, text.encode(), mode=0o600)
 
 
 def _text(content: BaseModel) -> str:

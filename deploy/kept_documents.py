@@ -1,10 +1,10 @@
 """Published documents as files, each under the SHA-256 of its bytes: what was published can be held against what is recorded of it."""
 
-import os
 from hashlib import sha256
 from pathlib import Path
 
 from deploy.data_folder import BadFolder
+from shared.durable import put
 
 
 class KeptDocuments:
@@ -18,7 +18,8 @@ class KeptDocuments:
         digest = sha256(content).hexdigest()
         if self.read(digest) != content:
             try:
-                self._write(digest, content)
+                self._folder.mkdir(parents=True, exist_ok=True)
+                put(self._folder / digest, content)
             except OSError as error:
                 raise BadFolder(f"无法写入 {self._folder} / {self._folder} cannot be written: {error.strerror}") from error
         return digest
@@ -31,17 +32,3 @@ class KeptDocuments:
             return None
         except OSError as error:
             raise BadFolder(f"无法读取 {self._folder} / {self._folder} cannot be read: {error.strerror}") from error
-
-    def _write(self, digest: str, content: bytes) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        fresh = self._folder / f"{digest}.new"
-        with fresh.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._folder / digest)
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

@@ -39,6 +39,7 @@ from services.indicators.audit.merkle import Frontier, hash_leaf
 from services.indicators.audit.signing import KeyUnusable, SignatureRejected, parse_public_key, public_key_pem, sign, verify
 from shared.contracts.base import Service
 from shared.contracts.envelope import NO_HASH, Source, parse_record
+from shared.durable import sync, write_new
 
 Files = Mapping[str, bytes]
 """A bundle: the content of each of its files."""
@@ -97,13 +98,10 @@ def write_bundle(folder: Path, files: Files) -> None:
         partial.mkdir()
         try:
             for name, content in files.items():
-                with (partial / name).open("xb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-            _sync(partial)
+                write_new(partial / name, content)
+            sync(partial)
             partial.rename(folder)
-            _sync(folder.parent)
+            sync(folder.parent)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
@@ -371,13 +369,5 @@ def _read(path: Path) -> bytes:
             raise Altered(path.name, "不是普通文件", "is not a regular file")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return file.read()
-    finally:
-        os.close(descriptor)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)

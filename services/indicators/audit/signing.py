@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from shared.durable import sync, write_new
+
 SIGNATURE_BYTES: Final = 64
 _PRIVATE_MODE: Final = 0o600
 _PUBLIC_MODE: Final = 0o644
@@ -105,12 +107,8 @@ def parse_public_key(pem: bytes, name: str) -> Ed25519PublicKey:
 def _write_new(path: Path, pem: bytes, mode: int) -> None:
     """Never over an older key: what was signed with it could no longer be signed again, or verified."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), mode)  # whatever the umask
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
+        write_new(path, pem, mode=mode)
+        sync(path.parent)
     except FileExistsError as error:
         raise KeyUnusable(f"{path} 已存在，密钥不会被覆盖 / {path} exists already: a key is never overwritten") from error
     except OSError as error:

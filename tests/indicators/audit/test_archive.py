@@ -28,6 +28,7 @@ from services.indicators.evaluation.county import County
 from shared.contracts.envelope import Record, parse_record
 from shared.contracts.registry import MeetingHeld
 from shared.contracts.training import GuidanceGiven
+from shared.durable import put
 from tests.indicators.audit.archives import arriving, write
 from tests.indicators.audit.test_recompute import in_order
 from tests.indicators.comparing import example_county
@@ -264,17 +265,16 @@ class Killed(BaseException):
 @pytest.fixture
 def deadly(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """After so many files more the writer is dead, in the midst of the next."""
-    put, left = writing._put, [10**9]
+    left = [10**9]
 
     def dying(path: Path, raw: bytes) -> None:
         left[0] -= 1
         if left[0] < 0:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.with_name(f".{path.name}.part").write_bytes(raw[: len(raw) // 2])
+            path.with_name(f".{path.name}.0.part").write_bytes(raw[: len(raw) // 2])
             raise Killed
         put(path, raw)
 
-    monkeypatch.setattr(writing, "_put", dying)
+    monkeypatch.setattr(writing, "put", dying)
     return lambda files: left.__setitem__(0, files)
 
 

@@ -39,6 +39,7 @@ from services.indicators.audit.archive.index import (
 from services.indicators.audit.archive.sets import RECORDS_COLUMNS, RECORDS_SET, contracts_digest, wire_sets
 from services.indicators.audit.duck import derived, envelopes
 from shared.contracts.base import SERVICES, Service
+from shared.durable import UNFINISHED, put, sync
 
 ARRIVING = pa.schema([("service", pa.int8()), ("position", pa.int64()), ("raw", pa.binary()), ("described", pa.bool_())])
 """Records as the archive takes them in: the number of the service, the position, the exact bytes, and whether a contract describes it."""
@@ -139,9 +140,8 @@ class ArchiveWriter:
 
     def _remove(self, listed: set[str]) -> None:
         """Delete what was never finished, and what was left out."""
-        for unfinished in self._folder.glob("*/county=*/*=*/.*.part"):
+        for unfinished in (*self._folder.glob(UNFINISHED), *self._folder.glob(f"*/county=*/*=*/{UNFINISHED}")):
             unfinished.unlink()
-        (self._folder / f".{INDEX}.part").unlink(missing_ok=True)
         before = self._replaces or self.index
         self._leaving = set(before.retired)
         for path in self._folder.glob("*/county=*/*=*/*.parquet"):
@@ -173,7 +173,8 @@ class ArchiveWriter:
         files = [file for file in self.index.files if file.path not in absorbed]
         with ThreadPoolExecutor(WRITING_AT_ONCE) as pool:
             files += pool.map(self._write_part, parts, repeat(number))
-        _sync_folders({(self._folder / file.path).parent for file in files if came_with(file.path) == number}, self._folder)
+        for folder in {above for file in files if came_with(file.path) == number for above in Path(file.path).parent.parents}:
+            sync(self._folder / folder)
         self._leaving |= absorbed
         index = Index(self._county, self.index.contracts, number, heads, in_order(files))
         before = self._replaces
@@ -183,7 +184,7 @@ class ArchiveWriter:
         if before is not None:
             self._leaving |= {file.path for file in before.files}
         self.index, self._replaces = replace(index, retired=tuple(sorted(self._leaving))), None
-        self._move(self.index)
+        put(self._folder / INDEX, index_bytes(self.index))
         self._moved = True
         self._delete()
 
@@ -228,7 +229,8 @@ class ArchiveWriter:
         first, last = rows["position"][0].as_py(), rows["position"][-1].as_py()
         path = file_path(part.set, self._county, part.service, part.period, first, last, number)
         raw = _parquet(rows)
-        _put(self._folder / path, raw)
+        (self._folder / path).parent.mkdir(parents=True, exist_ok=True)
+        put(self._folder / path, raw)
         last_hash = rows["hash"][-1].as_py() if part.set == RECORDS_SET else None
         return ArchivedFile(
             path, part.set, part.service, part.period, rows.num_rows, first, last, last_hash, len(raw), sha256(raw).hexdigest()
@@ -244,10 +246,6 @@ class ArchiveWriter:
             for path in self._leaving:
                 (self._folder / path).unlink(missing_ok=True)
             self._leaving = set()
-
-    def _move(self, index: Index) -> None:
-        _put(self._folder / INDEX, index_bytes(index))
-        _sync(self._folder)
 
 
 def _heads(connection: duckdb.DuckDBPyConnection) -> dict[Service, Head]:
@@ -288,28 +286,3 @@ def _parquet(rows: pa.Table) -> bytes:
         use_dictionary=[name for name in rows.column_names if name not in _UNLIKE], write_statistics=["position", "known"],
     )  # fmt: skip
     return sink.getvalue()
-
-
-def _put(path: Path, raw: bytes) -> None:
-    """A whole file or none, whatever happens."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.part")
-    with aside.open("wb") as file:
-        file.write(raw)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-
-
-def _sync_folders(folders: set[Path], root: Path) -> None:
-    """Have the disk know the names of new files, and of the folders on the way to them."""
-    for folder in sorted({each for leaf in folders for each in (leaf, *leaf.parents) if each.is_relative_to(root)}):
-        _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
