@@ -83,7 +83,7 @@ class IndicatorsApp(ServiceApp):
         self._opened.callback(self.questions.explainer.close)
         self._feed = Feed(live)
         if settings.archive is not None:
-            self.archiving = Archiving(settings.archive, live, seconds=settings.archive_seconds)
+            self.archiving = Archiving(settings.archive, live, settings.database_url, seconds=settings.archive_seconds)
         if settings.http_port:
             doors = Doors(self.questions, self._feed, nc, self._query_metrics, self._registry, self.archiving)
             server = HttpServer(settings.http_host, settings.http_port, make_http(doors))

@@ -1,79 +1,133 @@
 """Keeps the archive behind the figures: what the store holds and the archive does not yet is written there, a batch at a time.
 
-Reading is a query like any other and writing happens beside the event loop, so neither records nor questions wait. Trouble with the
-archive stops nothing else: it is told, and tried again until somebody has mended it.
+A process of its own reads the store and writes (`python -m services.indicators.audit.archive`): here it is started, and told how far to go.
+Trouble with the archive stops nothing else: it is told, and tried again until somebody has mended it.
 """
 
 import asyncio
+import sys
 import time
-from contextlib import ExitStack
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import Final
 
-import duckdb
-import pyarrow as pa
-
-from services.indicators.audit.archive.index import BadArchive
-from services.indicators.audit.archive.writer import ARRIVING, ArchiveBusy, ArchiveWriter, BrokenHistory
+from services.indicators.audit.archive.orders import Answer, Batch, Opening, line
 from services.indicators.live import Live
 from shared.contracts.base import SERVICES
 from shared.logs import logger
+from shared.tasks import finish
 
 BATCH_RECORDS_MAX: Final = 20_000
 """So many records are written without waiting for more. Larger batches are quicker per record and take more memory meanwhile."""
 LOOK_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 30.0
+"""From one start of the process that writes to the next."""
 
 log = logger(__name__)
+
+
+class WritingStopped(Exception):
+    """Why nothing is written, in Chinese and English."""
 
 
 class Archiving:
     """One county's archive in a running service. `run` goes on until it is cancelled."""
 
-    def __init__(self, folder: Path, live: Live, *, seconds: float) -> None:
-        """Fewer records than a batch wait so many seconds since the last were written, for others to come."""
-        self._folder = folder
+    def __init__(self, folder: Path, live: Live, store: str, *, seconds: float) -> None:
+        """Fewer records than a batch wait so many seconds since the last were written, for others to come. `store`: where Live's is."""
+        self._opening = Opening(folder=folder, county=live.plan.county, store=store)
         self._live = live
         self._seconds = seconds
         self.positions: dict[str, int] = dict.fromkeys(SERVICES, 0)
         """Up to where the archive goes."""
         self.trouble: str | None = None
         """Why nothing can be written, in Chinese and English."""
+        self.process: int | None = None
+        """The number of the process that writes, while there is one."""
 
     async def run(self) -> None:
         """Follow the figures, from where the archive stands."""
         while True:
+            started = time.monotonic()
             try:
-                with ExitStack() as opened:
-                    writer = await asyncio.to_thread(opened.enter_context, ArchiveWriter.opened(self._folder, self._live.plan.county))
-                    await self._follow(writer)
-            except (ArchiveBusy, BadArchive, BrokenHistory, OSError, duckdb.Error) as error:
+                async with self._started() as process:
+                    await self._follow(process)
+            except (WritingStopped, OSError) as error:
                 if str(error) != self.trouble:
-                    log.critical("归档停写 / the archive is not written", folder=str(self._folder), error=repr(error))
+                    log.critical("归档停写 / the archive is not written", folder=str(self._opening.folder), error=repr(error))
                 self.trouble = str(error)
-            await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.sleep(started + RETRY_SECONDS - time.monotonic())
 
-    async def _follow(self, writer: ArchiveWriter) -> None:
+    @asynccontextmanager
+    async def _started(self) -> AsyncIterator[Popen[bytes]]:
+        """A process that writes, until the end of the block. What it had not finished then is done anew by the next one."""
+        with _start() as process:
+            self.process = process.pid
+            try:
+                yield process
+            finally:
+                self.process = None
+                await finish(_end(process))
+
+    async def _follow(self, process: Popen[bytes]) -> None:
+        self.positions = await asyncio.to_thread(_ask, process, self._opening)
         written = float("-inf")
-        while True:
-            self.positions = {service: writer.index.heads[service].position for service in SERVICES}
-            waiting = sum(max(0, position - self.positions[service]) for service, position in self._live.snapshot().positions.items())
-            if waiting >= BATCH_RECORDS_MAX or (waiting and time.monotonic() - written >= self._seconds):
-                await asyncio.to_thread(writer.append, await self._batch())
+        while process.poll() is None:
+            batch = self._batch()
+            records = sum(batch.upto.values()) - sum(self.positions.values())
+            if records >= BATCH_RECORDS_MAX or (records and time.monotonic() - written >= self._seconds):
+                self.positions = await asyncio.to_thread(_ask, process, batch)
                 written = time.monotonic()
             else:
                 await asyncio.sleep(LOOK_SECONDS)
             self.trouble = None
+        raise _gone(process)
 
-    async def _batch(self) -> pa.Table:
-        """The next records, in the schema of `ARRIVING`."""
-        positions, unreadable = self._live.snapshot().positions, self._live.projection.unreadable
-        undescribed = {(record.service, record.position) for record in unreadable}
-        columns: list[list[object]] = [[], [], [], []]
-        for number, service in enumerate(SERVICES):
-            limit = BATCH_RECORDS_MAX - len(columns[0])
-            rows = await self._live.store.raws(service, self.positions[service], positions[service], limit)
-            for position, raw in rows:
-                for column, value in zip(columns, (number, position, raw, (service, position) not in undescribed), strict=True):
-                    column.append(value)
-        return pa.Table.from_arrays([pa.array(column, of) for column, of in zip(columns, ARRIVING.types, strict=True)], schema=ARRIVING)
+    def _batch(self) -> Batch:
+        """The next records."""
+        there, unreadable = self._live.snapshot().positions, self._live.projection.unreadable
+        upto, room = dict(self.positions), BATCH_RECORDS_MAX
+        for service, position in self.positions.items():
+            upto[service] += min(room, max(0, there[service] - position))
+            room -= upto[service] - position
+        undescribed: dict[str, list[int]] = {
+            service: [record.position for record in unreadable if record.service == service and position < record.position <= upto[service]]
+            for service, position in self.positions.items()
+        }
+        return Batch(upto=upto, undescribed=undescribed)
+
+
+def _start() -> Popen[bytes]:
+    command = (sys.executable, "-m", "services.indicators.audit.archive")
+    return Popen(command, bufsize=0, stdin=PIPE, stdout=PIPE, start_new_session=True)
+
+
+def _ask(process: Popen[bytes], said: Opening | Batch) -> dict[str, int]:
+    """Up to where the archive goes once the process has done what it is asked for. Raises WritingStopped."""
+    assert process.stdin is not None, "it is a pipe"
+    assert process.stdout is not None, "it is a pipe"
+    with suppress(BrokenPipeError):  # then there is no answer either
+        process.stdin.write(line(said))
+    answered = process.stdout.readline()
+    if not answered.endswith(b"\n"):
+        process.wait()
+        raise _gone(process)
+    answer = Answer.model_validate_json(answered)
+    if answer.trouble is not None:
+        raise WritingStopped(answer.trouble)
+    return answer.positions
+
+
+def _gone(process: Popen[bytes]) -> WritingStopped:
+    code = process.returncode
+    return WritingStopped(
+        f"写归档的进程意外结束（{code}），将自动重新启动，原因见日志 / "
+        f"the process that writes it ended unexpectedly ({code}): it is started anew by itself; the log says why"
+    )
+
+
+async def _end(process: Popen[bytes]) -> None:
+    process.kill()
+    await asyncio.to_thread(process.wait)

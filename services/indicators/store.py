@@ -26,8 +26,8 @@ from shared.county_schema import county_schema
 Checkpoint = dict[str, tuple[int, str]]
 """Service → (position, hash of the record there)."""
 
-CONNECTIONS_MAX: Final = 8
-"""One for the projector, two for a rebuild, one for the archive, one for what opens figures, the others for downloads."""
+CONNECTIONS_MAX: Final = 7
+"""One for the projector, two for a rebuild, one for what opens figures, the others for downloads."""
 
 _COPY_SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _COPY_END = b"\xff\xff"

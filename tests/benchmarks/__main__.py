@@ -61,8 +61,10 @@ def _flow(played: Played, facts: int) -> Iterable[Measured]:
 def _spent(before: dict[str, float], after: dict[str, float]) -> Iterable[Measured]:
     for name in sorted(after, key=lambda name: before.get(name, 0.0) - after[name]):
         yield Measured(f"CPU {name}", after[name] - before.get(name, 0.0), "s")
-    indicators = next(process for process in _parts() if _part(process) == "indicators")
-    yield Measured("indicators' memory", indicators.memory_info().rss / 2**20, "MB", INDICATORS_MB_MAX)
+    processes = {_part(process): process for process in _parts()}
+    yield Measured("indicators' memory", processes["indicators"].memory_info().rss / 2**20, "MB", INDICATORS_MB_MAX)
+    writing = processes["indicators.audit.archive"]
+    yield Measured("memory of the process that writes the archive", writing.memory_full_info().pss / 2**20, "MB")
 
 
 def _parts() -> list[psutil.Process]:
