@@ -17,14 +17,9 @@ from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Final
 
 from services.indicators.audit.agreement import Agreement, Stopped, pairs
-from services.indicators.audit.recompute import batch
-from services.indicators.audit.relational.catalogue import Catalogue
-from services.indicators.audit.relational.compiled import read_catalogue
 from services.indicators.ledger import Balances, Entries, Folding, add_to, foldings_of, only
 from services.indicators.live import Live
 from services.indicators.measures.rows import SubjectKind
@@ -44,6 +39,11 @@ from services.indicators.versions import (
 )
 from shared.contracts.envelope import Record
 from shared.logs import logger
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from services.indicators.audit.relational.catalogue import Catalogue
 
 SLICE_SECONDS: Final = 0.02
 """For so long subjects are folded before whoever else waits has a turn, and one subject more."""
@@ -66,7 +66,8 @@ class Progress:
 class Rebuilder:
     """Does what is to be rebuilt. `run` goes on for as long as the service does."""
 
-    def __init__(self, live: Live, program: Callable[[], Catalogue] = read_catalogue) -> None:
+    def __init__(self, live: Live, program: "Callable[[], Catalogue] | None" = None) -> None:
+        """`program`: what the second engine computes, another than this release's."""
         self._live = live
         self._program = program
         self._subjects = 0
@@ -163,8 +164,10 @@ class Rebuilder:
             self._agreement = None
             live.backlog.read_anew()
 
-    async def _facts(self, moment: Moment) -> tuple[deque[pa.RecordBatch], set[date]]:
+    async def _facts(self, moment: Moment) -> "tuple[deque[pa.RecordBatch], set[date]]":
         """The facts that contracts here describe, for the second engine, and the days on which they became known."""
+        from services.indicators.audit.recompute import batch  # noqa: PLC0415 - the second engine is loaded when it is needed
+
         unreadable = {(record.service, record.position) for record in self._live.projection.unreadable}
         days: set[date] = set()
         found: deque[pa.RecordBatch] = deque()
@@ -180,7 +183,7 @@ class Rebuilder:
             found.append(await asyncio.to_thread(batch, some))
         return found, days
 
-    async def _judge(self, rebuild: Rebuild, agreement: Agreement, built: LedgerRows, facts: deque[pa.RecordBatch]) -> None:
+    async def _judge(self, rebuild: Rebuild, agreement: Agreement, built: LedgerRows, facts: "deque[pa.RecordBatch]") -> None:
         live = self._live
         comparing = asyncio.create_task(asyncio.to_thread(self._run, rebuild, agreement, built, facts))
         while not comparing.done():
@@ -206,10 +209,13 @@ class Rebuilder:
             log.info("what was rebuilt serves", rebuild=rebuild.number, measures=len(rebuild.measures), entries=balances.size)
 
     def _run(
-        self, rebuild: Rebuild, agreement: Agreement, built: LedgerRows, facts: deque[pa.RecordBatch]
+        self, rebuild: Rebuild, agreement: Agreement, built: LedgerRows, facts: "deque[pa.RecordBatch]"
     ) -> tuple[Difference | None, Balances]:
+        from services.indicators.audit.relational.compiled import read_catalogue  # noqa: PLC0415 - as above
+
+        program = (self._program or read_catalogue)()
         once = (facts.popleft() for _ in range(len(facts)))  # each is let go of when it is taken in
-        difference, balances = agreement.run(once, built, self._program(), rebuild.measures), Balances()
+        difference, balances = agreement.run(once, built, program, rebuild.measures), Balances()
         if difference is None:
             built.add_to(balances)
         return difference, balances

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
-import pyarrow as pa
 
-from services.indicators.audit.duck import take_in
-from services.indicators.audit.recompute import Recomputed
-from services.indicators.audit.relational.catalogue import Catalogue
 from services.indicators.ledger import Cell
 from services.indicators.store import LedgerRows
 from services.indicators.versions import Difference
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from services.indicators.audit.relational.catalogue import Catalogue
 
 KNOWN_DAYS = 10
 """On so many known days the engines are compared, or on all there are."""
@@ -68,8 +69,13 @@ class Agreement:
     compared: int = 0
     stopped: bool = False
 
-    def run(self, facts: Iterable[pa.RecordBatch], built: LedgerRows, program: Catalogue, measures: Sequence[str]) -> Difference | None:
+    def run(self, facts: "Iterable[pa.RecordBatch]", built: LedgerRows, program: "Catalogue", measures: Sequence[str]) -> Difference | None:
         """The first difference, in the order of the pairs; None when there is none. Raises Stopped, and duckdb's errors."""
+        import duckdb  # noqa: PLC0415 - DuckDB, Arrow and Ibis take 100 MB: only where something is compared
+
+        from services.indicators.audit.duck import take_in  # noqa: PLC0415
+        from services.indicators.audit.recompute import Recomputed  # noqa: PLC0415
+
         if not self.pairs:
             return None
         amounts = Entries(built)

@@ -49,6 +49,9 @@ correction's. `recorded`: the instant the fact was first recorded. `known`: the 
 `source`, `id`: who first reported it and under which id. `occurred`: the day it is about, as this revision has it.
 """
 
+ASKED = "asked"
+"""Beside the tables of facts: the table of one row that says as known on which day they are in force."""
+
 
 @cache
 def payload(fact: type[Fact]) -> dict[str, ColumnType]:

@@ -13,8 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from services.indicators.audit.archive.sets import AMENDMENT, CORRECTION, OWN, common_set
-from services.indicators.audit.columns import ENVELOPE, ColumnType, Listed, Structure, defaults, payload, table_name
-from services.indicators.audit.relational.facts import ASKED
+from services.indicators.audit.columns import ASKED, ENVELOPE, ColumnType, Listed, Structure, defaults, payload, table_name
 from shared.contracts import FACTS
 from shared.contracts.base import SERVICES, Fact, Service, service_of
 from shared.contracts.common import COMMON_FACTS, COMMON_VERSION, CommonFact, DayClosed, FactCorrected, FactVoided, common_type

@@ -3,8 +3,7 @@
 import ibis
 from ibis.expr.types import Table
 
-from services.indicators.audit.columns import ENVELOPE, ColumnType, Listed, Structure, payload, table_name
-from services.indicators.audit.relational.facts import ASKED
+from services.indicators.audit.columns import ASKED, ENVELOPE, ColumnType, Listed, Structure, payload, table_name
 from shared.contracts import FACTS
 
 _SCALAR = {"text": "string", "whole": "int64", "flag": "boolean", "day": "date", "instant": "timestamp(6)", "decimal": "decimal(38, 18)"}

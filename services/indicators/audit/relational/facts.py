@@ -11,7 +11,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import ArrayValue, Table
 
-from services.indicators.audit.columns import payload, table_name
+from services.indicators.audit.columns import ASKED, payload, table_name
 from services.indicators.audit.relational.program import State, Writing
 from services.indicators.audit.relational.shape import first_of
 from shared.contracts.base import SERVICES, Fact, service_of
@@ -19,8 +19,6 @@ from shared.contracts.base import SERVICES, Fact, service_of
 Rows = Callable[["Facts"], Table]
 """How a relation's rows follow from the facts in force."""
 
-ASKED = "asked"
-"""The table of one row that says as known on which day facts are in force."""
 RECORDED = ("recorded", "service", "position")
 """What history order goes by within a day: recorded instant, service, position."""
 ORDER = ("day", *RECORDED)
