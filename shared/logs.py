@@ -7,6 +7,9 @@ from typing import Literal
 import structlog
 from structlog.typing import Processor
 
+_TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+"""Where it happened and what was said, but not the variables: they hold reports and resident ids."""
+
 
 def configure_logs(level: str = "INFO", form: Literal["text", "json"] = "text") -> None:
     """Send structlog's and the standard library's lines to stderr in one form. Libraries speak only of warnings and worse.
@@ -21,7 +24,7 @@ def configure_logs(level: str = "INFO", form: Literal["text", "json"] = "text") 
         structlog.stdlib.ExtraAdder(),
     ]
     last: list[Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        [_TRACEBACKS, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if form == "json"
         else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
     )
