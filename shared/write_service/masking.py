@@ -19,13 +19,13 @@ Cost. A text without enough digits in a row is passed after one look at its byte
 
 import re
 from collections.abc import Iterator
-from datetime import date
 from typing import NamedTuple
 from unicodedata import normalize
 
 from pydantic import TypeAdapter, ValidationError
 
 from shared.contracts.base import EntityCode
+from shared.resident_id import born_on_a_day, check_character
 
 ENTITY_FIELDS = ("entity", "new_code", "entities")
 """The fields of contracts that hold an EntityCode, or a list of them."""
@@ -36,8 +36,6 @@ _SHAPE_15 = re.compile(rf"(?<![0-9])[1-9][0-9]{{5}}[0-9]{{2}}{_BIRTHDAY}[0-9]{{3
 _GAP = r"(?:[\s\x00-\x1f\x7f-\x9f._\-\xad\xb7\u200b-\u2015\u2028-\u202e\u2060-\u2069\u2212\ufeff]|\\[nrt]){0,3}+"
 _RUN = re.compile(rf"[0-9](?:{_GAP}[0-9])*+(?:{_GAP}[Xx])?")
 _NO_DIGITS = bytes(byte for byte in range(256) if byte not in b"0123456789Xx")
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECKS = b"10X98765432"
 _REGION = 6
 """How many digits of an id tell the region."""
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -160,9 +158,4 @@ def _looks_like_one(text: str) -> bool:
 
 
 def _valid(id18: bytes) -> bool:
-    try:
-        date(int(id18[6:10]), int(id18[10:12]), int(id18[12:14]))
-    except ValueError:
-        return False
-    total = sum(weight * digit for weight, digit in zip(_WEIGHTS, id18, strict=False)) - 48 * sum(_WEIGHTS)
-    return _CHECKS[total % 11] == id18.upper()[17]
+    return born_on_a_day(id18) and check_character(id18) == id18.upper()[17]
