@@ -6,31 +6,35 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from services.finance.app import create_app as finance
 from services.indicators.app import create_app as indicators
 from services.indicators.settings import IndicatorsSettings
 from services.registry.app import create_app as registry
+from services.registry.settings import RegistrySettings
 from services.training.app import create_app as training
 from shared.service_app import ServiceApp
+from shared.settings import Settings
 
 FOLDER = Path(__file__).parent / "reference" / "asyncapi"
-APPS: dict[str, Callable[[IndicatorsSettings], ServiceApp]] = {
-    "registry": registry, "training": training, "finance": finance, "indicators": indicators,
-}  # fmt: skip
+APPS: dict[str, Callable[[], ServiceApp]] = {
+    "registry": lambda: registry(RegistrySettings(**_EVERYWHERE)),
+    "training": lambda: training(Settings(**_EVERYWHERE)),
+    "finance": lambda: finance(Settings(**_EVERYWHERE)),
+    "indicators": lambda: indicators(IndicatorsSettings(county_folder=Path(), **_EVERYWHERE)),
+}
 EXAMPLE_COUNTY = "990101000000"
+_EVERYWHERE: dict[str, Any] = {
+    "county": EXAMPLE_COUNTY, "database_url": "postgresql://none", "nats_url": "nats://bus:4222", "http_port": 0,
+}  # fmt: skip
 
 
 @cache
 def documents() -> Mapping[str, str]:
     """The file names and what must stand in them. Nothing is connected."""
-    settings = IndicatorsSettings(
-        county=EXAMPLE_COUNTY, county_folder=Path(), database_url="postgresql://none", nats_url="nats://bus:4222", http_port=0
-    )  # fmt: skip
     return {
-        f"{name}.json": json.dumps(
-            create_app(settings).schema.to_specification().to_jsonable(), ensure_ascii=False, indent=1, sort_keys=True
-        )
+        f"{name}.json": json.dumps(create_app().schema.to_specification().to_jsonable(), ensure_ascii=False, indent=1, sort_keys=True)
         + "\n"
         for name, create_app in APPS.items()
     }

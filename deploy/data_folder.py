@@ -10,6 +10,7 @@
 | `credentials/` | the seeds of the services' and the administrator's keys; readable by the owner only |
 | `published/` | published documents and what they were computed from, each under the SHA-256 of its bytes |
 | `evidence.key`, `evidence.pub` | what evidence bundles are signed with, once one was exported; the first is readable by the owner only |
+| `person.keys` | what persons' pseudonyms are found with; readable by the owner only, to be backed up apart from the rest |
 | `nats/`, `postgres/`, `logs/` | the servers' own files, and a log per part |
 | `outboxes/` | what became of the lines of files that `kaiye report` is sending or was cut off in, each under the SHA-256 of the file |
 | `archive/` | the recorded facts as Parquet, for `kaiye recompute` and whatever else reads it |
@@ -114,6 +115,11 @@ class DataFolder:
         return self.path / "departments.toml"
 
     @property
+    def person_keys(self) -> Path:
+        """The keys of persons' links."""
+        return self.path / "person.keys"
+
+    @property
     def published(self) -> Path:
         """Where published documents are kept."""
         return self.path / "published"
@@ -199,7 +205,7 @@ class DataFolder:
         """Make a folder on which nothing ever came up as new as it was before `dedicate`; only the logs stay, because they say why."""
         for made in (self.nats, self.postgres, self.archive, self.credentials):
             shutil.rmtree(made, ignore_errors=True)
-        for file in (self.departments, self.path / "folder.json"):
+        for file in (self.departments, self.person_keys, self.path / "folder.json"):
             file.unlink(missing_ok=True)
 
     def require_fit(self, wanted: Purpose) -> None:

@@ -23,6 +23,9 @@ from shared.contracts.base import SERVICES
 from shared.migrate import NewerThanCode, Which, ensure_database, migrate
 
 INDICATORS = "indicators"
+REGISTRY = "registry"
+SCHEMAS: Mapping[str, tuple[Which, ...]] = {INDICATORS: ("indicators",), REGISTRY: ("write", "persons")}
+"""What a service's database is built of, where it is not only the store of a write service."""
 HEALTH_SECONDS_MAX = 2.0
 HANDED_ON = frozenset({"KAIYE_OTLP_ENDPOINT", "KAIYE_LOG_FORMAT"})
 """Settings of ours that the services get too: how they are watched, which is the same wherever their data lies."""
@@ -93,6 +96,7 @@ async def local_system(
             ports = dict.fromkeys(SERVICES, 0) | {INDICATORS: int(running.http_url.rpartition(":")[2])}
             settings = {name: service_settings(running, name, port or free_port(), log_level) for name, port in ports.items()}
             settings[INDICATORS]["KAIYE_ARCHIVE"] = str(folder.archive)
+            settings[REGISTRY]["KAIYE_PERSON_KEYS"] = str(folder.person_keys)
             parts = {name: ServiceProcess(name, settings[name], folder.log(name)) for name in ports}
             await supervisor.start([parts[name] for name in SERVICES])
             await supervisor.start([parts[INDICATORS]])
@@ -122,9 +126,9 @@ def service_settings(running: Running, name: str, http_port: int, log_level: str
 
 async def _migrate(running: Running) -> None:
     for name, dsn in running.databases.items():
-        which: Which = "indicators" if name == INDICATORS else "write"
         await ensure_database(dsn)
         try:
-            await migrate(dsn, running.county, which)
+            for which in SCHEMAS.get(name, ("write",)):
+                await migrate(dsn, running.county, which)
         except NewerThanCode as error:
             raise BadFolder(str(error)) from error

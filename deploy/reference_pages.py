@@ -20,10 +20,12 @@ from deploy.plan_page import plan_page
 from deploy.scoring_page import scoring_page
 from services.indicators.flags.catalogue import FLAG_KINDS
 from services.indicators.settings import IndicatorsSettings
+from services.registry.settings import RegistrySettings
 from shared.settings import Settings
 
 FOLDER = Path(__file__).parent / "reference"
-UNITS: Final = {"nats_replicas": "份 / copies", "batch_size": "条 / reports"}
+OWN_SETTINGS: Final[Mapping[str, type[Settings]]] = {"registry": RegistrySettings, "indicators": IndicatorsSettings}
+UNITS: Final = {"nats_replicas": "份 / copies", "batch_size": "条 / reports", "identify_per_minute": "个 / ids"}
 """What a number counts, where its name does not end in a unit."""
 UNIT_ENDINGS: Final = {"_seconds": "秒 / s", "_seconds_max": "秒 / s", "_port": ""}
 EXITS: Final = {
@@ -47,10 +49,14 @@ def settings_page() -> str:
         "Services read their settings from the environment; `kaiye up` and `kaiye demo` give them. Secret values enter no log.", "",
         "| 变量 variable | 含义 meaning | 取值 values | 单位 unit | 缺省 default |", "|---|---|---|---|---|",
     ]  # fmt: skip
-    for name, field in IndicatorsSettings.model_fields.items():
+    own = [
+        (service, name, field)
+        for service, shape in OWN_SETTINGS.items() for name, field in shape.model_fields.items() if name not in Settings.model_fields
+    ]  # fmt: skip
+    for service, name, field in [*(("", *each) for each in Settings.model_fields.items()), *own]:
         meaning = _cell(field.description or "")
-        if name not in Settings.model_fields:
-            meaning += "（仅 indicators / indicators only）"
+        if service:
+            meaning += f"（仅 {service} / {service} only）"
         if not field.repr:
             meaning += "（保密 / secret）"
         lines.append(f"| `KAIYE_{name.upper()}` | {meaning} | {_values(field)} | {unit_of(name)} | {_default(field)} |")

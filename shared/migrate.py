@@ -18,7 +18,8 @@ from sqlalchemy.pool import NullPool
 
 from shared.county_schema import county_schema
 
-Which = Literal["write", "indicators"]
+Which = Literal["write", "persons", "indicators"]
+"""The store of a write service; the links of persons, beside the registry's store; the ledger."""
 MIGRATIONS = Path(__file__).parent.parent / "deploy" / "migrations"
 
 
@@ -59,17 +60,18 @@ async def migrate(dsn: str, county: str, which: Which = "write") -> None:
 def _upgrade(connection: Connection, schema: str, which: Which) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS / which).replace("%", "%%"))
-    config.attributes.update(connection=connection, schema=schema)
+    version_table = "persons_migration" if which == "persons" else "migration"
+    config.attributes.update(connection=connection, schema=schema, version_table=version_table)
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:schema))"), {"schema": schema})
     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
     connection.execute(text(f"SET LOCAL search_path TO {schema}"))
-    _refuse_newer(connection, schema, ScriptDirectory.from_config(config))
+    _refuse_newer(connection, schema, version_table, ScriptDirectory.from_config(config))
     command.upgrade(config, "head")
 
 
-def _refuse_newer(connection: Connection, schema: str, scripts: ScriptDirectory) -> None:
+def _refuse_newer(connection: Connection, schema: str, version_table: str, scripts: ScriptDirectory) -> None:
     there = MigrationContext.configure(
-        connection, opts={"version_table": "migration", "version_table_schema": schema}
+        connection, opts={"version_table": version_table, "version_table_schema": schema}
     ).get_current_revision()  # fmt: skip
     known = {script.revision for script in scripts.walk_revisions()}
     if there is not None and there not in known:

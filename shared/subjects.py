@@ -9,6 +9,8 @@ REPORT_BYTES_MAX = 256 * 1024
 ANSWERS_KEPT_DAYS = 30
 INSTANT_HEADER = "Kaiye-Instant"
 """The simulated instant of a report: honoured only by a demonstration folder."""
+ERROR_HEADER = "Kaiye-Error"
+"""The code of the error, in a reply that is a refusal."""
 
 
 def reported_stream(county: str) -> str:
@@ -54,6 +56,16 @@ def query(name: str) -> str:
 def command(name: str) -> str:
     """Where the indicators service is told to do something, by request and reply. Departments may not publish there."""
     return f"command.indicators.{name}"
+
+
+def identify(department: str, system: str) -> str:
+    """Where a department's system has the registry exchange resident ids for pseudonyms, by request and reply: no stream may hold it."""
+    return f"identify.registry.{department}.{system}"
+
+
+def registry_command(name: str) -> str:
+    """Where the registry is told to do something about persons' links, by request and reply. Departments may not publish there."""
+    return f"command.registry.{name}"
 
 
 def changed(county: str) -> str:

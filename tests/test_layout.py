@@ -14,6 +14,7 @@ PACKAGES = sorted({path.parent.relative_to(ROOT) for name in ("services", "share
 SERVICES = ("registry", "training", "finance", "indicators")
 DOORS = frozenset(
     {f"{service}.{name}" for service in SERVICES for name in ("__init__", "__main__", "app")}
+    | {"registry.persons", "registry.settings"}
     | {f"indicators.{name}" for name in ("api", "archiving", "live", "opening", "projector", "rebuild", "settings", "store")}
     | {
         f"indicators.audit.{name}"

@@ -10,7 +10,23 @@ import traceback
 
 import typer
 
-from deploy.cli import audit, diff, doctor, evaluate, evidence, explain, plans, queries, rebuild, recompute, reports, run, sheets, simulate
+from deploy.cli import (
+    audit,
+    diff,
+    doctor,
+    evaluate,
+    evidence,
+    explain,
+    persons,
+    plans,
+    queries,
+    rebuild,
+    recompute,
+    reports,
+    run,
+    sheets,
+    simulate,
+)
 from deploy.cli.common import (
     EXIT_BAD_INPUT,
     EXIT_BUG,
@@ -27,7 +43,7 @@ from deploy.data_folder import BadFolder, BeingAdopted, NothingRuns
 from deploy.processes import PartFailed
 from shared.logs import configure_logs
 
-GROUPS = (run, reports, queries, explain, diff, recompute, rebuild, evidence, plans, sheets, evaluate, simulate, doctor, audit)
+GROUPS = (run, reports, persons, queries, explain, diff, recompute, rebuild, evidence, plans, sheets, evaluate, simulate, doctor, audit)
 
 
 def make_app() -> typer.Typer:

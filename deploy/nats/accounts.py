@@ -12,11 +12,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from shared import subjects
 from shared.contracts.base import SERVICES
 from shared.users import AdministratorUser, BadUsers, CountyUsers, DepartmentUser, read_users
 
 ADMINISTRATOR = "administrator"
 """The name of the user as which a county's system is operated."""
+HEARD: Mapping[str, Sequence[str]] = {
+    "indicators": ("query.indicators.>", "command.indicators.>"), "registry": ("identify.registry.>", "command.registry.>"),
+}  # fmt: skip
+"""The questions and commands that a service answers, by request and reply."""
 
 
 def accounts_conf(counties: Mapping[str, CountyUsers], *, more: Sequence[Mapping[str, object]] = ()) -> str:
@@ -47,15 +52,19 @@ def _service(county: str, service: str, nkey: str) -> dict[str, object]:
     """Services share the streams' administration; what they may state as recorded is only their own."""
     indicators = [f"changed.indicators.{county}", "command.indicators.*"]  # whoever holds the service's own key may command it
     own = indicators if service == "indicators" else [f"recorded.{county}.{service}.>", f"answered.{county}.>"]
-    heard = ["query.indicators.>", "command.indicators.>"] if service == "indicators" else []
+    heard = HEARD.get(service, ())
     # A service answers whoever asked it: `allow_responses` lets it publish to that one inbox, once.
-    return _user(nkey, [*own, "$JS.API.>", "$JS.ACK.>"], [*heard, f"{inbox_of(service)}.>"], allow_responses=service == "indicators")
+    return _user(nkey, [*own, "$JS.API.>", "$JS.ACK.>"], [*heard, f"{inbox_of(service)}.>"], allow_responses=bool(heard))
 
 
 def _administrator(county: str, user: AdministratorUser) -> dict[str, object]:
-    """Asks, commands, looks into the streams and hears every answer. In the departments' names it reports only where the file says so."""
-    said = ["query.indicators.*", "command.indicators.*", "$JS.API.>"]
-    for_all = [f"reported.{county}.*.*.{service}.*" for service in SERVICES] if user.reports_for_all else []
+    """Asks, commands, looks into the streams and hears every answer.
+
+    In the departments' names it reports, and has resident ids exchanged, only where the file says so.
+    """
+    said = ["query.indicators.*", "command.indicators.*", "command.registry.*", "$JS.API.>"]
+    in_their_names = [*(f"reported.{county}.*.*.{service}.*" for service in SERVICES), subjects.identify("*", "*")]
+    for_all = in_their_names if user.reports_for_all else []
     heard = [f"answered.{county}.>", f"changed.indicators.{county}", f"{inbox_of(ADMINISTRATOR)}.>"]
     return _user(user.nkey, [*said, *for_all], heard)
 
@@ -64,6 +73,7 @@ def _department(county: str, user: DepartmentUser) -> dict[str, object]:
     """Nothing of the streams' interface: answers come by plain subscription, and a report is sent again until its answer comes."""
     place = f"{county}.{user.department}.{user.system}"
     said = [*(f"reported.{place}.{service}.*" for service in SERVICES), "query.indicators.*"]
+    said.append(subjects.identify(user.department, user.system))
     return _user(user.nkey, said, [f"answered.{place}.>", f"{inbox_of(user.department, user.system)}.>"])
 
 

@@ -1,7 +1,8 @@
 """`python -m services.registry`: the registry service, set up by `KAIYE_` environment variables."""
 
-from services.registry.rules import RULES
-from shared.write_app import main
+from services.registry.app import create_app
+from services.registry.settings import RegistrySettings
+from shared.service_process import run_service
 
 if __name__ == "__main__":
-    main(RULES)
+    run_service(RegistrySettings, create_app)

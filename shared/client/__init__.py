@@ -1,11 +1,15 @@
-"""What a department's system uses to report: `ReportingClient` keeps every report until its answer has come."""
+"""What a department's system uses to report: `ReportingClient` keeps every report until its answer has come.
 
+Persons are reported by pseudonym: `identify` exchanges their resident ids for those first.
+"""
+
+from shared.client.identify import IdentifyRefused, NobodyIdentifies, identify
 from shared.client.outbox import Outbox, OutboxDamaged, OutboxError, OutboxFull, OutboxInUse, OutboxNewer
 from shared.client.outgoing import OutgoingReport, Reportable, outgoing
 from shared.client.progress import Progress
 from shared.client.reporting import ReportingClient
 
 __all__ = [
-    "Outbox", "OutboxDamaged", "OutboxError", "OutboxFull", "OutboxInUse", "OutboxNewer", "OutgoingReport", "Progress", "Reportable",
-    "ReportingClient", "outgoing",
+    "IdentifyRefused", "NobodyIdentifies", "Outbox", "OutboxDamaged", "OutboxError", "OutboxFull", "OutboxInUse", "OutboxNewer",
+    "OutgoingReport", "Progress", "Reportable", "ReportingClient", "identify", "outgoing",
 ]  # fmt: skip

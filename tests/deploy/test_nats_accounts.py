@@ -16,7 +16,7 @@ from deploy.nats.accounts import accounts_conf, inbox_of, main
 from deploy.nats.keys import new_seed, public_key
 from shared import subjects
 from shared.contracts.base import SERVICES
-from shared.users import CountyUsers, DepartmentUser
+from shared.users import AdministratorUser, CountyUsers, DepartmentUser
 
 NATS = Path(__file__).parent.parent.parent / "deploy" / "nats"
 COUNTY = "330127000000"
@@ -39,7 +39,7 @@ class NkeyServer(EmbeddedNats):
         return f"nats://127.0.0.1:{self.port}"
 
 
-SEEDS = {name: new_seed() for name in ("registry", "training", "finance", "indicators", "bank", "school")}
+SEEDS = {name: new_seed() for name in ("registry", "training", "finance", "indicators", "administrator", "bank", "school")}
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     keys = {name: public_key(seed) for name, seed in SEEDS.items()}
     users = CountyUsers(
         registry=keys["registry"], training=keys["training"], finance=keys["finance"], indicators=keys["indicators"],
+        administrator=AdministratorUser(nkey=keys["administrator"]),
         departments=(
             DepartmentUser(department="bank", system="core", nkey=keys["bank"]),
             DepartmentUser(department="school", system="core", nkey=keys["school"]),
@@ -164,6 +165,45 @@ async def test_only_who_holds_the_services_key_commands_it(server: str) -> None:
         assert await _hears(service, subject, service)
         assert not await _hears(service, subject, bank)
     assert any(subject in said for said in forbidden)
+
+
+async def test_a_department_has_ids_exchanged_under_its_own_name_and_only_the_registry_hears_them(server: str) -> None:
+    own, others = subjects.identify("bank", "core"), subjects.identify("school", "core")
+    async with (
+        _as(server, "registry") as (registry, _),
+        _as(server, "indicators") as (indicators, deaf),
+        _as(server, "bank", "core") as (bank, forbidden),
+    ):
+
+        async def answer(message: Msg) -> None:
+            await message.respond(message.subject.encode())
+
+        await registry.subscribe(subjects.identify("*", "*"), cb=answer)
+        await registry.flush()
+        assert (await bank.request(own, b"", timeout=5)).data == own.encode()
+        with pytest.raises(nats.errors.TimeoutError):
+            await bank.request(others, b"", timeout=WAIT_SECONDS)
+        for listener in (bank, indicators):
+            await listener.subscribe(own)
+            await listener.flush()
+        await asyncio.sleep(WAIT_SECONDS)
+    assert any(others in said for said in forbidden)
+    assert any(own in said for said in forbidden), "nor may a department hear what it says itself"
+    assert any(own in said for said in deaf)
+
+
+async def test_only_the_administrator_erases_persons_or_changes_their_keys(server: str) -> None:
+    async with (
+        _as(server, "registry") as (registry, _),
+        _as(server, "administrator") as (administrator, in_others_names),
+        _as(server, "bank", "core") as (bank, forbidden),
+    ):
+        for name in ("erase_person", "rotate_person_key"):
+            assert await _hears(registry, subjects.registry_command(name), administrator)
+            assert not await _hears(registry, subjects.registry_command(name), bank)
+        assert not await _hears(registry, subjects.identify("bank", "core"), administrator)
+    assert len(forbidden) == 2
+    assert len(in_others_names) == 1
 
 
 async def test_a_query_is_answered_to_whoever_asked(server: str) -> None:

@@ -18,6 +18,8 @@ from shared.write_app.messages import record_schema, report_schema, types_of
 from tests.write_app.system import COUNTY, DAY, instant
 
 DOCUMENTS = {name: json.loads(text) for name, text in documents().items()}
+ASKED = {"registry": {"identify.registry.*.*", "command.registry.erase_person", "command.registry.rotate_person_key"}}
+"""What a write service answers by request and reply."""
 every_document = pytest.mark.parametrize("name", DOCUMENTS, ids=str)
 
 
@@ -49,7 +51,7 @@ def test_every_type_has_a_channel_of_its_own_and_the_queue_takes_all_that_may_be
     types = {*facts, *(common_type(shape, service) for shape in COMMON_FACTS)}
     addresses = {channel["address"] for channel in document["channels"].values()}
     expected = {f"recorded.{COUNTY}.{type_}" for type_ in types}
-    assert addresses == expected | {f"answered.{COUNTY}.*.*.*", f"reported.{COUNTY}.*.*.{service}.>"}
+    assert addresses == expected | {f"answered.{COUNTY}.*.*.*", f"reported.{COUNTY}.*.*.{service}.>"} | ASKED.get(service, set())
     reported = document["components"]["schemas"]["reported:Message:Payload"]
     assert len(reported["oneOf"]) == len(facts) + 2  # voids and corrections; closed days are the system's own
     assert document["operations"]["reported"]["action"] == "receive"

@@ -35,7 +35,6 @@ from shared import subjects
 from shared.documented import Documented
 from shared.logs import logger
 
-ERROR_HEADER: Final = "Kaiye-Error"
 QUEUE: Final = "indicators"
 """Copies of the service share the questions: each is answered once."""
 
@@ -118,7 +117,7 @@ def _subscribe(
         started = time.perf_counter()
         body, code = await _reply(query, shape, answer, message.body)
         metrics.answered("bus", query, code or "ok", time.perf_counter() - started)
-        return NatsResponse(body, headers={ERROR_HEADER: code} if code else {})
+        return NatsResponse(body, headers={subjects.ERROR_HEADER: code} if code else {})
 
     title = subject.replace(".indicators", "")
     broker.subscriber(subject, queue=QUEUE, decoder=undecoded, title=title, description=description)(asked)

@@ -1,0 +1,183 @@
+"""`kaiye person`: resident ids exchanged for pseudonyms, a person erased, another key.
+
+A resident id is never an argument, because everybody on the machine can read those; it is read from a file or from stdin.
+"""
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import orjson
+import typer
+
+from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, Unreachable, said
+from deploy.cli.usage import Commands
+from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from shared.contracts.outcomes import Reason
+
+COMMAND_SECONDS_MAX: Final = 60.0
+DEFAULT_ASKER: Final = "chuangjianban/kaiye"
+_ASKER: Final = re.compile(r"([a-z0-9_-]{1,32})/([a-z0-9_-]{1,32})")
+_AGAIN: Final = frozenset({"internal", "keys_unusable", "not_set_up"})
+"""Refusals that are no fault of what was asked."""
+
+WhoOption = Annotated[str, typer.Option("--who", metavar="ACCOUNT", help="经办人账号，记入登记库 / the account on whose behalf; recorded")]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="原因，记入登记库，不得含身份证号 / why; recorded; no resident id")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    person = typer.Typer(name="person", cls=Commands, help="人员代码 / persons' pseudonyms", no_args_is_help=True, rich_markup_mode=None)
+    person.callback()(_person)
+    person.command("identify")(identify)
+    person.command("erase")(erase)
+    person.command("rotate-key")(rotate_key)
+    app.add_typer(person)
+
+
+def _person() -> None:
+    """人员代码：身份证号换取、注销、更换密钥 / Persons' pseudonyms."""
+
+
+def identify(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="每行一个身份证号，- 为标准输入 / one resident id per line; - reads stdin")
+    ],
+    asker: Annotated[
+        str, typer.Option("--as", metavar="DEPARTMENT/SYSTEM", help="以哪个部门的哪个系统换取 / the department's system that asks")
+    ] = DEFAULT_ASKER,
+    json: JsonOption = False,
+    data: DataOption = DEFAULT_FOLDER,
+) -> None:  # fmt: skip
+    """身份证号换取人员代码，逐行输出；填错的行为空行，原因在标准错误；有填错的以 1 退出 / Exchange resident ids for pseudonyms, one per
+    line in the same order. The line of what is no id is empty, and stderr says why. Exits with 1 when there was one. The same id always
+    gets the same pseudonym.
+    """
+    from shared.contracts.outcomes import Reason
+
+    if (named := _ASKER.fullmatch(asker)) is None:
+        raise BadInput("--as 应写作 部门/系统 / --as is written DEPARTMENT/SYSTEM")
+    running = DataFolder(data).running()
+    ids = _lines(file)
+    persons = asyncio.run(_identify(running, ids, *named.groups()))
+    for number, each in enumerate(persons, start=1):
+        refused = isinstance(each, Reason)
+        if json:
+            answer = {"code": each.code, "zh": each.zh, "en": each.en} if isinstance(each, Reason) else {"person": each}
+            typer.echo(orjson.dumps({"line": number, **answer}))
+        else:
+            typer.echo("" if refused else each)
+        if isinstance(each, Reason) and not json:
+            said.print(f"第 {number} 行 line {number}：{each.zh} / {each.en}", markup=False)
+    refused_count = sum(isinstance(each, Reason) for each in persons)
+    said.print(
+        f"{len(persons)} 个：换取 {len(persons) - refused_count}、填错 {refused_count} / "
+        f"{len(persons) - refused_count} exchanged, {refused_count} refused"
+    )
+    if refused_count:
+        raise typer.Exit(EXIT_DIFFERENCE)
+
+
+def erase(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="一行：身份证号或人员代码，- 为标准输入 / one line: a resident id or pseudonym; - reads stdin"),
+    ],
+    who: WhoOption, reason: ReasonOption, json: JsonOption = False, data: DataOption = DEFAULT_FOLDER,
+) -> None:  # fmt: skip
+    """注销一人：删除身份证号与人员代码的对应关系，事实与证明不变；此后同一身份证号换取的是新代码，会重复计数 / Erase one person: delete the
+    link between resident id and pseudonym. Facts and proofs stay; the same id gets another pseudonym later, and is then counted twice.
+    """
+    from shared.identification import ErasePerson
+
+    running = DataFolder(data).running()
+    lines = _lines(file)
+    if len(lines) != 1:
+        raise BadInput(f"应恰有一行，实有 {len(lines)} 行 / there should be exactly one line, not {len(lines)}")
+    told = _told(ErasePerson, person=lines[0].strip(), who=who, reason=reason)
+    found = asyncio.run(_command(running, "erase_person", told))
+    typer.echo(orjson.dumps(found) if json else f"已注销 / erased: {found['person']}")
+
+
+def rotate_key(who: WhoOption, reason: ReasonOption, json: JsonOption = False, data: DataOption = DEFAULT_FOLDER) -> None:
+    """更换人员代码的密钥：代码不变，各人下次出现时改用新密钥，旧密钥保留至无人使用 / Take a new key for persons' links into use. Pseudonyms
+    stay; everybody is re-tagged when next seen, and an older key is kept until nobody is tagged with it and the key is rotated again.
+    """
+    from shared.identification import RotateKey
+
+    running = DataFolder(data).running()
+    found = asyncio.run(_command(running, "rotate_person_key", _told(RotateKey, who=who, reason=reason)))
+    if json:
+        typer.echo(orjson.dumps(found))
+        return
+    left = "、".join(f"v{version} {count}" for version, count in sorted(found["left"].items())) or "0"
+    typer.echo(
+        f"新密钥为第 {found['version']} 版；仍用旧密钥的人数：{left} / "
+        f"key version {found['version']}; persons still tagged with older keys: {left}"
+    )
+
+
+async def _identify(running: Running, ids: list[str], department: str, system: str) -> "list[str | Reason]":
+    from deploy.reaching import bus
+    from shared.client.identify import IdentifyRefused, NobodyIdentifies
+    from shared.client.identify import identify as exchange
+
+    async with bus(running) as nc:
+        try:
+            return await exchange(nc, ids, department=department, system=system)
+        except NobodyIdentifies as error:
+            raise Unreachable(str(error)) from error
+        except IdentifyRefused as error:
+            raise (Unreachable if error.reason.code in _AGAIN else BadInput)(str(error)) from error
+
+
+async def _command(running: Running, name: str, told: "BaseModel") -> dict[str, Any]:
+    """Command the registry. Raises BadInput when it refuses, Unreachable when it cannot do it."""
+    import nats.errors
+
+    from deploy.reaching import bus
+    from shared import subjects
+
+    async with bus(running) as nc:
+        try:
+            body = told.model_dump_json().encode()
+            reply = await nc.request(subjects.registry_command(name), body, timeout=COMMAND_SECONDS_MAX)
+        except (nats.errors.TimeoutError, nats.errors.NoRespondersError) as error:
+            raise Unreachable("登记服务没有应答 / the registry does not answer") from error
+    found: dict[str, Any] = orjson.loads(reply.data)
+    if reply.headers and subjects.ERROR_HEADER in reply.headers:
+        raise (Unreachable if found["code"] in _AGAIN else BadInput)(f"{found['zh']} / {found['en']}")
+    return found
+
+
+def _told(shape: "type[BaseModel]", **said: str) -> "BaseModel":
+    """What the registry is told. Raises BadInput, without repeating it."""
+    from pydantic import ValidationError
+
+    try:
+        return shape(**said)
+    except ValidationError as error:
+        fields = ", ".join(str(each["loc"][0]) for each in error.errors(include_input=False))
+        raise BadInput(f"不能为空、不得换行、至多 200 字 / must be one line of 1 to 200 characters: {fields}") from None
+
+
+def _lines(file: Path) -> list[str]:
+    """The lines of a file or of stdin, without an empty end."""
+    try:
+        text = (sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()).decode("utf-8-sig")
+    except OSError as error:
+        raise BadInput(f"无法读取 {file} / {file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise BadInput(f"{file} 不是 UTF-8 文本，请另存为 UTF-8 / {file} is no UTF-8 text: save it as UTF-8") from None
+    lines = text.rstrip().splitlines()
+    if not lines:
+        raise BadInput(f"{file} 是空的 / {file} is empty")
+    return lines

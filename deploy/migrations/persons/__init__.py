@@ -1,0 +1,1 @@
+"""The links of persons to their pseudonyms, in the schema of the registry's store."""

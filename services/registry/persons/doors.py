@@ -1,0 +1,227 @@
+"""The doors at which persons' pseudonyms are asked for, by core request and reply: no stream ever holds what is said here.
+
+`identify.registry.<department>.<system>` is every department's own: the broker lets it ask under no other name, so the subject says who
+asks. `command.registry.…` is the administrator's. What is logged is who asked and how many, never an id.
+"""
+
+import re
+import time
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final, TypeVar
+
+from faststream import Context
+from faststream.nats import NatsBroker
+from faststream.nats.message import NatsMessage
+from faststream.nats.response import NatsResponse
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from services.registry.persons.allowance import Allowances
+from services.registry.persons.keys import KeysUnusable
+from services.registry.persons.links import PersonLinks
+from shared import subjects
+from shared.contracts.base import PersonId
+from shared.contracts.outcomes import Reason
+from shared.documented import Documented
+from shared.identification import (
+    IDS_MAX,
+    Erased,
+    ErasePerson,
+    Identified,
+    IdentifyReply,
+    IdentifyRequest,
+    Refusal,
+    Rotated,
+    RotateKey,
+)
+from shared.logs import logger
+from shared.resident_id import NotAResidentId, canonical
+from shared.write_service.masking import has_resident_id, mask_text
+
+QUEUE: Final = "registry"
+"""Copies of the service share the requests: each is answered once."""
+_ASKER = re.compile(r"identify\.registry\.([a-z0-9_-]{1,32})\.([a-z0-9_-]{1,32})")
+_PERSON: TypeAdapter[str] = TypeAdapter(PersonId)
+
+UNREADABLE = Refusal(
+    code="unreadable",
+    zh=f'请求无法读取：应为 {{"ids": ["身份证号", …]}}，1 至 {IDS_MAX} 个',
+    en=f'the request cannot be read: it should be {{"ids": ["resident id", …]}} with 1 to {IDS_MAX} of them',
+)
+UNREADABLE_COMMAND = Refusal(
+    code="unreadable",
+    zh="命令无法读取：须写明 who（谁）与 reason（原因），各为一行、至多 200 字",
+    en="the command cannot be read: it needs who and reason, each one line of at most 200 characters",
+)
+NOBODY = Refusal(
+    code="unknown_asker",
+    zh="请求主题中的部门或系统名称不合规：只能用小写字母、数字、_ 与 -，至多 32 个",
+    en="the department or system in the subject has no proper name: small letters, digits, _ and -, at most 32",
+)
+NOT_SET_UP = Refusal(
+    code="not_set_up",
+    zh="本系统未设置人员代码密钥（KAIYE_PERSON_KEYS），请联系创建办的系统管理员",
+    en="this system has no key file for persons (KAIYE_PERSON_KEYS): ask its administrator",
+)
+INTERNAL = Refusal(
+    code="internal", zh="内部错误，已记入日志，请稍后重试", en="an internal error, which has been logged: try again later",
+    retry_after_seconds=5.0,
+)  # fmt: skip
+UNKNOWN_PERSON = Refusal(
+    code="unknown_person",
+    zh="没有此人的对应关系：从未换取过人员代码，或已注销",
+    en="there is no link of this person: never made, or erased already",
+)
+ID_IN_WORDS = Refusal(code="resident_id_in_words", zh="who 与 reason 中不得写身份证号", en="who and reason must not hold a resident id")
+
+Asked = TypeVar("Asked", bound=BaseModel)
+
+log = logger(__name__)
+
+
+class Refused(Exception):
+    """A request as a whole is refused."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
+class Persons:
+    """What the doors answer with. `links` are there once the service has started, unless no key file is set."""
+
+    def __init__(self, per_minute: int) -> None:
+        self.links: PersonLinks | None = None
+        self._allowances = Allowances(per_minute)
+
+    async def identify(self, department: str, system: str, ids: tuple[str, ...]) -> IdentifyReply:
+        """Exchange resident ids for pseudonyms. Raises Refused, KeysUnusable and what the database raises."""
+        links = self._links()
+        if wait_seconds := self._allowances.take((department, system), len(ids), time.monotonic()):
+            log.warning("identify refused: too many ids", department=department, system=system, ids=len(ids))
+            raise Refused(_too_many(wait_seconds))
+        understood = [_understood(each) for each in ids]
+        exchanged = await links.exchange([each for each in understood if isinstance(each, str)])
+        refused = sum(not isinstance(each, str) for each in understood)
+        log.info("identified", department=department, system=system, ids=len(ids), refused=refused, new=exchanged.new)
+        return IdentifyReply(
+            persons=tuple(
+                Identified(person=exchanged.persons[each]) if isinstance(each, str) else Refusal(code=each.code, zh=each.zh, en=each.en)
+                for each in understood
+            )
+        )
+
+    async def erase(self, told: ErasePerson) -> Erased:
+        """Erase one person. Raises Refused, KeysUnusable and what the database raises."""
+        _require_no_id(told.who, told.reason)
+        if _is_pseudonym(told.person):
+            erased = await self._links().erase(person=told.person, who=told.who, reason=told.reason)
+        elif isinstance(id := _understood(told.person), Reason):
+            raise Refused(Refusal(code=id.code, zh=id.zh, en=id.en))
+        else:
+            erased = await self._links().erase(id=id, who=told.who, reason=told.reason)
+        log.info("erase a person", who=told.who, reason=told.reason, found=erased is not None)
+        if erased is None:
+            raise Refused(UNKNOWN_PERSON)
+        return Erased(person=erased)
+
+    async def rotate(self, told: RotateKey) -> Rotated:
+        """Take a new key into use. Raises Refused, KeysUnusable and what the database raises."""
+        _require_no_id(told.who, told.reason)
+        rotated = await self._links().rotate(who=told.who, reason=told.reason)
+        log.info("a new person key", who=told.who, reason=told.reason, version=rotated.version, dropped=rotated.dropped)
+        return rotated
+
+    def _links(self) -> PersonLinks:
+        if self.links is None:
+            raise Refused(NOT_SET_UP)
+        return self.links
+
+
+def answer_for_persons(broker: NatsBroker, persons: Persons) -> None:
+    """Subscribe to what departments ask and what the office tells."""
+
+    async def identify(subject: str, request: IdentifyRequest) -> BaseModel:
+        if (asker := _ASKER.fullmatch(subject)) is None:
+            raise Refused(NOBODY)
+        return await persons.identify(asker[1], asker[2], request.ids)
+
+    async def erase(_: str, told: ErasePerson) -> BaseModel:
+        return await persons.erase(told)
+
+    async def rotate(_: str, told: RotateKey) -> BaseModel:
+        return await persons.rotate(told)
+
+    _subscribe(
+        broker, subjects.identify("*", "*"), "identify", IdentifyRequest, identify, UNREADABLE,
+        "身份证号换取人员代码 / resident ids exchanged for pseudonyms; the reply holds `persons`: for each id, in order, `person` "
+        "or why there is none",
+    )  # fmt: skip
+    _subscribe(
+        broker, subjects.registry_command("erase_person"), "command.erase_person", ErasePerson, erase, UNREADABLE_COMMAND,
+        "注销人员对应关系 / delete the link of one person; the reply holds the pseudonym that belongs to nobody any more",
+    )  # fmt: skip
+    _subscribe(
+        broker, subjects.registry_command("rotate_person_key"), "command.rotate_person_key", RotateKey, rotate, UNREADABLE_COMMAND,
+        "更换人员代码密钥 / take a new key into use; the reply says how many persons are still tagged with older ones",
+    )  # fmt: skip
+
+
+def _subscribe(
+    broker: NatsBroker, subject: str, title: str, shape: type[Asked], answer: Callable[[str, Asked], Awaitable[BaseModel]],
+    unreadable: Refusal, description: str,
+) -> None:  # fmt: skip
+
+    async def undecoded(message: NatsMessage) -> bytes:
+        return message.body
+
+    async def asked(
+        request: Annotated[Any, Documented(shape)],  # noqa: ARG001 - the documented shape; `message` holds the same bytes
+        message: Annotated[NatsMessage, Context("message")],
+    ) -> NatsResponse:
+        try:
+            reply = await answer(message.raw_message.subject, shape.model_validate_json(message.body))
+        except ValidationError:  # its sentences would repeat what was given
+            reply = unreadable
+        except Refused as refused:
+            reply = refused.refusal
+        except KeysUnusable as error:
+            log.critical("the keys of persons' links cannot be used", because=str(error))
+            zh, _, en = str(error).partition(" / ")
+            reply = Refusal(code="keys_unusable", zh=zh, en=en)
+        except Exception:  # noqa: BLE001 - logged below, with ids masked
+            log.error("a request about persons met an error", request=title, traceback=mask_text(traceback.format_exc()))
+            reply = INTERNAL
+        headers = {subjects.ERROR_HEADER: reply.code} if isinstance(reply, Refusal) else {}
+        return NatsResponse(reply.model_dump_json(exclude_none=True).encode(), headers=headers)
+
+    broker.subscriber(subject, queue=QUEUE, decoder=undecoded, title=title, description=description)(asked)
+
+
+def _understood(text: str) -> str | Reason:
+    """The id in its canonical form, or why it is none."""
+    try:
+        return canonical(text)
+    except NotAResidentId as error:
+        return error.reason
+
+
+def _is_pseudonym(text: str) -> bool:
+    try:
+        _PERSON.validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
+def _require_no_id(*words: str) -> None:
+    if any(has_resident_id(each.encode()) for each in words):
+        raise Refused(ID_IN_WORDS)
+
+
+def _too_many(wait_seconds: float) -> Refusal:
+    return Refusal(
+        code="rate_limited", zh=f"换取过于频繁，请 {wait_seconds:.1f} 秒后再试",
+        en=f"too many ids in a short time: try again in {wait_seconds:.1f} s",
+        retry_after_seconds=wait_seconds,
+    )  # fmt: skip

@@ -1,0 +1,172 @@
+"""The links between resident ids and pseudonyms, in tables of the registry's own schema. The ids themselves are not among what is stored.
+
+Whatever changes links (new ones, re-tagging, erasing, another key) locks the table against other changes first, so that two who ask for
+one person at once get one pseudonym, whatever process answers them. Who only asks for persons that are known waits for nobody.
+
+A key is on the disk before the database knows its version; whoever dies in between leaves a key that the next rotation takes up.
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from services.registry.persons.keys import KeyFile, KeysUnusable, PersonKeys
+from shared.county_schema import county_schema
+from shared.identification import Rotated
+
+CONNECTIONS_MAX = 3
+COMMAND_SECONDS_MAX = 30.0
+_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32."""
+_DIGITS_OF_80_BITS = 16
+
+_LOCK = "LOCK TABLE person_link IN SHARE ROW EXCLUSIVE MODE"
+_NEWEST = "SELECT max(version) FROM person_key"
+_KNOWN = """
+SELECT link.key_version, link.tag, link.person
+FROM person_link AS link JOIN unnest($1::smallint[], $2::bytea[]) AS asked (key_version, tag) USING (key_version, tag)
+"""
+_RETAG = """
+UPDATE person_link AS link SET key_version = $3, tag = seen.tag
+FROM unnest($1::text[], $2::bytea[]) AS seen (person, tag) WHERE link.person = seen.person
+"""
+_ACT = "INSERT INTO person_act (act, who, reason, person, key_version) VALUES ($1, $2, $3, $4, $5)"
+
+Connection = Any
+"""A connection of the pool: asyncpg gives a proxy of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """The pseudonyms of those asked for, and how many of them are new."""
+
+    persons: dict[str, str]
+    """Pseudonyms by resident id."""
+    new: int
+
+
+class PersonLinks:
+    """The links of one county. Open them with `opened_links`."""
+
+    def __init__(self, pool: Any, key_file: KeyFile) -> None:
+        self._pool = pool
+        self._key_file = key_file
+        self._keys: PersonKeys | None = None
+
+    async def prepare(self) -> None:
+        """Make the first key, unless there are keys; then they are compared with the links. Raises KeysUnusable."""
+        async with self._changing() as connection:
+            await self._current_keys(connection)
+
+    async def exchange(self, ids: Sequence[str]) -> Exchanged:
+        """The pseudonym of each resident id (in its canonical form); whoever has none gets one. Raises KeysUnusable.
+
+        Persons who are tagged with an older key are re-tagged with the newest.
+        """
+        if (keys := self._keys) is not None and await self._pool.fetchval(_NEWEST) == keys.newest:  # another copy may have a newer one
+            found = await self._known(self._pool, keys, ids)
+            if all(id in found and found[id][0] == keys.newest for id in ids):
+                return Exchanged({id: person for id, (_, person) in found.items()}, 0)
+        async with self._changing() as connection:
+            keys = await self._current_keys(connection)
+            found = await self._known(connection, keys, ids)
+            old = [(person, keys.tag(keys.newest, id)) for id, (version, person) in found.items() if version != keys.newest]
+            await connection.execute(_RETAG, [person for person, _ in old], [tag for _, tag in old], keys.newest)
+            new = {id: _pseudonym() for id in ids if id not in found}
+            rows = [(keys.newest, keys.tag(keys.newest, id), person) for id, person in new.items()]
+            await connection.executemany("INSERT INTO person_link (key_version, tag, person) VALUES ($1, $2, $3)", rows)
+        return Exchanged({id: person for id, (_, person) in found.items()} | new, len(new))
+
+    async def erase(self, *, id: str | None = None, person: str | None = None, who: str, reason: str) -> str | None:
+        """Delete the link of one person, known by resident id or by pseudonym: the pseudonym it was; None when there is no such link.
+
+        Raises KeysUnusable.
+        """
+        async with self._changing() as connection:
+            if id is not None:
+                found = await self._known(connection, await self._current_keys(connection), [id])
+                person = found[id][1] if id in found else None
+            erased: str | None = await connection.fetchval("DELETE FROM person_link WHERE person = $1 RETURNING person", person)
+            if erased is not None:
+                await connection.execute(_ACT, "person_erased", who, reason, erased, None)
+        return erased
+
+    async def rotate(self, *, who: str, reason: str) -> Rotated:
+        """Take a new key into use: one that somebody put into the file under a newer version, otherwise a fresh one.
+
+        Keys with which nobody is tagged any more are dropped. Raises KeysUnusable.
+        """
+        async with self._changing() as connection:
+            used = await self._current_keys(connection)
+            there = PersonKeys({**self._key_file.read().by_version, **used.by_version})
+            keys = there if there.newest > used.newest else there.with_new(used.newest + 1)
+            left = dict(await connection.fetch("SELECT key_version, count(*) FROM person_link GROUP BY key_version"))
+            dropped = frozenset(used.by_version) - left.keys()
+            self._key_file.write(keys)
+            await connection.execute("DELETE FROM person_key WHERE version = ANY($1)", list(dropped))
+            await self._take_into_use(connection, keys, "key_rotated", who, reason)
+        self._key_file.write(keys.only({*left, keys.newest}))  # only now: before the commit the database still asks for the others
+        return Rotated(version=keys.newest, left=left, dropped=tuple(sorted(dropped)))
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[Connection]:
+        """A transaction that nobody else changes links beside."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_LOCK)
+            yield connection
+
+    async def _known(self, connection: Connection, keys: PersonKeys, ids: Sequence[str]) -> dict[str, tuple[int, str]]:
+        """For each resident id that has a link, the version of its key and its pseudonym."""
+        asked = {(version, keys.tag(version, id)): id for id in ids for version in keys.by_version}
+        rows = await connection.fetch(_KNOWN, [version for version, _ in asked], [tag for _, tag in asked])
+        return {asked[version, tag]: (version, person) for version, tag, person in rows}
+
+    async def _current_keys(self, connection: Connection) -> PersonKeys:
+        """The keys in use, which the database knows by version and fingerprint. Raises KeysUnusable when they are not all there."""
+        used: dict[int, bytes] = dict(await connection.fetch("SELECT version, fingerprint FROM person_key"))
+        if self._keys is None or used.keys() != self._keys.by_version.keys():
+            there = self._key_file.read()
+            if not used:
+                if not there.by_version:
+                    there = there.with_new(1)
+                    self._key_file.write(there)
+                await self._take_into_use(connection, there, "key_made", "kaiye", "首次使用 / first use")
+                used = {there.newest: there.fingerprint(there.newest)}
+            lacking = sorted(
+                version for version, fingerprint in used.items()
+                if version not in there.by_version or there.fingerprint(version) != fingerprint
+            )  # fmt: skip
+            if lacking:
+                versions = ", ".join(map(str, lacking))
+                raise KeysUnusable(
+                    f"密钥文件 {self._key_file.path} 缺少或不符第 {versions} 版密钥，请从备份恢复该文件（另用新密钥会把每个人都当成新人）/ "
+                    f"the key file {self._key_file.path} lacks the right key of version {versions}: restore it from its backup "
+                    "(with another key everybody would be taken for somebody new)"
+                )
+            self._keys = there.only(used)
+        return self._keys
+
+    async def _take_into_use(self, connection: Connection, keys: PersonKeys, act: str, who: str, reason: str) -> None:
+        """Let the database know the newest key, and who took it into use."""
+        version = keys.newest
+        await connection.execute("INSERT INTO person_key (version, fingerprint) VALUES ($1, $2)", version, keys.fingerprint(version))
+        await connection.execute(_ACT, act, who, reason, None, version)
+
+
+@asynccontextmanager
+async def opened_links(dsn: str, county: str, key_file: KeyFile) -> AsyncIterator[PersonLinks]:
+    """The links in a migrated database. Raises what asyncpg raises."""
+    settings = {"search_path": county_schema(county), "synchronous_commit": "on", "application_name": "kaiye-persons"}
+    async with asyncpg.create_pool(
+        dsn, min_size=1, max_size=CONNECTIONS_MAX, command_timeout=COMMAND_SECONDS_MAX, server_settings=settings
+    ) as pool:  # fmt: skip
+        yield PersonLinks(pool, key_file)
+
+
+def _pseudonym() -> str:
+    """A fresh one: 80 random bits."""
+    return "P" + "".join(secrets.choice(_DIGITS) for _ in range(_DIGITS_OF_80_BITS))

@@ -1,0 +1,116 @@
+"""`kaiye person …` on a running system: ids exchanged, a person reported on, erased, and what was proved before still proved."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from deploy.data_folder import DataFolder
+from shared.contracts.envelope import Source, report_bytes
+from tests.deploy.test_cli import SECONDS_MAX, kaiye_runs, run_kaiye
+from tests.registry.persons.ids import files_holding, old_form, resident_id
+
+COUNTY = "330127000000"
+IDS = [resident_id(number, born="19690913") for number in range(3)]
+WHO = ("--who", "office-07", "--reason", "本人书面申请")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A new folder on which `kaiye up` runs."""
+    data = tmp_path_factory.mktemp("up") / "data"
+    with kaiye_runs("up", "--data", data) as up:
+        yield data
+        up.send_signal(signal.SIGINT)
+        up.communicate(timeout=SECONDS_MAX)
+
+
+def person(*words: str | Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    return run_kaiye("person", *words, stdin=stdin)
+
+
+def registered(id: str, entity: str, founder: str) -> str:
+    data = {
+        "unit": "330127100201", "entity": entity, "name": "甲厂", "entity_kind": "enterprise", "founders": [{"person": founder}],
+        "industry": "C2041",
+    }  # fmt: skip
+    source = Source(COUNTY, "gsj", "dengji")
+    return report_bytes(source=source, id=id, type="registry.entity_registered", occurred=date(2025, 3, 3), data=data).decode()
+
+
+def test_ids_are_exchanged_line_by_line_from_a_file_or_stdin(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "身份证号.txt"
+    file.write_text(f"\ufeff{IDS[0]}\r\n{IDS[1][:-1]}\r\n{old_form(IDS[0])}\r\n")
+    done = person("identify", file, "--as", "gsj/dengji", "--data", folder)
+    assert done.returncode == 1, done.stderr
+    first, refused, again = done.stdout.splitlines()
+    assert (first, refused) == (again, "")
+    assert "第 2 行 line 2：不是身份证号" in done.stderr
+    assert "3 个：换取 2、填错 1 / 2 exchanged, 1 refused" in done.stderr
+    as_json = person("identify", "-", "--json", "--data", folder, stdin=f"{IDS[0]}\n{IDS[1][:-1]}")
+    assert [(line["line"], line.get("person"), line.get("code")) for line in map(json.loads, as_json.stdout.splitlines())] == [
+        (1, first, None), (2, None, "not_a_resident_id"),
+    ]  # fmt: skip
+    assert not any(id in text for id in (IDS[0], IDS[1][:-1], old_form(IDS[0])) for text in (done.stdout, done.stderr, as_json.stdout))
+
+
+def test_what_makes_no_sense_is_refused_and_never_repeated(folder: Path) -> None:
+    for words, stdin, says in (
+        (("identify", "-", "--as", "gsj"), IDS[0], "DEPARTMENT/SYSTEM"),
+        (("identify", "-"), "\n", "is empty"),
+        (("identify", folder / "none"), None, "cannot be read"),
+        (("erase", "-", *WHO), f"{IDS[0]}\n{IDS[1]}", "exactly one line, not 2"),
+        (("erase", "-", *WHO), IDS[2], "there is no link of this person"),
+        (("erase", "-", *WHO), IDS[2][:-1], "not a resident id"),
+        (("erase", "-", "--who", "office-07", "--reason", " "), IDS[2], "reason"),
+        (("rotate-key", "--who", "office-07", "--reason", f"因 {IDS[2]}"), None, "must not hold a resident id"),
+    ):
+        done = person(*words, "--data", folder, stdin=stdin)
+        assert (done.returncode, done.stdout) == (2, ""), done.stderr
+        assert says in done.stderr
+        assert not any(id[:17] in done.stderr for id in IDS)
+
+
+def test_an_erased_person_is_nobodys_and_every_proof_still_holds(folder: Path, tmp_path: Path) -> None:
+    (before,) = person("identify", "-", "--data", folder, stdin=IDS[1]).stdout.split()
+    assert run_kaiye("report", "-", "--data", folder, stdin=registered("p-1", "91330127MA2KX0001H", before)).returncode == 0
+    older, newer = tmp_path / "older", tmp_path / "newer"
+    assert run_kaiye("evidence", "export", older, "--data", folder).returncode == 0
+    (position,) = (
+        json.loads(line)["position"] for line in (older / "facts-registry.jsonl").read_text().splitlines() if before in line
+    )  # fmt: skip
+    proof = run_kaiye("evidence", "prove", older, "registry", position).stdout
+
+    rotated = person("rotate-key", *WHO, "--json", "--data", folder)
+    assert rotated.returncode == 0, rotated.stderr
+    assert json.loads(rotated.stdout)["version"] == 2
+    erased = person("erase", "-", *WHO, "--data", folder, stdin=IDS[1])
+    assert (erased.returncode, erased.stdout) == (0, f"已注销 / erased: {before}\n")
+    (after,) = person("identify", "-", "--data", folder, stdin=IDS[1]).stdout.split()
+    assert after != before
+    assert run_kaiye("report", "-", "--data", folder, stdin=registered("p-2", "91330127MA2KX0002L", after)).returncode == 0
+
+    assert run_kaiye("evidence", "export", newer, "--data", folder).returncode == 0
+    for bundle in (older, newer):
+        verified = run_kaiye("evidence", "verify", bundle)
+        assert verified.returncode == 0, verified.stderr
+    assert before in (newer / "facts-registry.jsonl").read_text(), "history stays"
+    assert run_kaiye("evidence", "consistency", older, newer).returncode == 0
+    (tmp_path / "proof.json").write_text(proof)
+    assert run_kaiye("evidence", "check-proof", tmp_path / "proof.json").returncode == 0
+    audited = run_kaiye("audit", "--pairs", "1", "--units", "1", "--data", folder)
+    assert audited.returncode == 0, audited.stdout + audited.stderr
+
+
+def test_the_keys_are_their_owners_and_no_id_is_in_the_folder(folder: Path) -> None:
+    """Servers' files, logs, archive and all, after whatever tests have run before."""
+    assert person("identify", "-", "--data", folder, stdin=IDS[0]).returncode == 0
+    keys = DataFolder(folder).person_keys
+    assert keys.stat().st_mode & 0o777 == 0o600
+    sought = [form.encode() for id in IDS for form in (id[:17], old_form(id))]
+    assert files_holding([b"person_link"], [folder]), "what is in the database is found in its files"
+    assert not files_holding(sought, [folder])
