@@ -51,6 +51,13 @@ correction's. `recorded`: the instant the fact was first recorded. `known`: the 
 
 ASKED = "asked"
 """Beside the tables of facts: the table of one row that says as known on which day they are in force."""
+CONTESTED: dict[str, ColumnType] = {
+    "service": "whole", "type": "text", "position": "whole", "revision": "whole", "known": "day", "key": Listed("text"),
+    "content": Listed("text"), "supersedes": "flag",
+}  # fmt: skip
+"""What is said by several records of the same fact, whatever became of them: `type` and `key` tell which fact, `content` what is said,
+`supersedes` whether the last of them counts instead of the first. A few facts more may stand there.
+"""
 
 
 @cache
@@ -59,6 +66,16 @@ def payload(fact: type[Fact]) -> dict[str, ColumnType]:
     ruling's `of_source` is the source of the report it rules on.
     """
     return {column_name(name): _column(field.annotation) for name, field in fact.model_fields.items()}
+
+
+UNREAD = "evidence"
+"""The column that no figure depends on: it stays in the archive."""
+
+
+@cache
+def columns_read(fact: type[Fact]) -> dict[str, ColumnType]:
+    """The columns of a type that figures are computed from, the envelope's among them."""
+    return {name: of for name, of in (ENVELOPE | payload(fact)).items() if name != UNREAD}
 
 
 def column_name(field: str) -> str:

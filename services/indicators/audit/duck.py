@@ -5,7 +5,7 @@ of facts can be read by itself. Nothing of the contracts' Python code takes part
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,19 @@ import duckdb
 import pyarrow as pa
 
 from services.indicators.audit.archive.sets import AMENDMENT, CORRECTION, OWN, common_set
-from services.indicators.audit.columns import ASKED, ENVELOPE, ColumnType, Listed, Structure, defaults, payload, table_name
+from services.indicators.audit.columns import (
+    ASKED,
+    CONTESTED,
+    ENVELOPE,
+    UNREAD,
+    ColumnType,
+    Listed,
+    Structure,
+    columns_read,
+    defaults,
+    payload,
+    table_name,
+)
 from shared.contracts import FACTS
 from shared.contracts.base import SERVICES, Fact, Service, service_of
 from shared.contracts.common import COMMON_FACTS, COMMON_VERSION, CommonFact, DayClosed, FactCorrected, FactVoided, common_type
@@ -49,9 +61,10 @@ def take_in(connection: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBa
     if not there:
         make_tables(connection)
     types = {type_ for (type_,) in connection.execute("SELECT DISTINCT type FROM record").fetchall()}
-    for fact in FACTS:
-        if f"{fact.type}.v{fact.version}" in types:
-            connection.execute(f"INSERT INTO {table_name(fact)} BY NAME SELECT *, position AS revision FROM ({said(fact, 'record')})")  # noqa: S608
+    changed: set[type[Fact]] = {fact for fact in FACTS if f"{fact.type}.v{fact.version}" in types}
+    for fact in changed:
+        query = f"SELECT * EXCLUDE ({UNREAD}), position AS revision FROM ({said(fact, 'record')})"  # noqa: S608
+        connection.execute(f"INSERT INTO {table_name(fact)} BY NAME {query}")
     amending = False
     for service, voids, corrections in zip(SERVICES, VOIDS, CORRECTIONS, strict=True):
         for shape, table in ((FactVoided, voids), (FactCorrected, corrections)):
@@ -59,7 +72,8 @@ def take_in(connection: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBa
                 connection.execute(f"INSERT INTO {table} BY NAME {said_in_common(shape, service, 'record')}")
                 amending = True
     if amending or not there:
-        amend(connection, "(service, revision) IN (SELECT (service, position) FROM record)")
+        changed |= amend(connection, "(service, revision) IN (SELECT (service, position) FROM record)")
+    contest(connection, changed)
 
 
 def envelopes(records: str, *more: str, unchecked: bool = False) -> str:
@@ -79,13 +93,14 @@ def envelopes(records: str, *more: str, unchecked: bool = False) -> str:
 
 
 def make_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables of facts, voids and corrections, without a row."""
+    """Make the tables of facts, voids and corrections, and of what is told twice, without a row."""
     for fact in FACTS:
-        _make(connection, table_name(fact), ENVELOPE | payload(fact))
+        _make(connection, table_name(fact), columns_read(fact))
     for table in VOIDS:
         _make(connection, table, OWN | AMENDMENT)
     for table in CORRECTIONS:
         _make(connection, table, OWN | CORRECTION)
+    _make(connection, "contested", CONTESTED)
 
 
 def _make(connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, ColumnType]) -> None:
@@ -131,11 +146,11 @@ def derived(records: str) -> dict[str, str]:
     return found
 
 
-def amend(connection: duckdb.DuckDBPyConnection, new: str = "true") -> None:
+def amend(connection: duckdb.DuckDBPyConnection, new: str = "true") -> set[type[Fact]]:
     """From voids and corrections make the table of voids, the first of each fact (it is final), the revisions of the facts corrected (a
     correction is a revision of what it corrects, until a void), and the table of the days on which a revision was superseded by the next.
 
-    `new` says which revisions are not in the tables of facts yet: no void that comes later undoes an earlier one.
+    `new` says which revisions are not in the tables of facts yet: no void that comes later undoes an earlier one. Returns whose they were.
     """
     for name, tables in (("voiding", VOIDS), ("correcting", CORRECTIONS)):
         parts = (f"SELECT {number}::TINYINT AS service, * FROM {table}" for number, table in enumerate(tables))  # noqa: S608
@@ -166,11 +181,48 @@ def amend(connection: duckdb.DuckDBPyConnection, new: str = "true") -> None:
         "(SELECT service, position, revision, known "
         "FROM revised UNION ALL SELECT service, position, position, known FROM amended)) WHERE later IS NOT NULL"
     )
-    revised = {type_ for (type_,) in connection.execute(f"SELECT DISTINCT type FROM revised WHERE {new}").fetchall()}  # noqa: S608
-    for fact in FACTS:
-        if f"{fact.type}.v{fact.version}" in revised:
-            read = _payload(fact, f"(SELECT * FROM revised WHERE {new} AND type = '{fact.type}.v{fact.version}')", "data::JSON")  # noqa: S608
-            connection.execute(f"INSERT INTO {table_name(fact)} BY NAME SELECT {', '.join(ENVELOPE)}, {read}")
+    types = {type_ for (type_,) in connection.execute(f"SELECT DISTINCT type FROM revised WHERE {new}").fetchall()}  # noqa: S608
+    revised: set[type[Fact]] = {fact for fact in FACTS if f"{fact.type}.v{fact.version}" in types}
+    for fact in revised:
+        read = _payload(fact, f"(SELECT * FROM revised WHERE {new} AND type = '{fact.type}.v{fact.version}')", "data::JSON")  # noqa: S608
+        query = f"SELECT * EXCLUDE ({UNREAD}) FROM (SELECT {', '.join(ENVELOPE)}, {read})"  # noqa: S608
+        connection.execute(f"INSERT INTO {table_name(fact)} BY NAME {query}")
+    return revised
+
+
+def contest(connection: duckdb.DuckDBPyConnection, changed: Collection[type[Fact]]) -> None:
+    """In the table `contested` write anew what several records tell of the same fact, of the types of which there is something new.
+
+    Keys are told apart by their hashes: where two have the same one, what is told once stands there too, and nothing stands against it.
+    """
+    facts = [(number, fact, table_name(fact)) for number, fact in enumerate(FACTS) if fact in changed]
+    if not facts:
+        return
+    keys = {fact: f"hash({', '.join(map(_quoted, fact.natural_key))})" for _, fact, _ in facts}
+    parts = (f"SELECT {number}::TINYINT AS type, {keys[fact]} AS key, position FROM {table}" for number, fact, table in facts)  # noqa: S608
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE told_twice AS SELECT type, key FROM ({' UNION ALL '.join(parts)}) "  # noqa: S608
+        "GROUP BY type, key HAVING min(position) <> max(position)"
+    )
+    connection.execute("DELETE FROM contested WHERE type IN (SELECT unnest(?::VARCHAR[]))", [[fact.type for _, fact, _ in facts]])
+    twice = {number for (number,) in connection.execute("SELECT DISTINCT type FROM told_twice").fetchall()}
+    for number, fact, table in facts:
+        if number in twice:
+            key, content = _texts(fact.natural_key), _texts(("occurred", *(name for name in payload(fact) if name != UNREAD)))
+            connection.execute(
+                f"INSERT INTO contested BY NAME SELECT {SERVICES.index(service_of(fact))} AS service, '{fact.type}' AS type, "  # noqa: S608
+                f"position, revision, known, {key} AS key, {content} AS content, {fact.repeat == 'supersedes'} AS supersedes "
+                f"FROM {table} WHERE {keys[fact]} IN (SELECT key FROM told_twice WHERE type = {number})"
+            )
+    connection.execute("DROP TABLE told_twice")
+
+
+def _texts(names: Iterable[str]) -> str:
+    return f"[{', '.join(f'{_quoted(name)}::VARCHAR' for name in names)}]"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 def sql_type(of: ColumnType) -> str:

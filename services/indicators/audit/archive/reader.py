@@ -5,14 +5,15 @@ and that each stands in the set of its type. What is found wrong is named by fil
 """
 
 import fcntl
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from graphlib import TopologicalSorter
 from hashlib import file_digest
-from os import fstat
 from pathlib import Path
 from typing import Final
 
@@ -21,11 +22,12 @@ import duckdb
 from services.indicators.audit.archive.chain import Fault, first_fault, told
 from services.indicators.audit.archive.index import INDEX, READING, ArchivedFile, BadArchive, Head, Index, came_with, read_index
 from services.indicators.audit.archive.sets import RECORDS_SET, common_set, contracts_digest, sets, wire_sets
-from services.indicators.audit.columns import table_name
-from services.indicators.audit.duck import CORRECTIONS, VOIDS, amend, derived, envelopes, make_tables
+from services.indicators.audit.columns import UNREAD, table_name
+from services.indicators.audit.duck import CORRECTIONS, VOIDS, amend, contest, derived, envelopes, make_tables
 from services.indicators.audit.records import End, Ends, require_end, require_hash
+from services.indicators.audit.running import together
 from shared.contracts import FACTS
-from shared.contracts.base import SERVICES, Service, service_of
+from shared.contracts.base import SERVICES, Service
 from shared.contracts.common import DayClosed
 from shared.contracts.envelope import Record, parse_record
 
@@ -84,13 +86,20 @@ class Archive:
         """A database with the tables the second engine reads. Raises BadArchive where records and the sets of their types do not agree."""
         connection = self.connection
         make_tables(connection)
-        with _named_damage():
-            for name in map(table_name, FACTS):
-                connection.execute(f"INSERT INTO {name} BY NAME SELECT *, position AS revision FROM ({self.rows(name)})")  # noqa: S608
-            for name in (*VOIDS, *CORRECTIONS):
-                connection.execute(f"INSERT INTO {name} BY NAME {self.rows(name)}")
+        facts = {table_name(fact) for fact in FACTS}
+        filled = [set_ for set_ in (*facts, *VOIDS, *CORRECTIONS) if self.index.of_set(set_)]
+        largest_first = sorted(filled, key=lambda set_: (-sum(file.bytes for file in self.index.of_set(set_)), set_))
+
+        def fill(cursor: duckdb.DuckDBPyConnection, set_: str) -> None:
+            read = f"* EXCLUDE ({UNREAD}), position AS revision" if set_ in facts else "*"
+            cursor.execute(f"INSERT INTO {set_} BY NAME SELECT {read} FROM ({self.rows(set_)})")  # noqa: S608
+
+        with _named_damage(), ExitStack() as opened:
+            cursors = [opened.enter_context(connection.cursor()) for _ in range(os.cpu_count() or 1)]
+            together(cursors, TopologicalSorter(dict.fromkeys(largest_first, ())), fill)
             self._check_sets()
         amend(connection)
+        contest(connection, FACTS)
         return connection
 
     def check_derivation(self) -> None:
@@ -119,18 +128,21 @@ class Archive:
 
     def _check_sets(self) -> None:
         """Every record that a contract describes stands in the set of its type, and nothing else does."""
-        services = {table_name(fact): SERVICES.index(service_of(fact)) for fact in FACTS}
-        tables = [*services, *VOIDS, *CORRECTIONS]
-        closed = [common_set(DayClosed, service) for service in SERVICES]
-        parts = [f"SELECT '{table}' AS name, position FROM {table}" for table in tables]  # noqa: S608
-        parts += [f"SELECT '{set_}' AS name, position FROM ({self.rows(set_)})" for set_ in closed]  # noqa: S608
-        names = ", ".join(f"('{type_}', '{set_}')" for type_, set_ in wire_sets().items())
+        closed = {common_set(DayClosed, service) for service in SERVICES}
+        numbers = {set_: number for number, set_ in enumerate(sorted(set(wire_sets().values())))}
+        parts = (
+            f"SELECT {number}::TINYINT AS number, position FROM {f'({self.rows(set_)})' if set_ in closed else set_}"  # noqa: S608
+            for set_, number in numbers.items()
+        )
+        wire = ", ".join(f"('{type_}', {numbers[set_]}::TINYINT, '{set_}')" for type_, set_ in wire_sets().items())
         found = self.connection.execute(
-            f"WITH named(type, name) AS (VALUES {names}), "  # noqa: S608
-            "told AS (SELECT coalesce(name, type) AS name, position FROM stored LEFT JOIN named USING (type) WHERE described), "
-            f"held AS ({' UNION ALL '.join(parts)}) "
-            "SELECT name, position, count(told.position) FROM told FULL JOIN held USING (name, position) "
-            "GROUP BY ALL HAVING count(told.position) <> 1 OR count(held.position) <> 1 ORDER BY name, position LIMIT 1"
+            f"WITH named(type, number, name) AS (VALUES {wire}), "  # noqa: S608
+            "told AS (SELECT number, type, position FROM stored LEFT JOIN named USING (type) WHERE described), "
+            f"held AS (SELECT number, position, count(*) AS times FROM ({' UNION ALL '.join(parts)}) GROUP BY number, position), "
+            "other AS (SELECT number, type, position, told.position IS NOT NULL AS told FROM told FULL JOIN held USING (number, position) "
+            "WHERE told.position IS NULL OR times IS DISTINCT FROM 1) "
+            "SELECT coalesce(named.name, other.type) AS name, position, told FROM other LEFT JOIN named USING (number) "
+            "ORDER BY name, position LIMIT 1"
         ).fetchone()
         if found is not None:
             name, position, told = found
@@ -235,7 +247,7 @@ def _check_files(folder: Path, index: Index) -> None:
 def _digest(path: Path) -> tuple[int, str] | None:
     try:
         with path.open("rb") as file:
-            return fstat(file.fileno()).st_size, file_digest(file, "sha256").hexdigest()
+            return os.fstat(file.fileno()).st_size, file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         return None
 

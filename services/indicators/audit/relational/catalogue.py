@@ -1,11 +1,10 @@
 """The whole catalogue as one program: the rows of every relation, the places they are at, and every measure at every unit."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cache
 
 import ibis
-from ibis.expr.types import Table
 
 from services.indicators.audit.relational.archive import archive_tables
 from services.indicators.audit.relational.facts import Facts
@@ -16,7 +15,6 @@ from services.indicators.audit.relational.units import units
 from services.indicators.catalog import MEASURES
 from services.indicators.measures.kinds import selections
 from services.indicators.relations import RELATIONS
-from shared.contracts import FACTS
 
 DAYS = ibis.table({"as_of": "date", "county": "string"}, name="days")
 """The days at whose end measures are asked for."""
@@ -75,10 +73,9 @@ CONTRIBUTION = "contribution"
 def catalogue(dialect: str = "duckdb") -> Catalogue:
     """Every measure's program. It takes a quarter of a minute to compile and depends on nothing but the declarations."""
     relations = {select.relation: None for measure in MEASURES.values() for select in selections(measure)}
-    tried = Facts(Writing(archive_tables()), FACTS)
-    _write(tried, relations)
-    facts = Facts(Writing(archive_tables()), [fact for fact in FACTS if fact in tried.asked_for])
-    rows, known_units = _write(facts, relations)
+    facts = Facts(Writing(archive_tables()))
+    rows = {name: facts.relation(name, RELATIONAL[name]) for name in relations}
+    known_units = facts.shared(units)
     kinds: dict[str, list[str]] = {}
     for name, measure in MEASURES.items():
         kinds.setdefault(type(measure).__name__, []).append(name)
@@ -93,8 +90,3 @@ def catalogue(dialect: str = "duckdb") -> Catalogue:
         kinds=kinds,
         adding={kind: sql(amounts(kind, counting, COUNTS_AT), dialect) for kind in kinds},
     )  # fmt: skip
-
-
-def _write(facts: Facts, relations: Iterable[str]) -> tuple[dict[str, Table], Table]:
-    """The tables of some relations, and that of the units."""
-    return {name: facts.relation(name, RELATIONAL[name]) for name in relations}, facts.shared(units)

@@ -5,13 +5,13 @@ it is voided; of several reports of the same fact the first recorded counts, and
 supersede one another the last recorded counts.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import ibis
 from ibis import _
-from ibis.expr.types import ArrayValue, Table
+from ibis.expr.types import Table
 
-from services.indicators.audit.columns import ASKED, payload, table_name
+from services.indicators.audit.columns import ASKED, table_name
 from services.indicators.audit.relational.program import State, Writing
 from services.indicators.audit.relational.shape import first_of
 from shared.contracts.base import SERVICES, Fact, service_of
@@ -28,19 +28,14 @@ ORDER = ("day", *RECORDED)
 class Facts:
     """What is in force as known at the end of a day, and whatever follows from it, each computed once."""
 
-    def __init__(self, writing: Writing, types: Sequence[type[Fact]]) -> None:
+    def __init__(self, writing: Writing) -> None:
         self.writing = writing
-        self.types = types
-        """The types of facts that are there to be asked for."""
         self.known = writing.table(ASKED).known.as_scalar()
         """The day as known at whose end everything is."""
-        self.asked_for: set[type[Fact]] = set()
-        """Those of them that were."""
         self._kept: dict[object, Table] = {}
 
     def of(self, fact: type[Fact]) -> Table:
         """The facts of a type in force: `day` (occurred), the payload's columns, and `recorded`, `service`, `position`."""
-        self.asked_for.add(fact)
         found = self._kept.get(fact)
         if found is None:
             found = self._kept[fact] = self._in_force(fact)
@@ -75,7 +70,7 @@ class Facts:
         superseded, aside = self.shared(superseded_revisions).filter(here), self.shared(set_aside).filter(here)
         said = self.writing.table(table_name(fact)).filter(_.known <= self.known)
         said = said.anti_join(superseded, ["position", "revision"]).anti_join(aside, "position")
-        said = said.drop("revision", "known", "source", "id", "evidence").rename(day="occurred")
+        said = said.drop("revision", "known", "source", "id").rename(day="occurred")
         return said.mutate(service=ibis.literal(service, "int8"))
 
 
@@ -93,24 +88,9 @@ def rivals(facts: Facts) -> Table:
     """All that is said, by several records, of the same fact: `type` and `key` tell which, `content` what, `supersedes` whether the last
     of them counts instead of the first; `service`, `position`, and `voided` where it is.
     """
-    said = ibis.union(*(_said_twice(facts, fact) for fact in facts.types)).filter(_.known <= facts.known).drop("known")
+    said = facts.writing.table("contested").filter(_.known <= facts.known).drop("known").mutate(service=_.service.cast("int8"))
     said = said.anti_join(facts.shared(superseded_revisions), ["service", "position", "revision"]).drop("revision")
     return said.left_join(facts.shared(voids), ["service", "position"]).drop("service_right", "position_right")
-
-
-def _said_twice(facts: Facts, fact: type[Fact]) -> Table:
-    said = facts.writing.table(table_name(fact))
-    rival = said.group_by(*fact.natural_key).agg(first=_.position.min(), last=_.position.max()).filter(_.first != _.last)
-    contested = said.semi_join(rival, [said[name].identical_to(rival[name]) for name in fact.natural_key])
-
-    def texts(*names: str) -> ArrayValue:
-        return ibis.array([contested[name].cast("string") for name in names])
-
-    return contested.select(
-        "position", "revision", "known", service=ibis.literal(SERVICES.index(service_of(fact)), "int8"), type=ibis.literal(fact.type),
-        key=texts(*fact.natural_key), content=texts("occurred", *(name for name in payload(fact) if name != "evidence")),
-        supersedes=ibis.literal(fact.repeat == "supersedes"),
-    )  # fmt: skip
 
 
 def set_aside(facts: Facts) -> Table:
