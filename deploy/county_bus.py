@@ -3,19 +3,25 @@
 A folder from before there were keys had one password for everybody, and its streams in the account that has no name: they move.
 """
 
-import secrets
+import os
+import signal
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy.data_folder import BadFolder, write_private
 from deploy.embedded import HOST, EmbeddedNats
 from deploy.nats.accounts import account_of, accounts_conf
 from deploy.processes import PartFailed
+from shared.days import day_of
 from shared.users import CountyUsers
 
 ACCOUNTS = "accounts.conf"
 ANYBODY = "anybody"
 """Whoever comes without a key, where that was asked for."""
+RENEW_SECONDS_MAX = 10.0
+_ANYBODY = {"user": ANYBODY, "password": ANYBODY}
 
 
 class CountyBus(EmbeddedNats):
@@ -35,21 +41,49 @@ class CountyBus(EmbeddedNats):
     def make_folder(self) -> None:
         """Write the configuration, after bringing an older folder to this form. Raises PartFailed when the users cannot be read."""
         self._leave_the_password()
-        self.write_accounts()
+        write_private(self.folder / ACCOUNTS, self._accounts())
         super().make_folder()
 
     def access(self) -> str:
         """The accounts, from a file of their own."""
         return f'include "{ACCOUNTS}"\n' + (f'no_auth_user: "{ANYBODY}"\n' if self._insecure else "")
 
-    def write_accounts(self) -> None:
-        """Write the accounts as the users are now. Raises PartFailed when they cannot be read."""
+    def renew_accounts(self) -> bool:
+        """Let the running server know of the users as they are now: those no longer listed are out when this returns. Whether they changed.
+
+        Raises PartFailed when the list cannot be read or the server does not take it.
+        """
+        file, accounts = self.folder / ACCOUNTS, self._accounts()
+        if file.read_text() == accounts:
+            return False
+        write_private(file, accounts)
+        pid = self._process_inside()
+        if pid is not None:
+            heard = self.log.stat().st_size
+            os.kill(pid, signal.SIGHUP)
+            self._until_renewed(heard)
+        return True
+
+    def _until_renewed(self, heard: int) -> None:
+        """Wait for the server to say that it has the new users."""
+        deadline = time.monotonic() + RENEW_SECONDS_MAX
+        while time.monotonic() < deadline:
+            with self.log.open("rb") as log:
+                log.seek(heard)
+                said = log.read()
+            if b"Reloaded server configuration" in said:
+                return
+            if b"Failed to reload" in said:
+                break
+            time.sleep(0.02)
+        raise self.failed("未采用新的用户名单", "did not take the new list of users")
+
+    def _accounts(self) -> str:
         try:
             users = self._users()
         except BadFolder as error:
             raise PartFailed(str(error)) from error
-        anybody = ({"user": ANYBODY, "password": secrets.token_urlsafe(24)},) if self._insecure else ()
-        write_private(self.folder / ACCOUNTS, accounts_conf({self._county: users}, more=anybody))
+        return accounts_conf({self._county: users}, day_of(datetime.now(UTC)), more=(_ANYBODY,) if self._insecure else ())
 
     def _leave_the_password(self) -> None:
         streams = self.folder / "jetstream" / "jetstream"

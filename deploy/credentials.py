@@ -9,14 +9,18 @@ from deploy.data_folder import BadFolder, DataFolder, write_private
 from deploy.nats.accounts import ADMINISTRATOR
 from deploy.nats.keys import new_seed, public_key
 from shared.contracts.base import SERVICES
-from shared.users import AdministratorUser, BadUsers, CountyUsers, read_users, users_toml
+from shared.users import AdministratorUser, BadUsers, CountyUsers, DepartmentUser, read_users, users_toml
 
 OURS = (*SERVICES, "indicators", ADMINISTRATOR)
 """The users whose seeds lie in the folder."""
 
 
+class AlreadyListed(Exception):
+    """Somebody of this name is on the list; the message says what to do, in Chinese and English."""
+
+
 class Credentials:
-    """The keys of one folder. What changes them belongs inside the folder's lock."""
+    """The keys of one folder, and the list beside them."""
 
     def __init__(self, folder: DataFolder, county: str) -> None:
         self._folder = folder
@@ -26,10 +30,30 @@ class Credentials:
         """Our seeds by user, made where they are missing and listed where they are not yet. Raises BadFolder."""
         self._folder.credentials.mkdir(mode=0o700, exist_ok=True)
         seeds = {name: self._seed(name) for name in OURS}
-        users = self._listed(seeds)
-        if not self._folder.departments.exists() or self.users() != users:
-            write_private(self._folder.departments, users_toml({self._county: users}))
+        with self._folder.listing():
+            users = self._listed(seeds)
+            if not self._folder.departments.exists() or self.users() != users:
+                self._write(users)
         return seeds
+
+    def add(self, user: DepartmentUser) -> None:
+        """List one more. Raises BadFolder, and AlreadyListed when its system of the department is listed."""
+        with self._folder.listing():
+            users = self.users()
+            if any(_same(user.department, user.system, each) for each in users.departments):
+                raise AlreadyListed(
+                    f"{user.department} 的系统 {user.system} 已在名单中，更换前请先 kaiye department revoke / "
+                    f"the system {user.system} of {user.department} is listed already: kaiye department revoke it first"
+                )
+            self._write(users.model_copy(update={"departments": (*users.departments, user)}))
+
+    def revoke(self, department: str, system: str | None) -> tuple[DepartmentUser, ...]:
+        """Take one system of a department off the list, or all of them: those who were on it. Raises BadFolder."""
+        with self._folder.listing():
+            users = self.users()
+            gone = tuple(each for each in users.departments if _same(department, system or each.system, each))
+            self._write(users.model_copy(update={"departments": tuple(each for each in users.departments if each not in gone)}))
+        return gone
 
     def users(self) -> CountyUsers:
         """Everybody who may speak on the bus. Raises BadFolder when the list cannot be used."""
@@ -39,6 +63,9 @@ class Credentials:
             raise BadFolder(str(error)) from error
         except KeyError as error:
             raise BadFolder(f"{self._folder.departments} 没有县 {self._county} / does not list county {self._county}") from error
+
+    def _write(self, users: CountyUsers) -> None:
+        write_private(self._folder.departments, users_toml({self._county: users}))
 
     def _listed(self, seeds: dict[str, str]) -> CountyUsers:
         """The list as it must be: the departments that stand in it, and our own keys."""
@@ -52,6 +79,10 @@ class Credentials:
         if not file.exists():
             write_private(file, new_seed() + "\n")
         return _read_seed(file)
+
+
+def _same(department: str, system: str, user: DepartmentUser) -> bool:
+    return (user.department, user.system) == (department, system)
 
 
 def _read_seed(file: Path) -> str:

@@ -7,6 +7,7 @@
 | `adopt.lock` | locked while a `kaiye doctor --adopt` takes back records |
 | `kaiye.json` | addresses and credentials of what runs; readable by the owner only |
 | `departments.toml` | who speaks on the bus, by public keys; `python -m deploy.nats.accounts` takes the same file |
+| `departments.lock` | locked while that list is changed |
 | `credentials/` | the seeds of the services' and the administrator's keys; readable by the owner only |
 | `published/` | published documents and what they were computed from, each under the SHA-256 of its bytes |
 | `evidence.key`, `evidence.pub` | what evidence bundles are signed with, once one was exported; the first is readable by the owner only |
@@ -78,6 +79,8 @@ class Running(BaseModel):
     nats_url: str = Field(repr=False)
     nats_seeds: dict[str, str] = Field(default={}, repr=False)
     """The seed of the NKey of each user of the bus that is ours, by its name; empty for a bus that knows no keys."""
+    insecure: bool = False
+    """Whether whoever brings no key is let in too."""
     databases: dict[str, str] = Field(repr=False)
     """A DSN per service."""
     http_url: str
@@ -142,6 +145,13 @@ class DataFolder:
         """Be the only one at work in the folder (it is made if need be). Raises BadFolder when somebody else is."""
         busy = BadFolder(f"另一个 kaiye 正在使用 {self.path} / another kaiye is running on {self.path}")
         with self._alone("lock", busy):
+            yield
+
+    @contextmanager
+    def listing(self) -> Iterator[None]:
+        """Be the only one who changes the list of those who may speak. Raises BadFolder when somebody else does."""
+        busy = BadFolder(f"{self.departments} 正被修改，请稍后再试 / {self.departments} is being changed: try again in a moment")
+        with self._alone("departments.lock", busy):
             yield
 
     @contextmanager

@@ -4,6 +4,7 @@ Start-up order: NATS and PostgreSQL, then the databases' migrations, then the th
 them. Stopping goes the other way round. Logs of every part are in the folder's `logs/`.
 """
 
+import asyncio
 import http.client
 import json
 import os
@@ -17,18 +18,24 @@ from deploy.credentials import Credentials
 from deploy.data_folder import BadFolder, DataFolder, Purpose, Running
 from deploy.embedded import HOST, EmbeddedPostgres, free_port, require_free
 from deploy.nats.accounts import inbox_of
-from deploy.processes import Part
+from deploy.processes import Part, PartFailed
 from deploy.supervisor import supervised
 from shared.contracts.base import SERVICES
+from shared.logs import logger
 from shared.migrate import NewerThanCode, Which, ensure_database, migrate
+from shared.tasks import end
 
 INDICATORS = "indicators"
 REGISTRY = "registry"
 SCHEMAS: Mapping[str, tuple[Which, ...]] = {INDICATORS: ("indicators",), REGISTRY: ("write", "persons")}
 """What a service's database is built of, where it is not only the store of a write service."""
 HEALTH_SECONDS_MAX = 2.0
+LAPSE_SECONDS = 30.0
+"""How often it looks whether somebody's last day is over."""
 HANDED_ON = frozenset({"KAIYE_OTLP_ENDPOINT", "KAIYE_LOG_FORMAT"})
 """Settings of ours that the services get too: how they are watched, which is the same wherever their data lies."""
+
+log = logger(__name__)
 
 
 class ServiceProcess(Part):
@@ -88,13 +95,15 @@ async def local_system(
             await supervisor.start([bus, database])
             running = Running(
                 pid=os.getpid(), county=purpose.county, county_folder=purpose.county_folder,
-                simulated_clock=purpose.demonstration is not None, nats_url=bus.address, nats_seeds=seeds,
+                simulated_clock=purpose.demonstration is not None, nats_url=bus.address, nats_seeds=seeds, insecure=insecure,
                 databases={name: f"{database.address.rpartition('/')[0]}/{name}" for name in (*SERVICES, INDICATORS)},
                 http_url=f"http://{HOST}:{http_port or free_port()}",
             )  # fmt: skip
             await _migrate(running)
             ports = dict.fromkeys(SERVICES, 0) | {INDICATORS: int(running.http_url.rpartition(":")[2])}
             settings = {name: service_settings(running, name, port or free_port(), log_level) for name, port in ports.items()}
+            for name in SERVICES:
+                settings[name]["KAIYE_DEPARTMENTS"] = str(folder.departments)
             settings[INDICATORS]["KAIYE_ARCHIVE"] = str(folder.archive)
             settings[REGISTRY]["KAIYE_PERSON_KEYS"] = str(folder.person_keys)
             parts = {name: ServiceProcess(name, settings[name], folder.log(name)) for name in ports}
@@ -102,10 +111,22 @@ async def local_system(
             await supervisor.start([parts[INDICATORS]])
             folder.say_running(running)
             unless_it_comes_up.pop_all()
+            turning_away = asyncio.create_task(_turn_away_who_lapses(bus))
             try:
                 yield running
             finally:
                 folder.say_stopped()
+                await end([turning_away])
+
+
+async def _turn_away_who_lapses(bus: CountyBus) -> None:
+    """Let the bus know when somebody's last day is over; a list that was damaged by hand is told in the log."""
+    while True:
+        await asyncio.sleep(LAPSE_SECONDS)
+        try:
+            await asyncio.to_thread(bus.renew_accounts)
+        except (PartFailed, OSError) as error:
+            log.error("用户名单未更新 / the list of users is not renewed", error=str(error))
 
 
 def service_settings(running: Running, name: str, http_port: int, log_level: str = "INFO") -> dict[str, str]:

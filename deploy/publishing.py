@@ -15,10 +15,10 @@ from deploy.reports import figures_follow, send
 from services.indicators.evaluation.evaluation import Evaluation
 from shared.answers import Answer
 from shared.client import OutgoingReport
+from shared.contracts.common import OFFICE
 from shared.contracts.envelope import Source, report_bytes
 from shared.contracts.registry import DocumentKind, DocumentPublished, EvaluationPublished
 from shared.days import SHANGHAI
-from shared.write_service.deciding import OFFICE
 
 SYSTEM = "kaiye"
 """The office's own system, as which kaiye reports what the office publishes with it."""

@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     database_url: str = Field(
         repr=False, description="PostgreSQL 地址 / where the service's truth is kept: postgresql://user:password@host/db"
     )
+    departments: Path | None = Field(
+        default=None, description="部门名单，缺省不限定单位 / list of the departments' systems, as `kaiye department` writes it: which "
+        "units each may report of; omitted: all",
+    )  # fmt: skip
     simulated_clock: bool = Field(
         default=False, description="模拟时钟，仅限演示数据夹 / time is what reports say it is: only for a demonstration folder, for life"
     )

@@ -6,17 +6,28 @@ One file says it, `departments.toml`: a table per county, which the bus's config
 import json
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
-from shared.contracts.common import SYSTEM
+from shared.contracts import FACTS
+from shared.contracts.base import SERVICES
+from shared.contracts.common import OFFICE, SYSTEM, FactCorrected, FactVoided, common_type
 from shared.contracts.envelope import Token
 from shared.units import unit_kind
 
 PublicKey = Annotated[str, StringConstraints(pattern=r"^U[A-Z2-7]{55}$")]
 """The public half of a user's NKey."""
+
+
+Role = Literal["department", "office", "evaluator", "administrator"]
+"""What somebody is to the county's system: `department` and `office` report, `office` and `administrator` command, everybody asks."""
+REPORTABLE: Final = frozenset(fact.type for fact in FACTS) | {
+    common_type(amendment, service) for amendment in (FactVoided, FactCorrected) for service in SERVICES
+}
+"""Every type a department may report."""
 
 
 class BadUsers(Exception):
@@ -29,13 +40,53 @@ def _not_the_system(department: str) -> str:
     return department
 
 
+def _reportable(type: str) -> str:
+    if type not in REPORTABLE:
+        raise ValueError(
+            f"没有可报送的事实类型 {type}，见 deploy/reference/events.md / "
+            f"no fact type {type} can be reported: see deploy/reference/events.md"
+        )
+    return type
+
+
+def _unit(code: str) -> str:
+    unit_kind(code)
+    return code
+
+
 class DepartmentUser(BaseModel):
-    """One system of one department."""
+    """One system of one department, or of whoever else may ask."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     department: Annotated[Token, AfterValidator(_not_the_system)]
     system: Token
     nkey: PublicKey
+    role: Role = "department"
+    may_report: tuple[Annotated[str, AfterValidator(_reportable)], ...] = ()
+    """The types it may report, voids and corrections among them; none named: all."""
+    units: tuple[Annotated[str, AfterValidator(_unit)], ...] = ()
+    """The units whose facts it may report, with those below them; none named: all."""
+    until: date | None = None
+    """The last day on which it is let in, in Asia/Shanghai."""
+
+    @property
+    def reports(self) -> bool:
+        """Whether it may report at all."""
+        return self.role in ("department", "office")
+
+    @model_validator(mode="after")
+    def _fits_its_role(self) -> "DepartmentUser":
+        if self.role == "office" and self.department != OFFICE:
+            raise ValueError(f"创建办的代码为 {OFFICE} / the office is called {OFFICE}")
+        if (self.may_report or self.units) and not self.reports:
+            raise ValueError(
+                f"角色 {self.role} 不报送事实，不能限定类型或单位 / the role {self.role} reports nothing: leave out types and units"
+            )
+        return self
+
+    def valid_on(self, day: date) -> bool:
+        """Whether it is let in on a day."""
+        return self.until is None or day <= self.until
 
 
 class AdministratorUser(BaseModel):

@@ -12,6 +12,7 @@ import typer
 
 from deploy.cli import (
     audit,
+    departments,
     diff,
     doctor,
     evaluate,
@@ -43,7 +44,9 @@ from deploy.data_folder import BadFolder, BeingAdopted, NothingRuns
 from deploy.processes import PartFailed
 from shared.logs import configure_logs
 
-GROUPS = (run, reports, persons, queries, explain, diff, recompute, rebuild, evidence, plans, sheets, evaluate, simulate, doctor, audit)
+GROUPS = (
+    run, departments, reports, persons, queries, explain, diff, recompute, rebuild, evidence, plans, sheets, evaluate, simulate, doctor, audit,
+)  # fmt: skip
 
 
 def make_app() -> typer.Typer:

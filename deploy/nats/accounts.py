@@ -10,10 +10,12 @@ Replies go to an inbox prefix of each user's own, because with the default `_INB
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from shared import subjects
 from shared.contracts.base import SERVICES
+from shared.days import day_of
 from shared.users import AdministratorUser, BadUsers, CountyUsers, DepartmentUser, read_users
 
 ADMINISTRATOR = "administrator"
@@ -22,12 +24,17 @@ HEARD: Mapping[str, Sequence[str]] = {
     "indicators": ("query.indicators.>", "command.indicators.>"), "registry": ("identify.registry.>", "command.registry.>"),
 }  # fmt: skip
 """The questions and commands that a service answers, by request and reply."""
+_QUERIES, _COMMANDS = "query.indicators.*", "command.indicators.*"
+_OPERATING = (_QUERIES, _COMMANDS, "command.registry.*", "$JS.API.>")
 
 
-def accounts_conf(counties: Mapping[str, CountyUsers], *, more: Sequence[Mapping[str, object]] = ()) -> str:
-    """The `accounts` block of a NATS configuration; `more` are users as the configuration has them, beside those of each county."""
+def accounts_conf(counties: Mapping[str, CountyUsers], today: date, *, more: Sequence[Mapping[str, object]] = ()) -> str:
+    """The `accounts` block of a NATS configuration, without those who are no longer let in.
+
+    `more` are users as the configuration has them, beside those of each county.
+    """
     accounts = {
-        account_of(code): {"jetstream": "enabled", "users": [*_users(code, users), *more]} for code, users in counties.items()
+        account_of(code): {"jetstream": "enabled", "users": [*_users(code, users, today), *more]} for code, users in counties.items()
     }  # fmt: skip
     return f"accounts: {json.dumps(accounts, indent=2)}\n"
 
@@ -42,10 +49,10 @@ def inbox_of(*names: str) -> str:
     return "_INBOX_" + ".".join(names)
 
 
-def _users(county: str, users: CountyUsers) -> list[dict[str, object]]:
+def _users(county: str, users: CountyUsers, today: date) -> list[dict[str, object]]:
     services = [_service(county, service, getattr(users, service)) for service in (*SERVICES, "indicators")]
     administrators = [] if users.administrator is None else [_administrator(county, users.administrator)]
-    return services + administrators + [_department(county, user) for user in users.departments]
+    return services + administrators + [_department(county, user) for user in users.departments if user.valid_on(today)]
 
 
 def _service(county: str, service: str, nkey: str) -> dict[str, object]:
@@ -62,19 +69,31 @@ def _administrator(county: str, user: AdministratorUser) -> dict[str, object]:
 
     In the departments' names it reports, and has resident ids exchanged, only where the file says so.
     """
-    said = ["query.indicators.*", "command.indicators.*", "command.registry.*", "$JS.API.>"]
     in_their_names = [*(f"reported.{county}.*.*.{service}.*" for service in SERVICES), subjects.identify("*", "*")]
     for_all = in_their_names if user.reports_for_all else []
-    heard = [f"answered.{county}.>", f"changed.indicators.{county}", f"{inbox_of(ADMINISTRATOR)}.>"]
-    return _user(user.nkey, [*said, *for_all], heard)
+    return _user(user.nkey, [*_OPERATING, *for_all], [*_watching(county), f"{inbox_of(ADMINISTRATOR)}.>"])
 
 
 def _department(county: str, user: DepartmentUser) -> dict[str, object]:
     """Nothing of the streams' interface: answers come by plain subscription, and a report is sent again until its answer comes."""
     place = f"{county}.{user.department}.{user.system}"
-    said = [*(f"reported.{place}.{service}.*" for service in SERVICES), "query.indicators.*"]
-    said.append(subjects.identify(user.department, user.system))
-    return _user(user.nkey, said, [f"answered.{place}.>", f"{inbox_of(user.department, user.system)}.>"])
+    inbox = f"{inbox_of(user.department, user.system)}.>"
+    types = user.may_report or [f"{service}.*" for service in SERVICES]
+    reports = [*(f"reported.{place}.{type_}" for type_ in types), subjects.identify(user.department, user.system)]
+    match user.role:
+        case "department":
+            return _user(user.nkey, [*reports, _QUERIES], [f"answered.{place}.>", inbox])
+        case "office":
+            return _user(user.nkey, [*reports, _QUERIES, _COMMANDS], [f"answered.{place}.>", inbox])
+        case "evaluator":
+            return _user(user.nkey, [_QUERIES], [inbox])
+        case "administrator":
+            return _user(user.nkey, [*_OPERATING], [*_watching(county), inbox])
+
+
+def _watching(county: str) -> list[str]:
+    """What whoever operates the system hears."""
+    return [f"answered.{county}.>", f"changed.indicators.{county}"]
 
 
 def _user(nkey: str, publish: list[str], subscribe: list[str], *, allow_responses: bool = False) -> dict[str, object]:
@@ -90,7 +109,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("用法 / usage: python -m deploy.nats.accounts users.toml\n")
         return 2
     try:
-        sys.stdout.write(accounts_conf(read_users(Path(arguments[0]))))
+        sys.stdout.write(accounts_conf(read_users(Path(arguments[0])), day_of(datetime.now(UTC))))
     except BadUsers as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -15,6 +15,8 @@ from shared.contracts.exact import Day, Whole
 
 SYSTEM = "kaiye"
 """The department under which a write service records on its own account."""
+OFFICE = "chuangjianban"
+"""创建办, the leading group's office: it may void and correct what any department reported."""
 
 
 class FactVoided(BaseModel):

@@ -20,6 +20,7 @@ from shared.contracts.common import FactCorrected, FactVoided, common_type
 from shared.contracts.envelope import parse_record
 from shared.days import day_of, instant_from
 from shared.event_store.interface import EventStore
+from shared.limits import ListedLimits
 from shared.logs import logger
 from shared.relay import Relay, describe, may_record
 from shared.relay.relay import PASSING_ERRORS
@@ -71,7 +72,8 @@ class Work:
     async def prepare(cls, settings: Settings, rules: Rules[Any], nc: Client, store: EventStore) -> "Work":
         """Put the parts together and make sure that reports can be drawn and answered. Raises what bus and store raise."""
         clock: Clock = SimulatedClock((await store.head()).simulated or SIMULATION_STARTS) if settings.simulated_clock else WallClock()
-        work = cls(settings, nc, store, WriteService(rules, store, settings.county, clock))
+        limits = ListedLimits(settings.departments, settings.county)
+        work = cls(settings, nc, store, WriteService(rules, store, settings.county, clock, limits=limits))
         await work.ensure()
         return work
 

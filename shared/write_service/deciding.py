@@ -10,21 +10,18 @@ from typing import Any
 
 from shared.contracts import parse_fact
 from shared.contracts.base import Fact, natural_key_of
-from shared.contracts.common import SYSTEM, FactCorrected, FactVoided, common_class
+from shared.contracts.common import OFFICE, SYSTEM, FactCorrected, FactVoided, common_class
 from shared.contracts.envelope import Source
 from shared.contracts.outcomes import Accept, Reason, Refuse, Wait
 from shared.contracts.registry import EntityCodeReplaced
 from shared.event_store.interface import ReportKey, ReportRow
-from shared.units import county_of
+from shared.units import county_of, lineage
 from shared.write_service import reasons
 from shared.write_service.aliases import Regrouped, regrouped
 from shared.write_service.desk import Desk
 from shared.write_service.history import Step, Told
 from shared.write_service.parsing import Named, Readable, Unfit, corrected_fact
 from shared.write_service.verdicts import Again, Recording, Refused, Verdict, Waiting, opening_need, report_need
-
-OFFICE = "chuangjianban"
-"""创建办, the leading group's office: it may void and correct what any department reported."""
 
 
 def decide(report: Readable | Unfit, desk: Desk) -> Verdict:
@@ -63,7 +60,12 @@ def decide_anew(report: Readable | Unfit, desk: Desk) -> Verdict:
 
 
 def _fact(report: Readable, fact: Fact, named: Named, desk: Desk) -> Verdict:
-    blocked = _units(named, report.occurred, desk) or _opening_elsewhere(named, fact, desk) or _things(named, desk)
+    blocked = (
+        _outside(report, named, desk)
+        or _units(named, report.occurred, desk)
+        or _opening_elsewhere(named, fact, desk)
+        or _things(named, desk)
+    )
     if blocked is not None:
         return blocked
     history = desk.history(named.about)
@@ -78,6 +80,8 @@ def _void(report: Readable, void: FactVoided, desk: Desk) -> Verdict:
     if not isinstance(told, Told):
         return told
     named = Named.by(told.fact, told.occurred)
+    if (outside := _outside(report, named, desk)) is not None:
+        return outside
     return _recording((), named, desk.history(named.about).step(told, replace(told, voided_at=desk.next_position)), desk)
 
 
@@ -91,6 +95,8 @@ def _correct(report: Readable, correction: FactCorrected, desk: Desk) -> Verdict
     before, named = Named.by(told.fact, told.occurred), Named.by(fact, correction.occurred)
     if named.about != before.about or _own_key(fact) != _own_key(told.fact):
         return Refused(reasons.OTHER_KEY)
+    if (outside := _outside(report, before, desk) or _outside(report, named, desk)) is not None:
+        return outside
     return _depending(_rectify(told, _corrected(told, fact, correction.occurred, named), named, desk), named, desk, told.key)
 
 
@@ -155,6 +161,15 @@ def _depending(verdict: Verdict, named: Named, desk: Desk, amended: ReportKey | 
     if amended is not None:
         looked_at.add(report_need(*amended))
     return Waiting(verdict.needs | looked_at, verdict.reason)
+
+
+def _outside(report: Readable, named: Named, desk: Desk) -> Refused | None:
+    """A system that is limited to some units reports of those and the ones below them only."""
+    if (allowed := desk.limits.get(report.key.source)) is None:
+        return None
+    opened = {named.about.removeprefix("unit:")} if named.about.startswith("unit:") else set()
+    outside = sorted(code for code in named.units | opened if allowed.isdisjoint(lineage(code)))
+    return Refused(reasons.outside_units(outside)) if outside else None
 
 
 def _units(named: Named, occurred: date, desk: Desk) -> Refused | Waiting | None:

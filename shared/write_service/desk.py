@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, cast
 
 from shared.answers import Answer, answer_bytes
@@ -31,6 +32,10 @@ INTERNAL_NEED = "internal"
 TRACEBACK_MAX = 20_000
 """Characters kept of a traceback."""
 
+Limits = Mapping[str, frozenset[str]]
+"""The units whose facts a source may report, with those below them; a source that is not named may report of all."""
+NO_LIMITS: Limits = MappingProxyType({})
+
 Candidate = Readable | Unfit | Broken
 
 
@@ -42,8 +47,11 @@ def openable_kinds(rules: Rules[Any]) -> frozenset[str]:
 class Desk:
     """One batch, under the lock on the head."""
 
-    def __init__(self, rules: Rules[Any], county: str, openable: frozenset[str], head: Head, memory: Memory) -> None:
+    def __init__(
+        self, rules: Rules[Any], county: str, openable: frozenset[str], head: Head, memory: Memory, limits: Limits = NO_LIMITS
+    ) -> None:  # fmt: skip
         self.rules = rules
+        self.limits = limits
         self.county = county
         self.openable = openable
         self.memory = memory

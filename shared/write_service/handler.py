@@ -6,7 +6,7 @@ taking back records that an older backup lacks.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from traceback import format_exc
@@ -22,7 +22,7 @@ from shared.rules import Rules
 from shared.unit_directory import UnitDirectory
 from shared.write_service import deciding, reasons
 from shared.write_service.aliases import Aliases
-from shared.write_service.desk import Candidate, Desk, openable_kinds
+from shared.write_service.desk import NO_LIMITS, Candidate, Desk, Limits, openable_kinds
 from shared.write_service.loading import load, load_waiters, load_waiting
 from shared.write_service.masking import mask_text
 from shared.write_service.memory import Memory
@@ -61,14 +61,17 @@ class NotAdoptable(Exception):
 class WriteService:
     """One write service in one county. Several copies on one store do no harm: they take turns at the lock on its head."""
 
-    def __init__(self, rules: Rules[Any], store: EventStore, county: str, clock: Clock) -> None:
-        """Raises WrongStore when the store belongs to another service or county."""
+    def __init__(
+        self, rules: Rules[Any], store: EventStore, county: str, clock: Clock, *, limits: Callable[[], Limits] = lambda: NO_LIMITS
+    ) -> None:  # fmt: skip
+        """`limits` is asked for every batch. Raises WrongStore when the store belongs to another service or county."""
         if (store.service, store.county) != (rules.service, county):
             raise WrongStore(f"库属于 {store.county} {store.service} / the store belongs to {store.service} of {store.county}")
         self.rules = rules
         self.store = store
         self.county = county
         self.clock = clock
+        self._limits = limits
         self.recording = asyncio.Event()
         """Set while recording is allowed: the relay sets it once stream and store agree."""
         self.outcomes: Counter[str] = Counter()
@@ -285,7 +288,7 @@ class WriteService:
                 memory = self._memory
                 if memory is None or self._seen != _seen(head):
                     memory = await _fresh_memory(writing)
-                desk = Desk(self.rules, self.county, self._openable, head, memory)
+                desk = Desk(self.rules, self.county, self._openable, head, memory, self._limits())
                 yield desk, writing
                 if desk.idle:
                     return

@@ -117,6 +117,16 @@ def other_county(code: str) -> Reason:
     return Reason("other_county", f"单位 {code} 不属于本县", f"the unit {code} lies outside this county")
 
 
+def outside_units(codes: Collection[str]) -> Reason:
+    """Units that the reporting system may not report of."""
+    return Reason(
+        "outside_units",
+        f"单位不在本系统的报送范围内：{_listed(codes, '、')}；如应在内，请管理员调整范围后用新编号重新报送",
+        f"units this system may not report of: {_listed(codes, ', ')}; if it should, have the administrator change that and report "
+        "anew under a new id",
+    )
+
+
 def unit_gone(code: str, last_day: date, successor: str | None) -> Reason:
     """A unit that no longer existed on the fact's day."""
     zh = f"，请改用 {successor}" if successor else ""

@@ -12,9 +12,9 @@ from deploy.credentials import OURS, Credentials
 from deploy.data_folder import BadFolder, DataFolder
 from deploy.embedded import HOST, EmbeddedNats
 from deploy.nats.accounts import inbox_of
-from deploy.nats.admission import lets_in
 from deploy.nats.keys import new_seed, public_key
 from shared.users import CountyUsers, DepartmentUser, users_toml
+from tests.support.admission import lets_in
 
 COUNTY = "330127000000"
 Start = Callable[..., CountyBus]

@@ -1,8 +1,10 @@
 """Who may say and hear what, on a real server with the generated accounts."""
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from subprocess import run
 
@@ -11,15 +13,18 @@ import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from deploy.embedded import EmbeddedNats
+from deploy.embedded import HOST, EmbeddedNats
 from deploy.nats.accounts import accounts_conf, inbox_of, main
 from deploy.nats.keys import new_seed, public_key
 from shared import subjects
+from shared.contracts import FACTS
 from shared.contracts.base import SERVICES
 from shared.users import AdministratorUser, CountyUsers, DepartmentUser
+from tests.support.admission import lets_in
 
 NATS = Path(__file__).parent.parent.parent / "deploy" / "nats"
 COUNTY = "330127000000"
+DAY = date(2026, 3, 2)
 WAIT_SECONDS = 0.3
 """Long enough for a message on the loopback to arrive, if it is let through."""
 
@@ -39,7 +44,8 @@ class NkeyServer(EmbeddedNats):
         return f"nats://127.0.0.1:{self.port}"
 
 
-SEEDS = {name: new_seed() for name in ("registry", "training", "finance", "indicators", "administrator", "bank", "school")}
+DEPARTMENTS = ("bank", "school", "narrow", "chuangjianban", "auditor", "watcher", "lapsed")
+SEEDS = {name: new_seed() for name in ("registry", "training", "finance", "indicators", "administrator", *DEPARTMENTS)}
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +53,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     keys = {name: public_key(seed) for name, seed in SEEDS.items()}
     users = CountyUsers(
         registry=keys["registry"], training=keys["training"], finance=keys["finance"], indicators=keys["indicators"],
-        administrator=AdministratorUser(nkey=keys["administrator"]),
+        administrator=AdministratorUser(nkey=keys["administrator"], reports_for_all=True),
         departments=(
             DepartmentUser(department="bank", system="core", nkey=keys["bank"]),
             DepartmentUser(department="school", system="core", nkey=keys["school"]),
+            DepartmentUser(department="narrow", system="core", nkey=keys["narrow"], may_report=("finance.loan_applied",), until=DAY),
+            DepartmentUser(department="chuangjianban", system="core", nkey=keys["chuangjianban"], role="office"),
+            DepartmentUser(department="auditor", system="core", nkey=keys["auditor"], role="evaluator"),
+            DepartmentUser(department="watcher", system="core", nkey=keys["watcher"], role="administrator"),
+            DepartmentUser(department="lapsed", system="core", nkey=keys["lapsed"], until=DAY - timedelta(days=1)),
         ),
     )  # fmt: skip
-    server = NkeyServer(tmp_path_factory.mktemp("nkeys"), accounts_conf({COUNTY: users}))
+    server = NkeyServer(tmp_path_factory.mktemp("nkeys"), accounts_conf({COUNTY: users}, DAY))
     yield server.start()
     server.stop()
 
@@ -234,3 +245,104 @@ def test_bad_users_are_named_and_nothing_is_written(said: str, tmp_path: Path, c
     file.write_text(said)
     code = main([str(file)])
     assert (code, capsys.readouterr().out) == ((2, "") if said else (0, "accounts: {}\n"))
+
+
+# Who may do what: everybody against every subject
+
+SERVICE_USERS = (*SERVICES, "indicators")
+PLACES = tuple((department, "core") for department in DEPARTMENTS if department != "lapsed")
+USERS = (*((service,) for service in SERVICE_USERS), ("administrator",), *PLACES)
+TYPES = {service: next(fact.type for fact in FACTS if fact.type.startswith(f"{service}.")) for service in SERVICES} | {
+    "finance": "finance.loan_applied"
+}
+SUBJECTS = {
+    **{
+        f"reported by {place[0]} to {service}": subjects.reported(COUNTY, *place, type_)
+        for place in PLACES
+        for service, type_ in TYPES.items()
+    },
+    **{f"answered to {place[0]}": subjects.answered(COUNTY, *place, "1") for place in PLACES},
+    **{f"recorded by {service}": subjects.recorded(COUNTY, type_) for service, type_ in TYPES.items()},
+    "query": subjects.query("board"),
+    "command": subjects.command("rebuild"),
+    "changed": subjects.changed(COUNTY),
+    "streams": "$JS.API.STREAM.NAMES",
+    **{f"inbox of {user[0]}": f"{inbox_of(*user)}.x" for user in USERS},
+}
+ALL_ANSWERS = {f"answered to {place[0]}" for place in PLACES}
+"""What whoever operates the system hears."""
+
+
+def _may_publish(name: str) -> set[str]:
+    """By the rules as people know them, not by the code that writes the permissions."""
+    own = {f"reported by {name} to {service}" for service in SERVICES}
+    match name:
+        case "registry" | "training" | "finance":
+            return {f"recorded by {name}", *ALL_ANSWERS, "streams"}
+        case "indicators":
+            return {"changed", "command", "streams"}
+        case "administrator":
+            return {"query", "command", "streams"} | {subject for subject in SUBJECTS if subject.startswith("reported by ")}
+        case "watcher":
+            return {"query", "command", "streams"}
+        case "auditor":
+            return {"query"}
+        case "narrow":
+            return {"reported by narrow to finance", "query"}
+        case "chuangjianban":
+            return {*own, "query", "command"}
+        case _:
+            return {*own, "query"}
+
+
+def _may_hear(name: str) -> set[str]:
+    own_inbox = f"inbox of {name}"
+    match name:
+        case "registry" | "training" | "finance":
+            return {own_inbox}
+        case "indicators":
+            return {own_inbox, "query", "command"}
+        case "administrator" | "watcher":
+            return {own_inbox, "changed", *ALL_ANSWERS}
+        case "auditor":
+            return {own_inbox}
+        case _:
+            return {own_inbox, f"answered to {name}"}
+
+
+def test_every_subject_there_is_stands_in_the_matrix() -> None:
+    spelled = {name for name, made in inspect.getmembers(subjects, inspect.isfunction) if not name.endswith(("_stream", "_to"))}
+    assert spelled == {"reported", "answered", "recorded", "query", "command", "changed"}
+
+
+@pytest.mark.parametrize("user", USERS, ids=lambda user: user[0])
+async def test_everybody_may_say_and_hear_what_is_theirs_and_nothing_else(server: str, user: tuple[str, ...]) -> None:
+    async with _as(server, *user) as (client, forbidden):
+        for subject in SUBJECTS.values():
+            await client.publish(subject, b"x")
+            await client.subscribe(subject)
+        await client.flush()
+        await asyncio.sleep(WAIT_SECONDS)
+    said, heard = (
+        {name for name, subject in SUBJECTS.items() if not any(f'{verb} to "{subject}"'.lower() in each.lower() for each in forbidden)}
+        for verb in ("publish", "subscription")
+    )
+    assert said == _may_publish(user[0])
+    assert heard == _may_hear(user[0])
+
+
+@pytest.mark.parametrize("user", USERS, ids=lambda user: user[0])
+@pytest.mark.parametrize("subject", [">", "reported.>", "answered.>", f"answered.{COUNTY}.*.*.>", "recorded.>", "_INBOX.>", "$SYS.>"])
+async def test_nobody_listens_to_more_than_one_thing_by_a_wildcard(server: str, user: tuple[str, ...], subject: str) -> None:
+    async with _as(server, *user) as (client, forbidden):
+        await client.subscribe(subject)
+        await client.flush()
+        await asyncio.sleep(WAIT_SECONDS)
+    operates = user[0] in ("administrator", "watcher") and subject.startswith(f"answered.{COUNTY}")
+    assert bool(forbidden) is not operates
+
+
+def test_whose_last_day_is_over_is_not_let_in(server: str) -> None:
+    port = int(server.rpartition(":")[2])
+    assert lets_in(HOST, port, SEEDS["narrow"])
+    assert not lets_in(HOST, port, SEEDS["lapsed"])

@@ -18,6 +18,7 @@ from shared.contracts.envelope import NO_HASH, Record, Source, parse_record, rep
 from shared.event_store.interface import EventStore
 from shared.rules import Rules
 from shared.write_service.audit import audit
+from shared.write_service.desk import Limits
 from shared.write_service.handler import IncomingReport, WriteService
 from tests.support.memory_store import MemoryStore
 
@@ -85,6 +86,7 @@ class Counter:
     store: EventStore | None = None
     clock: Clock = field(default_factory=lambda: SimulatedClock(NOON))
     rules: Rules[Any] | None = None
+    limits: Limits = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.kept: EventStore = self.store or MemoryStore(self.service, COUNTY)
@@ -92,7 +94,7 @@ class Counter:
 
     def restarted(self) -> WriteService:
         """Another process on the same store."""
-        fresh = WriteService(self.rules or RULES[self.service], self.kept, COUNTY, self.clock)
+        fresh = WriteService(self.rules or RULES[self.service], self.kept, COUNTY, self.clock, limits=lambda: self.limits)
         fresh.recording.set()
         self.writes = fresh
         return fresh

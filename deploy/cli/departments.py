@@ -1,0 +1,211 @@
+"""`kaiye department`: who may speak on the county's bus, as what, and from when on no more."""
+
+import os
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, get_args
+
+import orjson
+import typer
+
+from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
+from deploy.cli.usage import Commands
+from deploy.data_folder import DEFAULT_FOLDER, DataFolder, NothingRuns
+
+if TYPE_CHECKING:
+    from deploy.credentials import Credentials
+    from shared.users import DepartmentUser
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="部门代码，如 gsj / the department as subjects name it")]
+ROLES: Final = "department office evaluator administrator"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    department = typer.Typer(
+        name="department", cls=Commands, help="部门凭据 / credentials of departments", no_args_is_help=True, rich_markup_mode=None
+    )  # fmt: skip
+    department.callback()(_department)
+    department.command("add")(add)
+    department.command("list")(show)
+    department.command("revoke")(revoke)
+    app.add_typer(department)
+
+
+def _department() -> None:
+    """部门凭据 / Who may speak on the bus."""
+
+
+def add(
+    name: NameArgument,
+    system: Annotated[str, typer.Option("--system", metavar="SYSTEM", help="部门的系统代码 / the department's system")],
+    role: Annotated[str, typer.Option("--role", metavar="ROLE", help=f"角色 / role: {ROLES}")] = "department",
+    may_report: Annotated[
+        str,
+        typer.Option("--may-report", metavar="TYPE,…", help="只可报送这些事实类型，缺省为全部 / the types it may report; omitted: all"),
+    ] = "",
+    units: Annotated[
+        str,
+        typer.Option(
+            "--units", metavar="CODE,…",
+            help="只可报送这些单位及其下级的事实，缺省为全部 / the units it may report of, with those below them; omitted: all",
+        ),
+    ] = "",
+    days: Annotated[
+        int | None,
+        typer.Option(
+            "--days", min=1, metavar="N",
+            help="有效天数，含今日，缺省不失效 / valid for so many days, today included; omitted: for good",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", dir_okay=False,
+            help="把种子写入新文件，缺省显示一次 / a new file for the seed; omitted: it is shown once",
+        ),
+    ] = None,
+    json: JsonOption = False,
+    data: DataOption = DEFAULT_FOLDER,
+) -> None:  # fmt: skip
+    """为部门的一个系统签发密钥，立即生效；种子只给出这一次 / Issue a key for one system of a department. It holds at once; the seed is
+    given this once, as the only line of the result or into a file that only its owner reads.
+    """
+    from pydantic import ValidationError
+
+    from deploy.credentials import AlreadyListed
+    from deploy.nats.accounts import inbox_of
+    from deploy.nats.keys import new_seed, public_key
+    from shared.users import DepartmentUser, Role
+
+    if role not in get_args(Role):
+        raise BadInput(f"没有角色 {role}，应为 {ROLES} 之一 / there is no role {role}: one of {ROLES}")
+    folder = DataFolder(data)
+    credentials = _credentials(folder)
+    seed = new_seed()
+    try:
+        user = DepartmentUser.model_validate({
+            "department": name, "system": system, "nkey": public_key(seed), "role": role, "may_report": _listed(may_report),
+            "units": _listed(units), "until": None if days is None else _today() + timedelta(days=days - 1),
+        })  # fmt: skip
+    except ValidationError as error:
+        raise BadInput(_what_is_wrong(error)) from error
+    if out is not None:
+        _write_seed(out, seed)
+    try:
+        credentials.add(user)
+    except AlreadyListed as error:
+        if out is not None:
+            out.unlink()
+        raise BadInput(str(error)) from error
+    _make_it_hold(folder, credentials)
+    inbox = inbox_of(name, system)
+    if json:
+        typer.echo(orjson.dumps({**_shown(user), "inbox": inbox, **({"seed": seed} if out is None else {})}))
+    elif out is None:
+        typer.echo(seed)
+    said.print(
+        f"已签发 {name} 的系统 {system}，应答前缀 {inbox}（KAIYE_NATS_INBOX）{_where(out)}\n"
+        f"issued for the system {system} of {name}; its reply prefix is {inbox} (KAIYE_NATS_INBOX)",
+        markup=False,
+    )
+
+
+def show(json: JsonOption = False, data: DataOption = DEFAULT_FOLDER) -> None:
+    """列出各部门系统的角色、限定和失效日 / List everybody who may speak on the bus: role, limits and last day."""
+    users = _credentials(DataFolder(data)).users().departments
+    if json:
+        typer.echo(orjson.dumps([_shown(user) for user in users]))
+        return
+    for user in users:
+        limits = (
+            f"{','.join(user.may_report) or '全部类型 all types'}  {','.join(user.units) or '全部单位 all units'}  " if user.reports else ""
+        )
+        last = "长期 for good" if user.until is None else f"至 until {user.until}"
+        lapsed = "" if user.valid_on(_today()) else "  已失效 lapsed"
+        typer.echo(f"{user.department}  {user.system}  {user.role}  {limits}{last}{lapsed}")
+    if not users:
+        said.print("尚无部门 / no departments yet: kaiye department add NAME --system SYSTEM", markup=False)
+
+
+def revoke(
+    name: NameArgument,
+    system: Annotated[
+        str | None,
+        typer.Option("--system", metavar="SYSTEM", help="只撤销该系统，缺省为该部门全部 / this system only; omitted: all of them"),
+    ] = None,
+    data: DataOption = DEFAULT_FOLDER,
+) -> None:  # fmt: skip
+    """立即撤销部门的密钥，已连接的即被断开；没有可撤销的以 1 退出 / Revoke a department's keys at once. Whoever is connected with one
+    is cut off. Exits with 1 when there was none.
+    """
+    folder = DataFolder(data)
+    credentials = _credentials(folder)
+    gone = credentials.revoke(name, system)
+    if not gone:
+        said.print(f"名单中没有 {name} {system or ''} / is not listed: kaiye department list", markup=False)
+        raise typer.Exit(EXIT_DIFFERENCE)
+    _make_it_hold(folder, credentials)
+    systems = ", ".join(user.system for user in gone)
+    said.print(f"已撤销 {name} 的系统 {systems} / revoked for {name}: {systems}", markup=False)
+
+
+def _credentials(folder: DataFolder) -> "Credentials":
+    """The list of a folder. Raises BadInput when it is no data folder yet."""
+    from deploy.credentials import Credentials
+
+    purpose = folder.purpose()
+    if purpose is None:
+        raise BadInput(
+            f"{folder.path} 还不是数据文件夹，请先 kaiye up --data {folder.path} / "
+            f"{folder.path} is no data folder yet: kaiye up --data {folder.path} makes it one"
+        )
+    return Credentials(folder, purpose.county)
+
+
+def _make_it_hold(folder: DataFolder, credentials: "Credentials") -> None:
+    """Tell the bus, where one runs; otherwise it learns of it at its next start."""
+    from deploy.county_bus import CountyBus
+
+    try:
+        running = folder.running()
+    except NothingRuns:
+        said.print("kaiye 未在运行，下次启动时生效 / nothing runs: it holds from the next start on")
+        return
+    bus = CountyBus(folder.nats, folder.log("nats"), county=running.county, users=credentials.users, insecure=running.insecure)
+    bus.renew_accounts()
+
+
+def _write_seed(out: Path, seed: str) -> None:
+    """Into a new file that only its owner reads. Raises BadInput."""
+    try:
+        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(seed + "\n")
+    except OSError as error:
+        raise BadInput(f"无法写入 {out} / {out} cannot be written: {error.strerror}") from error
+
+
+def _where(out: Path | None) -> str:
+    return "" if out is None else f"，种子在 {out}"
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _today() -> date:
+    from shared.days import day_of
+
+    return day_of(datetime.now(UTC))
+
+
+def _what_is_wrong(error: Exception) -> str:
+    from pydantic import ValidationError
+
+    assert isinstance(error, ValidationError)
+    places = ["".join(f"--{place}：".replace("_", "-") for place in each["loc"][:1]) for each in error.errors()]
+    return "；".join(place + each["msg"].removeprefix("Value error, ") for place, each in zip(places, error.errors(), strict=True))
+
+
+def _shown(user: "DepartmentUser") -> dict[str, object]:
+    return {**user.model_dump(mode="json"), "valid": user.valid_on(_today())}

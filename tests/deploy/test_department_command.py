@@ -1,0 +1,138 @@
+"""`kaiye department` beside a running bus: a key holds at once, is limited at the broker, and is gone at once."""
+
+import asyncio
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import nats
+import orjson
+import pytest
+
+from deploy.county_bus import CountyBus
+from deploy.credentials import Credentials
+from deploy.data_folder import DataFolder, Purpose, Running
+from deploy.embedded import HOST
+from deploy.nats.accounts import inbox_of
+from tests.deploy.test_query_commands import Kaiye, kaiye
+from tests.indicators.api.system import COUNTY, COUNTY_FOLDER
+from tests.support.admission import lets_in
+
+__all__ = ["kaiye"]
+
+SECONDS_MAX = 10.0
+BANK = ("bank", "--system", "core")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    folder = DataFolder(tmp_path / "data")
+    with folder.locked():
+        folder.dedicate(Purpose(county=COUNTY, county_folder=COUNTY_FOLDER))
+        Credentials(folder, COUNTY).prepare()
+    return folder
+
+
+@pytest.fixture
+def bus(folder: DataFolder) -> Iterator[CountyBus]:
+    credentials = Credentials(folder, COUNTY)
+    bus = CountyBus(folder.nats, folder.log("nats"), county=COUNTY, users=credentials.users)
+    bus.start()
+    folder.say_running(Running(
+        pid=os.getpid(), county=COUNTY, county_folder=COUNTY_FOLDER, simulated_clock=False, nats_url=bus.address, databases={},
+        nats_seeds=credentials.prepare(), http_url="http://none",
+    ))  # fmt: skip
+    yield bus
+    bus.stop()
+
+
+async def test_a_key_holds_at_once_says_what_it_may_and_is_gone_at_once(bus: CountyBus, kaiye: Kaiye) -> None:
+    code, out, said = await kaiye("department", "add", *BANK, "--may-report", "finance.loan_applied")
+    assert code == 0, said
+    seed = out.decode().strip()
+    forbidden: list[str] = []
+    closed = asyncio.Event()
+
+    async def heard(error: Exception) -> None:
+        forbidden.append(str(error))
+
+    async def over() -> None:
+        closed.set()
+
+    connection = await nats.connect(
+        bus.address, nkeys_seed_str=seed, inbox_prefix=inbox_of("bank", "core"), error_cb=heard, closed_cb=over, allow_reconnect=False
+    )
+    await connection.publish(f"reported.{COUNTY}.bank.core.finance.loan_applied", b"{}")
+    await connection.publish(f"reported.{COUNTY}.bank.core.finance.loan_settled", b"{}")
+    await connection.flush()
+    assert [each for each in forbidden if "loan_settled" in each]
+    assert not [each for each in forbidden if "loan_applied" in each]
+
+    assert (await kaiye("department", "revoke", "bank"))[0] == 0
+    assert not lets_in(HOST, bus.port, seed)
+    async with asyncio.timeout(SECONDS_MAX):
+        await closed.wait()
+
+
+async def test_a_restarted_bus_knows_whom_it_knew(bus: CountyBus, kaiye: Kaiye) -> None:
+    _, out, _ = await kaiye("department", "add", *BANK)
+    bus.stop()
+    bus.start()
+    assert lets_in(HOST, bus.port, out.decode().strip())
+
+
+async def test_a_seed_goes_into_a_new_file_of_its_owner_or_nowhere(folder: DataFolder, kaiye: Kaiye, tmp_path: Path) -> None:
+    file = tmp_path / "bank.seed"
+    code, out, said = await kaiye("department", "add", *BANK, "--out", str(file))
+    assert (code, out) == (0, b""), said
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    seed = file.read_text()
+    assert seed.strip() not in folder.departments.read_text()
+    assert (await kaiye("department", "add", "school", "--system", "core", "--out", str(file)))[0] == 2
+    assert file.read_text() == seed
+    assert [user.department for user in Credentials(folder, COUNTY).users().departments] == ["bank"]
+
+
+async def test_the_list_says_who_may_what_until_when(folder: DataFolder, kaiye: Kaiye) -> None:
+    code, _, said = await kaiye(
+        "department", "add", *BANK, "--may-report", "finance.loan_applied,finance.fact_voided", "--units", COUNTY, "--days", "1"
+    )
+    assert code == 0, said
+    assert (await kaiye("department", "add", "auditor", "--system", "desk", "--role", "evaluator"))[0] == 0
+    bank, auditor = orjson.loads((await kaiye("department", "list", "--json"))[1])
+    assert (bank["may_report"], bank["units"], bank["valid"]) == (["finance.loan_applied", "finance.fact_voided"], [COUNTY], True)
+    assert (auditor["role"], auditor["until"]) == ("evaluator", None)
+    assert (await kaiye("department", "list"))[1].decode().count("\n") == 2
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("bank", "--system", "Core"), "--system"),
+    (("kaiye", "--system", "core"), "系统自身的名称"),
+    ((*BANK, "--role", "mayor"), "there is no role mayor"),
+    ((*BANK, "--role", "office"), "the office is called chuangjianban"),
+    ((*BANK, "--may-report", "finance.loan_imagined"), "no fact type finance.loan_imagined"),
+    ((*BANK, "--units", "33"), "12 digits"),
+    ((*BANK, "--role", "evaluator", "--units", COUNTY), "reports nothing"),
+])  # fmt: skip
+async def test_what_makes_no_sense_is_refused_and_nobody_is_listed(
+    folder: DataFolder, kaiye: Kaiye, words: tuple[str, ...], said: str
+) -> None:
+    code, out, told = await kaiye("department", "add", *words)
+    assert (code, out) == (2, b"")
+    assert said in told
+    assert Credentials(folder, COUNTY).users().departments == ()
+
+
+async def test_a_system_is_listed_once_and_revoked_by_name(folder: DataFolder, kaiye: Kaiye) -> None:
+    assert (await kaiye("department", "add", *BANK))[0] == 0
+    assert (await kaiye("department", "add", *BANK))[0] == 2
+    assert (await kaiye("department", "revoke", "bank", "--system", "other"))[0] == 1
+    assert (await kaiye("department", "revoke", *BANK))[0] == 0
+    assert Credentials(folder, COUNTY).users().departments == ()
+
+
+async def test_a_folder_that_is_none_is_named(kaiye: Kaiye) -> None:
+    code, _, said = await kaiye("department", "list")
+    assert code == 2
+    assert "is no data folder yet" in said
