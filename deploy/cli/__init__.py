@@ -45,7 +45,8 @@ from deploy.processes import PartFailed
 from shared.logs import configure_logs
 
 GROUPS = (
-    run, departments, reports, persons, queries, explain, diff, recompute, rebuild, evidence, plans, sheets, evaluate, simulate, doctor, audit,
+    run, departments, reports, persons, queries, explain, diff, recompute, rebuild, evidence, plans, sheets, evaluate, simulate, doctor,
+    audit,
 )  # fmt: skip
 
 
