@@ -13,7 +13,7 @@ from deploy.data_folder import Running
 from deploy.reaching import bus
 from deploy.simulator import LISTED, RosterUnit, unit_reports
 from shared.answers import Answer
-from shared.client import OutgoingReport, Progress, ReportingClient
+from shared.client import OutgoingReport, ReportingClient
 from shared.contracts.envelope import Source
 from shared.tasks import end
 
@@ -27,6 +27,14 @@ Told = TypeVar("Told")
 
 class NobodyAnswers(Exception):
     """The bus or the service that decides is away; the message says so, in Chinese and English."""
+
+
+class Heard(Protocol):
+    """Whatever counts what is answered."""
+
+    @property
+    def answered(self) -> int:
+        """How much so far."""
 
 
 class Listing(Protocol):
@@ -51,7 +59,7 @@ async def send(running: Running, reports: Sequence[OutgoingReport]) -> list[Answ
         return await until_answered(reporting(), client.progress)
 
 
-async def until_answered(reporting: Coroutine[Any, Any, Told], progress: Progress, tell: Callable[[], None] = lambda: None) -> Told:
+async def until_answered(reporting: Coroutine[Any, Any, Told], progress: Heard, tell: Callable[[], None] = lambda: None) -> Told:
     """Report to the end, telling now and then. Raises NobodyAnswers when nothing is heard for `SILENCE_SECONDS_MAX`."""
     sending = asyncio.create_task(reporting)
     heard, since = -1, time.monotonic()

@@ -27,6 +27,7 @@ from deploy.cli import (
     run,
     sheets,
     simulate,
+    spreadsheets,
 )
 from deploy.cli.common import (
     EXIT_BAD_INPUT,
@@ -45,8 +46,8 @@ from deploy.processes import PartFailed
 from shared.logs import configure_logs
 
 GROUPS = (
-    run, departments, reports, persons, queries, explain, diff, recompute, rebuild, evidence, plans, sheets, evaluate, simulate, doctor,
-    audit,
+    run, departments, reports, spreadsheets, persons, queries, explain, diff, recompute, rebuild, evidence, plans, sheets, evaluate,
+    simulate, doctor, audit,
 )  # fmt: skip
 
 

@@ -1,0 +1,172 @@
+"""`kaiye template` and `kaiye import`: facts by spreadsheet."""
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import orjson
+import typer
+
+from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
+from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from deploy.spreadsheets.importing import Imported
+    from shared.answers import Answer
+    from shared.client import OutgoingReport
+    from shared.contracts import AnyFact
+    from shared.contracts.envelope import Source
+    from shared.contracts.outcomes import Reason
+
+SHOWN_MAX: Final = 20
+"""So many faulty rows are printed; all of them stand in the returned file."""
+
+TypeOption = Annotated[
+    str | None,
+    typer.Option("--type", metavar="TYPE", help="事实类型，工作表以类型命名时不必填 / type of the facts, where no sheet bears its name"),
+]  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("template")(write_template)
+    app.command("import")(import_sheets)
+
+
+def write_template(
+    type_: Annotated[
+        str | None,
+        typer.Argument(metavar="[TYPE]", help="事实类型或其中文名，缺省列出全部 / a type or its Chinese name; omitted: list all"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="写入的 .xlsx 文件 / the .xlsx file to write")] = None,
+) -> None:
+    """生成一类事实的 Excel 填报模板 / Write the Excel template for one type of fact. Without a type, list the types."""
+    from deploy.spreadsheets.columns import reportable
+    from deploy.spreadsheets.template import template
+
+    if type_ is None:
+        for fact in reportable():
+            typer.echo(f"{fact.type}  {fact.zh}")
+        return
+    fact = _fact(type_)
+    if out is None:
+        raise BadInput("请用 --out 指明要写入的文件 / say with --out which file to write")
+    if out.suffix.lower() != ".xlsx":
+        raise BadInput(f"模板是 .xlsx 文件，不是 {out} / a template is an .xlsx file, not {out}")
+    try:
+        out.write_bytes(template(fact))
+    except OSError as error:
+        raise BadInput(f"无法写入 {out} / {out} cannot be written: {error.strerror}") from error
+    said.print(f"{fact.zh}模板已写入 {out} / the template is in {out}", markup=False)
+
+
+def import_sheets(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Excel、WPS 或 CSV 文件 / a spreadsheet: Excel, WPS or CSV")],
+    department: Annotated[str, typer.Option("--department", metavar="NAME", help="填报部门 / the department that reports")],
+    system: Annotated[str, typer.Option("--system", metavar="NAME", help="填报系统 / its system")] = "spreadsheet",
+    type_: TypeOption = None,
+    returned: Annotated[
+        Path | None,
+        typer.Option(
+            "--returned",
+            metavar="FILE",
+            help="退回表，缺省为原文件名加“-退回” / where to give back what was not recorded; omitted: the file's name with -退回",
+        ),
+    ] = None,
+    json: JsonOption = False,
+    data: DataOption = DEFAULT_FOLDER,
+) -> None:
+    """导入表格，逐行上报，退回的行连同原因另存为表格；有退回的以 1 退出 / Report every row of a spreadsheet and give back those that were
+    not recorded, each with its reason. Exits with 1 when some were refused. Importing a file again records only what was missing.
+    """
+    from shared.contracts.envelope import Source
+
+    running = DataFolder(data).running()
+    fact = None if type_ is None else _fact(type_)
+    try:
+        source = Source.parse(f"/{running.county}/{department}/{system}")
+    except ValueError as error:
+        raise BadInput(
+            f"部门和系统由小写字母、数字、- 和 _ 组成：{department} {system} / "
+            f"department and system are of a-z, 0-9, - and _, not {department} {system}"
+        ) from error
+    asyncio.run(_import(running, file, fact, source, returned or file.with_name(f"{file.stem}-退回.xlsx"), json=json))
+
+
+def _fact(name: str) -> "type[AnyFact]":
+    from deploy.spreadsheets.columns import reportable
+
+    for fact in reportable():
+        if name in (fact.type, fact.zh):
+            return fact
+    raise BadInput(f"没有可填报的事实类型 {name}，全部见 kaiye template / no type {name} can be reported: kaiye template lists them")
+
+
+async def _import(running: Running, file: Path, fact: "type[AnyFact] | None", source: "Source", returned: Path, *, json: bool) -> None:
+    from deploy.reaching import bus
+    from deploy.reports import figures_follow, until_answered
+    from deploy.spreadsheets.importing import Imported, import_file
+    from deploy.spreadsheets.returned import write_returned
+    from deploy.spreadsheets.rows import BadSheetFile
+    from shared.client import ReportingClient
+    from shared.client.identify import identify
+
+    imported = Imported()
+    async with bus(running) as nc:
+
+        async def identified(ids: "Sequence[str]") -> "dict[str, str | Reason]":
+            return dict(zip(ids, await identify(nc, ids, department=source.department, system=source.system), strict=True))
+
+        async def send(reports: "AsyncIterator[OutgoingReport]", answered: "Callable[[Answer], None]") -> None:
+            async with ReportingClient(
+                nc, county=source.county, department=source.department, system=source.system, on_answer=answered
+            ) as client:
+                with _progress(imported) as tell:
+                    await until_answered(client.report_many(reports), imported, tell)
+
+        try:
+            await import_file(file, fact, imported=imported, source=source, identify=identified, send=send)
+        except BadSheetFile as error:
+            raise BadInput(str(error)) from error
+    if imported.faults:
+        await asyncio.to_thread(write_returned, file, fact, imported.faults, returned)
+    if not await figures_follow(running, imported.newest.values()):
+        said.print("已答复；指标稍后更新 / answered; the figures follow later")
+    _show(imported, returned, json=json)
+
+
+@contextmanager
+def _progress(imported: "Imported") -> Iterator[Callable[[], None]]:
+    """A bar on a terminal, and what to call to move it."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=said, disable=not said.is_terminal) as bar:
+        task = bar.add_task("导入 / rows", total=None)
+        yield lambda: bar.update(task, completed=imported.answered, total=imported.rows)
+
+
+def _show(imported: "Imported", returned: Path, *, json: bool) -> None:
+    """Say how the rows fared. Exits with 1 when some were refused."""
+    rows = [(title, row, faults) for title, found in imported.faults.items() for row, faults in sorted(found.items())]
+    if json:
+        for title, row, faults in rows:
+            typer.echo(orjson.dumps({"sheet": title, "row": row, "faults": [dataclasses.asdict(fault) for fault in faults]}))
+    else:
+        for title, row, faults in rows[:SHOWN_MAX]:
+            zh, en = "；".join(fault.zh for fault in faults), "; ".join(fault.en for fault in faults)
+            typer.echo(f"{title} 第 {row} 行 row {row}：{zh} / {en}")
+        if len(rows) > SHOWN_MAX:
+            typer.echo(f"另有 {len(rows) - SHOWN_MAX} 行见退回表 / {len(rows) - SHOWN_MAX} more stand in the returned file")
+    said.print(
+        f"{imported.rows} 行：记录 {imported.recorded}、等待 {imported.waiting}、退回 {imported.refused} / "
+        f"{imported.recorded} recorded, {imported.waiting} waiting, {imported.refused} refused"
+    )
+    if rows:
+        said.print(f"退回表 / given back: {returned}", markup=False)
+    if imported.refused:
+        raise typer.Exit(EXIT_DIFFERENCE)

@@ -1,0 +1,193 @@
+"""What one cell means, as clerks and spreadsheets leave it: what can only have been meant one way is understood, everything else named.
+
+Understood: full-width digits and letters, blanks and quotation marks around codes, Excel's day numbers, 2010年5月20日 and its kin,
+是/否 and ticks, yuan with thousands separators. Named: a code that Excel turned into a rounded number, a day that does not exist, a word
+that is none of the choices.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from deploy.roster_file import understood_code
+from deploy.spreadsheets.columns import CellKind, Column
+
+Cell = str | float | int | bool | date | datetime | time | timedelta | None
+"""What a spreadsheet reader gives."""
+
+SHOWN_MAX: Final = 40
+EXACT_DIGITS: Final = 15
+"""A number in a spreadsheet keeps so many digits and loses the rest."""
+_EXCEL_EPOCH: Final = date(1899, 12, 30)
+_EXCEL_DAYS: Final = range(20_000, 80_000)
+"""Day numbers from 1954 to 2119: outside them a number is no day."""
+_DAY: Final = re.compile(r"([0-9]{4})(?:[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?|([0-9]{2})([0-9]{2}))(?:[T ]0{1,2}:00(?::00)?)?")
+_SEPARATORS: Final = re.compile(r"[；;、，,\n]+")
+_YES: Final = frozenset({"是", "有", "对", "√", "✓", "✔", "y", "yes", "true", "1", "合格", "已"})
+_NO: Final = frozenset({"否", "无", "错", "×", "✗", "x", "n", "no", "false", "0", "不合格", "未"})
+_ROUNDED: Final = re.compile(r"[0-9](\.[0-9]+)?[Ee]\+?[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A resident id to be exchanged for a pseudonym before anything is reported. Never shown."""
+
+    resident_id: str
+
+    def __repr__(self) -> str:
+        return "Person(…)"
+
+
+class BadCell(ValueError):
+    """A cell that cannot be understood: why, in Chinese and in English. A resident id is never repeated in it."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh} / {en}")
+        self.zh = zh
+        self.en = en
+
+
+def read_cell(column: Column, cell: Cell, county: str) -> object:
+    """The value that a contract takes: JSON, with a `Person` where a resident id stood. None for an empty cell. Raises BadCell."""
+    if column.many and isinstance(cell, str):
+        return [_value(column, each, county) for each in _SEPARATORS.split(cell) if each.strip()] or None
+    if cell is None or (isinstance(cell, str) and not cell.strip()):
+        return None
+    value = _value(column, cell, county)
+    return [value] if column.many else value
+
+
+def _value(column: Column, cell: Cell, county: str) -> object:
+    if column.choices:
+        return _choice(column, _plain(cell))
+    if column.kind == "unit":
+        return _unit(cell, county)
+    return _READERS[column.kind](cell)
+
+
+def _plain(cell: Cell) -> str:
+    """A cell as text, in NFKC form, without what surrounds a value by accident; a whole number without `.0`."""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return unicodedata.normalize("NFKC", str(cell)).strip().strip("'’‘\"“”\u200b\ufeff").strip()
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}…"
+
+
+def _text(cell: Cell) -> str:
+    if isinstance(cell, str):
+        return cell.strip()
+    return cell.date().isoformat() if isinstance(cell, datetime) else _plain(cell)
+
+
+def _exact(cell: Cell) -> str:
+    """An identifier. Raises BadCell when a spreadsheet has made a rounded number of it."""
+    text = _plain(cell)
+    digits = len(text) if isinstance(cell, int | float) and not isinstance(cell, bool) else 0
+    if digits > EXACT_DIGITS or _ROUNDED.fullmatch(text):
+        raise BadCell(
+            f"表格软件把代码存成了数字，只留下前 {EXACT_DIGITS} 位，请把该列设为文本格式后重新填写",
+            f"the spreadsheet keeps this code as a number and only {EXACT_DIGITS} digits of it: make the column text, type it again",
+        )
+    if isinstance(cell, date | time | timedelta):
+        raise BadCell(
+            "表格软件把代码存成了日期，请把该列设为文本格式后重新填写", "the spreadsheet keeps this code as a day: make the column text"
+        )
+    return re.sub(r"\s", "", text)
+
+
+def _entity(cell: Cell) -> str:
+    return _exact(cell).upper()
+
+
+def _unit(cell: Cell, county: str) -> str:
+    text = _exact(cell)
+    code = understood_code(text, county)
+    if code is None:
+        raise BadCell(f"{_shown(text)} 不是 12 位统计用区划代码", f"{_shown(text)} is no code of 12 digits")
+    return code
+
+
+def _person(cell: Cell) -> str | Person:
+    text = _exact(cell).upper()
+    if re.fullmatch(r"P[0-9A-Z]{16}", text):
+        return text
+    if re.fullmatch(r"[0-9]{15}|[0-9]{17}[0-9X]", text):
+        return Person(text)
+    raise BadCell("既不是身份证号也不是人员编号", "is neither a resident id nor a person's pseudonym")
+
+
+def _day(cell: Cell) -> str:
+    if isinstance(cell, datetime):
+        return cell.date().isoformat()
+    if isinstance(cell, date):
+        return cell.isoformat()
+    text = _plain(cell)
+    if (isinstance(cell, int | float) and cell in _EXCEL_DAYS) or (text.isdigit() and len(text) == 5 and int(text) in _EXCEL_DAYS):
+        return (_EXCEL_EPOCH + timedelta(days=int(text))).isoformat()
+    match = _DAY.fullmatch(text)
+    try:
+        assert match is not None
+        year, month, day = match[1], match[2] or match[4], match[3] or match[5]
+        return date(int(year), int(month), int(day)).isoformat()
+    except (AssertionError, ValueError):
+        raise BadCell(f"{_shown(text)} 不是日期，应如 2010-05-20", f"{_shown(text)} is no day such as 2010-05-20") from None
+
+
+def _number(cell: Cell) -> Decimal:
+    text = _plain(cell).replace(",", "").removeprefix("¥").removeprefix("￥")
+    percent = text.endswith("%")
+    try:
+        number = Decimal(text.removesuffix("%").removesuffix("元").strip())
+    except InvalidOperation:
+        raise BadCell(f"{_shown(text)} 不是数字", f"{_shown(text)} is no number") from None
+    if not number.is_finite():
+        raise BadCell(f"{_shown(text)} 不是数字", f"{_shown(text)} is no number")
+    return number / 100 if percent else number
+
+
+def _whole(cell: Cell) -> int:
+    number = _number(cell)
+    if number != number.to_integral_value():
+        raise BadCell(f"{_shown(_plain(cell))} 应为整数", f"{_shown(_plain(cell))} must be a whole number")
+    return int(number)
+
+
+def _money(cell: Cell) -> int:
+    fen = _number(cell) * 100
+    if isinstance(cell, float):
+        fen = round(fen, 4)  # 12.34 in a spreadsheet is the nearest binary fraction
+    if fen != fen.to_integral_value():
+        raise BadCell(f"{_shown(_plain(cell))} 元不足一分", f"{_shown(_plain(cell))} yuan holds less than a fen")
+    return int(fen)
+
+
+def _decimal(cell: Cell) -> str:
+    return f"{_number(cell).normalize():f}"
+
+
+def _flag(cell: Cell) -> bool:
+    text = _plain(cell).lower()
+    if text in _YES or text in _NO:
+        return text in _YES
+    raise BadCell(f"{_shown(text)} 应填 是 或 否", f"{_shown(text)} must be 是 (yes) or 否 (no)")
+
+
+def _choice(column: Column, text: str) -> str:
+    for zh, value in column.choices:
+        if text in (zh, value):
+            return value
+    words = "、".join(zh for zh, _ in column.choices)
+    raise BadCell(f"{_shown(text)} 不在可选项中：{words}", f"{_shown(text)} is none of {words}")
+
+
+_READERS: Final[Mapping[CellKind, Callable[[Any], object]]] = {
+    "text": _text, "code": _exact, "entity": _entity, "person": _person, "day": _day, "whole": _whole, "money": _money,
+    "decimal": _decimal, "flag": _flag,
+}  # fmt: skip

@@ -1,0 +1,136 @@
+"""The columns of a fact's spreadsheet, made from the fact's class: adding an event type adds its template.
+
+A list of plain values is one cell, its values separated by `；`. A list of things that have fields of their own (founders, scores) is
+numbered groups of columns: 创业者1身份证号, 创业者1人员类别, 创业者2身份证号 … as many as a file has.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, StringConstraints
+
+from deploy.spreadsheets.words import DAY_ZH, FIELDS_ZH, ID_ZH, choice_zh
+from shared.contracts import FACTS, AnyFact
+from shared.contracts.base import Evidence, Fact, Names
+
+CellKind = Literal["text", "code", "unit", "entity", "person", "day", "whole", "money", "decimal", "flag", "choice"]
+"""How a cell is read: `code` an identifier of the department's own, `unit` and `entity` national codes, `person` a resident id or
+a pseudonym, `money` yuan (kept in fen), `choice` one of a few words."""
+
+GROUPS: Final = 3
+"""So many numbered groups a template offers; a file may have more."""
+_UNIT_PATTERN: Final = "^[0-9]{12}$"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column."""
+
+    field: str
+    """The fact's field; `occurred` and `id` for the two that stand beside the facts' own."""
+    zh: str
+    kind: CellKind
+    required: bool
+    many: bool = False
+    """Several values in one cell."""
+    choices: tuple[tuple[str, str], ...] = ()
+    """Chinese word and the contract's."""
+    number: int = 0
+    """Which group of a list, from 1; 0 for none."""
+    part: str = ""
+    """The field within a group's thing."""
+
+    @property
+    def key(self) -> str:
+        """Its name in the contract's words: `passed`, `founders.1.person`."""
+        return f"{self.field}.{self.number}.{self.part}" if self.part else self.field
+
+
+DAY_COLUMN: Final = Column("occurred", DAY_ZH, "day", required=True)
+ID_COLUMN: Final = Column("id", ID_ZH, "code", required=False)
+
+
+def reportable() -> tuple[type[AnyFact], ...]:
+    """The facts that people report by spreadsheet: all but what kaiye records about itself (publications, rulings, exports)."""
+    return tuple(fact for fact in FACTS if not fact.__module__.endswith(".office"))
+
+
+@cache
+def columns_of(fact: type[Fact], groups: int = GROUPS) -> tuple[Column, ...]:
+    """Every column of a fact's template, in its order: the day, the fact's own fields, where and by which documents, the id."""
+    own = [name for name in fact.model_fields if name not in Fact.model_fields]
+    fields = (*own, *(name for name in Fact.model_fields if name in fact.model_fields))
+    return (DAY_COLUMN, *(column for name in fields for column in _columns(fact, name, groups)), ID_COLUMN)
+
+
+def named(fact: type[Fact], header: Sequence[str]) -> dict[int, Column]:
+    """Which column of a file is which, by the names in its header; names nobody knows are left out."""
+    known = {spelling: column for column in columns_of(fact, 1) for spelling in (column.zh, column.key)}
+    found: dict[int, Column] = {}
+    for at, name in enumerate(header):
+        plain = re.sub(r"[\s*＊]", "", name)
+        column = known.get(plain)
+        if column is None and (match := re.search(r"[1-9][0-9]{0,2}", plain)):
+            group = known.get(f"{plain[: match.start()]}1{plain[match.end() :]}")
+            if group is not None and group.number:
+                column = replace(group, number=int(match.group()), zh=plain)
+        if column is not None and column not in found.values():
+            found[at] = column
+    return found
+
+
+def _columns(model: type[BaseModel], name: str, groups: int) -> Iterator[Column]:
+    field = model.model_fields[name]
+    things = [kind for kind in _flat(field.annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    if not things or things == [Evidence]:
+        yield _column(model, name)
+        return
+    (thing,) = things
+    for number in range(1, groups + 1):
+        for part in thing.model_fields:
+            column = _column(thing, part)
+            zh = f"{FIELDS_ZH[name]}{number}{column.zh}"
+            required = column.required and field.is_required() and number == 1
+            yield replace(column, field=name, number=number, part=part, zh=zh, required=required)
+
+
+def _column(model: type[BaseModel], name: str) -> Column:
+    field = model.model_fields[name]
+    marks = [*field.metadata, *_flat(field.annotation)]
+    choices = next((get_args(mark) for mark in marks if get_origin(mark) is Literal), ())
+    words = tuple((choice_zh(name, each), each) for each in choices)
+    return Column(name, FIELDS_ZH[name], _kind(name, marks), field.is_required(), tuple in marks, words)
+
+
+def _kind(name: str, marks: Sequence[Any]) -> CellKind:
+    names = {mark.kind for mark in marks if isinstance(mark, Names)}
+    patterns = {str(mark.pattern) for mark in marks if isinstance(mark, StringConstraints) and mark.pattern is not None}
+    kinds: Mapping[CellKind, bool] = {
+        "choice": any(get_origin(mark) is Literal for mark in marks),
+        "person": "person" in names, "entity": "entity" in names, "unit": _UNIT_PATTERN in patterns,
+        "flag": bool in marks, "day": date in marks, "decimal": Decimal in marks,
+        "money": name.endswith("_fen"), "whole": int in marks, "code": bool(patterns),
+    }  # fmt: skip
+    return next((kind for kind, holds in kinds.items() if holds), "text")
+
+
+def _flat(annotation: Any) -> Iterator[Any]:
+    """What an annotation is made of, marks and all; `tuple` itself says that there are several."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        inner, *marks = get_args(annotation)
+        yield from marks
+        yield from _flat(inner)
+    elif origin in (Union, UnionType, tuple):
+        if origin is tuple:
+            yield tuple
+        for part in get_args(annotation):
+            yield from _flat(part)
+    else:
+        yield annotation

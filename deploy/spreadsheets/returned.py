@@ -1,0 +1,58 @@
+"""What was not recorded, given back: the same sheets and columns, the cells that are wrong marked, and one more column with the reason."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font, PatternFill
+from openpyxl.utils import get_column_letter
+
+from deploy.spreadsheets.cells import Cell
+from deploy.spreadsheets.drafts import Fault
+from deploy.spreadsheets.rows import opened
+from shared.contracts import AnyFact
+
+REASON: Final = "退回原因 reason"
+_WRONG: Final = PatternFill("solid", fgColor="FFC7CE")
+Faults = Mapping[int, Sequence[Fault]]
+"""By row number."""
+
+
+def write_returned(source: Path, fact: type[AnyFact] | None, faults: Mapping[str, Faults], out: Path) -> None:
+    """Write the rows of `source` that have faults, by sheet. The source is read once more, so that its rows need not be kept."""
+    book = Workbook(write_only=True)
+    with opened(source, fact) as sheets:
+        for sheet in sheets:
+            wrong = faults.get(sheet.title, {})
+            page: Any = book.create_sheet(sheet.title)  # the stubs know no columns of a sheet that is only written
+            width = len(sheet.header)
+            for place in range(1, width + 1):
+                page.column_dimensions[get_column_letter(place)].width = 20
+            page.column_dimensions[get_column_letter(width + 1)].width = 60
+            page.freeze_panes = "A2"
+            page.append([_cell(page, name, bold=True) for name in (*sheet.header, REASON)])
+            for number, cells in sheet.rows:
+                if number in wrong:
+                    page.append(list(_row(page, cells, width, wrong[number])))
+    book.save(out)
+
+
+def _row(page: Any, cells: Sequence[Cell], width: int, faults: Sequence[Fault]) -> Iterator[Any]:
+    marked = {fault.at for fault in faults}
+    for at in range(width):
+        yield _cell(page, cells[at] if at < len(cells) else None, wrong=at in marked)
+    yield _cell(page, "；".join(fault.zh for fault in faults) + " / " + "; ".join(fault.en for fault in faults))
+
+
+def _cell(page: Any, value: Any, *, bold: bool = False, wrong: bool = False) -> Any:
+    cell = WriteOnlyCell(page, value)
+    if isinstance(value, str):
+        cell.data_type = "s"  # text that begins with = is no formula
+        cell.number_format = "@"
+    if bold:
+        cell.font = Font(bold=True)
+    if wrong:
+        cell.fill = _WRONG
+    return cell

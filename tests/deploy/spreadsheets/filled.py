@@ -1,0 +1,51 @@
+"""Spreadsheets as a clerk fills them in: a fact's data written into the columns of its template."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+from openpyxl.worksheet.worksheet import Worksheet
+
+from deploy.spreadsheets.columns import Column
+
+
+def cell_of(column: Column, occurred: str, data: Mapping[str, Any]) -> Any:
+    """What a clerk types into this column for this fact; None leaves it empty."""
+    if column.field == "occurred":
+        return occurred
+    value = data.get(column.field)
+    if column.number:
+        things = value or ()
+        value = things[column.number - 1].get(column.part) if column.number <= len(things) else None
+    if value is None:
+        return None
+    if column.field == "evidence":
+        value = [each["document"] for each in value]
+    return "；".join(str(_one(column, each)) for each in value) if column.many else _one(column, value)
+
+
+def _one(column: Column, value: Any) -> Any:
+    match column.kind:
+        case "choice":
+            return next(zh for zh, contracts in column.choices if contracts == value)
+        case "flag":
+            return "是" if value else "否"
+        case "money":
+            return value / 100
+        case _:
+            return value
+
+
+def save(path: Path, sheets: Mapping[str, Sequence[Sequence[Any]]]) -> Path:
+    """Write a workbook."""
+    book = openpyxl.Workbook()
+    first = book.active
+    assert isinstance(first, Worksheet)
+    book.remove(first)
+    for title, rows in sheets.items():
+        page = book.create_sheet(title)
+        for row in rows:
+            page.append(list(row))
+    book.save(path)
+    return path

@@ -1,0 +1,108 @@
+"""Import on a running system: every row recorded once, or given back with its reason; the repaired file records only what was missing."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from deploy.spreadsheets.columns import columns_of
+from deploy.spreadsheets.returned import REASON
+from shared.contracts import fact_class
+from tests.deploy.spreadsheets.filled import save
+from tests.deploy.test_cli import KAIYE, kaiye_runs, run_kaiye
+
+COUNTY = "330127000000"
+VILLAGE = "330127101205"
+GIVEN = fact_class("training.guidance_given", 1)
+HEADER = [column.zh for column in columns_of(GIVEN)]
+AT = {column.key: place for place, column in enumerate(columns_of(GIVEN))}
+ROWS = 3000
+BAD_EVERY = 20
+WEIGHTS, CHECKS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2), "10X98765432"
+
+
+def resident_id(number: int) -> str:
+    """A valid one."""
+    first = f"330127{1960 + number % 40:04}{1 + number % 12:02}{1 + number % 28:02}{number % 1000:03}"
+    return first + CHECKS[sum(int(digit) * weight for digit, weight in zip(first, WEIGHTS, strict=True)) % 11]
+
+
+def row(number: int, *, bad: bool) -> list[Any]:
+    cells: list[Any] = [None] * len(HEADER)
+    day = f"2025-{1 + number % 12:02}-{1 + number % 28:02}"
+    cells[AT["occurred"]], cells[AT["person"]], cells[AT["guidance_kind"]] = day, resident_id(number), "政策咨询"
+    cells[AT["unit"]] = "330127999999" if bad else VILLAGE
+    cells[AT["id"]] = f"row-{number}"
+    return cells
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A county that runs."""
+    data = tmp_path_factory.mktemp("imported") / "data"
+    with kaiye_runs("up", "--data", data) as up:
+        yield data
+        up.send_signal(signal.SIGINT)
+        up.communicate(timeout=120)
+
+
+def registered(folder: Path) -> int:
+    """How far the training service's records go."""
+    done = run_kaiye("board", "--data", folder, "--json")
+    assert done.returncode == 0, done.stderr
+    position: int = json.loads(done.stdout)["positions"]["training"]
+    return position
+
+
+def test_rows_are_recorded_once_although_the_import_is_killed_twice_and_what_was_refused_comes_back(folder: Path, tmp_path: Path) -> None:
+    seed = random.Random(5)
+    bad = set(range(0, ROWS, BAD_EVERY))
+    file = save(tmp_path / "指导.xlsx", {GIVEN.zh: [["创业指导台账"], HEADER, *(row(number, bad=number in bad) for number in range(ROWS))]})
+    command = ("import", file, "--department", "employment", "--data", folder)
+    before = registered(folder)
+    for _ in range(2):
+        with subprocess.Popen((*KAIYE, *command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(seed.uniform(3.0, 6.0))
+            os.kill(process.pid, signal.SIGKILL)
+    done = run_kaiye(*command)
+    assert done.returncode == 1, done.stderr
+    assert f"{ROWS} 行：记录 {ROWS - len(bad)}、等待 0、退回 {len(bad)}" in done.stderr
+    assert registered(folder) == before + ROWS - len(bad)
+
+    page = openpyxl.load_workbook(tmp_path / "指导-退回.xlsx")[GIVEN.zh]
+    head, *back = [list(cells) for cells in page.iter_rows(values_only=True)]
+    assert head == [*HEADER, REASON]
+    assert [cells[AT["id"]] for cells in back] == [f"row-{number}" for number in sorted(bad)]
+    assert all(cells[-1] for cells in back)
+
+    for cells in back:
+        cells[AT["unit"]] = VILLAGE
+    repaired = save(tmp_path / "改好.xlsx", {GIVEN.zh: [head, *back]})
+    done = run_kaiye("import", repaired, "--department", "employment", "--data", folder)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert registered(folder) == before + ROWS
+
+
+def test_no_resident_id_stays_anywhere_in_the_data_folder(folder: Path, tmp_path: Path) -> None:
+    file = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, row(7, bad=True), row(8, bad=False)]})
+    done = run_kaiye("import", file, "--department", "employment", "--data", folder)
+    kept = [path for path in folder.rglob("*") if path.is_file()]
+    ids = [resident_id(number).encode() for number in (7, 8)]
+    assert kept
+    assert not [path for path in kept if any(id in path.read_bytes() for id in ids)]
+    assert not any(id.decode() in done.stdout + done.stderr for id in ids)
+
+
+def test_a_file_that_is_none_and_a_type_there_is_not_are_named(folder: Path, tmp_path: Path) -> None:
+    done = run_kaiye("import", tmp_path / "none.xlsx", "--department", "employment", "--data", folder)
+    assert (done.returncode, "无法读取" in done.stderr) == (2, True), done.stderr
+    done = run_kaiye("template", "创业指导书", "--out", tmp_path / "x.xlsx")
+    assert (done.returncode, "kaiye template" in done.stderr) == (2, True), done.stderr

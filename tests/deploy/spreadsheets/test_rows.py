@@ -1,0 +1,149 @@
+"""Every template's columns carry every field of the fact, whatever the spreadsheet program made of the cells."""
+
+import csv
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import orjson
+import pytest
+
+from deploy.spreadsheets.cells import BadCell, Person, read_cell
+from deploy.spreadsheets.columns import Column, columns_of, named, reportable
+from deploy.spreadsheets.drafts import Draft, Fault, draft_of, report_of
+from deploy.spreadsheets.returned import REASON, write_returned
+from deploy.spreadsheets.rows import BadSheetFile, opened
+from deploy.spreadsheets.template import template
+from shared.client import OutgoingReport
+from shared.contracts import AnyFact, fact_class, parse_fact
+from shared.contracts.envelope import Source
+from tests.deploy.spreadsheets.filled import cell_of, save
+
+COUNTY = "330127000000"
+SOURCE = Source(COUNTY, "employment", "spreadsheet")
+ENROLLED = fact_class("training.trainee_enrolled", 1)
+REGISTERED = fact_class("registry.entity_registered", 1)
+RESIDENT_ID = "11010519491231002X"
+
+
+def drafts(path: Path, fact: type[AnyFact] | None = None) -> list[Draft | tuple[Fault, ...]]:
+    with opened(path, fact) as sheets:
+        return [draft_of(sheet, row, cells, COUNTY) for sheet in sheets for row, cells in sheet.rows]
+
+
+@pytest.mark.parametrize("fact", reportable(), ids=lambda fact: fact.type)
+def test_what_stands_in_a_template_comes_out_as_the_fact(fact: type[AnyFact], tmp_path: Path) -> None:
+    columns = columns_of(fact)
+    assert len({column.zh for column in columns}) == len(columns)
+    row = [cell_of(column, "2010-05-20", fact.example) for column in columns]
+    (tmp_path / "empty.xlsx").write_bytes(template(fact))
+    header = next(openpyxl.load_workbook(tmp_path / "empty.xlsx")[fact.zh].iter_rows(values_only=True))
+    path = save(tmp_path / "filled.xlsx", {fact.zh: [header, row]})
+    with opened(path, None) as sheets:
+        (sheet,) = sheets
+        ((number, cells),) = sheet.rows
+        draft = draft_of(sheet, number, cells, COUNTY)
+        assert isinstance(draft, Draft), draft
+        report = report_of(sheet, draft, SOURCE, {})
+    assert isinstance(report, OutgoingReport), report
+    said = orjson.loads(report.raw)
+    assert (said["occurred"], said["type"], number) == ("2010-05-20", f"{fact.type}.v{fact.version}", 2)
+    assert parse_fact(fact.type, fact.version, said["data"]) == parse_fact(fact.type, fact.version, fact.example)
+
+
+def column(kind: str, **more: Any) -> Column:
+    return Column("x", "列", kind, required=True, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "value"),
+    [
+        ("day", "2010年5月20日", "2010-05-20"),
+        ("day", "2010.5.20", "2010-05-20"), ("day", 40318.0, "2010-05-20"),
+        ("day", "40318", "2010-05-20"), ("day", "２０１０／５／２０", "2010-05-20"),
+        ("day", datetime(2010, 5, 20, tzinfo=UTC), "2010-05-20"),
+        ("day", date(2010, 5, 20), "2010-05-20"), ("day", "20100520", "2010-05-20"),
+        ("unit", 330127101003.0, "330127101003"), ("unit", "３３０１２７１０１００３", "330127101003"),
+        ("unit", "330127101", "330127101000"),
+        ("entity", " 91330127ma2b1c0d18 ", "91330127MA2B1C0D18"), ("code", "'C2010-07", "C2010-07"), ("code", 7.0, "7"),
+        ("person", "11010519491231002x", Person(RESIDENT_ID)), ("person", "1101 0519 4912 3100 2X", Person(RESIDENT_ID)),
+        ("person", "130503670401001", Person("130503670401001")), ("person", "P0123456789ABCDEF", "P0123456789ABCDEF"),
+        ("money", "35,000.00元", 3500000), ("money", 12.34, 1234), ("money", 0.07, 7), ("decimal", "95%", "0.95"),
+        ("decimal", 0.95, "0.95"),
+        ("whole", "１，２００", 1200), ("flag", "√", True), ("flag", "不合格", False), ("text", " 临江竹木 ", "临江竹木"),
+        ("text", "  ", None),
+    ],
+)  # fmt: skip
+def test_what_can_only_have_been_meant_one_way_is_understood(kind: str, cell: Any, value: Any) -> None:
+    assert read_cell(column(kind), cell, COUNTY) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "words"),
+    [
+        ("person", 110105194912310020.0, "设为文本"), ("entity", "9.13301E+17", "设为文本"),
+        ("code", datetime(2010, 7, 1, tzinfo=UTC), "设为文本"),
+        ("day", "2010-02-30", "不是日期"), ("day", 12.0, "不是日期"), ("unit", "33012", "12 位"), ("whole", 1.5, "整数"),
+        ("money", "1.005", "不足一分"), ("flag", "可能", "是 或 否"), ("person", "张三", "身份证号"), ("decimal", "NaN", "不是数字"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_known_is_named(kind: str, cell: Any, words: str) -> None:
+    with pytest.raises(BadCell, match=words):
+        read_cell(column(kind), cell, COUNTY)
+
+
+def test_a_header_is_found_below_titles_and_groups_may_be_more_than_the_template_has(tmp_path: Path) -> None:
+    path = save(tmp_path / "x.xlsx", {"市场主体登记": [
+        ["2010年5月登记台账"], [],
+        ["日期 *", "统一社会信用代码", "名称", "市场主体类型", "行业代码", "所在单位代码", "创业者5身份证号", "备注"],
+        [40318, "91330127MA2B1C0D18", "临江竹木", "企业", "C2041", 330127101205, RESIDENT_ID, "=1+1"],
+    ]})  # fmt: skip
+    (draft,) = drafts(path)
+    assert isinstance(draft, Draft), draft
+    assert (draft.row, draft.occurred, draft.persons) == (4, "2010-05-20", {RESIDENT_ID: 6})
+    assert draft.data["founders"] == [{"person": Person(RESIDENT_ID)}]
+    assert RESIDENT_ID not in repr(draft.data)
+
+
+def test_gbk_text_is_read_and_what_is_neither_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    text = "日期,培训班编号,身份证号,所在单位代码,人员类别\n2010/5/20,C2010-07,P0123456789ABCDEF,330127101003,妇女、返乡农民工\n"
+    for encoding in ("gb18030", "utf-8-sig"):
+        path.write_text(text, encoding=encoding)
+        (draft,) = drafts(path, ENROLLED)
+        assert isinstance(draft, Draft), draft
+        assert draft.data["categories"] == ["woman", "returning_migrant"]
+    path.write_bytes(b"\xff\xff\xff")
+    with pytest.raises(BadSheetFile, match="UTF-8"):
+        drafts(path, ENROLLED)
+    with pytest.raises(BadSheetFile, match="--type"):
+        drafts(path)
+
+
+def test_every_fault_of_a_row_is_told_and_its_cell_marked_in_what_is_returned(tmp_path: Path) -> None:
+    header = [column.zh for column in columns_of(ENROLLED)]
+    at = {column.key: place for place, column in enumerate(columns_of(ENROLLED))}
+    row: list[Any] = [None] * len(header)
+    row[at["occurred"]], row[at["person"]], row[at["unit"]], row[at["categories"]] = "2010-02-30", "=HYPERLINK(1)", "330127101003", "妇女"
+    path = tmp_path / "x.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([header, ["2010-05-20"], row])
+    found = drafts(path, ENROLLED)[1]
+    assert not isinstance(found, Draft)
+    assert {fault.at for fault in found} == {at["occurred"], at["course"], at["person"]}
+    write_returned(path, ENROLLED, {"x": {3: found}}, tmp_path / "back.xlsx")
+    back = openpyxl.load_workbook(tmp_path / "back.xlsx")["x"]
+    head, only = list(back.iter_rows())
+    assert [cell.value for cell in head] == [*header, REASON]
+    assert [cell.value or None for cell in only[:-1]] == row
+    assert {place for place, cell in enumerate(only) if cell.fill.fgColor.rgb == "00FFC7CE"} == {fault.at for fault in found}
+    assert "缺少培训班编号" in str(only[-1].value)
+    assert only[at["person"]].data_type == "s"
+
+
+def test_names_nobody_knows_are_left_out() -> None:
+    assert [found.key for found in named(REGISTERED, ["备注", "日期", "创业者2人员类别", "日期"]).values()] == [
+        "occurred",
+        "founders.2.categories",
+    ]
