@@ -58,6 +58,7 @@ def serve(broker: Broker, dsn: str, key_file: KeyFile) -> Serve:
         )  # fmt: skip
         app = create_app(settings)
         await app.start()
+        await app.nc.flush()  # the broker knows what is subscribed to
         try:
             yield
         finally:
