@@ -1,5 +1,5 @@
 """`make bench`: sixty thousand simulated reports through the whole system, then the board; where the time went, what an indicator costs;
-and what can be done with a million recorded facts.
+how long a report takes to its answer and to the board at a steady pace; and what can be done with a million recorded facts.
 
 Prints a table; the exit code is 1 when a stated limit was missed. `--facts N` plays a smaller history, and the limit in seconds scales.
 """
@@ -23,7 +23,7 @@ from deploy.data_folder import DataFolder, Demonstration, Purpose, Running
 from deploy.demo import Played, play
 from deploy.local import local_system
 from services.indicators.evaluation.county import County, load_county
-from tests.benchmarks import recorded
+from tests.benchmarks import latency, recorded
 from tests.benchmarks.fold import costs
 from tests.benchmarks.measured import Measured, table, told
 
@@ -133,6 +133,7 @@ def main() -> int:
         Measured("the same for one more indicator", folding.indicator_us, "us"),
     ]
     share = facts / FACTS
+    found += told(latency.measure(), console)
     found += told(recorded.measure(int(recorded.FACTS * share), int(recorded.FOLDED * share), console), console)
     Console().print(table(found))
     return int(any(each.missed for each in found))
