@@ -35,6 +35,8 @@ FORMAT: Final = 1
 """Grows when a newer kaiye writes something into the file that this one would misunderstand."""
 APPLICATION: Final = int.from_bytes(b"kaiy")
 """What marks a SQLite file as an outbox."""
+LINGER_SECONDS: Final = 0.05
+"""How long what nobody waits for waits for more of its kind, to be committed together."""
 QUIET_SECONDS: Final = 0.5
 """After so long without anything to do, what was deleted is wiped."""
 SWEEP_SECONDS: Final = 10.0
@@ -256,9 +258,11 @@ class _Worker:
                 self._write(file, [])
                 self._sweep(file)
             return True
+        urgent, until = False, time.monotonic() + LINGER_SECONDS
         with suppress(queue.Empty):
             while len(batch) < BATCH_MAX:
-                batch.append(self._asked.get_nowait())
+                urgent = urgent or not isinstance(batch[-1], _Write) or batch[-1].done is not None
+                batch.append(self._asked.get(timeout=0.0 if urgent else max(0.0, until - time.monotonic())))
         if writes := [each for each in batch if isinstance(each, _Write)]:
             self._write_and_tell(file, writes)
         for each in batch:
