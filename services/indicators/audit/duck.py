@@ -199,7 +199,7 @@ def contest(connection: duckdb.DuckDBPyConnection, changed: Collection[type[Fact
     if not facts:
         return
     keys = {fact: f"hash({', '.join(map(_quoted, fact.natural_key))})" for _, fact, _ in facts}
-    parts = (f"SELECT {number}::TINYINT AS type, {keys[fact]} AS key, position FROM {table}" for number, fact, table in facts)  # noqa: S608
+    parts = (f"SELECT {number}::SMALLINT AS type, {keys[fact]} AS key, position FROM {table}" for number, fact, table in facts)  # noqa: S608
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE told_twice AS SELECT type, key FROM ({' UNION ALL '.join(parts)}) "  # noqa: S608
         "GROUP BY type, key HAVING min(position) <> max(position)"

@@ -131,10 +131,10 @@ class Archive:
         closed = {common_set(DayClosed, service) for service in SERVICES}
         numbers = {set_: number for number, set_ in enumerate(sorted(set(wire_sets().values())))}
         parts = (
-            f"SELECT {number}::TINYINT AS number, position FROM {f'({self.rows(set_)})' if set_ in closed else set_}"  # noqa: S608
+            f"SELECT {number}::SMALLINT AS number, position FROM {f'({self.rows(set_)})' if set_ in closed else set_}"  # noqa: S608
             for set_, number in numbers.items()
         )
-        wire = ", ".join(f"('{type_}', {numbers[set_]}::TINYINT, '{set_}')" for type_, set_ in wire_sets().items())
+        wire = ", ".join(f"('{type_}', {numbers[set_]}::SMALLINT, '{set_}')" for type_, set_ in wire_sets().items())
         found = self.connection.execute(
             f"WITH named(type, number, name) AS (VALUES {wire}), "  # noqa: S608
             "told AS (SELECT number, type, position FROM stored LEFT JOIN named USING (type) WHERE described), "
