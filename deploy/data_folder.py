@@ -215,7 +215,7 @@ class DataFolder:
         """Make a folder on which nothing ever came up as new as it was before `dedicate`; only the logs stay, because they say why."""
         for made in (self.nats, self.postgres, self.archive, self.credentials):
             shutil.rmtree(made, ignore_errors=True)
-        for file in (self.departments, self.person_keys, self.path / "folder.json"):
+        for file in (self.departments, self.path / "departments.lock", self.person_keys, self.path / "folder.json"):
             file.unlink(missing_ok=True)
 
     def require_fit(self, wanted: Purpose) -> None:

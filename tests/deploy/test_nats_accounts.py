@@ -89,13 +89,10 @@ async def _hears(listener: Client, subject: str, speaker: Client) -> bool:
     await listener.flush()
     await speaker.publish(subject, b"x")
     await speaker.flush()
-    try:
-        await subscription.next_msg(timeout=WAIT_SECONDS)
-    except nats.errors.TimeoutError:
-        return False
-    finally:
-        await subscription.unsubscribe()
-    return True
+    await listener.flush()  # whatever the server had for it when it answers the speaker has come when it answers the listener
+    heard = subscription.pending_msgs > 0
+    await subscription.unsubscribe()
+    return heard
 
 
 async def test_a_department_reports_under_its_own_name_only(server: str) -> None:
