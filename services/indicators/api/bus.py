@@ -7,12 +7,10 @@ over HTTP. A question without an answer is replied to with `{"code", "zh", "en"}
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from faststream import Context
 from faststream.nats import NatsBroker
 from faststream.nats.message import NatsMessage
-from faststream.nats.response import NatsResponse
 from pydantic import BaseModel, ValidationError
 
 from services.indicators.answers import BadQuestionError
@@ -32,8 +30,8 @@ from services.indicators.api.questions import (
 )
 from services.indicators.api.rebuilds import RebuildCommand
 from shared import subjects
-from shared.documented import Documented
 from shared.logs import logger
+from shared.request_reply import answer_requests
 
 QUEUE: Final = "indicators"
 """Copies of the service share the questions: each is answered once."""
@@ -107,20 +105,14 @@ def _subscribe(
     metrics: QueryMetrics, description: str,
 ) -> None:  # fmt: skip
 
-    async def undecoded(message: NatsMessage) -> bytes:
-        return message.body
-
-    async def asked(
-        question: Annotated[Any, Documented(shape)],  # noqa: ARG001 - the documented shape; `message` holds the same bytes
-        message: Annotated[NatsMessage, Context("message")],
-    ) -> NatsResponse:
+    async def reply(message: NatsMessage) -> tuple[bytes, str]:
         started = time.perf_counter()
         body, code = await _reply(query, shape, answer, message.body)
         metrics.answered("bus", query, code or "ok", time.perf_counter() - started)
-        return NatsResponse(body, headers={subjects.ERROR_HEADER: code} if code else {})
+        return body, code
 
     title = subject.replace(".indicators", "")
-    broker.subscriber(subject, queue=QUEUE, decoder=undecoded, title=title, description=description)(asked)
+    answer_requests(broker, subject, shape, reply, queue=QUEUE, title=title, description=description)
 
 
 async def _reply(

@@ -8,12 +8,10 @@ import re
 import time
 import traceback
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from faststream import Context
 from faststream.nats import NatsBroker
 from faststream.nats.message import NatsMessage
-from faststream.nats.response import NatsResponse
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from services.registry.persons.allowance import Allowances
@@ -22,7 +20,6 @@ from services.registry.persons.links import PersonLinks
 from shared import subjects
 from shared.contracts.base import PersonId
 from shared.contracts.outcomes import Reason
-from shared.documented import Documented
 from shared.identification import (
     IDS_MAX,
     Erased,
@@ -35,6 +32,7 @@ from shared.identification import (
     RotateKey,
 )
 from shared.logs import logger
+from shared.request_reply import answer_requests
 from shared.resident_id import NotAResidentId, canonical
 from shared.write_service.masking import has_resident_id, mask_text
 
@@ -172,13 +170,7 @@ def _subscribe(
     unreadable: Refusal, description: str,
 ) -> None:  # fmt: skip
 
-    async def undecoded(message: NatsMessage) -> bytes:
-        return message.body
-
-    async def asked(
-        request: Annotated[Any, Documented(shape)],  # noqa: ARG001 - the documented shape; `message` holds the same bytes
-        message: Annotated[NatsMessage, Context("message")],
-    ) -> NatsResponse:
+    async def reply_to(message: NatsMessage) -> tuple[bytes, str]:
         try:
             reply = await answer(message.raw_message.subject, shape.model_validate_json(message.body))
         except ValidationError:  # its sentences would repeat what was given
@@ -192,10 +184,9 @@ def _subscribe(
         except Exception:  # noqa: BLE001 - logged below, with ids masked
             log.error("a request about persons met an error", request=title, traceback=mask_text(traceback.format_exc()))
             reply = INTERNAL
-        headers = {subjects.ERROR_HEADER: reply.code} if isinstance(reply, Refusal) else {}
-        return NatsResponse(reply.model_dump_json(exclude_none=True).encode(), headers=headers)
+        return reply.model_dump_json(exclude_none=True).encode(), reply.code if isinstance(reply, Refusal) else ""
 
-    broker.subscriber(subject, queue=QUEUE, decoder=undecoded, title=title, description=description)(asked)
+    answer_requests(broker, subject, shape, reply_to, queue=QUEUE, title=title, description=description)
 
 
 def _understood(text: str) -> str | Reason:
