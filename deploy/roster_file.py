@@ -5,17 +5,14 @@ its row and cell named, so that the rest can be listed. The columns are those of
 or Chinese; `kind` and `urban_rural_class` may be missing (what kind of unit it is follows from the code).
 """
 
-import csv
 import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path
 from typing import Final
 
-from python_calamine import CalamineError, CalamineWorkbook
-
+from deploy.sheet_files import EXCEL_SUFFIXES, GBK, BadSheetFile, csv_rows, encoding_of, workbook
 from services.indicators.evaluation.county import COLUMNS, RosterUnit, roster_unit
 from services.indicators.evaluation.problems import Problem
 from shared.units import CODE_DIGITS, county_of, lineage, unit_kind
@@ -28,13 +25,8 @@ KIND_NAMES: Final = {
     "县": "county", "乡镇": "township", "乡": "township", "镇": "township", "园区": "park", "社区": "community", "行政村": "village",
     "村": "village",
 }  # fmt: skip
-EXCEL_SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".et"})
 SHORT_DIGITS: Final = frozenset({6, 9})
 """A county's or township's code without its closing zeros, as other registers write it."""
-
-
-class BadRosterFile(Exception):
-    """The file as a whole is no roster; the message says why, in Chinese and English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +60,12 @@ class RosterFile:
 def read_roster(path: Path, county: str, listed: frozenset[str] = frozenset()) -> RosterFile:
     """Read a file for a county; `listed` are the codes of the units that it has already.
 
-    Raises BadRosterFile when it cannot be read at all.
+    Raises BadSheetFile when it cannot be read at all.
     """
     found = RosterFile()
     rows = _excel_rows(path) if path.suffix.lower() in EXCEL_SUFFIXES else _csv_rows(path, found)
     if not rows:
-        raise BadRosterFile(f"{path} 是空的 / {path} is empty")
+        raise BadSheetFile(f"{path} 是空的 / {path} is empty")
     columns = _columns(path, rows[0])
     for number, cells in enumerate(rows[1:], start=2):
         if any(cell.strip() for cell in cells):
@@ -151,7 +143,7 @@ def cell_name(column: int, row: int) -> str:
 
 
 def _columns(path: Path, header: Sequence[str]) -> dict[str, int]:
-    """Where each column stands. Raises BadRosterFile when code or name is missing."""
+    """Where each column stands. Raises BadSheetFile when code or name is missing."""
     columns: dict[str, int] = {}
     for at, name in enumerate(header):
         known = COLUMN_NAMES.get(name.strip())
@@ -159,7 +151,7 @@ def _columns(path: Path, header: Sequence[str]) -> dict[str, int]:
             columns.setdefault(known, at)
     if missing := {"code", "name"} - columns.keys():
         names = "、".join(sorted(missing))
-        raise BadRosterFile(
+        raise BadSheetFile(
             f"{path} 的第一行没有列名 {names}（应为 {','.join(COLUMNS)}，或 代码,名称,类型,城乡分类代码）/ "
             f"the first row of {path} names no column {', '.join(sorted(missing))} (expected {','.join(COLUMNS)})"
         )
@@ -183,30 +175,16 @@ def _refuse_strays(found: RosterFile, column: int, listed: frozenset[str]) -> No
 
 
 def _csv_rows(path: Path, found: RosterFile) -> list[list[str]]:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise BadRosterFile(f"无法读取 {path} / {path} cannot be read: {error.strerror}") from error
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = raw.decode("gb18030")
-        except UnicodeDecodeError as error:
-            raise BadRosterFile(f"{path} 既不是 UTF-8 也不是 GBK 文本 / {path} is neither UTF-8 nor GBK text") from error
+    encoding = encoding_of(path)
+    if encoding == GBK:
         found.understood.append(RowNote(1, None, "文件按 GBK 编码读取。", "the file is read as GBK."))
-    try:
-        return list(csv.reader(StringIO(text, newline=None)))
-    except csv.Error as error:
-        raise BadRosterFile(f"{path} 不是可读的 CSV / {path} is no CSV that can be read: {error}") from error
+    return list(csv_rows(path, encoding))
 
 
 def _excel_rows(path: Path) -> list[list[str]]:
-    try:
-        sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
-    except (CalamineError, OSError) as error:
-        raise BadRosterFile(f"无法读取 {path} / {path} cannot be read: {error}") from error
-    return [[_cell_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    with workbook(path) as book:
+        sheet = book.get_sheet_by_index(0)
+        return [[_cell_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
 
 
 def _cell_text(cell: object) -> str:

@@ -8,6 +8,7 @@ that is none of the choices.
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -131,13 +132,10 @@ def _day(cell: Cell) -> str:
     text = _plain(cell)
     if (isinstance(cell, int | float) and cell in _EXCEL_DAYS) or (text.isdigit() and len(text) == 5 and int(text) in _EXCEL_DAYS):
         return (_EXCEL_EPOCH + timedelta(days=int(text))).isoformat()
-    match = _DAY.fullmatch(text)
-    try:
-        assert match is not None
-        year, month, day = match[1], match[2] or match[4], match[3] or match[5]
-        return date(int(year), int(month), int(day)).isoformat()
-    except (AssertionError, ValueError):
-        raise BadCell(f"{_shown(text)} 不是日期，应如 2010-05-20", f"{_shown(text)} is no day such as 2010-05-20") from None
+    if (match := _DAY.fullmatch(text)) is not None:
+        with suppress(ValueError):
+            return date(int(match[1]), int(match[2] or match[4]), int(match[3] or match[5])).isoformat()
+    raise BadCell(f"{_shown(text)} 不是日期，应如 2010-05-20", f"{_shown(text)} is no day such as 2010-05-20")
 
 
 def _number(cell: Cell) -> Decimal:

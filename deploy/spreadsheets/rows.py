@@ -1,6 +1,5 @@
 """Files row by row: Excel of every age, WPS's .et, OpenDocument, and CSV in UTF-8 or GBK. Titles above the header are passed over."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,9 +7,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineWorkbook
 
-from deploy.roster_file import EXCEL_SUFFIXES
+from deploy.sheet_files import EXCEL_SUFFIXES, BadSheetFile, csv_rows, workbook
 from deploy.spreadsheets.cells import Cell
 from deploy.spreadsheets.columns import Column, named, reportable
 from shared.contracts import AnyFact
@@ -18,10 +17,6 @@ from shared.contracts import AnyFact
 HEADER_ROWS_MAX: Final = 20
 """So many rows may stand above the header: titles, who filled it in, when."""
 TEXTS: Final = frozenset({".csv", ".txt"})
-
-
-class BadSheetFile(Exception):
-    """A file that cannot be imported at all; the message says why, in Chinese and English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +41,9 @@ def opened(path: Path, fact: type[AnyFact] | None) -> Iterator[Iterator[Sheet]]:
     A sheet whose title names no type is passed over if another does. Raises BadSheetFile.
     """
     if path.suffix.lower() in TEXTS:
-        yield iter((_sheet(path, path.stem, _csv(path), fact),))
+        yield iter((_sheet(path, path.stem, csv_rows(path), fact),))
     elif path.suffix.lower() in EXCEL_SUFFIXES:
-        with _workbook(path) as book:
+        with workbook(path) as book:
             yield _sheets(path, book, fact)
     else:
         wanted = "、".join(sorted(EXCEL_SUFFIXES | TEXTS))
@@ -58,18 +53,6 @@ def opened(path: Path, fact: type[AnyFact] | None) -> Iterator[Iterator[Sheet]]:
 def fact_titled(title: str) -> type[AnyFact] | None:
     """The type whose Chinese name a sheet bears."""
     return next((fact for fact in reportable() if title.strip() == fact.zh), None)
-
-
-@contextmanager
-def _workbook(path: Path) -> Iterator[CalamineWorkbook]:
-    try:
-        book = CalamineWorkbook.from_path(path)
-    except (CalamineError, OSError) as error:
-        raise BadSheetFile(f"无法读取 {path} / {path} cannot be read: {error}") from error
-    try:
-        yield book
-    finally:
-        book.close()
 
 
 def _sheets(path: Path, book: CalamineWorkbook, fact: type[AnyFact] | None) -> Iterator[Sheet]:
@@ -84,30 +67,6 @@ def _sheets(path: Path, book: CalamineWorkbook, fact: type[AnyFact] | None) -> I
     for title, found in known.items():
         rows = book.get_sheet_by_name(title).iter_rows()
         yield _sheet(path, title, (tuple(row) for row in rows), found)
-
-
-def _csv(path: Path) -> Iterator[Sequence[Cell]]:
-    try:
-        encoding = _encoding(path)
-        with path.open(encoding=encoding, newline="") as file:
-            yield from csv.reader(file)
-    except OSError as error:
-        raise BadSheetFile(f"无法读取 {path} / {path} cannot be read: {error.strerror}") from error
-    except csv.Error as error:
-        raise BadSheetFile(f"{path} 不是可读的 CSV / {path} is no CSV that can be read: {error}") from error
-
-
-def _encoding(path: Path) -> str:
-    """UTF-8 if all of it is, else GBK. Raises BadSheetFile when it is neither."""
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            with path.open(encoding=encoding, newline="") as file:
-                while file.read(1 << 20):
-                    pass
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    raise BadSheetFile(f"{path} 既不是 UTF-8 也不是 GBK 文本 / {path} is neither UTF-8 nor GBK text")
 
 
 def _sheet(path: Path, title: str, rows: Iterator[Sequence[Cell]], fact: type[AnyFact] | None) -> Sheet:

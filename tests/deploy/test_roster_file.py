@@ -5,7 +5,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from deploy.roster_file import BadRosterFile, RosterFile, cell_name, read_roster, understood_code
+from deploy.roster_file import RosterFile, cell_name, read_roster, understood_code
+from deploy.sheet_files import BadSheetFile
 from services.indicators.evaluation.county import load_county
 
 COUNTY = "330127000000"
@@ -108,7 +109,7 @@ def test_what_lies_in_a_unit_that_is_listed_already_needs_no_row_for_it(tmp_path
 def test_a_file_that_is_no_roster_is_named(tmp_path: Path, name: str, content: bytes | None, said: str) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(BadRosterFile, match=said):
+    with pytest.raises(BadSheetFile, match=said):
         read_roster(tmp_path / name, COUNTY)
 
 

@@ -9,11 +9,12 @@ import openpyxl
 import orjson
 import pytest
 
+from deploy.sheet_files import BadSheetFile
 from deploy.spreadsheets.cells import BadCell, Person, read_cell
 from deploy.spreadsheets.columns import Column, columns_of, named, reportable
 from deploy.spreadsheets.drafts import Draft, Fault, draft_of, report_of
 from deploy.spreadsheets.returned import REASON, write_returned
-from deploy.spreadsheets.rows import BadSheetFile, opened
+from deploy.spreadsheets.rows import opened
 from deploy.spreadsheets.template import template
 from shared.client import OutgoingReport
 from shared.contracts import AnyFact, fact_class, parse_fact
