@@ -1,9 +1,8 @@
 """Reports are kept until they are answered, whatever happens to the bus, the answers or the service."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import orjson
 import pytest
@@ -20,14 +19,6 @@ from tests.support.nats import Broker, connected
 SOURCE = Source(COUNTY, "employment", "hr")
 TYPE = "training.course_closed"
 SECONDS_MAX = 20.0
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    server = Broker(tmp_path / "nats")
-    server.start()
-    yield server
-    server.stop()
 
 
 def outgoing(id: str, *, course: str = "C1", instant: datetime | None = None) -> OutgoingReport:

@@ -49,6 +49,15 @@ def kaiye_runs(*words: str | Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@contextmanager
+def county_runs(data: Path) -> Iterator[Path]:
+    """`kaiye up` on a folder, ended as Ctrl-C ends it."""
+    with kaiye_runs("up", "--data", data) as up:
+        yield data
+        up.send_signal(signal.SIGINT)
+        up.communicate(timeout=SECONDS_MAX)
+
+
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A folder on which a small demonstration was played, and the board it printed."""

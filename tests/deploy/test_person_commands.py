@@ -1,7 +1,6 @@
 """`kaiye person …` on a running system: ids exchanged, a person reported on, erased, and what was proved before still proved."""
 
 import json
-import signal
 import subprocess
 from collections.abc import Iterator
 from datetime import date
@@ -11,7 +10,7 @@ import pytest
 
 from deploy.data_folder import DataFolder
 from shared.contracts.envelope import Source, report_bytes
-from tests.deploy.test_cli import SECONDS_MAX, kaiye_runs, run_kaiye
+from tests.deploy.test_cli import county_runs, run_kaiye
 from tests.registry.persons.ids import files_holding, old_form, resident_id
 
 COUNTY = "330127000000"
@@ -23,10 +22,8 @@ WHO = ("--who", "office-07", "--reason", "本人书面申请")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A new folder on which `kaiye up` runs."""
     data = tmp_path_factory.mktemp("up") / "data"
-    with kaiye_runs("up", "--data", data) as up:
+    with county_runs(data):
         yield data
-        up.send_signal(signal.SIGINT)
-        up.communicate(timeout=SECONDS_MAX)
 
 
 def person(*words: str | Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:

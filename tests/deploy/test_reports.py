@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -22,7 +21,7 @@ from deploy.examples import report as example
 from deploy.report_file import BadReportFile, check, outgoing_report
 from shared.client import Outbox
 from shared.contracts.envelope import Source, report_bytes
-from tests.deploy.test_cli import KAIYE, SECONDS_MAX, kaiye_runs, run_kaiye
+from tests.deploy.test_cli import KAIYE, SECONDS_MAX, county_runs, run_kaiye
 
 COUNTY = "330127000000"
 VILLAGE = "330127100201"
@@ -37,10 +36,8 @@ UNITS = 566
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A new folder on which `kaiye up` runs."""
     data = tmp_path_factory.mktemp("up") / "data"
-    with kaiye_runs("up", "--data", data) as up:
+    with county_runs(data):
         yield data
-        up.send_signal(signal.SIGINT)
-        up.communicate(timeout=SECONDS_MAX)
 
 
 def _registration(id: str, *, unit: str = VILLAGE, entity: str = "91330127MA2KX0001H", occurred: date = date(2025, 3, 3)) -> bytes:

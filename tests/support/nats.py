@@ -3,12 +3,14 @@
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import nats
+import pytest
+import pytest_asyncio
 from nats.aio.client import Client
 
 from deploy.embedded import EmbeddedNats
@@ -47,6 +49,22 @@ async def connected(broker: Broker, **callbacks: Callable[[], Awaitable[None]]) 
         yield client
     finally:
         await client.close()
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    """A broker of one test's own: it may be killed, wiped and loosened."""
+    server = Broker(tmp_path / "nats")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest_asyncio.fixture
+async def nc(broker: Broker) -> AsyncIterator[Client]:
+    """A connection to the test's own broker."""
+    async with connected(broker) as client:
+        yield client
 
 
 async def read_stream(nc: Client, stream: str) -> list[StreamMessage]:

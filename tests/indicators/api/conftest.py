@@ -1,4 +1,4 @@
-"""A migrated database, and a service that has followed a small year."""
+"""A migrated database, a broker of a test's own, and a service that has followed a small year."""
 
 from collections.abc import AsyncIterator
 
@@ -6,6 +6,9 @@ import pytest_asyncio
 
 from shared.migrate import migrate
 from tests.indicators.api.system import COUNTY, Recorded, System, a_year, connected, serving
+from tests.support.nats import broker
+
+__all__ = ["broker"]
 
 
 @pytest_asyncio.fixture

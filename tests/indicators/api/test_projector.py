@@ -1,10 +1,9 @@
 """The projector: it takes in every record once and in order, whatever is started twice, stopped, killed or wiped."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,15 +39,6 @@ from tests.indicators.api.system import (
     until,
 )  # fmt: skip
 from tests.support.nats import Broker
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    """A broker of this test's own: it is killed and wiped."""
-    server = Broker(tmp_path / "nats")
-    server.start()
-    yield server
-    server.stop()
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """The real registry on a broker of the test's own and a database of its own."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -8,31 +8,18 @@ from typing import Any
 import asyncpg
 import pytest
 import pytest_asyncio
-from nats.aio.client import Client
 
 from services.registry.app import create_app
 from services.registry.persons.keys import KeyFile
 from services.registry.settings import RegistrySettings
 from shared.county_schema import county_schema
 from shared.migrate import migrate
-from tests.support.nats import Broker, connected
+from tests.support.nats import Broker, broker, nc
+
+__all__ = ["broker", "nc"]
 
 COUNTY = "990101000000"
 Serve = Callable[..., AbstractAsyncContextManager[None]]
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    server = Broker(tmp_path / "nats")
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest_asyncio.fixture
-async def nc(broker: Broker) -> AsyncIterator[Client]:
-    async with connected(broker) as client:
-        yield client
 
 
 @pytest_asyncio.fixture

@@ -1,0 +1,5 @@
+"""A broker of each test's own: it is killed and wiped."""
+
+from tests.support.nats import broker
+
+__all__ = ["broker"]
