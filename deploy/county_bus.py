@@ -7,14 +7,13 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy.data_folder import BadFolder, write_private
 from deploy.embedded import HOST, EmbeddedNats
 from deploy.nats.accounts import account_of, accounts_conf
 from deploy.processes import PartFailed
-from shared.days import day_of
+from shared.clock import today
 from shared.users import CountyUsers
 
 ACCOUNTS = "accounts.conf"
@@ -83,7 +82,7 @@ class CountyBus(EmbeddedNats):
             users = self._users()
         except BadFolder as error:
             raise PartFailed(str(error)) from error
-        return accounts_conf({self._county: users}, day_of(datetime.now(UTC)), more=(_ANYBODY,) if self._insecure else ())
+        return accounts_conf({self._county: users}, today(), more=(_ANYBODY,) if self._insecure else ())
 
     def _leave_the_password(self) -> None:
         streams = self.folder / "jetstream" / "jetstream"

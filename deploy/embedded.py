@@ -20,6 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from deploy.processes import STOP_SECONDS_MAX, Part, PartFailed
+from shared.durable import write_new
 
 HOST = "127.0.0.1"
 USER = "kaiye"
@@ -103,9 +104,7 @@ class EmbeddedServer(Part):
         """The folder's password, made at first use and readable by its owner only."""
         path = self.folder / "password"
         if not path.exists():
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(24))
+            write_new(path, secrets.token_urlsafe(24).encode(), mode=0o600)
         return path.read_text()
 
     def _answers(self, greeting: bytes) -> bool:

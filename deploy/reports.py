@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Protocol, TypeVar
 
@@ -95,13 +95,23 @@ async def list_units(running: Running, county: Listing, listed: date = LISTED) -
     return dict(zip(codes, await send(running, reports), strict=True))
 
 
+def go_with(positions: dict[str, int], answer: Answer) -> None:
+    """Move the position of an answer's service on to the answer's."""
+    if answer.position is not None:
+        service = answer.type.partition(".")[0]
+        positions[service] = max(positions.get(service, 0), answer.position)
+
+
 async def figures_follow(running: Running, answers: Iterable[Answer]) -> bool:
     """Wait until the figures follow from what was recorded, so that whoever asks next sees it. False after `FOLLOW_SECONDS_MAX`."""
     positions: dict[str, int] = {}
     for answer in answers:
-        if answer.position is not None:
-            service = answer.type.partition(".")[0]
-            positions[service] = max(positions.get(service, 0), answer.position)
+        go_with(positions, answer)
+    return await figures_reach(running, positions)
+
+
+async def figures_reach(running: Running, positions: Mapping[str, int]) -> bool:
+    """Wait until the figures are as far as these positions. False after `FOLLOW_SECONDS_MAX`."""
     deadline = time.monotonic() + FOLLOW_SECONDS_MAX
     async with httpx.AsyncClient(base_url=running.http_url, timeout=FOLLOW_SECONDS_MAX, trust_env=False) as http:
         while time.monotonic() < deadline:

@@ -4,8 +4,10 @@ A simulated clock stands still until a report's header advances it and never goe
 it stood, so that a restart carries on there.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Protocol
+
+from shared.days import day_of
 
 
 class Clock(Protocol):
@@ -39,6 +41,11 @@ class WallClock:
 
     def observe(self, instant: datetime | None) -> None:
         """Ignored: on a real system nobody but the machine says what time it is."""
+
+
+def today() -> date:
+    """The day it is in Asia/Shanghai, by the machine's clock."""
+    return day_of(WallClock().now())
 
 
 class SimulatedClock:

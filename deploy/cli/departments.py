@@ -1,7 +1,6 @@
 """`kaiye department`: who may speak on the county's bus, as what, and from when on no more."""
 
-import os
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, get_args
 
@@ -11,8 +10,12 @@ import typer
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
 from deploy.cli.usage import Commands
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, NothingRuns
+from shared.clock import today
+from shared.durable import write_new
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
     from deploy.credentials import Credentials
     from shared.users import DepartmentUser
 
@@ -86,7 +89,7 @@ def add(
     try:
         user = DepartmentUser.model_validate({
             "department": name, "system": system, "nkey": public_key(seed), "role": role, "may_report": _listed(may_report),
-            "units": _listed(units), "until": None if days is None else _today() + timedelta(days=days - 1),
+            "units": _listed(units), "until": None if days is None else today() + timedelta(days=days - 1),
         })  # fmt: skip
     except ValidationError as error:
         raise BadInput(_what_is_wrong(error)) from error
@@ -122,7 +125,7 @@ def show(json: JsonOption = False, data: DataOption = DEFAULT_FOLDER) -> None:
             f"{','.join(user.may_report) or '全部类型 all types'}  {','.join(user.units) or '全部单位 all units'}  " if user.reports else ""
         )
         last = "长期 for good" if user.until is None else f"至 until {user.until}"
-        lapsed = "" if user.valid_on(_today()) else "  已失效 lapsed"
+        lapsed = "" if user.valid_on(today()) else "  已失效 lapsed"
         typer.echo(f"{user.department}  {user.system}  {user.role}  {limits}{last}{lapsed}")
     if not users:
         said.print("尚无部门 / no departments yet: kaiye department add NAME --system SYSTEM", markup=False)
@@ -179,8 +182,7 @@ def _make_it_hold(folder: DataFolder, credentials: "Credentials") -> None:
 def _write_seed(out: Path, seed: str) -> None:
     """Into a new file that only its owner reads. Raises BadInput."""
     try:
-        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(seed + "\n")
+        write_new(out, f"{seed}\n".encode(), mode=0o600)
     except OSError as error:
         raise BadInput(f"无法写入 {out} / {out} cannot be written: {error.strerror}") from error
 
@@ -193,19 +195,10 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def _today() -> date:
-    from shared.days import day_of
-
-    return day_of(datetime.now(UTC))
-
-
-def _what_is_wrong(error: Exception) -> str:
-    from pydantic import ValidationError
-
-    assert isinstance(error, ValidationError)
+def _what_is_wrong(error: "ValidationError") -> str:
     places = ["".join(f"--{place}：".replace("_", "-") for place in each["loc"][:1]) for each in error.errors()]
     return "；".join(place + each["msg"].removeprefix("Value error, ") for place, each in zip(places, error.errors(), strict=True))
 
 
 def _shown(user: "DepartmentUser") -> dict[str, object]:
-    return {**user.model_dump(mode="json"), "valid": user.valid_on(_today())}
+    return {**user.model_dump(mode="json"), "valid": user.valid_on(today())}

@@ -17,6 +17,9 @@ from deploy.cli.usage import Commands
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nats.aio.client import Client
     from pydantic import BaseModel
 
     from shared.contracts.outcomes import Reason
@@ -127,16 +130,22 @@ def rotate_key(who: WhoOption, reason: ReasonOption, json: JsonOption = False, d
 
 async def _identify(running: Running, ids: list[str], department: str, system: str) -> "list[str | Reason]":
     from deploy.reaching import bus
+
+    async with bus(running) as nc:
+        return await exchanged(nc, ids, department=department, system=system)
+
+
+async def exchanged(nc: "Client", ids: "Sequence[str]", *, department: str, system: str) -> "list[str | Reason]":
+    """For each resident id the pseudonym, or why it is none. Raises BadInput when the registry refuses, Unreachable when it cannot."""
     from shared.client.identify import IdentifyRefused, NobodyIdentifies
     from shared.client.identify import identify as exchange
 
-    async with bus(running) as nc:
-        try:
-            return await exchange(nc, ids, department=department, system=system)
-        except NobodyIdentifies as error:
-            raise Unreachable(str(error)) from error
-        except IdentifyRefused as error:
-            raise (Unreachable if error.reason.code in _AGAIN else BadInput)(str(error)) from error
+    try:
+        return await exchange(nc, ids, department=department, system=system)
+    except NobodyIdentifies as error:
+        raise Unreachable(str(error)) from error
+    except IdentifyRefused as error:
+        raise (Unreachable if error.reason.code in _AGAIN else BadInput)(str(error)) from error
 
 
 async def _command(running: Running, name: str, told: "BaseModel") -> dict[str, Any]:

@@ -5,7 +5,7 @@ import dataclasses
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
@@ -86,6 +86,7 @@ def _checked(file: Path, running: Running) -> Iterator["Checked"]:
 
 async def _report(running: Running, folder: DataFolder, checked: "Checked", *, json: bool) -> None:
     from deploy.report_file import sent
+    from deploy.reports import go_with
 
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), TextColumn("{task.fields[outcomes]}"),
                TimeElapsedColumn(), TimeRemainingColumn())  # fmt: skip
@@ -97,15 +98,13 @@ async def _report(running: Running, folder: DataFolder, checked: "Checked", *, j
 
         async with sent(running, folder, checked, tell) as outbox:
             bars.stop()
-            furthest: dict[str, Answer] = {}
+            positions: dict[str, int] = {}
             async for number, answer in outbox.every_answer():
                 _show("line", number, answer, json=json)
-                service = answer.type.partition(".")[0]
-                if (answer.position or 0) > (furthest[service].position or 0 if service in furthest else 0):
-                    furthest[service] = answer
+                go_with(positions, answer)
             sys.stdout.flush()
             outcomes = await outbox.outcomes()
-    await _until_figures_follow(running, furthest.values())
+    await until_figures_reach(running, positions)
     _summarise(outcomes)
 
 
@@ -129,13 +128,14 @@ def import_roster(
 
 
 async def _import(running: Running, file: Path, listed: date, *, json: bool) -> None:
-    from deploy.reports import list_units
-    from deploy.roster_file import BadRosterFile, read_roster
+    from deploy.reports import go_with, list_units
+    from deploy.roster_file import read_roster
+    from deploy.sheet_files import BadSheetFile
 
     known = frozenset(each["code"] for each in orjson.loads(await ask(running.http_url, "/units"))["units"])
     try:
         found = read_roster(file, running.county, known)
-    except BadRosterFile as error:
+    except BadSheetFile as error:
         raise BadInput(str(error)) from error
     for note in found.understood:
         said.print(str(note), markup=False)
@@ -143,18 +143,21 @@ async def _import(running: Running, file: Path, listed: date, *, json: bool) -> 
         refusal = {"row": note.row, "cell": note.cell, "outcome": "refused", "zh": note.zh, "en": note.en}
         typer.echo(orjson.dumps(refusal) if json else str(note))
     answers = {found.row_of[code]: answer for code, answer in (await list_units(running, found, listed)).items()}
+    positions: dict[str, int] = {}
     for number, answer in sorted(answers.items()):
         _show("row", number, answer, json=json)
-    await _until_figures_follow(running, answers.values())
+        go_with(positions, answer)
+    await until_figures_reach(running, positions)
     outcomes = Counter[Outcome](answer.outcome for answer in answers.values())
     outcomes["refused"] += len(found.refused)
     _summarise(outcomes)
 
 
-async def _until_figures_follow(running: Running, answers: Iterable[Answer]) -> None:
-    from deploy.reports import figures_follow
+async def until_figures_reach(running: Running, positions: Mapping[str, int]) -> None:
+    """Wait until whoever asks next sees what was recorded up to these positions, or say that it takes longer."""
+    from deploy.reports import figures_reach
 
-    if not await figures_follow(running, answers):
+    if not await figures_reach(running, positions):
         said.print("已答复；指标稍后更新 / answered; the figures follow later")
 
 

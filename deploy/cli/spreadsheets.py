@@ -11,6 +11,8 @@ import orjson
 import typer
 
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
+from deploy.cli.persons import exchanged
+from deploy.cli.reports import until_figures_reach
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
 
 if TYPE_CHECKING:
@@ -109,18 +111,17 @@ def _fact(name: str) -> "type[AnyFact]":
 
 async def _import(running: Running, file: Path, fact: "type[AnyFact] | None", source: "Source", returned: Path, *, json: bool) -> None:
     from deploy.reaching import bus
-    from deploy.reports import figures_follow, until_answered
+    from deploy.reports import until_answered
+    from deploy.sheet_files import BadSheetFile
     from deploy.spreadsheets.importing import Imported, import_file
     from deploy.spreadsheets.returned import write_returned
-    from deploy.spreadsheets.rows import BadSheetFile
     from shared.client import ReportingClient
-    from shared.client.identify import identify
 
     imported = Imported()
     async with bus(running) as nc:
 
         async def identified(ids: "Sequence[str]") -> "dict[str, str | Reason]":
-            return dict(zip(ids, await identify(nc, ids, department=source.department, system=source.system), strict=True))
+            return dict(zip(ids, await exchanged(nc, ids, department=source.department, system=source.system), strict=True))
 
         async def send(reports: "AsyncIterator[OutgoingReport]", answered: "Callable[[Answer], None]") -> None:
             async with ReportingClient(
@@ -135,8 +136,7 @@ async def _import(running: Running, file: Path, fact: "type[AnyFact] | None", so
             raise BadInput(str(error)) from error
     if imported.faults:
         await asyncio.to_thread(write_returned, file, fact, imported.faults, returned)
-    if not await figures_follow(running, imported.newest.values()):
-        said.print("已答复；指标稍后更新 / answered; the figures follow later")
+    await until_figures_reach(running, imported.positions)
     _show(imported, returned, json=json)
 
 

@@ -10,12 +10,12 @@ Replies go to an inbox prefix of each user's own, because with the default `_INB
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 from shared import subjects
+from shared.clock import today
 from shared.contracts.base import SERVICES
-from shared.days import day_of
 from shared.users import AdministratorUser, BadUsers, CountyUsers, DepartmentUser, read_users
 
 ADMINISTRATOR = "administrator"
@@ -109,7 +109,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("用法 / usage: python -m deploy.nats.accounts users.toml\n")
         return 2
     try:
-        sys.stdout.write(accounts_conf(read_users(Path(arguments[0])), day_of(datetime.now(UTC))))
+        sys.stdout.write(accounts_conf(read_users(Path(arguments[0])), today()))
     except BadUsers as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from types import UnionType
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel, StringConstraints
 
 from deploy.spreadsheets.words import DAY_ZH, FIELDS_ZH, ID_ZH, choice_zh
 from shared.contracts import FACTS, AnyFact
-from shared.contracts.base import Evidence, Fact, Names
+from shared.contracts.base import Evidence, Fact, Names, flattened
 
 CellKind = Literal["text", "code", "unit", "entity", "person", "day", "whole", "money", "decimal", "flag", "choice"]
 """How a cell is read: `code` an identifier of the department's own, `unit` and `entity` national codes, `person` a resident id or
@@ -87,7 +86,7 @@ def named(fact: type[Fact], header: Sequence[str]) -> dict[int, Column]:
 
 def _columns(model: type[BaseModel], name: str, groups: int) -> Iterator[Column]:
     field = model.model_fields[name]
-    things = [kind for kind in _flat(field.annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    things = [kind for kind in flattened(field.annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
     if not things or things == [Evidence]:
         yield _column(model, name)
         return
@@ -102,7 +101,7 @@ def _columns(model: type[BaseModel], name: str, groups: int) -> Iterator[Column]
 
 def _column(model: type[BaseModel], name: str) -> Column:
     field = model.model_fields[name]
-    marks = [*field.metadata, *_flat(field.annotation)]
+    marks = [*field.metadata, *flattened(field.annotation)]
     choices = next((get_args(mark) for mark in marks if get_origin(mark) is Literal), ())
     words = tuple((choice_zh(name, each), each) for each in choices)
     return Column(name, FIELDS_ZH[name], _kind(name, marks), field.is_required(), tuple in marks, words)
@@ -118,19 +117,3 @@ def _kind(name: str, marks: Sequence[Any]) -> CellKind:
         "money": name.endswith("_fen"), "whole": int in marks, "code": bool(patterns),
     }  # fmt: skip
     return next((kind for kind, holds in kinds.items() if holds), "text")
-
-
-def _flat(annotation: Any) -> Iterator[Any]:
-    """What an annotation is made of, marks and all; `tuple` itself says that there are several."""
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        inner, *marks = get_args(annotation)
-        yield from marks
-        yield from _flat(inner)
-    elif origin in (Union, UnionType, tuple):
-        if origin is tuple:
-            yield tuple
-        for part in get_args(annotation):
-            yield from _flat(part)
-    else:
-        yield annotation

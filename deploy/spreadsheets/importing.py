@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from deploy.reports import go_with
 from deploy.spreadsheets.drafts import Draft, Fault, draft_of, report_of
 from deploy.spreadsheets.rows import Sheet, opened
 from shared.answers import Answer
@@ -37,8 +38,8 @@ class Imported:
     waiting: int = 0
     faults: dict[str, dict[int, tuple[Fault, ...]]] = field(default_factory=lambda: defaultdict(dict))
     """Of the rows that are not recorded, by sheet and row number; what waits stands here too, until it is answered anew."""
-    newest: dict[str, Answer] = field(default_factory=dict)
-    """Each service's answer about what it recorded last."""
+    positions: dict[str, int] = field(default_factory=dict)
+    """Up to where each service recorded them."""
 
     @property
     def refused(self) -> int:
@@ -68,10 +69,7 @@ async def import_file(
         else:
             imported.waiting += answer.outcome == "waiting"
             imported.faults[title][row] = (Fault(None, f"{answer.code}：{answer.zh}", f"{answer.code}: {answer.en}"),)
-        if answer.position is not None:
-            service = answer.type.partition(".")[0]
-            if service not in imported.newest or answer.position > (imported.newest[service].position or 0):
-                imported.newest[service] = answer
+        go_with(imported.positions, answer)
 
     async def reports() -> AsyncIterator[OutgoingReport]:
         with opened(path, fact) as sheets:

@@ -224,7 +224,7 @@ def _naming_fields(model: type[BaseModel]) -> tuple[tuple[str, Kind | None], ...
     for name, field in model.model_fields.items():
         kinds = {mark.kind for mark in field.metadata if isinstance(mark, Names)}
         nested = False
-        for annotation in _flatten(field.annotation):
+        for annotation in flattened(field.annotation):
             if isinstance(annotation, Names):
                 kinds.add(annotation.kind)
             elif isinstance(annotation, type) and issubclass(annotation, BaseModel) and _naming_fields(annotation):
@@ -235,15 +235,17 @@ def _naming_fields(model: type[BaseModel]) -> tuple[tuple[str, Kind | None], ...
     return tuple(found)
 
 
-def _flatten(annotation: Any) -> Iterator[Any]:
+def flattened(annotation: Any) -> Iterator[Any]:
+    """What an annotation is made of: the types, the marks upon them, and the containers around them."""
     origin = get_origin(annotation)
     if origin is Annotated:
         inner, *marks = get_args(annotation)
         yield from marks
-        yield from _flatten(inner)
+        yield from flattened(inner)
     elif origin in (Union, UnionType, tuple, list, frozenset):
+        yield origin
         for part in get_args(annotation):
-            yield from _flatten(part)
+            yield from flattened(part)
     else:
         yield annotation
 

@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.durable import put
+
 KEY_BYTES = 32
 FORMAT = 1
 _CHECKED = b"kaiye person key"
@@ -84,19 +86,8 @@ class KeyFile:
 
     def write(self, keys: PersonKeys) -> None:
         """Replace the file at once, and only when the new one is on the disk. Raises KeysUnusable."""
-        fresh = self.path.with_name(f"{self.path.name}.new")
         content = json.dumps({"format": FORMAT, "keys": {str(version): key.hex() for version, key in keys.by_version.items()}})
         try:
-            fresh.unlink(missing_ok=True)
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.path)
-            folder = os.open(self.path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            put(self.path, content.encode(), mode=0o600)
         except OSError as error:
             raise KeysUnusable(f"无法写入密钥文件 {self.path} / the key file {self.path} cannot be written: {error.strerror}") from error
