@@ -25,7 +25,7 @@ from services.indicators.audit.folded import Recorded
 from services.indicators.audit.recompute import Engine, recompute
 from services.indicators.audit.records import BadRecords, End, check_history
 from services.indicators.evaluation.county import County
-from shared.contracts.envelope import Record, parse_record
+from shared.contracts.envelope import Record, parse_record, record_bytes
 from shared.contracts.registry import MeetingHeld
 from shared.contracts.training import GuidanceGiven
 from shared.durable import put
@@ -236,7 +236,7 @@ def test_an_index_that_vouches_for_edited_records_does_not_help_them(folder: Pat
         f"{file.path}: training's position {at}: the columns beside": lambda rows: say_otherwise(rows, lambda raw: raw).set_column(
             rows.column_names.index("type"), "type", pa.array(["training.course_opened.v9"] * rows.num_rows)
         ),
-        f"training's position {at}: positions {at} to {at} are missing": lambda rows: pa.concat_tables([rows[:2], rows[3:]]),
+        f"{file.path}: training's position {at}: positions {at} to {at} are missing": lambda rows: pa.concat_tables([rows[:2], rows[3:]]),
         f"training's position {at}: comes twice": lambda rows: pa.concat_tables([rows[:3], rows[2:]]),
     }
     for says, edit in edits.items():
@@ -244,6 +244,35 @@ def test_an_index_that_vouches_for_edited_records_does_not_help_them(folder: Pat
         found = complaint(folder)
         assert says.replace(f"position {at}: the columns", f"position {file.first}: the columns") in found
         shutil.copytree(kept, folder, dirs_exist_ok=True)
+
+
+def test_a_record_that_lies_in_two_files_is_named_with_both(folder: Path) -> None:
+    one, two = [file for file in index_of(folder).files if file.set == "records" and file.service == "training"][:2]
+    forge(folder, two, lambda rows: pa.concat_tables([pq.ParquetFile(folder / one.path).read()[:1], rows]))
+    assert f"{one.path}, {two.path}: training's position {one.first}: comes twice" in complaint(folder)
+
+
+@pytest.mark.parametrize("batches", [1, 3], ids=["in one file", "in two files"])
+def test_the_same_report_recorded_twice_is_named_with_both_places(batches: int, tmp_path: Path) -> None:
+    """Chained and vouched for like any other record, a fact and a void under an id each that was recorded before."""
+    told = simulated(21, 900)
+    for position in (5, 3):
+        first = next(record for record in told if (record.service, record.position) == ("finance", position))
+        last = [record for record in told if record.service == "finance"][-1]
+        again = record_bytes(
+            source=first.source, id=first.id, type="finance.fact_voided", version=1, occurred=last.occurred, recorded=last.recorded,
+            position=last.position + 1, prevhash=last.hash, data={"source": first.source, "id": first.id, "reason": "重复录入"},
+        )  # fmt: skip
+        told = [*told, parse_record(again)]
+    write(tmp_path / "archive", COUNTY, told[:-2])
+    write(tmp_path / "archive", COUNTY, told, batches=batches)
+    path, path_again = (
+        next(file.path for file in index_of(tmp_path / "archive").files if file.set == "records" and file.service == "finance"
+             and file.first <= position <= file.last)
+        for position in (5, last.position)
+    )  # fmt: skip
+    said = complaint(tmp_path / "archive")
+    assert f"{path_again}: finance's position {last.position} is {told[-2].source} {told[-2].id} again, as position 5 in {path} is" in said
 
 
 def test_an_index_that_vouches_for_edited_sets_is_found_out(folder: Path, kept: Path) -> None:

@@ -19,7 +19,7 @@ from typing import Final
 
 import duckdb
 
-from services.indicators.audit.archive.chain import Fault, first_fault, told
+from services.indicators.audit.archive.chain import first_fault, told
 from services.indicators.audit.archive.index import INDEX, READING, ArchivedFile, BadArchive, Head, Index, came_with, read_index
 from services.indicators.audit.archive.sets import RECORDS_SET, common_set, contracts_digest, sets, wire_sets
 from services.indicators.audit.columns import UNREAD, table_name
@@ -165,7 +165,7 @@ def opened_archive(folder: Path, county: str, ends: Ends | None = None) -> Itera
         connection = opened.enter_context(duckdb.connect())
         with _named_damage():
             connection.execute(f"CREATE VIEW kept AS {_kept(folder, index)}")
-            _check_records(connection, index)
+            _check_records(connection, folder, index)
             positions: dict[str, int] = {
                 service: _reached(connection, service, index.heads[service], (ends or {}).get(service)) for service in SERVICES
             }
@@ -182,7 +182,7 @@ def _kept(folder: Path, index: Index) -> str:
     numbered = ", ".join(f"('{service}', {number}::TINYINT)" for number, service in enumerate(SERVICES))
     paths = [str(folder / file.path) for file in index.of_set(RECORDS_SET)]
     return (
-        f"SELECT n.number AS service, r.* EXCLUDE service FROM read_parquet({paths}, hive_partitioning = false) r "  # noqa: S608
+        f"SELECT n.number AS service, r.* EXCLUDE service FROM read_parquet({paths}, hive_partitioning = false, filename = true) r "  # noqa: S608
         f"JOIN (VALUES {numbered}) n(service, number) ON n.service = r.service"
     )
 
@@ -276,10 +276,14 @@ def _unfinished(name: str, index: Index) -> bool:
         return False
 
 
-def _check_records(connection: duckdb.DuckDBPyConnection, index: Index) -> None:
+def _check_records(connection: duckdb.DuckDBPyConnection, folder: Path, index: Index) -> None:
     fault = first_fault(connection, told("kept"), dict.fromkeys(SERVICES, Head()), index.county)
     if fault is not None:
-        raise _located(fault, index)
+        path = _lying(connection, folder, index, fault.service, fault.position)
+        raise BadArchive(
+            f"{path}：{fault.service} 第 {fault.position} 条{fault.zh} / {path}: {fault.service}'s position {fault.position}: {fault.en}"
+        )
+    _check_ids(connection, folder, index)
     rows = connection.execute("SELECT service, max(position), max_by(hash, position) FROM kept GROUP BY service").fetchall()
     found = dict.fromkeys(SERVICES, Head()) | {SERVICES[number]: Head(position, hash_) for number, position, hash_ in rows}
     for service in SERVICES:
@@ -290,9 +294,37 @@ def _check_records(connection: duckdb.DuckDBPyConnection, index: Index) -> None:
             )
 
 
-def _located(fault: Fault, index: Index) -> BadArchive:
-    there = (file.path for file in index.of_set(RECORDS_SET) if file.service == fault.service and file.first <= fault.position <= file.last)
-    path = next(there, INDEX)
-    return BadArchive(
-        f"{path}：{fault.service} 第 {fault.position} 条{fault.zh} / {path}: {fault.service}'s position {fault.position}: {fault.en}"
-    )
+def _check_ids(connection: duckdb.DuckDBPyConnection, folder: Path, index: Index) -> None:
+    """Raises BadArchive where the same report is recorded twice: no service does that, so that somebody else did.
+
+    Ids are told apart by their hashes, and only those whose hash comes twice by what they are.
+    """
+    named = "SELECT service, position, json_extract_string(decode(raw), ['$.source', '$.id']) AS named FROM kept"
+    twice = f"SELECT hash(service, named) AS key FROM ({named}) GROUP BY key HAVING min(position) <> max(position)"  # noqa: S608
+    keys = [key for (key,) in connection.execute(twice).fetchall()]
+    if not keys:
+        return
+    found = connection.execute(
+        f"SELECT service, named[1], named[2], min(position), min(position, 2)[2] AS again FROM ({named}) "  # noqa: S608
+        "WHERE list_contains(?::UBIGINT[], hash(service, named)) GROUP BY service, named HAVING again IS NOT NULL "
+        "ORDER BY service, again LIMIT 1", [keys],
+    ).fetchone()  # fmt: skip
+    if found is not None:
+        number, source, id_, first, again = found
+        service = SERVICES[number]
+        path, path_again = (_lying(connection, folder, index, service, position) for position in (first, again))
+        raise BadArchive(
+            f"{path_again}：{service} 第 {again} 条与 {path} 的第 {first} 条同为 {source} {id_}，"
+            "同一来源的编号只记录一次，两条之一是伪造的 / "
+            f"{path_again}: {service}'s position {again} is {source} {id_} again, as position {first} in {path} is: "
+            "an id of a source is recorded once, so that one of the two is forged"
+        )
+
+
+def _lying(connection: duckdb.DuckDBPyConnection, folder: Path, index: Index, service: Service, position: int) -> str:
+    """The files in which a record lies, or else should lie."""
+    found = connection.execute(
+        "SELECT DISTINCT filename FROM kept WHERE service = ? AND position = ? ORDER BY filename", [SERVICES.index(service), position]
+    ).fetchall()
+    should = (file.path for file in index.of_set(RECORDS_SET) if file.service == service and file.first <= position <= file.last)
+    return ", ".join(Path(path).relative_to(folder).as_posix() for (path,) in found) or next(should, INDEX)
