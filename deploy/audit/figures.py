@@ -48,7 +48,7 @@ async def compare_figures(running: Running, plan: Plan, recorded: Recorded, ledg
     whole = recorded.positions == ledger.positions
     by = random.Random(audited.asked.seed)  # noqa: S311 - a choice of units, to be repeated
     chosen = pairs(set().union(*days.values()), audited.asked.seed, -(-audited.asked.pairs // 2))[: audited.asked.pairs]
-    entries, aside = await asyncio.to_thread(Entries, ledger.rows), _read_off(audited.being_rebuilt)
+    entries, aside = await asyncio.to_thread(Entries, ledger.rows), rows_read_off(audited.being_rebuilt)
     as_known = await asyncio.to_thread(recompute, recorded, plan, "duckdb")
     done = figures = boards = 0
     for known_at, group in groupby(chosen, key=itemgetter(1)):
@@ -105,7 +105,7 @@ def _compare_ledger(entries: Entries, recomputed: Recomputed, measures: frozense
     ))  # fmt: skip
 
 
-def _read_off(measures: frozenset[str]) -> Rows:
+def rows_read_off(measures: frozenset[str]) -> Rows:
     """The rows that are read off any of these measures, or compared with what is."""
     return frozenset(
         (indicator.id, variant.name) for indicator in CATALOG for variant in indicator.variants

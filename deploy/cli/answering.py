@@ -1,10 +1,12 @@
 """Who answers about what is behind a figure: the running system over HTTP, or what follows from a file of recorded facts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from datetime import date
+from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 import typer
@@ -12,12 +14,21 @@ import typer
 from deploy.cli.board import Parameters, ask
 from deploy.cli.common import EXIT_DIFFERENCE, EXIT_OK, BadInput, refused, said
 from deploy.cli.given_facts import opened_given, read_day, require_facts
+from deploy.cli.plans import read_plan_file
+from deploy.cli.queries import download
 from deploy.cli.tables import Json
 from deploy.data_folder import DataFolder
+
+if TYPE_CHECKING:
+    from services.indicators.audit.folded import Recorded
+    from services.indicators.evaluation.plan import Plan
 
 Ask = Callable[[Parameters], Awaitable[bytes]]
 """Gives the JSON that answers a question. Raises BadInput when it has no answer, Unreachable when nobody answers."""
 
+
+AboutFigure = Literal["explain", "diff"]
+"""What is asked about an indicator."""
 
 Take = Callable[[Ask], Awaitable[dict[str, Any]]]
 """Asks, does something with the answer, and gives it back."""
@@ -58,7 +69,7 @@ def printing(asked: Parameters, show: Callable[[Json], None], *, json: bool) -> 
 
 @asynccontextmanager
 async def answering(
-    question: Literal["explain", "diff"], id: str, data: Path, facts: Path | None, plan: Path | None, known: tuple[str | None, ...]
+    question: AboutFigure, id: str, data: Path, facts: Path | None, plan: Path | None, known: tuple[str | None, ...]
 ) -> AsyncIterator[Ask]:
     """Who answers a question about an indicator. `known` are the known days it names: a file answers beyond its last record too,
     a bundle up to its own known day, on which it answers unless asked otherwise.
@@ -76,10 +87,58 @@ async def answering(
             yield answer
 
 
+@asynccontextmanager
+async def answering_as_then(question: AboutFigure, id: str, data: Path, then: dict[str, Any]) -> AsyncIterator[Ask]:
+    """Who answers, after the running system has gone on, as it did at the moment of an answer it gave: from the facts up to there.
+
+    Raises BadInput where the facts up to there do not give that answer, Unreachable.
+    """
+    from services.indicators.audit.records import End, check_history
+    from services.indicators.evaluation.plan_file import PLAN_FILE
+
+    running, lines = DataFolder(data).running(), BytesIO()
+    await download(running.http_url, {}, lines)
+    ends = {service: End(position) for service, position in then["positions"].items()}
+    history = check_history(BytesIO(lines.getbuffer()), running.county, ends)
+    plan = read_plan_file(running.county_folder / PLAN_FILE)
+    with _opening(question, id, history, plan, date.fromisoformat(then["known_at"])) as answer:
+
+        async def same(asked: Parameters) -> bytes:
+            raw = await answer(asked)
+            if _unpaged(orjson.loads(raw)) != _unpaged(then):
+                raise BadInput(
+                    f"导出期间又有新记录，而按第一页时的事实重算与第一页不同：{running.county_folder / PLAN_FILE} 是否在系统启动后改过？/ "
+                    "more was recorded meanwhile, and the facts of the first page's moment give another answer than it did: "
+                    "was the plan file edited after the system had read it?"
+                )
+            return raw
+
+        yield same
+
+
+def _unpaged(answer: dict[str, Any]) -> dict[str, Any]:
+    """What all pages of an answer say."""
+    return {name: value for name, value in answer.items() if name not in ("subjects", "next")}
+
+
 @contextmanager
-def _from_file(
-    question: Literal["explain", "diff"], id: str, facts: Path, plan: Path | None, known: tuple[str | None, ...]
+def _from_file(question: AboutFigure, id: str, facts: Path, plan: Path | None, known: tuple[str | None, ...]) -> Iterator[Ask]:
+    days = [day for text in known if (day := read_day(text, "--known-at")) is not None]
+    with opened_given(facts, plan) as given:
+        of_bundle = given.as_of is not None
+        last = given.last if of_bundle else max([given.last, *days])
+        for day in days if of_bundle else ():
+            given.require_known(day)
+        own = {"as_of": given.as_of} if question == "explain" and of_bundle and not days else {}
+        with _opening(question, id, given.history, given.plan, last, own) as answer:
+            yield answer
+
+
+@contextmanager
+def _opening(
+    question: AboutFigure, id: str, history: "Recorded", plan: "Plan", last: date, own: Mapping[str, date | None] | None = None
 ) -> Iterator[Ask]:
+    """Answers from recorded facts, up to a last known day; what a question omits may be their own."""
     from pydantic import ValidationError
 
     from services.indicators.answers import BadQuestionError
@@ -88,19 +147,12 @@ def _from_file(
     from services.indicators.audit.folded import Folded
     from services.indicators.audit.inputs import measures_read
 
-    days = [day for text in known if (day := read_day(text, "--known-at")) is not None]
-    with opened_given(facts, plan) as given:
-        of_bundle = given.as_of is not None
-        last = given.last if of_bundle else max([given.last, *days])
-        for day in days if of_bundle else ():
-            given.require_known(day)
-        explainer = Explainer(Folded(given.history, given.plan, last, measures_read(id)))
-    own = {"as_of": given.as_of} if question == "explain" and of_bundle and not days else {}
+    explainer = Explainer(Folded(history, plan, last, measures_read(id)))
     shape, answer_to = OF_EXPLAINER[question]
 
     async def answer(asked: Parameters) -> bytes:
         try:
-            wanted = shape.model_validate({**own, **{name: value for name, value in asked.items() if value is not None}})
+            wanted = shape.model_validate({**(own or {}), **{name: value for name, value in asked.items() if value is not None}})
             return answer_bytes(await answer_to(explainer, id, wanted))
         except ValidationError as error:
             problem = unreadable(error)

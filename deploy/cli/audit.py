@@ -9,6 +9,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from deploy.cli.common import EXIT_DIFFERENCE, EXIT_INTERRUPTED, DataOption, JsonOption, run_until_stopped, said
+from deploy.cli.rebuild import set_aside
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder
 
 if TYPE_CHECKING:
@@ -87,8 +88,7 @@ def _summary(county: str, audited: "Audited", difference: "Difference | None") -
 
 
 def _told(audited: "Audited", difference: "Difference | None") -> str:
-    rebuilt = "、".join(sorted(audited.being_rebuilt))
-    lines = [f"正在重算、未作核对的量，见 kaiye rebuild --status / being rebuilt, not compared: {rebuilt}"] if rebuilt else []
+    lines = [*filter(None, [set_aside(audited.being_rebuilt)])]
     lines += [f"{CHECKS[each.check]}{f' {each.service}' if each.service else ''}：{each.compared}" for each in audited.checked]
     if difference is None:
         return "\n".join([*lines, "全部相符 / all the same"])

@@ -14,8 +14,10 @@ from deploy.cli import proofs
 from deploy.cli.board import ask, ask_each
 from deploy.cli.bundles import BundleArgument, KeyOption, fault_json, read_pinned, signed_by_text, told
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
-from deploy.cli.given_facts import opened_facts, read_day
+from deploy.cli.given_facts import Days, FactsOption, PlanOption, opened_given, read_days, require_facts
+from deploy.cli.plans import plan_path
 from deploy.cli.queries import AsOfOption, download
+from deploy.cli.rebuild import set_aside
 from deploy.cli.usage import Commands
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
 
@@ -61,18 +63,8 @@ def export(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="新文件夹 / a new folder")],
     as_of: AsOfOption = None,
     known_at: KnownAtOption = None,
-    facts: Annotated[
-        Path | None,
-        typer.Option(
-            "--facts", metavar="FILE", exists=True,
-            help="不用运行中的系统，取自 kaiye facts --export 的文件或归档文件夹 / with nothing running: from what "
-            "kaiye facts --export wrote, or the folder of an archive",
-        ),
-    ] = None,
-    plan: Annotated[
-        Path | None,
-        typer.Option("--plan", metavar="PLAN", exists=True, help="配合 --facts：方案文件或县文件夹 / with --facts: plan or its folder"),
-    ] = None,
+    facts: FactsOption = None,
+    plan: PlanOption = None,
     key: Annotated[
         Path | None,
         typer.Option(
@@ -90,14 +82,13 @@ def export(
 
     with told():
         require_new(out)
-        if (facts is None) != (plan is None):
-            raise BadInput("--facts 与 --plan 须一起使用 / --facts and --plan go together")
+        require_facts(facts, plan)
         folder = DataFolder(data)
         signing = _private_key(key, folder)
-        if facts is None or plan is None:
+        if facts is None:
             files = asyncio.run(_of_running(folder.running(), as_of, known_at, signing))
         else:
-            files = _of_file(facts, plan, as_of, known_at, signing)
+            files = _of_file(facts, plan, read_days(as_of, known_at), signing)
         write_bundle(out, files)
     said.print(f"证据包已写入 / the bundle was written to {out}", markup=False)
 
@@ -119,12 +110,21 @@ async def _of_running(running: Running, as_of: str | None, known_at: str | None,
 
 
 async def _compare_live(http_url: str, files: "Files", positions: dict[str, int]) -> None:
-    """Ask the running system what the bundle answers, of every unit. Exits with 1 at the first difference."""
+    """Ask the running system what the bundle answers, of every unit, but for what it is rebuilding. Exits with 1 at a difference."""
+    from deploy.audit.figures import rows_read_off
     from services.indicators.audit.evidence import first_difference
     from services.indicators.audit.manifest import BOARDS, DUTIES
+    from services.indicators.catalog.duties import DUTY_STANDINGS
 
-    ours = [(path, rows, line) for path, name, rows in (("/board", BOARDS, "indicators"), ("/duties", DUTIES, "duties"))
-            for line in files[name].splitlines()]  # fmt: skip
+    # Asked first: what is being rebuilt later is so now.
+    being_rebuilt = frozenset(orjson.loads(await ask(http_url, "/rebuild"))["being_rebuilt"])
+    if being_rebuilt:
+        said.print(set_aside(being_rebuilt), markup=False)
+    aside = rows_read_off(being_rebuilt)
+    asked = [("/board", BOARDS, "indicators")]
+    if DUTY_STANDINGS.name not in being_rebuilt:
+        asked.append(("/duties", DUTIES, "duties"))
+    ours = [(path, rows, line) for path, name, rows in asked for line in files[name].splitlines()]
     compared = 0
     async with aclosing(ask_each(http_url, ((path, _question(line)) for path, _, line in ours))) as answers:
         for _, rows, line in ours:
@@ -133,6 +133,8 @@ async def _compare_live(http_url: str, files: "Files", positions: dict[str, int]
                 continue  # it has gone on, and more can have become known on that day
             compared += 1
             del bundled["positions"]
+            for answer in (bundled, live):
+                answer[rows] = [row for row in answer[rows] if (row.get("id"), row.get("variant")) not in aside]
             if live != bundled:
                 difference = first_difference(live, bundled, rows)
                 said.print(f"与运行中的系统不符 / not what the running system answers: {difference}", markup=False)
@@ -150,17 +152,18 @@ def _question(line: bytes) -> dict[str, str]:
     return {name: answer[name] for name in ("unit", "as_of", "known_at")}
 
 
-def _of_file(facts: Path, plan: Path, as_of: str | None, known_at: str | None, key: "Ed25519PrivateKey") -> "Files":
-    from services.indicators.audit.evidence import make_bundle, read_plan_text
+def _of_file(facts: Path, plan: Path | None, asked: Days, key: "Ed25519PrivateKey") -> "Files":
+    """The bundle of recorded facts, or of another bundle's: of its days, or of earlier ones."""
+    from services.indicators.audit.evidence import make_bundle
+    from services.indicators.audit.manifest import PLAN
     from services.indicators.audit.records import History, check_history
-    from services.indicators.evaluation.plan_file import PLAN_FILE
 
-    plan_text = (plan / PLAN_FILE if plan.is_dir() else plan).read_bytes()
-    county = read_plan_text(plan_text).county
-    with opened_facts(facts, county) as recorded:
-        history = recorded if isinstance(recorded, History) else check_history(recorded.raws(), county)
-    known = read_day(known_at, "--known-at") or history.last_known_day
-    return make_bundle(history, plan_text, read_day(as_of, "--as-of") or known, known, key)
+    with opened_given(facts, plan) as given:
+        plan_text = (facts / PLAN if plan is None else plan_path(plan)).read_bytes()
+        recorded = given.history
+        history = recorded if isinstance(recorded, History) else check_history(recorded.raws(), given.plan.county)
+        as_of, known = given.days(asked) if given.as_of is not None else (asked.as_of, asked.known_at or given.last)
+        return make_bundle(history, plan_text, as_of or known, known, key)
 
 
 def verify(

@@ -1,6 +1,7 @@
 """`kaiye explain`: a figure opened to the subjects and facts behind it, on the running system or on a file of recorded facts."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ import orjson
 import typer
 
 from deploy.cli import explain_tables
-from deploy.cli.answering import Ask, answered, answering, printing
+from deploy.cli.answering import Ask, answered, answering, answering_as_then, printing
 from deploy.cli.board import Parameters, show, show_lines
 from deploy.cli.common import BadInput, DataOption, JsonOption, said
 from deploy.cli.explain_file import begin_table, write_lines, write_table
@@ -78,7 +79,7 @@ def explain(
     }  # fmt: skip
     who = answering("explain", id, data, facts, plan, (known_at,))
     if export is not None:
-        return answered(who, partial(_export, asked=asked, file=export))
+        return answered(who, partial(_export, asked=asked, file=export, as_then=partial(answering_as_then, "explain", id, data)))
     return answered(who, printing(asked, partial(_show, chosen=any((measure, subject, department, fact)), limit=limit), json=json))
 
 
@@ -99,7 +100,11 @@ def _show(found: Json, *, chosen: bool, limit: str | None) -> None:
         said.print("没有符合所选的对象或事实 / no subject or fact is as chosen")
 
 
-async def _export(of: Ask, asked: Parameters, file: Path) -> dict[str, Any]:
+AsThen = Callable[[dict[str, Any]], AbstractAsyncContextManager[Ask]]
+"""Who answers as it was answered at the moment of an earlier answer."""
+
+
+async def _export(of: Ask, asked: Parameters, file: Path, as_then: AsThen) -> dict[str, Any]:
     """Write every subject to a file. The last page of them."""
     if file.suffix not in _WRITERS:
         raise BadInput(f"{file} 的后缀应为 .csv 或 .jsonl / {file} should end in .csv or .jsonl")
@@ -107,7 +112,7 @@ async def _export(of: Ask, asked: Parameters, file: Path) -> dict[str, Any]:
     with whole_file(file) as partial, partial.open("w", encoding="utf-8", newline="") as opened:
         begin(opened)
         subjects = 0
-        async for page in _pages(of, asked):
+        async for page in _pages(of, asked, as_then):
             write(opened, page["subjects"])
             subjects += len(page["subjects"])
     said.print(f"{subjects} 个对象已写入 / subjects written to {file}", markup=False)
@@ -120,20 +125,21 @@ _WRITERS: Final[dict[str, tuple[Callable[[TextIO], None], Callable[[TextIO, list
 """How a file of such a name begins, and goes on."""
 
 
-async def _pages(of: Ask, asked: Parameters) -> AsyncIterator[dict[str, Any]]:
-    """The pages of an answer; the later ones are asked for as of the days of the first.
-
-    All of them are of one moment: unless the known day is final, nothing may be recorded meanwhile.
+async def _pages(of: Ask, asked: Parameters, as_then: AsThen) -> AsyncIterator[dict[str, Any]]:
+    """The pages of an answer, all of the moment of the first: the later ones are asked for as of its days, and where more was recorded
+    meanwhile, that could have become known on its known day, of the facts up to its positions.
     """
     asked = {**asked, "limit": asked["limit"] or EXPORTED_AT_ONCE}
-    first: dict[str, Any] = orjson.loads(await of(asked))
+    page = first = orjson.loads(await of(asked))
     yield first
-    page = first
-    while page["next"] is not None:
-        page = orjson.loads(await of({**asked, "as_of": first["as_of"], "known_at": first["known_at"], "after": page["next"]}))
-        if not first["final"] and page["positions"] != first["positions"]:
-            raise BadInput(
-                "导出期间又有新记录，各页不是同一时刻的；请以已定案的日期为已知日 / "
-                "more was recorded meanwhile, so that the pages are not of one moment: ask --known-at a day that is final"
-            )
-        yield page
+    asked |= {"as_of": first["as_of"], "known_at": first["known_at"]}
+    async with AsyncExitStack() as opened:
+        while page["next"] is not None:
+            following = orjson.loads(await of({**asked, "after": page["next"]}))
+            if not first["final"] and following["positions"] != first["positions"]:
+                said.print("导出期间又有新记录，其余各页按第一页时的事实得出 / more was recorded meanwhile: the pages that follow are made "
+                           "of the facts of the first page's moment")  # fmt: skip
+                of = await opened.enter_async_context(as_then(first))
+                continue
+            page = following
+            yield page

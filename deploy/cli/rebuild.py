@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 from typing import Annotated, Any, Final
 
 import orjson
@@ -113,6 +114,12 @@ async def _followed(running: Running, begun: dict[str, Any]) -> dict[str, Any]:
                 if time.monotonic() - heard > AWAY_SECONDS_MAX:
                     raise
     return found
+
+
+def set_aside(being_rebuilt: Iterable[str]) -> str:
+    """That these measures are not compared; nothing where there are none."""
+    named = "、".join(sorted(being_rebuilt))
+    return f"正在重算、未作核对的量，见 kaiye rebuild --status / being rebuilt, not compared: {named}" if named else ""
 
 
 def _told(found: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ import pytest
 from deploy.cli import main
 from deploy.cli.bundles import told
 from deploy.data_folder import DataFolder, Purpose
+from services.indicators.versions import Definition, opened
 from tests.deploy.test_query_commands import says_running
 from tests.indicators.api.conftest import dsn, recorded, system
 from tests.indicators.api.system import COUNTY, COUNTY_FOLDER, Recorded, System
@@ -92,6 +93,27 @@ async def test_nothing_is_written_where_the_running_system_answers_otherwise(run
     assert not (tmp_path / "bundle").exists()
 
 
+async def test_what_is_being_rebuilt_is_named_and_not_compared(running: Path, system: System, kaiye: Kaiye, tmp_path: Path) -> None:
+    """The duties and a measure of the board have no figures: another process has them to build, and takes its time."""
+    live = system.app.questions.live
+    retiring = {name: Definition("0" * 64, live.definitions[name].declaration) for name in ("trained", "duties")}
+    async with live.store.rebuilding() as ours:
+        assert ours
+        async with live.between_pages() as writing:
+            for definitions in ({**live.definitions, **retiring}, live.definitions):
+                await live.store.set_versions(writing, opened(writing.versions, definitions, live.snapshot().positions))
+        await live.open()
+        assert orjson.loads((await system.http.get("/rebuild")).content)["being_rebuilt"] == ["duties", "trained"]
+        code, _, said = await kaiye("evidence", "export", tmp_path / "bundle", "--data", running)
+        assert (code, "being rebuilt, not compared: duties、trained\n" in said) == (0, True), said
+        assert "the running system gives the same 6 answers" in said
+        live.balances.add(("guided", COUNTY, None), 739_000, 739_000, 1)
+        code, _, said = await kaiye("evidence", "export", tmp_path / "another", "--data", running)
+        assert (code, "330127000000 guided/default" in said, (tmp_path / "another").exists()) == (1, True, False), said
+    code, printed, said = await kaiye("evidence", "verify", tmp_path / "bundle", "--json")
+    assert (code, orjson.loads(printed)["ok"]) == (0, True), said
+
+
 @pytest.fixture
 async def made(kaiye: Kaiye, recorded: Recorded, tmp_path: Path) -> Path:
     """A bundle made of a file."""
@@ -125,13 +147,16 @@ async def test_an_altered_bundle_exits_with_1_and_what_cannot_be_judged_with_2(m
     code, printed, _ = await kaiye("evidence", "verify", made)
     assert code == 1
     assert "已被改动 / altered: facts-registry.jsonl 第 5 行：记录的 SHA-256 应为" in printed.decode()
+    key = ("--key", tmp_path / "keys" / "evidence.key")
     for words, said in (
         (("export", made, "--facts", tmp_path / "facts.jsonl", "--plan", COUNTY_FOLDER), "exists already: choose another name"),
         (
             ("export", tmp_path / "new", "--facts", tmp_path / "facts.jsonl", "--plan", COUNTY_FOLDER, "--data", tmp_path / "none"),
             "is no data folder: give a private key with --key",
         ),
-        (("export", tmp_path / "new", "--facts", tmp_path / "facts.jsonl"), "--facts and --plan go together"),
+        (("export", tmp_path / "new", "--facts", tmp_path / "facts.jsonl", *key), "--plan is missing"),
+        (("export", tmp_path / "new", "--plan", COUNTY_FOLDER), "--plan goes with --facts only"),
+        (("export", tmp_path / "new", "--facts", made, *key), "facts-registry.jsonl"),
         (("verify", made, "--key", tmp_path / "keys" / "evidence.key"), "is no public key in PEM format"),
         (("key", "--out", tmp_path / "keys"), "a key is never overwritten"),
         (("verify", tmp_path / "nowhere"), "does not exist"),
@@ -206,6 +231,25 @@ async def test_a_bundle_that_is_evaluated_or_opened_is_checked_and_brings_its_ow
     (made / "duties.jsonl").write_bytes(b"")
     code, _, error = await kaiye(*words, "--facts", made)
     assert (code, "duties.jsonl: SHA-256" in error) == (2, True)
+
+
+async def test_a_bundle_is_made_of_another_bundle(made: Path, kaiye: Kaiye, tmp_path: Path) -> None:
+    """Of its own days the same to the last byte, of earlier ones what its facts would give."""
+    key = ("--key", tmp_path / "keys" / "evidence.key")
+    days = ("--as-of", "2025-05-31", "--known-at", "2025-06-19")
+    offline = ("--facts", tmp_path / "facts.jsonl", "--plan", COUNTY_FOLDER)
+    for name, given in (("of-facts", offline), ("of-bundle", ("--facts", made))):
+        code, _, said = await kaiye("evidence", "export", tmp_path / name, *days, *given, *key)
+        assert code == 0, said
+    assert content(tmp_path / "of-bundle") == content(tmp_path / "of-facts")
+    assert (await kaiye("evidence", "export", tmp_path / "again", "--facts", tmp_path / "of-facts", *key))[0] == 0
+    assert content(tmp_path / "again") == content(tmp_path / "of-facts")
+    for words, wanted in (
+        (("--plan", COUNTY_FOLDER), "a bundle brings its own plan and ends"),
+        (("--known-at", "2025-06-20"), "known-at 2025-06-20 lies after that of the bundle, 2025-06-19"),
+    ):
+        code, _, said = await kaiye("evidence", "export", tmp_path / "none", "--facts", tmp_path / "of-facts", *words, *key)
+        assert (code, wanted in said, (tmp_path / "none").exists()) == (2, True, False), said
 
 
 async def test_one_fact_is_proved_and_two_bundles_compared(made: Path, kaiye: Kaiye, tmp_path: Path, recorded: Recorded) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import re
+import shutil
 from pathlib import Path
 from typing import TextIO
 
@@ -18,6 +19,7 @@ from deploy.cli.explain_file import COLUMNS, cell, write_lines
 from deploy.cli.explain_tables import FACT_STATES, ROLES, SUBJECTS_ZH, counting_text, meaning, measures_table, owed_table, subjects_table
 from deploy.cli.tables import Json
 from deploy.cli.whole_file import whole_file
+from deploy.data_folder import DataFolder
 from services.indicators.api.examples import EXAMPLE_EXPLANATION
 from services.indicators.audit.behind import subject_kind
 from services.indicators.catalog import MEASURES, indicator
@@ -82,11 +84,9 @@ async def test_all_subjects_go_to_a_file_page_by_page(
     assert (code, "should end in .csv or .jsonl" in error) == (2, True)
 
 
-@pytest.mark.parametrize(("known_at", "stands"), [("2025-07-01", False), ("2025-06-30", True)])
-async def test_an_export_is_of_one_moment_though_the_totals_stay_the_same(
-    running: System, kaiye: Kaiye, recorded: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known_at: str, *, stands: bool
-) -> None:  # fmt: skip
-    """While the first page is written another person is guided instead of one."""
+@pytest.fixture
+async def swapping(running: System, recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the first page of an export is written another person is guided instead of one."""
     loop = asyncio.get_running_loop()
     voided = next(record for record in recorded.records["training"] if record.data.get("person") == person(9))
 
@@ -104,10 +104,36 @@ async def test_an_export_is_of_one_moment_though_the_totals_stay_the_same(
 
     monkeypatch.setattr(explain_command, "EXPORTED_AT_ONCE", "4")
     monkeypatch.setitem(explain_command._WRITERS, ".jsonl", (lambda _: None, write))
+
+
+@pytest.mark.usefixtures("swapping")
+@pytest.mark.parametrize(("known_at", "final"), [("2025-07-01", False), ("2025-06-30", True)])
+async def test_an_export_is_of_one_moment_though_more_is_recorded_meanwhile(
+    running: System, kaiye: Kaiye, tmp_path: Path, known_at: str, *, final: bool
+) -> None:  # fmt: skip
+    before = (await running.get("/explain/guided", known_at=known_at))["subjects"]
     file = tmp_path / "subjects.jsonl"
     code, _, said = await kaiye("explain", "guided", "--known-at", known_at, "--export", str(file))
-    assert (code, file.exists(), "not of one moment" in said) == (0 if stands else 2, stands, not stands), said
+    assert (code, "the facts of the first page's moment" in said) == (0, not final), said
+    assert [orjson.loads(line) for line in file.read_bytes().splitlines()] == before
+    now = (await running.get("/explain/guided", known_at=known_at))["subjects"]
+    assert (len(now), now == before) == (len(before), final)
     assert unfinished(tmp_path) == []
+
+
+@pytest.mark.usefixtures("swapping")
+async def test_pages_that_cannot_be_made_of_one_moment_are_not_written(
+    running: System, kaiye: Kaiye, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """The plan file was edited after the system had read it."""
+    county = shutil.copytree(COUNTY_FOLDER, tmp_path / "county")
+    plan = (county / "plan.toml").read_text()
+    (county / "plan.toml").write_text(plan.replace('value = "1000"\nclause = "二(二)"', 'value = "999"\nclause = "二(二)"'))
+    data = DataFolder(tmp_path / "data")
+    data.say_running(data.running().model_copy(update={"county_folder": county}))
+    code, _, said = await kaiye("explain", "guided", "--export", str(tmp_path / "subjects.jsonl"))
+    assert (code, "was the plan file edited after the system had read it?" in said) == (2, True), said
+    assert not (tmp_path / "subjects.jsonl").exists()
 
 
 def test_two_exports_to_one_file_do_not_touch_each_other(tmp_path: Path) -> None:

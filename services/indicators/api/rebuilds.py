@@ -33,6 +33,10 @@ class Rebuilding(BaseModel):
         description="本阶段的主体数或日期对数 / of this stage: subjects folded, or pairs of days compared; null: none, or elsewhere"
     )
     unbuilt: list[str] = Field(description="其间没有数值的量 / what has no figures meanwhile, because its definition is another now")
+    being_rebuilt: list[str] = Field(
+        description="定义已变、新数尚未启用的量 / whose definition is another now and not served yet: what has no figures, and what is "
+        "answered by the previous one"
+    )  # fmt: skip
     retired: int = Field(description="保留的旧版数 / versions kept for the evaluations that name them")
     difference: Difference | None
 
@@ -46,11 +50,12 @@ class Rebuilds:
 
     def status(self) -> Rebuilding:
         """How it stands."""
-        versions, rebuild = self._live.versions, self._live.versions.rebuild
+        versions, rebuild, snapshot = self._live.versions, self._live.versions.rebuild, self._live.snapshot()
         return Rebuilding(
             county=self._live.plan.county, number=rebuild.number, stage=rebuild.stage, indicators=_indicators(rebuild.measures),
-            measures=list(rebuild.measures), progress=self._rebuilder.progress(), unbuilt=sorted(self._live.snapshot().unbuilt),
-            retired=sum(1 for _ in versions.in_state("retired")), difference=rebuild.difference,
+            measures=list(rebuild.measures), progress=self._rebuilder.progress(), unbuilt=sorted(snapshot.unbuilt),
+            being_rebuilt=sorted(snapshot.being_rebuilt), retired=sum(1 for _ in versions.in_state("retired")),
+            difference=rebuild.difference,
         )  # fmt: skip
 
     async def command(self, command: RebuildCommand) -> Rebuilding:
