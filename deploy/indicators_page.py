@@ -16,6 +16,7 @@ from services.indicators.evaluation.plan import Duty, Plan, Target
 from services.indicators.evaluation.status import Behaviour
 from services.indicators.figures import Indicator, UnitOfMeasure, Variant
 from services.indicators.formula_words import formula, measure_words
+from services.indicators.meanings import relation_words, variant_zh
 from services.indicators.measures.rows import Relation
 from services.indicators.relations import RELATIONS
 from services.indicators.words import OPERATORS, UNIT_KINDS_ZH, VARIANTS_ZH, WINDOWS_ZH
@@ -100,7 +101,7 @@ def _indicator(indicator: Indicator, county: County) -> Iterator[str]:
 
 def _variant(indicator: Indicator, variant: Variant) -> str:
     name = VARIANTS_ZH[variant.name] or "默认"
-    meaning = [variant.meaning, *([variant.note] if variant.note else [])]
+    meaning = [f"{variant_zh(indicator, variant)} / {variant.meaning}", *([variant.note] if variant.note else [])]
     if variant.behaviour is not None and variant.behaviour != indicator.behaviour:
         meaning.append(f"判定 judged: `{variant.behaviour}`")
     if variant.window is not None and variant.window != indicator.window:
@@ -254,7 +255,7 @@ def _relation(relation: Relation) -> str:
     fields = "<br>".join(f"`{name}` {what}" for name, what in relation.attributes.items())
     facts = "<br>".join(sorted(map(_fact_link, relation.facts)))
     return (
-        f'| <a id="rows-{relation.name}"></a>`{relation.name}` | {_cell(relation.meaning)} | {relation.subject}，{shape} | '
+        f'| <a id="rows-{relation.name}"></a>`{relation.name}` | {_cell(relation_words(relation.name))} | {relation.subject}，{shape} | '
         f"{_cell(fields)} | {facts} |"
     )
 

@@ -66,7 +66,7 @@ def meaning(said: Json) -> Iterator[str]:
     first, *others = said["formula"].split("；")
     yield f"公式 formula: {first}"
     yield from (f"  {each}" for each in others)
-    yield f"口径 reading: {said['meaning']}"
+    yield f"口径 reading: {said['meaning_zh']} / {said['meaning']}"
 
 
 def days(answer: Json) -> Iterator[str]:

@@ -24,7 +24,7 @@ from services.indicators.api.examples import EXAMPLE_EXPLANATION
 from services.indicators.audit.behind import subject_kind
 from services.indicators.catalog import MEASURES, indicator
 from services.indicators.formula_words import formula, measure_words
-from services.indicators.relations import RELATIONS
+from services.indicators.meanings import relation_words
 from shared.contracts.common import FactVoided, common_type
 from shared.contracts.training import GuidanceGiven
 from tests.deploy.test_query_commands import Kaiye, kaiye, printed, running, unfinished
@@ -58,7 +58,8 @@ async def test_people_get_the_formula_the_measures_and_the_facts(running: System
     assert text.startswith("创业培训和指导人数 trained_and_guided\n二(二) “创业培训和指导1500人”\n公式 formula: `trained` + `guided`")
     assert "  20 人 persons（截至 as of 2025-07-01） 落后 behind\n" in text
     assert re.search(r"trained +分子 numerator +10 +10 +10 +330127000000 +2025-07-01", text)
-    assert re.search(r"^  trained: 去重 distinct：Passed", text, re.MULTILINE)
+    assert "\n口径 reading: 创业培训合格的人数与接受创业指导的人数之和，各自去重 / distinct persons trained plus" in text
+    assert re.search(r"^  trained: 去重 distinct：创业培训合格 / Passed start-up training$", text, re.MULTILINE)
     assert re.search(rf"人 {person(0)} +1 +330127100001 自 2025-03-01 +\S+ +2024-06-01", text)
     assert f"1 / 20；下一页 next page: --after '0:{person(0)}'" in text
 
@@ -247,7 +248,9 @@ def test_so_many_duties_are_shown_as_subjects_on_a_page_and_how_many_more_there_
 
 def test_a_national_average_says_that_it_is_in_millionths() -> None:
     assert counting_text("benchmark", {"part": None, "unit": None, "park": None, "amount": 182_000}) == "全县 × 182,000 ×10⁻⁶"
-    assert "in millionths (百万分之一)" in measure_words(MEASURES["benchmarks"], lambda relation: RELATIONS[relation].meaning)
+    assert "同类地区平均水平的最近公布值，以百万分之一计 / The latest benchmark of a peer group, in millionths" in measure_words(
+        MEASURES["benchmarks"], relation_words
+    )
 
 
 def test_every_kind_of_subject_state_and_role_has_a_word() -> None:

@@ -17,7 +17,7 @@ from services.indicators.api.questions import Problem
 from services.indicators.audit.behind import AmendmentRow, EvidenceRow, FactRow
 from services.indicators.catalog.growth import NEW_ENTERPRISES
 from services.indicators.formula_words import measure_words
-from services.indicators.relations import RELATIONS
+from services.indicators.meanings import relation_words
 from shared.contracts.envelope import Source, record_bytes
 from shared.contracts.registry import EntityRegistered
 
@@ -61,14 +61,14 @@ _NEW_ENTERPRISES: Final = Row(
     status="behind", benchmark=None, baseline=BaselineAnswer(value="0", status="met"), n=1, incomplete=0, note="",
     definition="0" * 64,
 )  # fmt: skip
-_WORDS: Final = measure_words(NEW_ENTERPRISES, lambda relation: RELATIONS[relation].meaning)
+_WORDS: Final = measure_words(NEW_ENTERPRISES, relation_words)
 
 EXAMPLE_EXPLANATION: Final = _json(
     Explanation(
         id="new_enterprises", zh="新增创业企业", en="New enterprises", clause="二(三)", quote="平均每年新增创业企业130户",
-        variant="default", variant_zh="", part=None, meaning="enterprises registered in the year", formula="`new_enterprises`",
-        county=_COUNTY, unit=_COUNTY, as_of=date(2026, 6, 30), known_at=date(2026, 7, 10), final=True, positions=_POSITIONS,
-        rows=[_NEW_ENTERPRISES],
+        variant="default", variant_zh="", part=None, meaning_zh="当年登记的企业", meaning="enterprises registered in the year",
+        formula="`new_enterprises`", county=_COUNTY, unit=_COUNTY, as_of=date(2026, 6, 30), known_at=date(2026, 7, 10), final=True,
+        positions=_POSITIONS, rows=[_NEW_ENTERPRISES],
         agrees=True,
         measures=[MeasureRow(
             measure="new_enterprises", words=_WORDS,

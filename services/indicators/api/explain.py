@@ -17,8 +17,8 @@ from services.indicators.audit.behind import Behind, FactRow, reported_by, subje
 from services.indicators.audit.inputs import Amounts, Input, Role, Row, Subject, row_of, variant_of
 from services.indicators.catalog import MEASURES, indicator, measures_in
 from services.indicators.formula_words import formula, measure_words
+from services.indicators.meanings import relation_words, variant_zh
 from services.indicators.measures.kinds import Members, UnitsWhere
-from services.indicators.relations import RELATIONS
 from services.indicators.words import VARIANTS_ZH
 from shared.contracts import FACTS
 
@@ -104,6 +104,7 @@ class Said(_Answer):
     variant: str
     variant_zh: str
     part: str | None
+    meaning_zh: str
     meaning: str
     formula: str = Field(description="公式 / its formula, in words")
 
@@ -216,7 +217,8 @@ def said(row: Row) -> dict[str, Any]:
     chosen, variant = row.indicator, row.variant
     return {
         "id": chosen.id, "zh": chosen.zh, "en": chosen.en, "clause": chosen.clause, "quote": chosen.quote, "variant": variant.name,
-        "variant_zh": VARIANTS_ZH[variant.name], "part": row.part, "meaning": variant.meaning, "formula": formula(variant.figure),
+        "variant_zh": VARIANTS_ZH[variant.name], "part": row.part, "meaning_zh": variant_zh(chosen, variant), "meaning": variant.meaning,
+        "formula": formula(variant.figure),
     }  # fmt: skip
 
 
@@ -236,7 +238,8 @@ def measure_row(asked: Input, ledger: Amounts, counted: Amounts, subjects: int) 
     measure = MEASURES[asked.measure]
     differences = [part for part in sorted({*ledger, *counted}, key=str) if ledger.get(part, 0) != counted.get(part, 0)]
     return MeasureRow(
-        measure=asked.measure, words=measure_words(measure, _meaning), uses=[UseRow(role=use.role, sign=use.sign) for use in asked.uses],
+        measure=asked.measure, words=measure_words(measure, relation_words),
+        uses=[UseRow(role=use.role, sign=use.sign) for use in asked.uses],
         unit=asked.unit, day=date.fromordinal(asked.day), of=subject_kind(measure), distinct=isinstance(measure, Members | UnitsWhere),
         parts=None if asked.parts is None else sorted(asked.parts), amount=_of_parts(ledger, asked), counted=_of_parts(counted, asked),
         subjects=subjects, agrees=not differences,
@@ -246,10 +249,6 @@ def measure_row(asked: Input, ledger: Amounts, counted: Amounts, subjects: int) 
 
 def _of_parts(amounts: Amounts, asked: Input) -> int:
     return sum(amount for part, amount in amounts.items() if asked.parts is None or part in asked.parts)
-
-
-def _meaning(relation: str) -> str:
-    return RELATIONS[relation].meaning.removesuffix(".")
 
 
 def subject_row(asked: Input, subject: Subject, behind: Behind, known: date, wanted: Wanted) -> SubjectRow | None:

@@ -8,6 +8,7 @@ from services.indicators.answers import Question, Snapshot, window_named
 from services.indicators.catalog import CATALOG, figure_digest, measures_in
 from services.indicators.evaluation.plan import Plan, windows_of
 from services.indicators.figures import Indicator, Variant
+from services.indicators.meanings import variant_zh
 from services.indicators.places import Unit
 from services.indicators.words import VARIANTS_ZH, WINDOWS_ZH
 from shared.units import UnitKind, lineage
@@ -44,6 +45,7 @@ class VariantRow(_Table):
 
     name: str
     zh: str = Field(description="读法的中文名，默认读法为空 / what people call it; empty for the default")
+    meaning_zh: str
     meaning: str
     note: str
     unit_of_measure: str
@@ -132,8 +134,8 @@ def _indicator(indicator: Indicator, plan: Plan) -> IndicatorRow:
 
 def _variant(indicator: Indicator, variant: Variant, plan: Plan) -> VariantRow:
     return VariantRow(
-        name=variant.name, zh=VARIANTS_ZH.get(variant.name, variant.name), meaning=variant.meaning, note=variant.note,
-        unit_of_measure=variant.unit_of_measure, counted_in=_counted_in(variant),
+        name=variant.name, zh=VARIANTS_ZH.get(variant.name, variant.name), meaning_zh=variant_zh(indicator, variant),
+        meaning=variant.meaning, note=variant.note, unit_of_measure=variant.unit_of_measure, counted_in=_counted_in(variant),
         window=window_named(plan, indicator, variant), units=list(variant.units or indicator.units),
         definition=figure_digest(variant.figure),
     )  # fmt: skip

@@ -28,7 +28,7 @@ async def test_a_figure_opens_to_its_formula_measures_subjects_and_facts(system:
     assert [(each["measure"], each["amount"], each["counted"], each["subjects"], each["uses"]) for each in answer["measures"]] == [
         ("trained", 10, 10, 10, [{"role": "numerator", "sign": 1}]), ("guided", 10, 10, 10, [{"role": "numerator", "sign": 1}]),
     ]  # fmt: skip
-    assert answer["measures"][0]["words"] == "去重 distinct：Passed start-up training (创业培训合格)"
+    assert answer["measures"][0]["words"] == "去重 distinct：创业培训合格 / Passed start-up training"
     assert (answer["total"], len(answer["subjects"]), answer["next"]) == (20, 20, None)
     subject = answer["subjects"][3]
     assert list(subject) == list(EXAMPLE_EXPLANATION["subjects"][0])
