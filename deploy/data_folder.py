@@ -6,9 +6,9 @@
 | `lock` | locked while a `kaiye up` or `kaiye demo` runs on it |
 | `adopt.lock` | locked while a `kaiye doctor --adopt` takes back records |
 | `kaiye.json` | addresses and credentials of what runs; readable by the owner only |
-| `departments.toml` | who speaks on the bus, by public keys; `python -m deploy.nats.accounts` takes the same file |
+| `departments.toml` | who speaks on the bus and over HTTP, by public keys and digests; `python -m deploy.nats.accounts` takes it |
 | `departments.lock` | locked while that list is changed |
-| `credentials/` | the seeds of the services' and the administrator's keys; readable by the owner only |
+| `credentials/` | the seeds of the services' and the administrator's keys, and the administrator's token; readable by the owner only |
 | `published/` | published documents and what they were computed from, each under the SHA-256 of its bytes |
 | `evidence.key`, `evidence.pub` | what evidence bundles are signed with, once one was exported; the first is readable by the owner only |
 | `person.keys` | what persons' pseudonyms are found with; readable by the owner only, to be backed up apart from the rest |
@@ -84,6 +84,13 @@ class Running(BaseModel):
     databases: dict[str, str] = Field(repr=False)
     """A DSN per service."""
     http_url: str
+    http_token: str = Field(default="", repr=False)
+    """What opens the HTTP door as its administrator; empty for one that asks for no token."""
+
+    @property
+    def http_headers(self) -> dict[str, str]:
+        """What is sent along with each question over HTTP."""
+        return {"Authorization": f"Bearer {self.http_token}"} if self.http_token else {}
 
 
 class DataFolder:

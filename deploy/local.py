@@ -17,7 +17,7 @@ from deploy.county_bus import CountyBus
 from deploy.credentials import Credentials
 from deploy.data_folder import BadFolder, DataFolder, Purpose, Running
 from deploy.embedded import HOST, EmbeddedPostgres, free_port, require_free
-from deploy.nats.accounts import inbox_of
+from deploy.nats.accounts import DOOR, inbox_of
 from deploy.processes import Part, PartFailed
 from deploy.supervisor import supervised
 from shared.contracts.base import SERVICES
@@ -76,7 +76,8 @@ async def local_system(
 ) -> AsyncIterator[Running]:  # fmt: skip
     """Everything running on the folder for as long as the block lasts.
 
-    `http_port` is where the figures are served; 0 takes a free port. With `insecure` nobody on this machine needs a key. Raises BadFolder
+    `http_port` is where the figures are served; 0 takes a free port. With `insecure` nobody on this machine needs a key, or a token to
+    ask for figures. Raises BadFolder
     when the folder does not fit the purpose or is in use, PartFailed when something does not come up. A new folder has its purpose for
     life once everything came up, and not before: whoever is refused may come back with something else in mind.
     """
@@ -97,14 +98,17 @@ async def local_system(
                 pid=os.getpid(), county=purpose.county, county_folder=purpose.county_folder,
                 simulated_clock=purpose.demonstration is not None, nats_url=bus.address, nats_seeds=seeds, insecure=insecure,
                 databases={name: f"{database.address.rpartition('/')[0]}/{name}" for name in (*SERVICES, INDICATORS)},
-                http_url=f"http://{HOST}:{http_port or free_port()}",
+                http_url=f"http://{HOST}:{http_port or free_port()}", http_token=credentials.token,
             )  # fmt: skip
             await _migrate(running)
             ports = dict.fromkeys(SERVICES, 0) | {INDICATORS: int(running.http_url.rpartition(":")[2])}
             settings = {name: service_settings(running, name, port or free_port(), log_level) for name, port in ports.items()}
-            for name in SERVICES:
+            for name in ports:
                 settings[name]["KAIYE_DEPARTMENTS"] = str(folder.departments)
-            settings[INDICATORS]["KAIYE_ARCHIVE"] = str(folder.archive)
+            settings[INDICATORS] |= {
+                "KAIYE_ARCHIVE": str(folder.archive), "KAIYE_DOOR_NKEY_SEED": seeds[DOOR], "KAIYE_DOOR_INBOX": inbox_of(DOOR),
+                "KAIYE_INSECURE": "true" if insecure else "false",
+            }  # fmt: skip
             settings[REGISTRY]["KAIYE_PERSON_KEYS"] = str(folder.person_keys)
             parts = {name: ServiceProcess(name, settings[name], folder.log(name)) for name in ports}
             await supervisor.start([parts[name] for name in SERVICES])

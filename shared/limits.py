@@ -1,34 +1,53 @@
-"""Which units each department's system may report of, read off the list of users: what changes in the file holds from the next batch on."""
+"""What is read off the list of users: whoever asks gets it as the file has it now, so that what changes there holds at once."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from shared.contracts.envelope import Source
-from shared.users import read_users
+from shared.users import CountyUsers, User, read_users
 from shared.write_service.desk import NO_LIMITS, Limits
+
+Found = TypeVar("Found")
+
+
+class Listed(Generic[Found]):
+    """Something about one county's users, read again whenever the file is another one."""
+
+    def __init__(self, file: Path, county: str, read_off: Callable[[CountyUsers | None], Found]) -> None:
+        self._file = file
+        self._county = county
+        self._read_off = read_off
+        self._seen: tuple[int, int] | None = None
+        self._found: Found | None = None
+
+    def __call__(self) -> Found:
+        """As the file has it now. Raises BadUsers when it cannot be used."""
+        seen = _identity(self._file)
+        if self._found is None or seen is None or seen != self._seen:
+            self._found = self._read_off(read_users(self._file).get(self._county))
+            self._seen = seen
+        return self._found
 
 
 class ListedLimits:
-    """The limits of one county's users, read again whenever the file is another one."""
+    """Which units each department's system may report of."""
 
     def __init__(self, file: Path | None, county: str) -> None:
-        self._file = file
-        self._county = county
-        self._seen: tuple[int, int] | None = None
-        self._limits = NO_LIMITS
+        def limits(users: CountyUsers | None) -> Limits:
+            departments = users.departments if users is not None else ()
+            return {str(Source(county, user.department, user.system)): frozenset(user.units) for user in departments if user.units}
+
+        self._listed = Listed(file, county, limits) if file is not None else None
 
     def __call__(self) -> Limits:
         """The limits as the file has them now; without a file there are none. Raises BadUsers when it cannot be used."""
-        if self._file is None:
-            return NO_LIMITS
-        seen = _identity(self._file)
-        if seen is None or seen != self._seen:
-            users = read_users(self._file).get(self._county)
-            departments = users.departments if users is not None else ()
-            self._limits = {
-                str(Source(self._county, user.department, user.system)): frozenset(user.units) for user in departments if user.units
-            }
-            self._seen = seen
-        return self._limits
+        return self._listed() if self._listed is not None else NO_LIMITS
+
+
+def listed_tokens(file: Path, county: str) -> Listed[dict[str, User]]:
+    """Who opens the HTTP door, by the digest of the token."""
+    return Listed(file, county, lambda users: users.by_token if users is not None else {})
 
 
 def _identity(file: Path) -> tuple[int, int] | None:

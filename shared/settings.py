@@ -48,8 +48,8 @@ class Settings(BaseSettings):
         repr=False, description="PostgreSQL 地址 / where the service's truth is kept: postgresql://user:password@host/db"
     )
     departments: Path | None = Field(
-        default=None, description="部门名单，缺省不限定单位 / list of the departments' systems, as `kaiye department` writes it: which "
-        "units each may report of; omitted: all",
+        default=None, description="用户名单，缺省不限定单位 / list of users, as `kaiye department` writes it: which units each may "
+        "report of (omitted: all), and whose token opens the HTTP door",
     )  # fmt: skip
     simulated_clock: bool = Field(
         default=False, description="模拟时钟，仅限演示数据夹 / time is what reports say it is: only for a demonstration folder, for life"

@@ -1,6 +1,7 @@
-"""Who speaks on a county's bus: its services, its administrator, and the systems of its departments, by public keys alone.
+"""Who speaks on a county's bus and at its HTTP door: its services, its administrator, and the systems of its departments.
 
-One file says it, `departments.toml`: a table per county, which the bus's configuration is generated from. It holds no secret.
+One file says it, `departments.toml`: a table per county, which the bus's configuration is generated from and the HTTP door reads. It holds
+public keys and the digests of tokens, no secret.
 """
 
 import json
@@ -16,6 +17,7 @@ from shared.contracts import FACTS
 from shared.contracts.base import SERVICES
 from shared.contracts.common import OFFICE, SYSTEM, FactCorrected, FactVoided, common_type
 from shared.contracts.envelope import Token
+from shared.tokens import TokenDigest
 from shared.units import unit_kind
 
 PublicKey = Annotated[str, StringConstraints(pattern=r"^U[A-Z2-7]{55}$")]
@@ -23,7 +25,18 @@ PublicKey = Annotated[str, StringConstraints(pattern=r"^U[A-Z2-7]{55}$")]
 
 
 Role = Literal["department", "office", "evaluator", "administrator"]
-"""What somebody is to the county's system: `department` and `office` report, `office` and `administrator` command, everybody asks."""
+"""What somebody is to the county's system."""
+Act = Literal["ask", "report", "command", "operate"]
+"""What somebody does: asks for figures; reports, and has resident ids exchanged for it; commands the indicators service; commands the
+registry about persons, looks into the streams and hears everybody's answers.
+"""
+MAY: Final[Mapping[Role, frozenset[Act]]] = {
+    "department": frozenset({"ask", "report"}),
+    "office": frozenset({"ask", "report", "command"}),
+    "evaluator": frozenset({"ask"}),
+    "administrator": frozenset({"ask", "command", "operate"}),
+}
+"""Who may do what, on the bus and over HTTP alike."""
 REPORTABLE: Final = frozenset(fact.type for fact in FACTS) | {
     common_type(amendment, service) for amendment in (FactVoided, FactCorrected) for service in SERVICES
 }
@@ -61,6 +74,8 @@ class DepartmentUser(BaseModel):
     department: Annotated[Token, AfterValidator(_not_the_system)]
     system: Token
     nkey: PublicKey
+    token: TokenDigest | None = None
+    """The SHA-256 of what it opens the HTTP door with; None: nothing."""
     role: Role = "department"
     may_report: tuple[Annotated[str, AfterValidator(_reportable)], ...] = ()
     """The types it may report, voids and corrections among them; none named: all."""
@@ -72,7 +87,7 @@ class DepartmentUser(BaseModel):
     @property
     def reports(self) -> bool:
         """Whether it may report at all."""
-        return self.role in ("department", "office")
+        return "report" in MAY[self.role]
 
     @model_validator(mode="after")
     def _fits_its_role(self) -> "DepartmentUser":
@@ -94,10 +109,25 @@ class AdministratorUser(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     nkey: PublicKey
+    token: TokenDigest | None = None
+    """The SHA-256 of what it opens the HTTP door with; None: nothing."""
     reports_for_all: bool = False
-    """Whether it may report in every department's name: on one machine, where the operator sends the files of departments that have no
-    system of their own, and a demonstration plays all of them. Nowhere else.
+    """Whether it may report in every department's name on the bus: on one machine, where the operator sends the files of departments that
+    have no system of their own, and a demonstration plays all of them. Nowhere else, and not over HTTP.
     """
+
+    @property
+    def role(self) -> Role:
+        """What it is."""
+        return "administrator"
+
+    def valid_on(self, day: date) -> bool:  # noqa: ARG002 - it has no last day
+        """Whether it is let in on a day."""
+        return True
+
+
+User = DepartmentUser | AdministratorUser
+"""Somebody with a role."""
 
 
 class CountyUsers(BaseModel):
@@ -108,8 +138,16 @@ class CountyUsers(BaseModel):
     training: PublicKey
     finance: PublicKey
     indicators: PublicKey
+    door: PublicKey | None = None
+    """As whom the HTTP door of the indicators service passes on what departments report there."""
     administrator: AdministratorUser | None = None
     departments: tuple[DepartmentUser, ...] = ()
+
+    @property
+    def by_token(self) -> dict[str, User]:
+        """Everybody who has a token, by its digest."""
+        everybody: tuple[User, ...] = (*((self.administrator,) if self.administrator is not None else ()), *self.departments)
+        return {user.token: user for user in everybody if user.token is not None}
 
 
 def read_users(file: Path) -> dict[str, CountyUsers]:
@@ -129,7 +167,7 @@ def read_users(file: Path) -> dict[str, CountyUsers]:
 
 def users_toml(counties: Mapping[str, CountyUsers]) -> str:
     """The text of the file: `read_users` reads the same users from it."""
-    lines = ["# 总线上的用户：只有公钥，没有秘密 / who speaks on the bus: public keys, no secret. Written by kaiye."]
+    lines = ["# 用户：只有公钥与令牌摘要，没有秘密 / who may speak: public keys and digests of tokens, no secret. Written by kaiye."]
     for code, users in counties.items():
         said = users.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
         departments = said.pop("departments", [])

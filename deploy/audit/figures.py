@@ -116,7 +116,7 @@ def rows_read_off(measures: frozenset[str]) -> Rows:
 async def _compare_board(running: Running, snapshot: Snapshot, unit: str, pair: Pair, aside: Rows, *, stable: bool) -> int:
     """One live board with the one recomputed: see `same_board`."""
     as_of, known_at = pair
-    live: dict[str, Any] = orjson.loads(await fetch_board(running.http_url, unit=unit, as_of=as_of, known_at=known_at))
+    live: dict[str, Any] = orjson.loads(await fetch_board(running, unit=unit, as_of=as_of, known_at=known_at))
     anew: dict[str, Any] = orjson.loads(await asyncio.to_thread(_board, snapshot, unit, pair))
     return same_board(live, anew, aside, stable=stable)
 

@@ -80,8 +80,8 @@ async def answering(
         raise refused("unknown_indicator", f"没有这个指标：{id}", f"there is no indicator {id}", of_facts=facts is not None)
     require_facts(facts, plan)
     if facts is None:
-        http_url = DataFolder(data).running().http_url
-        yield lambda asked: ask(http_url, f"/{question}/{id}", asked)
+        running = DataFolder(data).running()
+        yield lambda asked: ask(running, f"/{question}/{id}", asked)
     else:
         with _from_file(question, id, facts, plan, known) as answer:
             yield answer
@@ -97,7 +97,7 @@ async def answering_as_then(question: AboutFigure, id: str, data: Path, then: di
     from services.indicators.evaluation.plan_file import PLAN_FILE
 
     running, lines = DataFolder(data).running(), BytesIO()
-    await download(running.http_url, {}, lines)
+    await download(running, {}, lines)
     ends = {service: End(position) for service, position in then["positions"].items()}
     history = check_history(BytesIO(lines.getbuffer()), running.county, ends)
     plan = read_plan_file(running.county_folder / PLAN_FILE)

@@ -23,17 +23,17 @@ WIDTH_WITHOUT_TERMINAL = 10_000
 Parameters = Mapping[str, str | None]
 
 
-async def ask(http_url: str, path: str, parameters: Parameters | None = None, body: Mapping[str, Any] | None = None) -> bytes:
+async def ask(running: Running, path: str, parameters: Parameters | None = None, body: Mapping[str, Any] | None = None) -> bytes:
     """The answer exactly as the service gave it; a question with a `body` is posted. Raises BadInput when it has none, Unreachable when
     nobody answers.
     """
-    async with asking(http_url, path, parameters, body) as answer:
+    async with asking(running, path, parameters, body) as answer:
         return await answer.aread()
 
 
-async def ask_each(http_url: str, questions: Iterable[tuple[str, Parameters]]) -> AsyncGenerator[bytes]:
+async def ask_each(running: Running, questions: Iterable[tuple[str, Parameters]]) -> AsyncGenerator[bytes]:
     """The answers to many questions (path, parameters), one after the other and over one connection. Raises like `ask`."""
-    async with _client(http_url) as http:
+    async with _client(running) as http:
         for path, parameters in questions:
             async with _asking(http, path, parameters, None) as answer:
                 yield await answer.aread()
@@ -41,16 +41,16 @@ async def ask_each(http_url: str, questions: Iterable[tuple[str, Parameters]]) -
 
 @asynccontextmanager
 async def asking(
-    http_url: str, path: str, parameters: Parameters | None = None, body: Mapping[str, Any] | None = None
+    running: Running, path: str, parameters: Parameters | None = None, body: Mapping[str, Any] | None = None
 ) -> AsyncIterator[httpx.Response]:  # fmt: skip
     """An answer whose body is still to be read, for what is long. Raises BadInput and Unreachable, within the block too."""
-    async with _client(http_url) as http, _asking(http, path, parameters or {}, body) as answer:
+    async with _client(running) as http, _asking(http, path, parameters or {}, body) as answer:
         yield answer
 
 
-def _client(http_url: str) -> httpx.AsyncClient:
+def _client(running: Running) -> httpx.AsyncClient:
     """The service is on this machine: a proxy named in the environment has no part in it."""
-    return httpx.AsyncClient(base_url=http_url, timeout=QUERY_SECONDS_MAX, trust_env=False)
+    return httpx.AsyncClient(base_url=running.http_url, headers=running.http_headers, timeout=QUERY_SECONDS_MAX, trust_env=False)
 
 
 @asynccontextmanager
@@ -82,30 +82,30 @@ def _no_answer(http_url: str, status: int, body: bytes) -> BadInput | Unreachabl
 
 
 async def fetch_board(
-    http_url: str, *, unit: str | None = None, as_of: str | date | None = None, known_at: str | date | None = None,
+    running: Running, *, unit: str | None = None, as_of: str | date | None = None, known_at: str | date | None = None,
     indicator: str | None = None,
 ) -> bytes:  # fmt: skip
     """The board of a unit (or the rows of one indicator) as JSON, exactly as the service gave it. Raises BadInput, Unreachable."""
     path = "/board" if indicator is None else f"/indicators/{indicator}"
-    return await ask(http_url, path, {"unit": unit, "as_of": _text(as_of), "known_at": _text(known_at)})
+    return await ask(running, path, {"unit": unit, "as_of": _text(as_of), "known_at": _text(known_at)})
 
 
-async def show_board(http_url: str, board: bytes, *, json: bool) -> None:
+async def show_board(running: Running, board: bytes, *, json: bool) -> None:
     """Print a board to stdout: its exact JSON, or a table with the names that the service gives. Raises BadInput, Unreachable."""
     if json:
         typer.echo(board)
         return
     found: dict[str, Any] = orjson.loads(board)
     of = {name: found[name] for name in ("unit", "as_of", "known_at")}
-    catalogue, units = (orjson.loads(table) for table in await asyncio.gather(ask(http_url, "/indicators"), ask(http_url, "/units", of)))
+    catalogue, units = (orjson.loads(table) for table in await asyncio.gather(ask(running, "/indicators"), ask(running, "/units", of)))
     names = {each["code"]: each["name"] for each in units["units"]}
     show(lambda width: board_table(found, catalogue, names[found["unit"]], width=width, units=names))
 
 
 async def print_board(running: Running, *, as_of: date | None = None, known_at: date | None = None, json: bool) -> None:
     """Print the county's board to stdout. Raises Unreachable, and BadInput when the question has no answer."""
-    board = await fetch_board(running.http_url, as_of=as_of, known_at=known_at)
-    await show_board(running.http_url, board, json=json)
+    board = await fetch_board(running, as_of=as_of, known_at=known_at)
+    await show_board(running, board, json=json)
 
 
 def show(make: Callable[[int | None], Table]) -> None:

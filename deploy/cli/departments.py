@@ -1,5 +1,6 @@
-"""`kaiye department`: who may speak on the county's bus, as what, and from when on no more."""
+"""`kaiye department`: who may speak on the county's bus and at its HTTP door, as what, and from when on no more."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, get_args
@@ -30,13 +31,14 @@ def register(app: typer.Typer) -> None:
     )  # fmt: skip
     department.callback()(_department)
     department.command("add")(add)
+    department.command("token")(renew)
     department.command("list")(show)
     department.command("revoke")(revoke)
     app.add_typer(department)
 
 
 def _department() -> None:
-    """部门凭据 / Who may speak on the bus."""
+    """部门凭据 / Who may speak on the bus and over HTTP."""
 
 
 def add(
@@ -65,48 +67,52 @@ def add(
         Path | None,
         typer.Option(
             "--out", metavar="FILE", dir_okay=False,
-            help="把种子写入新文件，缺省显示一次 / a new file for the seed; omitted: it is shown once",
+            help="把种子写入新文件，令牌写入同名的 .token，缺省显示一次 / a new file for the seed, beside it one named .token "
+            "for the token; omitted: they are shown once",
         ),
     ] = None,
     json: JsonOption = False,
     data: DataOption = DEFAULT_FOLDER,
 ) -> None:  # fmt: skip
-    """为部门的一个系统签发密钥，立即生效；种子只给出这一次 / Issue a key for one system of a department. It holds at once; the seed is
-    given this once, as the only line of the result or into a file that only its owner reads.
+    """为部门的一个系统签发密钥（总线）与令牌（HTTP），立即生效；两者只给出这一次 / Issue a key for the bus and a token for HTTP to one
+    system of a department. They hold at once and are given this once: seed and token as the two lines of the result, or in two files that
+    only their owner reads.
     """
     from pydantic import ValidationError
 
     from deploy.credentials import AlreadyListed
     from deploy.nats.accounts import inbox_of
     from deploy.nats.keys import new_seed, public_key
+    from shared.tokens import digest_of, new_token
     from shared.users import DepartmentUser, Role
 
     if role not in get_args(Role):
         raise BadInput(f"没有角色 {role}，应为 {ROLES} 之一 / there is no role {role}: one of {ROLES}")
     folder = DataFolder(data)
     credentials = _credentials(folder)
-    seed = new_seed()
+    seed, token = new_seed(), new_token()
     try:
         user = DepartmentUser.model_validate({
-            "department": name, "system": system, "nkey": public_key(seed), "role": role, "may_report": _listed(may_report),
-            "units": _listed(units), "until": None if days is None else today() + timedelta(days=days - 1),
+            "department": name, "system": system, "nkey": public_key(seed), "token": digest_of(token), "role": role,
+            "may_report": _listed(may_report), "units": _listed(units),
+            "until": None if days is None else today() + timedelta(days=days - 1),
         })  # fmt: skip
     except ValidationError as error:
         raise BadInput(_what_is_wrong(error)) from error
-    if out is not None:
-        _write_seed(out, seed)
+    secrets = {} if out is None else {out: seed, _token_beside(out): token}
+    _write(secrets)
     try:
         credentials.add(user)
     except AlreadyListed as error:
-        if out is not None:
-            out.unlink()
+        for file in secrets:
+            file.unlink()
         raise BadInput(str(error)) from error
     _make_it_hold(folder, credentials)
     inbox = inbox_of(name, system)
     if json:
-        typer.echo(orjson.dumps({**_shown(user), "inbox": inbox, **({"seed": seed} if out is None else {})}))
+        typer.echo(orjson.dumps({**_shown(user), "inbox": inbox, **({"seed": seed, "token": token} if out is None else {})}))
     elif out is None:
-        typer.echo(seed)
+        typer.echo(f"{seed}\n{token}")
     said.print(
         f"已签发 {name} 的系统 {system}，应答前缀 {inbox}（KAIYE_NATS_INBOX）{_where(out)}\n"
         f"issued for the system {system} of {name}; its reply prefix is {inbox} (KAIYE_NATS_INBOX)",
@@ -114,8 +120,39 @@ def add(
     )
 
 
+def renew(
+    name: NameArgument,
+    system: Annotated[str, typer.Option("--system", metavar="SYSTEM", help="部门的系统代码 / the department's system")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", dir_okay=False, help="把令牌写入新文件，缺省显示一次 / a new file; omitted: shown once"),
+    ] = None,
+    data: DataOption = DEFAULT_FOLDER,
+) -> None:  # fmt: skip
+    """为部门的一个系统换发 HTTP 令牌，旧令牌立即作废；密钥不变 / Give one system of a department another token for HTTP: the one it had is
+    good for nothing from now on. Its key for the bus stays.
+    """
+    from deploy.credentials import NotListed
+    from shared.tokens import digest_of, new_token
+
+    credentials = _credentials(DataFolder(data))
+    token = new_token()
+    secrets = {} if out is None else {out: token}
+    _write(secrets)
+    try:
+        user = credentials.renew_token(name, system, digest_of(token))
+    except NotListed as error:
+        for file in secrets:
+            file.unlink()
+        raise BadInput(str(error)) from error
+    if out is None:
+        typer.echo(token)
+    last = "" if user.until is None else f"，有效至 {user.until} / until {user.until}"
+    said.print(f"已为 {name} 的系统 {system} 换发令牌 / another token for the system {system} of {name}{last}", markup=False)
+
+
 def show(json: JsonOption = False, data: DataOption = DEFAULT_FOLDER) -> None:
-    """列出各部门系统的角色、限定和失效日 / List everybody who may speak on the bus: role, limits and last day."""
+    """列出各部门系统的角色、限定和失效日 / List everybody who may speak on the bus and over HTTP: role, limits and last day."""
     users = _credentials(DataFolder(data)).users().departments
     if json:
         typer.echo(orjson.dumps([_shown(user) for user in users]))
@@ -126,7 +163,8 @@ def show(json: JsonOption = False, data: DataOption = DEFAULT_FOLDER) -> None:
         )
         last = "长期 for good" if user.until is None else f"至 until {user.until}"
         lapsed = "" if user.valid_on(today()) else "  已失效 lapsed"
-        typer.echo(f"{user.department}  {user.system}  {user.role}  {limits}{last}{lapsed}")
+        tokenless = "" if user.token else "  无令牌 no token"
+        typer.echo(f"{user.department}  {user.system}  {user.role}  {limits}{last}{lapsed}{tokenless}")
     if not users:
         said.print("尚无部门 / no departments yet: kaiye department add NAME --system SYSTEM", markup=False)
 
@@ -139,8 +177,8 @@ def revoke(
     ] = None,
     data: DataOption = DEFAULT_FOLDER,
 ) -> None:  # fmt: skip
-    """立即撤销部门的密钥，已连接的即被断开；没有可撤销的以 1 退出 / Revoke a department's keys at once. Whoever is connected with one
-    is cut off. Exits with 1 when there was none.
+    """立即撤销部门的密钥与令牌，已连接的即被断开；没有可撤销的以 1 退出 / Revoke a department's keys and tokens at once. Whoever is
+    connected with one is cut off. Exits with 1 when there was none.
     """
     folder = DataFolder(data)
     credentials = _credentials(folder)
@@ -179,16 +217,31 @@ def _make_it_hold(folder: DataFolder, credentials: "Credentials") -> None:
     bus.renew_accounts()
 
 
-def _write_seed(out: Path, seed: str) -> None:
-    """Into a new file that only its owner reads. Raises BadInput."""
-    try:
-        write_new(out, f"{seed}\n".encode(), mode=0o600)
-    except OSError as error:
-        raise BadInput(f"无法写入 {out} / {out} cannot be written: {error.strerror}") from error
+def _token_beside(seed: Path) -> Path:
+    """Where the token goes when the seed goes into a file. Raises BadInput."""
+    token = seed.with_suffix(".token")
+    if token == seed:
+        raise BadInput(
+            f"种子文件不能名为 {seed.name}，那是令牌文件的名称 / {seed.name} is what the token's file is called: name the seed's otherwise"
+        )
+    return token
+
+
+def _write(secrets: Mapping[Path, str]) -> None:
+    """Each into a new file that only its owner reads, or none of them. Raises BadInput."""
+    written: list[Path] = []
+    for file, secret in secrets.items():
+        try:
+            write_new(file, f"{secret}\n".encode(), mode=0o600)
+        except OSError as error:
+            for other in written:
+                other.unlink()
+            raise BadInput(f"无法写入 {file} / {file} cannot be written: {error.strerror}") from error
+        written.append(file)
 
 
 def _where(out: Path | None) -> str:
-    return "" if out is None else f"，种子在 {out}"
+    return "" if out is None else f"，种子在 {out}，令牌在 {_token_beside(out)}"
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -201,4 +254,4 @@ def _what_is_wrong(error: "ValidationError") -> str:
 
 
 def _shown(user: "DepartmentUser") -> dict[str, object]:
-    return {**user.model_dump(mode="json"), "valid": user.valid_on(today())}
+    return {**user.model_dump(mode="json", exclude={"token"}), "has_token": user.token is not None, "valid": user.valid_on(today())}

@@ -71,7 +71,7 @@ def evaluate(
     if facts is None:
         asked = {"unit": unit, "as_of": as_of, "known_at": known_at, "sheet": text, "file": path.name, "rehearsal": rehearsal}
         body = {name: value for name, value in asked.items() if value is not None}
-        found = asyncio.run(ask(DataFolder(data).running().http_url, "/evaluation", body=body))
+        found = asyncio.run(ask(DataFolder(data).running(), "/evaluation", body=body))
     elif publish is not None:
         raise BadInput("只能发布运行中系统的考评结果 / only what the running system answers can be published: not with --facts")
     else:

@@ -99,17 +99,17 @@ async def _of_running(running: Running, as_of: str | None, known_at: str | None,
     from services.indicators.audit.records import check_history
     from services.indicators.evaluation.plan_file import PLAN_FILE
 
-    board = orjson.loads(await ask(running.http_url, "/board", {"as_of": as_of, "known_at": known_at}))
+    board = orjson.loads(await ask(running, "/board", {"as_of": as_of, "known_at": known_at}))
     lines = BytesIO()
-    await download(running.http_url, {}, lines)
+    await download(running, {}, lines)
     history = check_history(BytesIO(lines.getbuffer()), running.county)
     plan_text = (running.county_folder / PLAN_FILE).read_bytes()
     files = make_bundle(history, plan_text, date.fromisoformat(board["as_of"]), date.fromisoformat(board["known_at"]), key)
-    await _compare_live(running.http_url, files, history.positions)
+    await _compare_live(running, files, history.positions)
     return files
 
 
-async def _compare_live(http_url: str, files: "Files", positions: dict[str, int]) -> None:
+async def _compare_live(running: Running, files: "Files", positions: dict[str, int]) -> None:
     """Ask the running system what the bundle answers, of every unit, but for what it is rebuilding. Exits with 1 at a difference."""
     from deploy.audit.figures import rows_read_off
     from services.indicators.audit.evidence import first_difference
@@ -117,7 +117,7 @@ async def _compare_live(http_url: str, files: "Files", positions: dict[str, int]
     from services.indicators.catalog.duties import DUTY_STANDINGS
 
     # Asked first: what is being rebuilt later is so now.
-    being_rebuilt = frozenset(orjson.loads(await ask(http_url, "/rebuild"))["being_rebuilt"])
+    being_rebuilt = frozenset(orjson.loads(await ask(running, "/rebuild"))["being_rebuilt"])
     if being_rebuilt:
         said.print(set_aside(being_rebuilt), markup=False)
     aside = rows_read_off(being_rebuilt)
@@ -126,7 +126,7 @@ async def _compare_live(http_url: str, files: "Files", positions: dict[str, int]
         asked.append(("/duties", DUTIES, "duties"))
     ours = [(path, rows, line) for path, name, rows in asked for line in files[name].splitlines()]
     compared = 0
-    async with aclosing(ask_each(http_url, ((path, _question(line)) for path, _, line in ours))) as answers:
+    async with aclosing(ask_each(running, ((path, _question(line)) for path, _, line in ours))) as answers:
         for _, rows, line in ours:
             bundled, live = orjson.loads(line), orjson.loads(await anext(answers))
             if live.pop("positions") != positions and not bundled["final"]:

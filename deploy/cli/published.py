@@ -116,7 +116,7 @@ def _downloaded(folder: DataFolder, county: str) -> "Iterator[History]":
     with tempfile.TemporaryDirectory() as aside:
         file = Path(aside) / "facts.jsonl"
         with file.open("wb") as lines:
-            asyncio.run(download(folder.running().http_url, {}, lines))
+            asyncio.run(download(folder.running(), {}, lines))
         try:
             history = read_history(file, county)
         except BadRecords as error:

@@ -13,7 +13,7 @@ from deploy.cli.common import BadInput, DataOption, JsonOption, refused, said
 from deploy.cli.heads import heads_of, write_heads
 from deploy.cli.tables import duties_table, flags_table, units_table
 from deploy.cli.whole_file import whole_file
-from deploy.data_folder import DEFAULT_FOLDER, DataFolder
+from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
 
 FLAGS_AT_ONCE: Final = 1_000
 
@@ -66,11 +66,11 @@ def indicator(
 
 
 def _print_rows(data: Path, unit: str | None, as_of: str | None, known_at: str | None, id: str | None, *, json: bool) -> None:
-    http_url = DataFolder(data).running().http_url
+    running = DataFolder(data).running()
 
     async def fetch_and_show() -> None:
-        found = await fetch_board(http_url, unit=unit, as_of=as_of, known_at=known_at, indicator=id)
-        await show_board(http_url, found, json=json)
+        found = await fetch_board(running, unit=unit, as_of=as_of, known_at=known_at, indicator=id)
+        await show_board(running, found, json=json)
 
     asyncio.run(fetch_and_show())
 
@@ -80,7 +80,7 @@ def units(
     data: DataOption = DEFAULT_FOLDER,
 ) -> None:  # fmt: skip
     """单位名册 / A unit and those below it, as of any day, as known on any day: by default every unit ever listed."""
-    found = asyncio.run(ask(DataFolder(data).running().http_url, "/units", {"unit": unit, "as_of": as_of, "known_at": known_at}))
+    found = asyncio.run(ask(DataFolder(data).running(), "/units", {"unit": unit, "as_of": as_of, "known_at": known_at}))
     if json:
         typer.echo(found)
     else:
@@ -94,20 +94,20 @@ def flags(
 ) -> None:  # fmt: skip
     """疑点：事实之间不相符之处 / What is odd about the recorded facts of a unit, with the counts of each kind; persons are masked."""
     asked = {"unit": unit, "kind": kind, "department": department, "state": state, "as_of": as_of, "known_at": known_at}
-    found = asyncio.run(_all_flags(DataFolder(data).running().http_url, asked))
+    found = asyncio.run(_all_flags(DataFolder(data).running(), asked))
     if json:
         typer.echo(orjson.dumps(found))
     else:
         show(lambda width: flags_table(found, width=width))
 
 
-async def _all_flags(http_url: str, asked: dict[str, str | None]) -> dict[str, Any]:
+async def _all_flags(running: Running, asked: dict[str, str | None]) -> dict[str, Any]:
     """The pages of an answer as one; the later ones are asked for as of the days of the first."""
     asked = {**asked, "limit": str(FLAGS_AT_ONCE)}
-    whole: dict[str, Any] = orjson.loads(await ask(http_url, "/flags", asked))
+    whole: dict[str, Any] = orjson.loads(await ask(running, "/flags", asked))
     asked |= {"as_of": whole["as_of"], "known_at": whole["known_at"]}
     while whole["next"] is not None:
-        page = orjson.loads(await ask(http_url, "/flags", {**asked, "after": whole["next"]}))
+        page = orjson.loads(await ask(running, "/flags", {**asked, "after": whole["next"]}))
         whole["flags"] += page["flags"]
         whole["next"] = page["next"]
     return whole
@@ -132,7 +132,7 @@ def duties(
         "unit": unit, "department": department, "system": system, "state": state, "late": "true" if late else None,
         "as_of": as_of, "known_at": known_at,
     }  # fmt: skip
-    found = asyncio.run(ask(DataFolder(data).running().http_url, "/duties", asked))
+    found = asyncio.run(ask(DataFolder(data).running(), "/duties", asked))
     if json:
         typer.echo(found)
     else:
@@ -160,24 +160,24 @@ def facts(
     """
     if heads is not None and (export is None or any((unit, as_of, known_at))):
         raise BadInput("--heads 须与 --export 同用，且不选单位或日期 / --heads goes with --export, without a choice of units or days")
-    http_url = DataFolder(data).running().http_url
+    running = DataFolder(data).running()
     asked = {"unit": unit, "as_of": as_of, "known_at": known_at}
     if export is None:
-        asyncio.run(download(http_url, asked, sys.stdout.buffer))
+        asyncio.run(download(running, asked, sys.stdout.buffer))
         sys.stdout.buffer.flush()
         return
     with whole_file(export) as partial:
         with partial.open("wb") as file:
-            lines = asyncio.run(download(http_url, asked, file))
+            lines = asyncio.run(download(running, asked, file))
         if heads is not None:
             write_heads(heads, heads_of(partial))
     said.print(f"{lines} 条记录已写入 / records written to {export}", markup=False)
 
 
-async def download(http_url: str, asked: Parameters, file: BinaryIO) -> int:
+async def download(running: Running, asked: Parameters, file: BinaryIO) -> int:
     """Write the recorded facts asked for as they come; a download that breaks off raises Unreachable. How many lines."""
     lines = 0
-    async with asking(http_url, "/facts", asked) as answer:
+    async with asking(running, "/facts", asked) as answer:
         async for chunk in answer.aiter_raw():
             file.write(chunk)
             lines += chunk.count(b"\n")

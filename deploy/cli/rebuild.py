@@ -91,7 +91,7 @@ async def _tell(running: Running, told: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _standing(running: Running) -> dict[str, Any]:
-    found: dict[str, Any] = orjson.loads(await ask(running.http_url, "/rebuild"))
+    found: dict[str, Any] = orjson.loads(await ask(running, "/rebuild"))
     return found
 
 

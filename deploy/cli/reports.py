@@ -132,7 +132,7 @@ async def _import(running: Running, file: Path, listed: date, *, json: bool) -> 
     from deploy.roster_file import read_roster
     from deploy.sheet_files import BadSheetFile
 
-    known = frozenset(each["code"] for each in orjson.loads(await ask(running.http_url, "/units"))["units"])
+    known = frozenset(each["code"] for each in orjson.loads(await ask(running, "/units"))["units"])
     try:
         found = read_roster(file, running.county, known)
     except BadSheetFile as error:

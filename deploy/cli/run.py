@@ -38,6 +38,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("up")(up)
     app.command("demo")(demo)
+    app.command("login")(login)
 
 
 def up(
@@ -59,7 +60,7 @@ async def _up(folder: DataFolder, purpose: Purpose, county: "County", http_port:
     async with local_system(folder, purpose, http_port=http_port, insecure=insecure) as running:
         if purpose.demonstration is None:
             await _list_units(running, county)
-        _say_where(folder, running)
+        await _say_where(folder, running)
         await asyncio.Event().wait()
 
 
@@ -70,7 +71,7 @@ async def _list_units(running: Running, county: "County") -> None:
     """
     from deploy.reports import figures_follow, list_units
 
-    listed = {each["code"] for each in orjson.loads(await ask(running.http_url, "/units"))["units"]}
+    listed = {each["code"] for each in orjson.loads(await ask(running, "/units"))["units"]}
     missing = [code for code in county.units if code not in listed]
     if listed and missing:
         said.print(
@@ -136,7 +137,7 @@ async def _demo(
         await print_board(running, as_of=played.as_of, known_at=played.known_at, json=json)
         if not once:
             _say_which_day(played.as_of, played.known_at)
-            _say_where(folder, running)
+            await _say_where(folder, running)
             await asyncio.Event().wait()
 
 
@@ -191,11 +192,26 @@ def _say_which_day(as_of: date, known_at: date) -> None:
         )
 
 
-def _say_where(folder: DataFolder, running: Running) -> None:
+def login(data: DataOption = DEFAULT_FOLDER) -> None:
+    """给出一次有效的浏览器登录链接，供本机使用者查看指标与接口 / A link with which a browser on this machine signs in once, to look at
+    figures and the API as whoever operates the system.
+    """
+    typer.echo(asyncio.run(_login_link(DataFolder(data).running())))
+
+
+async def _login_link(running: Running) -> str:
+    """A link that signs in once. Raises Unreachable."""
+    ticket = orjson.loads(await ask(running, "/login/ticket", body={}))
+    return f"{running.http_url}{ticket['path']}"
+
+
+async def _say_where(folder: DataFolder, running: Running) -> None:
     data = "" if folder.path == DEFAULT_FOLDER.resolve() else f" --data {folder.path}"
     clock = "（演示：模拟时钟 / demonstration: simulated clock）" if running.simulated_clock else ""
     said.print(
         f"kaiye 正在运行 / is running{clock}\n"
+        f"  登录 / sign in   {await _login_link(running)}\n"
+        f"                   一次有效，再要用 kaiye login{data} / works once; kaiye login{data} gives another\n"
         f"  指标 / figures   {running.http_url}/board   kaiye board{data}\n"
         f"  接口 / API       {running.http_url}/docs\n"
         f"  数据 / data      {folder.path}\n"

@@ -16,16 +16,18 @@ from pathlib import Path
 from shared import subjects
 from shared.clock import today
 from shared.contracts.base import SERVICES
-from shared.users import AdministratorUser, BadUsers, CountyUsers, DepartmentUser, read_users
+from shared.users import MAY, AdministratorUser, BadUsers, CountyUsers, DepartmentUser, read_users
 
 ADMINISTRATOR = "administrator"
 """The name of the user as which a county's system is operated."""
+DOOR = "door"
+"""The name of the user as which the HTTP door passes on what departments report there."""
 HEARD: Mapping[str, Sequence[str]] = {
     "indicators": ("query.indicators.>", "command.indicators.>"), "registry": ("identify.registry.>", "command.registry.>"),
 }  # fmt: skip
 """The questions and commands that a service answers, by request and reply."""
 _QUERIES, _COMMANDS = "query.indicators.*", "command.indicators.*"
-_OPERATING = (_QUERIES, _COMMANDS, "command.registry.*", "$JS.API.>")
+_OPERATING = ("command.registry.*", "$JS.API.>")
 
 
 def accounts_conf(counties: Mapping[str, CountyUsers], today: date, *, more: Sequence[Mapping[str, object]] = ()) -> str:
@@ -51,8 +53,9 @@ def inbox_of(*names: str) -> str:
 
 def _users(county: str, users: CountyUsers, today: date) -> list[dict[str, object]]:
     services = [_service(county, service, getattr(users, service)) for service in (*SERVICES, "indicators")]
+    door = [] if users.door is None else [_door(county, users.door)]
     administrators = [] if users.administrator is None else [_administrator(county, users.administrator)]
-    return services + administrators + [_department(county, user) for user in users.departments if user.valid_on(today)]
+    return services + door + administrators + [_department(county, user) for user in users.departments if user.valid_on(today)]
 
 
 def _service(county: str, service: str, nkey: str) -> dict[str, object]:
@@ -64,14 +67,20 @@ def _service(county: str, service: str, nkey: str) -> dict[str, object]:
     return _user(nkey, [*own, "$JS.API.>", "$JS.ACK.>"], [*heard, f"{inbox_of(service)}.>"], allow_responses=bool(heard))
 
 
+def _door(county: str, nkey: str) -> dict[str, object]:
+    """Reports, and has resident ids exchanged, in every department's name, and hears the answers: nothing else, and no service's own key
+    can do it. The door lets each department speak in its own name only; the answers themselves it reads as the indicators service.
+    """
+    return _user(nkey, _in_their_names(county), [f"answered.{county}.>", f"{inbox_of(DOOR)}.>"])
+
+
 def _administrator(county: str, user: AdministratorUser) -> dict[str, object]:
     """Asks, commands, looks into the streams and hears every answer.
 
     In the departments' names it reports, and has resident ids exchanged, only where the file says so.
     """
-    in_their_names = [*(f"reported.{county}.*.*.{service}.*" for service in SERVICES), subjects.identify("*", "*")]
-    for_all = in_their_names if user.reports_for_all else []
-    return _user(user.nkey, [*_OPERATING, *for_all], [*_watching(county), f"{inbox_of(ADMINISTRATOR)}.>"])
+    for_all = _in_their_names(county) if user.reports_for_all else []
+    return _user(user.nkey, [_QUERIES, _COMMANDS, *_OPERATING, *for_all], [*_watching(county), f"{inbox_of(ADMINISTRATOR)}.>"])
 
 
 def _department(county: str, user: DepartmentUser) -> dict[str, object]:
@@ -79,16 +88,21 @@ def _department(county: str, user: DepartmentUser) -> dict[str, object]:
     place = f"{county}.{user.department}.{user.system}"
     inbox = f"{inbox_of(user.department, user.system)}.>"
     types = user.may_report or [f"{service}.*" for service in SERVICES]
-    reports = [*(f"reported.{place}.{type_}" for type_ in types), subjects.identify(user.department, user.system)]
-    match user.role:
-        case "department":
-            return _user(user.nkey, [*reports, _QUERIES], [f"answered.{place}.>", inbox])
-        case "office":
-            return _user(user.nkey, [*reports, _QUERIES, _COMMANDS], [f"answered.{place}.>", inbox])
-        case "evaluator":
-            return _user(user.nkey, [_QUERIES], [inbox])
-        case "administrator":
-            return _user(user.nkey, [*_OPERATING], [*_watching(county), inbox])
+    publish, subscribe = [_QUERIES], [inbox]
+    if "report" in (may := MAY[user.role]):
+        publish += [*(f"reported.{place}.{type_}" for type_ in types), subjects.identify(user.department, user.system)]
+        subscribe.append(f"answered.{place}.>")
+    if "command" in may:
+        publish.append(_COMMANDS)
+    if "operate" in may:
+        publish += _OPERATING
+        subscribe += _watching(county)
+    return _user(user.nkey, publish, subscribe)
+
+
+def _in_their_names(county: str) -> list[str]:
+    """What every department may say."""
+    return [*(f"reported.{county}.*.*.{service}.*" for service in SERVICES), subjects.identify("*", "*")]
 
 
 def _watching(county: str) -> list[str]:

@@ -7,10 +7,12 @@ the projector or a door ends the process; its supervisor starts it anew from the
 from datetime import UTC, datetime
 from typing import Final
 
+from fastapi import FastAPI
 from faststream.nats.prometheus import NatsPrometheusMiddleware
 from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 
+from services.indicators.api.access import Access
 from services.indicators.api.bus import answer_questions, take_commands
 from services.indicators.api.feed import Changed, Feed
 from services.indicators.api.http import Doors, make_http
@@ -28,6 +30,7 @@ from services.indicators.settings import IndicatorsSettings
 from shared import subjects
 from shared.clock import Clock, SimulatedClock, WallClock
 from shared.http_server import HttpServer
+from shared.limits import listed_tokens
 from shared.logs import logger
 from shared.service_app import ServiceApp
 
@@ -50,6 +53,8 @@ class IndicatorsApp(ServiceApp):
         self.questions = Questions()
         self.http_port = 0
         """Where figures are served over HTTP; 0 when they are not."""
+        self.http: FastAPI | None = None
+        """What is served there."""
         self._feed: Feed | None = None
         self._rebuilder: Rebuilder | None = None
         self.archiving: Archiving | None = None
@@ -85,8 +90,11 @@ class IndicatorsApp(ServiceApp):
         if settings.archive is not None:
             self.archiving = Archiving(settings.archive, live, settings.database_url, seconds=settings.archive_seconds)
         if settings.http_port:
-            doors = Doors(self.questions, self._feed, nc, self._query_metrics, self._registry, self.archiving)
-            server = HttpServer(settings.http_host, settings.http_port, make_http(doors))
+            users = listed_tokens(settings.departments, settings.county) if settings.departments is not None else None
+            access = Access(users, open=settings.insecure)
+            doors = Doors(self.questions, self._feed, nc, self._query_metrics, self._registry, access, self.archiving)
+            self.http = make_http(doors)
+            server = HttpServer(settings.http_host, settings.http_port, self.http)
             self.http_port = server.port
             self._opened.callback(server.close)
             self._start(server.run())

@@ -111,7 +111,7 @@ async def _boards(running: Running, county: County, played: Played) -> list[Meas
 async def _ask(running: Running, units: list[str], as_of: date, known_at: date) -> list[float]:
     """Milliseconds from the request to the whole answer, over HTTP."""
     taken = []
-    async with httpx.AsyncClient(base_url=running.http_url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=running.http_url, headers=running.http_headers, trust_env=False) as http:
         for unit in units:
             started = time.perf_counter()
             answer = await http.get("/board", params={"unit": unit, "as_of": as_of.isoformat(), "known_at": known_at.isoformat()})

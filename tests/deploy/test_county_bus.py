@@ -77,9 +77,19 @@ def test_seeds_are_for_the_owner_alone_and_for_life(folder: DataFolder) -> None:
     seeds = Credentials(folder, COUNTY).prepare()
     assert Credentials(folder, COUNTY).prepare() == seeds
     assert len(set(seeds.values())) == len(OURS)
+    token = Credentials(folder, COUNTY).token
+    assert Credentials(folder, COUNTY).token == token
+    assert token not in folder.departments.read_text()
     modes = {stat.S_IMODE(path.stat().st_mode) for path in folder.credentials.iterdir()}
     assert (modes, stat.S_IMODE(folder.credentials.stat().st_mode)) == ({0o600}, 0o700)
     assert not any(seed in folder.departments.read_text() for seed in seeds.values())
+
+
+def test_a_damaged_token_is_named(folder: DataFolder) -> None:
+    Credentials(folder, COUNTY).prepare()
+    (folder.credentials / "administrator.token").write_text("kaiye_short")
+    with pytest.raises(BadFolder, match="not a token"):
+        Credentials(folder, COUNTY).prepare()
 
 
 def test_a_lost_seed_is_made_anew_and_the_departments_stay_listed(folder: DataFolder) -> None:

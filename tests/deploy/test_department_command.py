@@ -15,6 +15,7 @@ from deploy.credentials import Credentials
 from deploy.data_folder import DataFolder, Purpose, Running
 from deploy.embedded import HOST
 from deploy.nats.accounts import inbox_of
+from shared.tokens import digest_of
 from tests.deploy.test_query_commands import Kaiye, kaiye
 from tests.indicators.api.system import COUNTY, COUNTY_FOLDER
 from tests.support.admission import lets_in
@@ -50,7 +51,7 @@ def bus(folder: DataFolder) -> Iterator[CountyBus]:
 async def test_a_key_holds_at_once_says_what_it_may_and_is_gone_at_once(bus: CountyBus, kaiye: Kaiye) -> None:
     code, out, said = await kaiye("department", "add", *BANK, "--may-report", "finance.loan_applied")
     assert code == 0, said
-    seed = out.decode().strip()
+    seed, _ = out.decode().split()
     forbidden: list[str] = []
     closed = asyncio.Event()
 
@@ -83,19 +84,39 @@ async def test_a_restarted_bus_knows_whom_it_knew(bus: CountyBus, kaiye: Kaiye) 
     _, out, _ = await kaiye("department", "add", *BANK)
     bus.stop()
     bus.start()
-    assert lets_in(HOST, bus.port, out.decode().strip())
+    assert lets_in(HOST, bus.port, out.decode().split()[0])
 
 
-async def test_a_seed_goes_into_a_new_file_of_its_owner_or_nowhere(folder: DataFolder, kaiye: Kaiye, tmp_path: Path) -> None:
-    file = tmp_path / "bank.seed"
+async def test_seed_and_token_go_into_new_files_of_their_owner_or_nowhere(folder: DataFolder, kaiye: Kaiye, tmp_path: Path) -> None:
+    file, beside = tmp_path / "bank.seed", tmp_path / "bank.token"
     code, out, said = await kaiye("department", "add", *BANK, "--out", str(file))
     assert (code, out) == (0, b""), said
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    seed = file.read_text()
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (file, beside)] == [0o600, 0o600]
+    seed, token = file.read_text(), beside.read_text()
     assert seed.strip() not in folder.departments.read_text()
-    assert (await kaiye("department", "add", "school", "--system", "core", "--out", str(file)))[0] == 2
-    assert file.read_text() == seed
+    assert token.strip() not in folder.departments.read_text()
+    assert digest_of(token.strip()) in folder.departments.read_text()
+    for taken in ("bank.seed", "bank.other", "bank.token"):  # of the second the token's file is there already
+        code, _, said = await kaiye("department", "add", "school", "--system", "core", "--out", str(tmp_path / taken))
+        assert code == 2, said
+    assert (file.read_text(), beside.read_text()) == (seed, token)
+    assert not (tmp_path / "bank.other").exists()
     assert [user.department for user in Credentials(folder, COUNTY).users().departments] == ["bank"]
+
+
+async def test_another_token_replaces_the_one_there_was(folder: DataFolder, kaiye: Kaiye, tmp_path: Path) -> None:
+    _, out, _ = await kaiye("department", "add", *BANK, "--days", "3")
+    before = Credentials(folder, COUNTY).users().departments
+    code, renewed, said = await kaiye("department", "token", *BANK)
+    assert code == 0, said
+    token = renewed.decode().strip()
+    assert token != out.decode().split()[1]
+    (bank,) = Credentials(folder, COUNTY).users().departments
+    assert bank == before[0].model_copy(update={"token": digest_of(token)})
+    code, out, said = await kaiye("department", "token", "school", "--system", "core", "--out", str(tmp_path / "school.token"))
+    assert (code, out) == (2, b"")
+    assert "is not listed" in said
+    assert not (tmp_path / "school.token").exists()
 
 
 async def test_the_list_says_who_may_what_until_when(folder: DataFolder, kaiye: Kaiye) -> None:

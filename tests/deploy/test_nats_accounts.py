@@ -45,7 +45,7 @@ class NkeyServer(EmbeddedNats):
 
 
 DEPARTMENTS = ("bank", "school", "narrow", "chuangjianban", "auditor", "watcher", "lapsed")
-SEEDS = {name: new_seed() for name in ("registry", "training", "finance", "indicators", "administrator", *DEPARTMENTS)}
+SEEDS = {name: new_seed() for name in ("registry", "training", "finance", "indicators", "door", "administrator", *DEPARTMENTS)}
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     keys = {name: public_key(seed) for name, seed in SEEDS.items()}
     users = CountyUsers(
         registry=keys["registry"], training=keys["training"], finance=keys["finance"], indicators=keys["indicators"],
+        door=keys["door"],
         administrator=AdministratorUser(nkey=keys["administrator"], reports_for_all=True),
         departments=(
             DepartmentUser(department="bank", system="core", nkey=keys["bank"]),
@@ -247,7 +248,7 @@ def test_bad_users_are_named_and_nothing_is_written(said: str, tmp_path: Path, c
 
 SERVICE_USERS = (*SERVICES, "indicators")
 PLACES = tuple((department, "core") for department in DEPARTMENTS if department != "lapsed")
-USERS = (*((service,) for service in SERVICE_USERS), ("administrator",), *PLACES)
+USERS = (*((service,) for service in SERVICE_USERS), ("door",), ("administrator",), *PLACES)
 TYPES = {service: next(fact.type for fact in FACTS if fact.type.startswith(f"{service}.")) for service in SERVICES} | {
     "finance": "finance.loan_applied"
 }
@@ -268,7 +269,8 @@ SUBJECTS = {
     **{f"inbox of {user[0]}": f"{inbox_of(*user)}.x" for user in USERS},
 }
 ALL_ANSWERS = {f"answered to {place[0]}" for place in PLACES}
-"""What whoever operates the system hears."""
+"""What whoever operates the system hears, and the HTTP door."""
+IN_ALL_NAMES = {subject for subject in SUBJECTS if subject.startswith(("reported by ", "identify for "))}
 
 
 def _may_publish(name: str) -> set[str]:
@@ -280,8 +282,9 @@ def _may_publish(name: str) -> set[str]:
         case "indicators":
             return {"changed", "command", "streams"}
         case "administrator":
-            in_all_names = {subject for subject in SUBJECTS if subject.startswith(("reported by ", "identify for "))}
-            return {"query", "command", "command to registry", "streams"} | in_all_names
+            return {"query", "command", "command to registry", "streams"} | IN_ALL_NAMES
+        case "door":
+            return IN_ALL_NAMES
         case "watcher":
             return {"query", "command", "command to registry", "streams"}
         case "auditor":
@@ -305,6 +308,8 @@ def _may_hear(name: str) -> set[str]:
             return {own_inbox, "query", "command"}
         case "administrator" | "watcher":
             return {own_inbox, "changed", *ALL_ANSWERS}
+        case "door":
+            return {own_inbox, *ALL_ANSWERS}
         case "auditor":
             return {own_inbox}
         case _:
@@ -339,7 +344,7 @@ async def test_nobody_listens_to_more_than_one_thing_by_a_wildcard(server: str, 
         await client.subscribe(subject)
         await client.flush()
         await asyncio.sleep(WAIT_SECONDS)
-    operates = user[0] in ("administrator", "watcher") and subject.startswith(f"answered.{COUNTY}")
+    operates = user[0] in ("door", "administrator", "watcher") and subject.startswith(f"answered.{COUNTY}")
     assert bool(forbidden) is not operates
 
 

@@ -144,7 +144,7 @@ def require_agreement(printed: dict[str, Any], running: Running, records: list[d
     oracle = oracle_of(plan, records)
     different: list[str] = []
     refused = 0
-    with httpx.Client(base_url=running.http_url, timeout=ANSWER_SECONDS_MAX, trust_env=False) as http:
+    with httpx.Client(base_url=running.http_url, headers=running.http_headers, timeout=ANSWER_SECONDS_MAX, trust_env=False) as http:
         last = Asked(printed["unit"], date.fromisoformat(printed["as_of"]), date.fromisoformat(printed["known_at"]))
         now = _board(http, last)
         assert now is not None

@@ -48,7 +48,8 @@ def _give_back(original: Path, copy: Path) -> None:
 
 
 def _board(running: Running, like: Board) -> Board:
-    answer = httpx.get(f"{running.http_url}/board", params={"as_of": like["as_of"], "known_at": like["known_at"]}, timeout=30)
+    days = {"as_of": like["as_of"], "known_at": like["known_at"]}
+    answer = httpx.get(f"{running.http_url}/board", params=days, headers=running.http_headers, timeout=30)
     assert answer.status_code == 200, answer.text
     return figures(answer.json())
 

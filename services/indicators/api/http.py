@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from fastapi.routing import APIRoute
 from nats.aio.client import Client
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -21,7 +21,9 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from services.indicators.answers import BadQuestionError, Board
+from services.indicators.api.access import Access, Guard, NotLetIn
 from services.indicators.api.bodies import BODY_BYTES_MAX, BodyTooLong, BoundedBodies
+from services.indicators.api.described import described
 from services.indicators.api.diff import Difference
 from services.indicators.api.downloads import DOWNLOADS_MAX, STALLED_SECONDS_MAX, Download, Downloads
 from services.indicators.api.duties import Duties
@@ -39,6 +41,7 @@ from services.indicators.api.explain import Explanation
 from services.indicators.api.feed import Feed
 from services.indicators.api.flags import Flags
 from services.indicators.api.health import Health, look
+from services.indicators.api.login import add_login
 from services.indicators.api.metrics import QueryMetrics
 from services.indicators.api.page import docs_page
 from services.indicators.api.questions import (
@@ -62,11 +65,11 @@ from services.indicators.api.questions import (
     problem_of,
 )
 from services.indicators.api.rebuilds import Rebuilding
+from services.indicators.api.responses import JSON, problem_response
 from services.indicators.api.tables import Catalogue, Units
 from services.indicators.archiving import Archiving
 from services.indicators.evaluation.evaluation import Evaluation
 
-JSON: Final = "application/json"
 LINES: Final = "application/x-ndjson"
 EVENTS: Final = "text/event-stream"
 
@@ -99,28 +102,35 @@ class Doors:
     nc: Client
     metrics: QueryMetrics
     registry: CollectorRegistry
+    access: Access
     archiving: Archiving | None = None
 
 
 def make_http(doors: Doors) -> FastAPI:
     """The HTTP application, described at `/docs` and `/openapi.json`; it needs nothing from outside the machine."""
     app = FastAPI(
-        title="kaiye 开业", version="1.0.0", docs_url=None, redoc_url=None,
+        title="kaiye 开业", version="1.0.0", docs_url=None, redoc_url=None, openapi_url=None,
         description="创建创业型城市的指标：任一单位、截至任一日、以任一日所知 / figures of any unit, as of any day, as known on any day.",
     )  # fmt: skip
     app.add_middleware(BoundedBodies)
+    app.add_middleware(Guard, access=doors.access, routes=app.router.routes)
     _answer_errors(app)
     _add_questions(app, doors)
     _add_explaining(app, doors)
     _add_streams(app, doors)
     _add_watching(app, doors)
+    add_login(app, doors.access)
     for route in app.routes:
         if isinstance(route, APIRoute):
             route.response_description = "答复 / the answer"
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
-        return HTMLResponse(docs_page(app.openapi()))
+        return HTMLResponse(docs_page(described(app)))
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def description() -> JSONResponse:
+        return JSONResponse(described(app))
 
     @app.get("/", include_in_schema=False)
     async def entrance() -> RedirectResponse:
@@ -133,15 +143,15 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(BadQuestionError)
     async def no_answer(_: Request, error: BadQuestionError) -> Response:
         status = 503 if isinstance(error, NotReadyError) else 404 if error.code in NOT_FOUND else 400
-        return _problem(status, problem_of(error))
+        return problem_response(status, problem_of(error))
 
     @app.exception_handler(RequestValidationError)
     async def not_understood(_: Request, error: RequestValidationError) -> Response:
-        return _problem(422, describe(list(error.errors())))
+        return problem_response(422, describe(list(error.errors())))
 
     @app.exception_handler(BodyTooLong)
     async def too_long(_: Request, error: BodyTooLong) -> Response:
-        return _problem(error.status_code, Problem(
+        return problem_response(error.status_code, Problem(
             code="body_too_long", zh=f"请求正文过长，至多 {BODY_BYTES_MAX} 字节；考评标准文件至多 {SHEET_LENGTH_MAX} 个字符",
             en=f"the body has more than {BODY_BYTES_MAX} bytes; a scoring sheet has at most {SHEET_LENGTH_MAX} characters",
         ))  # fmt: skip
@@ -149,16 +159,17 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def no_such_page(request: Request, error: HTTPException) -> Response:
         if error.status_code == 404:
-            return _problem(404, Problem(code="not_found", zh=f"没有 {request.url.path}", en=f"there is no {request.url.path}"))
-        return _problem(error.status_code, Problem(code="refused", zh=f"请求无法处理：{error.detail}", en=str(error.detail)))
+            return problem_response(404, Problem(code="not_found", zh=f"没有 {request.url.path}", en=f"there is no {request.url.path}"))
+        refused = Problem(code="refused", zh=f"请求无法处理：{error.detail}", en=str(error.detail))
+        return problem_response(error.status_code, refused, error.headers)
+
+    @app.exception_handler(NotLetIn)
+    async def not_let_in(_: Request, error: NotLetIn) -> Response:
+        return problem_response(error.status, error.problem)
 
     @app.exception_handler(Exception)
     async def a_bug(_: Request, error: Exception) -> Response:  # noqa: ARG001 - uvicorn logs it with its traceback
-        return _problem(500, Problem(code="internal", zh="内部错误，已记入日志", en="an internal error, which has been logged"))
-
-
-def _problem(status: int, problem: Problem) -> Response:
-    return Response(answer_bytes(problem), status_code=status, media_type=JSON)
+        return problem_response(500, Problem(code="internal", zh="内部错误，已记入日志", en="an internal error, which has been logged"))
 
 
 @contextmanager

@@ -166,7 +166,7 @@ def a_year() -> Recorded:
 def settings(nats_url: str, dsn: str, **changes: Any) -> IndicatorsSettings:
     given = {
         "county": COUNTY, "county_folder": COUNTY_FOLDER, "nats_url": nats_url, "database_url": dsn, "simulated_clock": True,
-        "http_port": free_port(),
+        "http_port": free_port(), "insecure": True,
     }  # fmt: skip
     return IndicatorsSettings(**{**given, **changes})
 

@@ -41,7 +41,7 @@ def indicators(**settings: str) -> Iterator["subprocess.Popen[str]"]:
 def given(nats_url: str, dsn: str, **more: str) -> dict[str, str]:
     return {
         "KAIYE_COUNTY": COUNTY, "KAIYE_COUNTY_FOLDER": str(COUNTY_FOLDER), "KAIYE_NATS_URL": nats_url, "KAIYE_DATABASE_URL": dsn,
-        "KAIYE_SIMULATED_CLOCK": "true", **more,
+        "KAIYE_SIMULATED_CLOCK": "true", "KAIYE_INSECURE": "true", **more,
     }  # fmt: skip
 
 
