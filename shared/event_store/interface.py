@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from shared.contracts.base import Service, Subject
 from shared.contracts.outcomes import Outcome, Reason
@@ -87,6 +87,8 @@ class ReportRow(NamedTuple):
     flags: tuple[Reason, ...]
     kept: bytes | None
     """The report's bytes while it waits, and (resident ids masked) when it was refused; None once recorded."""
+    arrived: datetime | None = None
+    """When it was first answered; None for what came before this was kept."""
 
     @property
     def key(self) -> ReportKey:
@@ -135,6 +137,80 @@ class AsideRow(NamedTuple):
     traceback: str
 
 
+class AttemptRow(NamedTuple):
+    """One answer about a report that was not simply recorded at once: each time that something new became of it."""
+
+    source: str
+    id: str
+    revision: int
+    digest: bytes
+    """Of which content."""
+    at: datetime
+    outcome: Outcome
+    reason: Reason | None
+    position: int | None
+
+
+ActKind = Literal["resubmitted", "corrected", "dismissed"]
+KeptState = Literal["waiting", "refused", "dismissed", "corrected"]
+"""What a kept report is: of the refused, those that somebody at the repair desk has dealt with are told apart by their reason's code."""
+
+
+class ActRow(NamedTuple):
+    """What somebody did about a report at the repair desk."""
+
+    act: str
+    """Named by whoever acts: the same act twice is done once."""
+    at: datetime
+    kind: ActKind
+    source: str
+    id: str
+    who: str
+    """As the bus knows who it was: role, department and system."""
+    why: str
+    changes: str | None
+    """What a correction set, as JSON, resident ids masked."""
+    copy: str | None
+    """The id under which the corrected content is reported."""
+    outcome: Outcome
+    """What became of the report, or of the corrected copy."""
+    reason: Reason | None
+    revision: int | None
+    """Of the answer it brought; None where nobody was answered."""
+    position: int | None
+
+
+class KeptQuery(NamedTuple):
+    """Which kept reports are asked for; None and nothing leave out the condition."""
+
+    after: int = 0
+    """The arrival behind which the page begins."""
+    limit: int = 100
+    states: tuple[KeptState, ...] = ("waiting", "refused")
+    type: str | None = None
+    department: str | None = None
+    system: str | None = None
+    since: datetime | None = None
+    """Arrived at that time or later."""
+    before: datetime | None = None
+    """Arrived before that time, or before that was kept."""
+    text: str | None = None
+    """Stands in its id, in its reason or in its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything kept about one report."""
+
+    reports: tuple[ReportRow, ...]
+    """Its contents, the newest answered first."""
+    attempts: tuple[AttemptRow, ...]
+    acts: tuple[ActRow, ...]
+    """What was done about it, and what it came from if it is a corrected copy; the oldest first."""
+    needs: tuple[str, ...]
+    aside: tuple["AsideRow", ...]
+
+
 @dataclass(slots=True)
 class Changes:
     """Everything one commit writes."""
@@ -153,6 +229,8 @@ class Changes:
     units: list[tuple[int, bytes]] = field(default_factory=list)
     """Unit facts (and what amends them) by registry position."""
     aside: list[AsideRow] = field(default_factory=list)
+    attempts: list[AttemptRow] = field(default_factory=list)
+    acts: list[ActRow] = field(default_factory=list)
 
 
 class Writing(Protocol):
@@ -178,6 +256,10 @@ class Writing(Protocol):
 
     async def all_waiting(self, after_arrival: int, limit: int) -> list[ReportRow]:
         """Waiting reports in order of arrival, page by page."""
+        ...
+
+    async def act(self, act: str) -> ActRow | None:
+        """What was done at the repair desk under this name."""
         ...
 
     async def states(self, subjects: Sequence[Subject]) -> list[StateRow]:
@@ -217,6 +299,8 @@ class Counts:
     waiting: int
     unsent: int
     aside: int
+    oldest_waiting: datetime | None = None
+    """When what has waited longest arrived, as far as that is kept."""
 
 
 class EventStore(Protocol):
@@ -269,6 +353,18 @@ class EventStore(Protocol):
 
     async def set_aside(self, limit: int) -> list[AsideRow]:
         """Reports that met a bug, newest first."""
+        ...
+
+    async def kept(self, query: KeptQuery) -> list[ReportRow]:
+        """A page of reports that wait or were refused, by arrival."""
+        ...
+
+    async def sources_of(self, id: str) -> list[str]:
+        """Who reported something under this id that was not simply recorded at once."""
+        ...
+
+    async def dossier(self, key: ReportKey) -> Dossier:
+        """Everything kept about one report; nothing where nothing is."""
         ...
 
     async def counts(self) -> Counts:

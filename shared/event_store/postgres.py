@@ -19,10 +19,14 @@ from shared.contracts.outcomes import Reason
 from shared.county_schema import county_schema
 from shared.event_store import statements as sql
 from shared.event_store.interface import (
+    ActRow,
     AsideRow,
+    AttemptRow,
     Changes,
     Counts,
+    Dossier,
     Head,
+    KeptQuery,
     OutgoingAnswer,
     Recorded,
     RecordRow,
@@ -138,6 +142,29 @@ class PostgresStore:
         rows = await self._pool.fetch(sql.ASIDE, limit)
         return [AsideRow(*row) for row in rows]
 
+    async def kept(self, query: KeptQuery) -> list[ReportRow]:
+        """A page of reports that wait or were refused, by arrival."""
+        rows = await self._pool.fetch(
+            sql.KEPT,
+            query.after, query.limit, list(query.states), query.type, query.department, query.system, query.since, query.before, query.text,
+        )  # fmt: skip
+        return [_report(row) for row in rows]
+
+    async def sources_of(self, id: str) -> list[str]:
+        """Who reported something under this id that was not simply recorded at once."""
+        return [source for (source,) in await self._pool.fetch(sql.SOURCES_OF, id)]
+
+    async def dossier(self, key: ReportKey) -> Dossier:
+        """Everything kept about one report, all of it as of one moment."""
+        async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            return Dossier(
+                reports=tuple(_report(row) for row in await connection.fetch(sql.CONTENTS, *key)),
+                attempts=tuple(_attempt(row) for row in await connection.fetch(sql.ATTEMPTS, *key)),
+                acts=tuple(_act(row) for row in await connection.fetch(sql.ACTS, *key)),
+                needs=tuple(need for (need,) in await connection.fetch(sql.NEEDS, *key)),
+                aside=tuple(AsideRow(*row) for row in await connection.fetch(sql.ASIDE_OF, *key)),
+            )
+
     async def counts(self) -> Counts:
         """How much there is of everything."""
         row = await self._pool.fetchrow(sql.COUNTS)
@@ -189,6 +216,11 @@ class PostgresWriting:
         """Waiting reports in order of arrival."""
         rows = await self._connection.fetch(sql.ALL_WAITING, after_arrival, limit)
         return [_report(row) for row in rows]
+
+    async def act(self, act: str) -> ActRow | None:
+        """What was done at the repair desk under this name."""
+        row = await self._connection.fetchrow(sql.ACT, act)
+        return None if row is None else _act(row)
 
     async def states(self, subjects: Sequence[Subject]) -> list[StateRow]:
         """The stored states."""
@@ -275,6 +307,10 @@ class PostgresWriting:
             await self._copy("alias", ("code", "oldest"), renamed)
         if changes.units:
             await self._copy("unit_fact", ("position", "raw"), changes.units)
+        if changes.attempts:
+            await self._copy("attempt", sql.ATTEMPT_COLUMNS, map(_attempt_values, changes.attempts))
+        if changes.acts:
+            await self._copy("act", sql.ACT_COLUMNS, map(_act_values, changes.acts))
         for row in changes.aside:
             await self._connection.execute(sql.PUT_ASIDE, row.arrival, row.source, row.id, row.at, row.kept, row.traceback)
 
@@ -302,17 +338,46 @@ def _head(row: Any) -> Head:
 
 
 def _report(row: Any) -> ReportRow:
-    source, id_, digest, arrival, type_, outcome, revision, code, zh, en, position, flags, kept = row
-    reason = Reason(code, zh, en) if code is not None else None
+    source, id_, digest, arrival, type_, outcome, revision, code, zh, en, position, flags, kept, arrived = row
     said = tuple(Reason(**flag) for flag in orjson.loads(flags)) if flags is not None else ()
-    return ReportRow(source, id_, digest, arrival, type_, outcome, revision, reason, position, said, kept)
+    return ReportRow(
+        source, id_, digest, arrival, type_, outcome, revision, _reason(code, zh, en), position, said, kept, arrived
+    )  # fmt: skip
 
 
 def _report_values(row: ReportRow) -> tuple[Any, ...]:
-    reason = row.reason
     flags = orjson.dumps(row.flags).decode() if row.flags else None
-    said = (reason.code, reason.zh, reason.en) if reason is not None else (None, None, None)
-    return (row.source, row.id, row.digest, row.arrival, row.type, row.outcome, row.revision, *said, row.position, flags, row.kept)
+    return (
+        row.source, row.id, row.digest, row.arrival, row.type, row.outcome, row.revision, *_said(row.reason), row.position, flags, row.kept,
+        row.arrived,
+    )  # fmt: skip
+
+
+def _attempt(row: Any) -> AttemptRow:
+    source, id_, revision, digest, at, outcome, code, zh, en, position = row
+    return AttemptRow(source, id_, revision, digest, at, outcome, _reason(code, zh, en), position)
+
+
+def _attempt_values(row: AttemptRow) -> tuple[Any, ...]:
+    return (row.source, row.id, row.revision, row.digest, row.at, row.outcome, *_said(row.reason), row.position)
+
+
+def _act(row: Any) -> ActRow:
+    *first, code, zh, en, revision, position = row
+    return ActRow(*first, _reason(code, zh, en), revision, position)
+
+
+def _act_values(row: ActRow) -> tuple[Any, ...]:
+    *first, reason, revision, position = row
+    return (*first, *_said(reason), revision, position)
+
+
+def _reason(code: str | None, zh: str, en: str) -> Reason | None:
+    return None if code is None else Reason(code, zh, en)
+
+
+def _said(reason: Reason | None) -> tuple[str | None, str | None, str | None]:
+    return (None, None, None) if reason is None else (reason.code, reason.zh, reason.en)
 
 
 def _record_values(row: RecordRow) -> tuple[Any, ...]:

@@ -23,11 +23,11 @@ ABOUT = "SELECT position, about FROM record WHERE position = ANY($1::bigint[])"
 NATURALS = 'SELECT DISTINCT "natural" FROM record WHERE "natural" = ANY($1::bigint[])'
 
 REPORTS = """
-SELECT source, id, digest, arrival, type, outcome, revision, code, zh, en, position, flags, kept
+SELECT source, id, digest, arrival, type, outcome, revision, code, zh, en, position, flags, kept, arrived
 FROM report JOIN unnest($1::text[], $2::text[]) AS asked (source, id) USING (source, id)
 """
 ALL_WAITING = """
-SELECT source, id, digest, arrival, type, outcome, revision, code, zh, en, position, flags, kept
+SELECT source, id, digest, arrival, type, outcome, revision, code, zh, en, position, flags, kept, arrived
 FROM report WHERE outcome = 'waiting' AND arrival > $1 ORDER BY arrival LIMIT $2
 """
 WAITING = "SELECT need, source, id FROM waiting WHERE need = ANY($1::text[])"
@@ -42,17 +42,54 @@ MARK_SENT = "DELETE FROM outbox WHERE number = ANY($1::bigint[])"
 ASIDE = 'SELECT source, id, arrival, "at", kept, traceback FROM aside ORDER BY arrival DESC LIMIT $1'
 COUNTS = """
 SELECT (SELECT position FROM head), (SELECT count(*) FROM report WHERE outcome = 'waiting'),
-       (SELECT count(*) FROM outbox), (SELECT count(*) FROM aside)
+       (SELECT count(*) FROM outbox), (SELECT count(*) FROM aside),
+       (SELECT arrived FROM report WHERE outcome = 'waiting' ORDER BY arrival LIMIT 1)
+"""
+
+KEPT = """
+SELECT source, id, digest, arrival, type, outcome, revision, code, zh, en, position, flags, kept, arrived
+FROM report
+WHERE outcome <> 'recorded' AND arrival > $1
+  AND CASE WHEN outcome = 'waiting' THEN 'waiting' WHEN code IN ('dismissed', 'corrected') THEN code ELSE 'refused' END = ANY($3::text[])
+  AND ($4::text IS NULL OR type = $4)
+  AND ($5::text IS NULL OR split_part(source, '/', 3) = $5)
+  AND ($6::text IS NULL OR split_part(source, '/', 4) = $6)
+  AND ($7::timestamptz IS NULL OR arrived >= $7)
+  AND ($8::timestamptz IS NULL OR arrived IS NULL OR arrived < $8)
+  AND ($9::text IS NULL OR position($9 IN id) > 0 OR position($9 IN code) > 0 OR position($9 IN zh) > 0 OR position($9 IN en) > 0
+       OR position(convert_to($9, 'UTF8') IN kept) > 0)
+ORDER BY arrival LIMIT $2
+"""
+SOURCES_OF = """
+SELECT source FROM report WHERE id = $1 AND outcome <> 'recorded' UNION SELECT source FROM attempt WHERE id = $1 ORDER BY source
+"""
+CONTENTS = """
+SELECT source, id, digest, arrival, type, outcome, revision, code, zh, en, position, flags, kept, arrived
+FROM report WHERE source = $1 AND id = $2 ORDER BY revision DESC, arrival DESC
+"""
+ATTEMPTS = """
+SELECT source, id, revision, digest, "at", outcome, code, zh, en, position FROM attempt WHERE source = $1 AND id = $2 ORDER BY revision
+"""
+NEEDS = "SELECT need FROM waiting WHERE source = $1 AND id = $2 ORDER BY need"
+ASIDE_OF = """
+SELECT source, id, arrival, "at", kept, traceback FROM aside WHERE source = $1 AND id = $2 ORDER BY arrival
+"""
+ACT = """
+SELECT act, "at", kind, source, id, who, why, changes, copy, outcome, code, zh, en, revision, position FROM act WHERE act = $1
+"""
+ACTS = """
+SELECT act, "at", kind, source, id, who, why, changes, copy, outcome, code, zh, en, revision, position FROM act
+WHERE source = $1 AND (id = $2 OR copy = $2) ORDER BY number
 """
 
 RECORD_COLUMNS = ("position", "hash", "type", "source", "id", "occurred", "recorded", "about", "natural", "raw")
 REPORT_COLUMNS = (
-    "source", "id", "digest", "arrival", "type", "outcome", "revision", "code", "zh", "en", "position", "flags", "kept",
+    "source", "id", "digest", "arrival", "type", "outcome", "revision", "code", "zh", "en", "position", "flags", "kept", "arrived",
 )  # fmt: skip
 PUT_REPORTS = """
-INSERT INTO report (source, id, digest, arrival, type, outcome, revision, code, zh, en, position, flags, kept)
+INSERT INTO report (source, id, digest, arrival, type, outcome, revision, code, zh, en, position, flags, kept, arrived)
 SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[],
-                     $10::text[], $11::bigint[], $12::jsonb[], $13::bytea[])
+                     $10::text[], $11::bigint[], $12::jsonb[], $13::bytea[], $14::timestamptz[])
 ON CONFLICT (source, id, digest) DO UPDATE
 SET outcome = excluded.outcome, revision = excluded.revision, code = excluded.code, zh = excluded.zh, en = excluded.en,
     position = excluded.position, flags = excluded.flags, kept = excluded.kept
@@ -66,6 +103,10 @@ SELECT * FROM unnest($1::text[], $2::jsonb[], $3::boolean[], $4::date[], $5::big
 ON CONFLICT (subject) DO UPDATE
 SET state = excluded.state, opened = excluded.opened, occurred = excluded.occurred, position = excluded.position
 """
+ATTEMPT_COLUMNS = ("source", "id", "revision", "digest", "at", "outcome", "code", "zh", "en", "position")
+ACT_COLUMNS = (
+    "act", "at", "kind", "source", "id", "who", "why", "changes", "copy", "outcome", "code", "zh", "en", "revision", "position",
+)  # fmt: skip
 OUTBOX_COLUMNS = ("number", "department", "system", "id", "body")
 FORGET_ALIASES = "DELETE FROM alias WHERE code = ANY($1::text[])"
 PUT_ASIDE = """

@@ -17,7 +17,18 @@ from shared.contracts.common import COMMON_VERSION, DayClosed, common_class, com
 from shared.contracts.envelope import Record, Source, record_bytes
 from shared.contracts.outcomes import Outcome, Reason
 from shared.days import day_of
-from shared.event_store.interface import AsideRow, Changes, Head, OutgoingAnswer, RecordRow, ReportKey, ReportRow, StateRow
+from shared.event_store.interface import (
+    ActRow,
+    AsideRow,
+    AttemptRow,
+    Changes,
+    Head,
+    OutgoingAnswer,
+    RecordRow,
+    ReportKey,
+    ReportRow,
+    StateRow,
+)
 from shared.rules import Rules
 from shared.unit_directory import UNIT_TYPES
 from shared.write_service import reasons
@@ -83,6 +94,13 @@ class Desk:
         """The day in Asia/Shanghai on which anything decided now is recorded."""
         assert self._today is not None
         return self._today
+
+    @property
+    def instant(self) -> datetime:
+        """When what is decided now is decided; while existing records are taken back, when the last of them was recorded."""
+        instant = self._now or self._recorded
+        assert instant is not None
+        return instant
 
     @property
     def next_position(self) -> int:
@@ -194,9 +212,16 @@ class Desk:
 
     def displace(self, row: ReportRow, position: int) -> None:
         """A waiting content gives way to another one of its id that turns out to be recorded."""
+        self.give_up(row, reasons.conflict(position))
+
+    def give_up(self, row: ReportRow, reason: Reason) -> None:
+        """What is kept will not be recorded, for another reason than the one before."""
         assert row.kept is not None
-        reason = reasons.conflict(position)
         self.refuse(Unfit(row.key, row.digest, row.type, reason, row.kept), reason)
+
+    def acted(self, act: ActRow) -> None:
+        """Somebody did something about a report."""
+        self._changes.acts.append(act)
 
     def adopt_day_closed(self, record: Record) -> None:
         """Append a closed day that exists already."""
@@ -240,7 +265,8 @@ class Desk:
     def idle(self) -> bool:
         """Whether there is nothing to write."""
         changes = self._changes
-        return not (changes.records or changes.reports or changes.answers or changes.waiting or self._followed > self._head.followed)
+        written = (changes.records, changes.reports, changes.answers, changes.waiting, changes.acts)
+        return not any(written) and self._followed == self._head.followed
 
     def changes(self, simulated: datetime | None) -> Changes:
         """Everything to write. `simulated` is where a simulated clock stands."""
@@ -324,7 +350,10 @@ class Desk:
             self._arrivals += 1
         arrival = self._arrivals if known is None else known.arrival
         revision = 1 + max((row.revision for row in rows.values()), default=0) if rows else 1
-        row = ReportRow(key.source, key.id, digest, arrival, candidate.type, outcome, revision, reason, position, flags, kept)
+        arrived = self.instant if known is None else known.arrived
+        row = ReportRow(key.source, key.id, digest, arrival, candidate.type, outcome, revision, reason, position, flags, kept, arrived)
+        if rows or outcome != "recorded":
+            self._changes.attempts.append(AttemptRow(*key, revision, digest, self.instant, outcome, reason, position))
         if known is not None and known.outcome == "waiting" and outcome != "waiting":
             self._changes.waiting[key] = frozenset()
         self._keep(row)

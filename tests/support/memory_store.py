@@ -9,11 +9,16 @@ from datetime import UTC, datetime
 
 from shared.contracts.base import Service, Subject
 from shared.contracts.envelope import NO_HASH
+from shared.contracts.outcomes import Reason
 from shared.event_store.interface import (
+    ActRow,
     AsideRow,
+    AttemptRow,
     Changes,
     Counts,
+    Dossier,
     Head,
+    KeptQuery,
     OutgoingAnswer,
     Recorded,
     RecordRow,
@@ -43,6 +48,8 @@ class MemoryStore:
     unit_rows: dict[int, bytes] = field(default_factory=dict)
     outbox: dict[int, OutgoingAnswer] = field(default_factory=dict)
     aside_rows: dict[int, AsideRow] = field(default_factory=dict)
+    attempt_rows: dict[tuple[ReportKey, int], AttemptRow] = field(default_factory=dict)
+    act_rows: dict[str, ActRow] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _sender: object | None = None
 
@@ -84,7 +91,49 @@ class MemoryStore:
 
     async def counts(self) -> Counts:
         waiting = sum(row.outcome == "waiting" for row in self.report_rows.values())
-        return Counts(self.head_row.position, waiting, len(self.outbox), len(self.aside_rows))
+        first = min((row for row in self.report_rows.values() if row.outcome == "waiting"), key=lambda row: row.arrival, default=None)
+        oldest = None if first is None else first.arrived
+        return Counts(self.head_row.position, waiting, len(self.outbox), len(self.aside_rows), oldest)
+
+    async def kept(self, query: KeptQuery) -> list[ReportRow]:
+        found = [row for row in self.report_rows.values() if row.outcome != "recorded" and row.arrival > query.after and _asked(row, query)]
+        return sorted(found, key=lambda row: row.arrival)[: query.limit]
+
+    async def sources_of(self, id: str) -> list[str]:
+        kept = {row.source for row in self.report_rows.values() if row.id == id and row.outcome != "recorded"}
+        return sorted(kept | {row.source for row in self.attempt_rows.values() if row.id == id})
+
+    async def dossier(self, key: ReportKey) -> Dossier:
+        reports = sorted((row for row in self.report_rows.values() if row.key == key), key=lambda row: (-row.revision, -row.arrival))
+        return Dossier(
+            reports=tuple(reports),
+            attempts=tuple(sorted(row for (of, _), row in self.attempt_rows.items() if of == key)),
+            acts=tuple(row for row in self.act_rows.values() if row.source == key.source and key.id in (row.id, row.copy)),
+            needs=tuple(sorted(self.needs.get(key, ()))),
+            aside=tuple(row for _, row in sorted(self.aside_rows.items()) if (row.source, row.id) == key),
+        )
+
+
+def _asked(row: ReportRow, query: KeptQuery) -> bool:
+    assert row.reason is not None
+    assert row.kept is not None
+    _, _, department, system = row.source.split("/")
+    dealt_with = row.outcome == "refused" and row.reason.code in ("dismissed", "corrected")
+    state = row.reason.code if dealt_with else row.outcome
+    text = query.text
+    return (
+        state in query.states
+        and query.type in (None, row.type)
+        and query.department in (None, department)
+        and query.system in (None, system)
+        and (query.since is None or (row.arrived is not None and row.arrived >= query.since))
+        and (query.before is None or row.arrived is None or row.arrived < query.before)
+        and (text is None or any(text in each for each in (row.id, *_words(row.reason))) or text.encode() in row.kept)
+    )
+
+
+def _words(reason: Reason) -> tuple[str, str, str]:
+    return reason.code, reason.zh, reason.en
 
 
 class MemoryWriting:
@@ -109,6 +158,9 @@ class MemoryWriting:
     async def all_waiting(self, after_arrival: int, limit: int) -> list[ReportRow]:
         waiting = [row for row in self._store.report_rows.values() if row.outcome == "waiting" and row.arrival > after_arrival]
         return sorted(waiting, key=lambda row: row.arrival)[:limit]
+
+    async def act(self, act: str) -> ActRow | None:
+        return self._store.act_rows.get(act)
 
     async def states(self, subjects: Sequence[Subject]) -> list[StateRow]:
         return [self._store.state_rows[subject] for subject in subjects if subject in self._store.state_rows]
@@ -144,4 +196,11 @@ class MemoryWriting:
         store.unit_rows |= dict(changes.units)
         store.outbox |= {answer.number: answer for answer in changes.answers.values()}
         store.aside_rows |= {row.arrival: row for row in changes.aside}
+        attempts = {(ReportKey(row.source, row.id), row.revision): row for row in changes.attempts}
+        acts = {row.act: row for row in changes.acts}
+        assert len(attempts) == len(changes.attempts)
+        assert not attempts.keys() & store.attempt_rows.keys()
+        assert not acts.keys() & store.act_rows.keys()
+        store.attempt_rows |= attempts
+        store.act_rows |= acts
         store.head_row = changes.head
