@@ -26,11 +26,14 @@ class DatabaseUnreachable(Exception):
 
 
 @asynccontextmanager
-async def bus(running: Running, *, name: str = "kaiye") -> AsyncIterator[Client]:
-    """A connection to the bus of a running system, as its administrator; `name` is for those who watch the bus. Raises BusUnreachable."""
+async def bus(running: Running, *, name: str = "kaiye", seed: str | None = None, inbox: str | None = None) -> AsyncIterator[Client]:
+    """A connection to the bus of a running system, as its administrator, or as the user of another seed and reply prefix.
+
+    `name` is for those who watch the bus. Raises BusUnreachable.
+    """
     settings = Settings(county=running.county, nats_url=running.nats_url, database_url="")
     if running.nats_seeds:
-        own = {"nats_nkey_seed": running.nats_seeds[ADMINISTRATOR], "nats_inbox": inbox_of(ADMINISTRATOR)}
+        own = {"nats_nkey_seed": seed or running.nats_seeds[ADMINISTRATOR], "nats_inbox": inbox or inbox_of(ADMINISTRATOR)}
         settings = settings.model_copy(update=own)
     nc = await connect(settings, name=name)
     try:

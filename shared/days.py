@@ -5,7 +5,7 @@ mean from day d to the day before d + n months, and adding months clamps to the 
 """
 
 from calendar import monthrange
-from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -14,6 +14,11 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 def day_of(instant: datetime) -> date:
     """The day in Asia/Shanghai on which an instant falls: the *known day* of a record is the day of its recorded time."""
     return instant.astimezone(SHANGHAI).date()
+
+
+def start_of_day(day: date) -> datetime:
+    """The first instant of a day in Asia/Shanghai."""
+    return datetime.combine(day, time(), SHANGHAI)
 
 
 def add_months(day: date, months: int) -> date:

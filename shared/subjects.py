@@ -68,6 +68,11 @@ def registry_command(name: str) -> str:
     return f"command.registry.{name}"
 
 
+def repair(service: str, call: str, role: str, department: str, system: str) -> str:
+    """Where a write service lists, shows and deals with what waits or was refused, by request and reply: the subject says who asks."""
+    return f"repair.{service}.{call}.{role}.{department}.{system}"
+
+
 def changed(county: str) -> str:
     """The change feed: which figures moved and up to which positions."""
     return f"changed.indicators.{county}"

@@ -23,6 +23,7 @@ from deploy.cli import (
     queries,
     rebuild,
     recompute,
+    repairs,
     reports,
     run,
     sheets,
@@ -46,8 +47,8 @@ from deploy.processes import PartFailed
 from shared.logs import configure_logs
 
 GROUPS = (
-    run, departments, reports, spreadsheets, persons, queries, explain, diff, recompute, rebuild, evidence, plans, sheets, evaluate,
-    simulate, doctor, audit,
+    run, departments, reports, repairs, spreadsheets, persons, queries, explain, diff, recompute, rebuild, evidence, plans, sheets,
+    evaluate, simulate, doctor, audit,
 )  # fmt: skip
 
 

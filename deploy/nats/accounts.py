@@ -16,15 +16,19 @@ from pathlib import Path
 from shared import subjects
 from shared.clock import today
 from shared.contracts.base import SERVICES
-from shared.users import MAY, AdministratorUser, BadUsers, CountyUsers, DepartmentUser, read_users
+from shared.repair import OPERATOR, READING
+from shared.users import MAY, AdministratorUser, BadUsers, CountyUsers, DepartmentUser, Role, read_users
 
 ADMINISTRATOR = "administrator"
 """The name of the user as which a county's system is operated."""
 DOOR = "door"
 """The name of the user as which the HTTP door passes on what departments report there."""
 HEARD: Mapping[str, Sequence[str]] = {
-    "indicators": ("query.indicators.>", "command.indicators.>"), "registry": ("identify.registry.>", "command.registry.>"),
-}  # fmt: skip
+    "indicators": ("query.indicators.>", "command.indicators.>"),
+    "registry": ("identify.registry.>", "command.registry.>", "repair.registry.>"),
+    "training": ("repair.training.>",),
+    "finance": ("repair.finance.>",),
+}
 """The questions and commands that a service answers, by request and reply."""
 _QUERIES, _COMMANDS = "query.indicators.*", "command.indicators.*"
 _OPERATING = ("command.registry.*", "$JS.API.>")
@@ -80,7 +84,8 @@ def _administrator(county: str, user: AdministratorUser) -> dict[str, object]:
     In the departments' names it reports, and has resident ids exchanged, only where the file says so.
     """
     for_all = _in_their_names(county) if user.reports_for_all else []
-    return _user(user.nkey, [_QUERIES, _COMMANDS, *_OPERATING, *for_all], [*_watching(county), f"{inbox_of(ADMINISTRATOR)}.>"])
+    own = [_QUERIES, _COMMANDS, *_OPERATING, _repairs("administrator", *OPERATOR)]
+    return _user(user.nkey, [*own, *for_all], [*_watching(county), f"{inbox_of(ADMINISTRATOR)}.>"])
 
 
 def _department(county: str, user: DepartmentUser) -> dict[str, object]:
@@ -97,12 +102,21 @@ def _department(county: str, user: DepartmentUser) -> dict[str, object]:
     if "operate" in may:
         publish += _OPERATING
         subscribe += _watching(county)
+    if "repair" in may:
+        publish.append(_repairs(user.role, user.department, user.system))
+    else:
+        publish += [subjects.repair("*", call, user.role, user.department, user.system) for call in sorted(READING)]
     return _user(user.nkey, publish, subscribe)
 
 
 def _in_their_names(county: str) -> list[str]:
     """What every department may say."""
     return [*(f"reported.{county}.*.*.{service}.*" for service in SERVICES), subjects.identify("*", "*")]
+
+
+def _repairs(role: Role, department: str, system: str) -> str:
+    """Everything that may be asked of the repair desks, under one name."""
+    return subjects.repair("*", "*", role, department, system)
 
 
 def _watching(county: str) -> list[str]:

@@ -363,8 +363,8 @@ def _attempt_values(row: AttemptRow) -> tuple[Any, ...]:
 
 
 def _act(row: Any) -> ActRow:
-    *first, code, zh, en, revision, position = row
-    return ActRow(*first, _reason(code, zh, en), revision, position)
+    act, at, kind, source, id_, who, why, changes, copy, outcome, code, zh, en, revision, position = row
+    return ActRow(act, at, kind, source, id_, who, why, changes, copy, outcome, _reason(code, zh, en), revision, position)
 
 
 def _act_values(row: ActRow) -> tuple[Any, ...]:

@@ -28,6 +28,7 @@ from shared.write_app.drawing import PromptBatches, give_back
 from shared.write_app.http import HealthServer
 from shared.write_app.messages import answer_schema, record_schema, report_schema, types_of
 from shared.write_app.metrics import ServiceMetrics, report_metrics
+from shared.write_app.repairs import answer_repairs
 from shared.write_app.work import Work
 
 OpenStore = Callable[[Settings, Service], AbstractAsyncContextManager[EventStore]]
@@ -52,6 +53,7 @@ class WriteApp(ServiceApp):
             description="Reports in; records and answers out. A department *reports*, the system *records*.",
         )  # fmt: skip
         self._subscriber = self._subscribe()
+        answer_repairs(self._nats, rules.service, lambda: self.work)
         self._document()
 
     @property

@@ -18,6 +18,7 @@ from shared.bus import ensure_reporting
 from shared.clock import Clock, SimulatedClock, WallClock
 from shared.contracts.common import FactCorrected, FactVoided, common_type
 from shared.contracts.envelope import parse_record
+from shared.contracts.outcomes import Reason
 from shared.days import day_of, instant_from
 from shared.event_store.interface import EventStore
 from shared.limits import ListedLimits
@@ -31,6 +32,7 @@ from shared.unit_directory import UNIT_TYPES
 from shared.write_app.metrics import ServiceMetrics
 from shared.write_service.handler import IncomingReport, WriteService
 from shared.write_service.masking import mask_text
+from shared.write_service.repairing import Act, Acted
 
 STOP_SECONDS_MAX = 5.0
 """How long a stopping service goes on publishing what it has recorded and answered; the next start does the rest."""
@@ -59,7 +61,7 @@ class Work:
     def __init__(self, settings: Settings, nc: Client, store: EventStore, service: WriteService) -> None:
         self._settings = settings
         self._nc = nc
-        self._store = store
+        self.store = store
         self._name = service.rules.service
         self._ensure_due = asyncio.Event()
         self.service = service
@@ -91,6 +93,12 @@ class Work:
         await self.service.handle([self._incoming(message) for message in messages])
         self._committed()
 
+    async def repair(self, act: Act) -> Acted | Reason:
+        """Do something about a report that waits or was refused. Raises what `WriteService.repair` raises."""
+        acted = await self.service.repair(act)
+        self._committed()
+        return acted
+
     async def disconnected(self) -> None:
         """The bus is gone: recording is held."""
         await self.relay.disconnected()
@@ -118,7 +126,7 @@ class Work:
     async def health(self, metrics: ServiceMetrics) -> tuple[bool, dict[str, Any]]:
         """Whether the service records, and the details; the metrics are brought up to date along with them."""
         finding = self.relay.finding
-        head, counts = await self._store.head(), await self._store.counts()
+        head, counts = await self.store.head(), await self.store.counts()
         recording = self.service.recording.is_set()
         metrics.recorded.set(head.position)
         metrics.published.set(self.relay.published)
@@ -159,7 +167,7 @@ class Work:
         """Take over what the registry records about units, from where the store stands."""
         county = self._settings.county
         types = (*UNIT_TYPES, *(common_type(shape, "registry") for shape in (FactVoided, FactCorrected)))
-        stream, after = subjects.recorded_stream(county, "registry"), (await self._store.head()).followed
+        stream, after = subjects.recorded_stream(county, "registry"), (await self.store.head()).followed
         async with StreamReader(self._nc, stream, after=after, only=[subjects.recorded(county, type_) for type_ in types]) as reader:
             while True:
                 if page := await reader.page(UNITS_PAGE, wait_seconds=UNITS_WAIT_SECONDS):

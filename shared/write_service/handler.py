@@ -16,6 +16,7 @@ from shared.clock import Clock
 from shared.contracts.base import Fact
 from shared.contracts.common import DayClosed
 from shared.contracts.envelope import Record, Source, parse_record
+from shared.contracts.outcomes import Reason
 from shared.event_store.interface import EventStore, Head, ReportKey, Writing
 from shared.logs import logger
 from shared.rules import Rules
@@ -27,6 +28,7 @@ from shared.write_service.loading import load, load_waiters, load_waiting
 from shared.write_service.masking import mask_text
 from shared.write_service.memory import Memory
 from shared.write_service.parsing import Broken, IncomingReport, Named, Readable, Unfit, canonical_json, content_digests, read, read_content
+from shared.write_service.repairing import Act, Acted, repair
 from shared.write_service.verdicts import Again, Recording, Refused, Waiting
 
 __all__ = ["ClockAhead", "IncomingReport", "NotAdoptable", "StoreWentBack", "WriteService", "WrongStore"]
@@ -102,6 +104,19 @@ class WriteService:
                 self.clock.observe(report.instant)
                 desk.at(self.clock.now())
                 await self._settle(candidate, desk, writing)
+
+    async def repair(self, act: Act) -> Acted | Reason:
+        """Do something about a report that waits or was refused, in one commit; or why it cannot be done, and nothing is written.
+
+        Raises what the database raises, ClockAhead, and whatever a bug in a rule raises: nothing is written then.
+        """
+        await self._begin()
+        assert self._key is not None
+        async with self._batch() as (desk, writing):
+            desk.at(self.clock.now())
+            acted = await repair(act, desk, writing, self._key)
+            await self._release(desk, writing)
+        return acted
 
     async def unit_facts(self, records: Sequence[Record]) -> None:
         """Take over what the registry recorded about units (other records among them are passed over), and decide what waited for it.

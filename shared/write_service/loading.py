@@ -22,7 +22,7 @@ async def load(desk: Desk, writing: Writing, candidates: Sequence[Candidate]) ->
     """Everything that deciding these looks at, and who waits for what they may bring."""
     readable = [candidate for candidate in candidates if isinstance(candidate, Readable)]
     amended = [key for report in readable if (key := _amended(report)) is not None]
-    await _load_reports(desk, writing, [*(candidate.key for candidate in candidates), *amended])
+    await load_reports(desk, writing, [*(candidate.key for candidate in candidates), *amended])
     await _load_targets(desk, writing, amended)
     named = [report.named for report in readable if report.named is not None]
     await _load_states(desk, writing, _subjects(desk, named))
@@ -45,7 +45,7 @@ async def load_waiting(desk: Desk, writing: Writing, keys: Collection[ReportKey]
     """Those of these reports that wait, in order of arrival, read anew from the bytes kept, with all that deciding them looks at."""
     if not keys:
         return []
-    await _load_reports(desk, writing, keys)
+    await load_reports(desk, writing, keys)
     rows = [row for key in keys if (row := desk.bound(key)) is not None and row.outcome == "waiting"]
     rows.sort(key=lambda row: row.arrival)
     for row in rows:
@@ -107,7 +107,8 @@ def _subjects(desk: Desk, named: Iterable[Named]) -> set[Subject]:
     return subjects
 
 
-async def _load_reports(desk: Desk, writing: Writing, keys: Iterable[ReportKey]) -> None:
+async def load_reports(desk: Desk, writing: Writing, keys: Iterable[ReportKey]) -> None:
+    """What was answered about these reports, every content of each."""
     asked = [key for key in dict.fromkeys(keys) if key not in desk.reports]
     if asked:
         desk.put_reports(asked, await writing.reports(asked))

@@ -64,6 +64,27 @@ OTHER_KEY = Reason(
     "other_key", "更正不得改变事实所指的对象和自身标识；请作废后重新报送",
     "a correction may not change what the fact is about nor its own key; void it and report anew",
 )  # fmt: skip
+UNKNOWN_REPORT = Reason(
+    "unknown_report", "没有留存这样的报送：请核对来源与编号（kaiye reports list）",
+    "no such report is kept: check its source and id (kaiye reports list)",
+)  # fmt: skip
+ACT_NAMED_ALREADY = Reason(
+    "act_named_already", "该操作编号已用于另一操作，请另编", "another act has this name already: choose another"
+)  # fmt: skip
+NOT_AS_REPORTED = Reason(
+    "not_as_reported", "留存的内容已遮盖疑似身份证号之处，不能照原样重新裁决；请补正，或由部门重新报送",
+    "what is kept was masked where it looked like a resident id, so it cannot be decided as it was: correct it, or have it reported anew",
+)  # fmt: skip
+NOT_CORRECTABLE = Reason(
+    "not_correctable", "留存的内容不是 JSON 对象，无从补正；请由部门重新报送",
+    "what is kept is no JSON object, so nothing in it can be set: have it reported anew",
+)  # fmt: skip
+STILL_MASKED = Reason(
+    "still_masked", "留存的内容中仍有被遮盖之处（********）；请一并补正这些字段",
+    "what is kept still holds masked places (********): set those fields too",
+)  # fmt: skip
+DISMISSED, CORRECTED = "dismissed", "corrected"
+"""The codes of reports that somebody at the repair desk has dealt with."""
 TARGET_UNKNOWN = Reason("target_unknown", "等待被作废、更正的原报送", "waiting for the report that this voids or corrects")
 
 
@@ -109,6 +130,33 @@ def conflict(position: int | None) -> Reason:
     return Reason(
         CONFLICT, f"该编号已用于另一内容{where[0]}；更改请用更正，新事实请用新编号",
         f"this id already stands for another content{where[1]}; to change it report a correction, for a new fact use a new id",
+    )  # fmt: skip
+
+
+def dismissed(why: str) -> Reason:
+    """Somebody at the repair desk decided that it will not be pursued."""
+    said = mask_text(why)
+    return Reason(DISMISSED, f"已退回不处理：{said}", f"dismissed: {said}")
+
+
+def corrected(id: str) -> Reason:
+    """A corrected copy of it was reported."""
+    return Reason(CORRECTED, f"已由补正后的报送 {id} 取代", f"the corrected report {id} takes its place")
+
+
+def recorded_already(position: int) -> Reason:
+    """There is nothing to be mended at the repair desk."""
+    return Reason(
+        "recorded_already", f"已记录在第 {position} 条，无需处理；更改请报送更正或作废",
+        f"it is recorded at position {position}: to change it report a correction or a void",
+    )  # fmt: skip
+
+
+def no_such_path(path: str) -> Reason:
+    """A place that cannot be corrected, or that is not there."""
+    return Reason(
+        "no_such_path", f"不能补正 {shown(path)}：应为 occurred 或报送内容中的字段，如 data.unit、data.founders[0].person",
+        f"{shown(path)} cannot be set: it should be occurred, or a field of the fact such as data.unit or data.founders[0].person",
     )  # fmt: skip
 
 

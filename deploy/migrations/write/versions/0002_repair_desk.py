@@ -1,4 +1,4 @@
-"""What the repair desk needs: when reports arrived, every answer about those that were not simply recorded, and what was done about them."""
+"""What the repair desk needs: when reports arrived, every answer about those not simply recorded, and what was done about them."""
 
 import sqlalchemy as sa
 from alembic import op
