@@ -13,10 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from shared.contracts.base import Service
 from shared.contracts.envelope import SOURCE_PATTERN, EventId, Token
 from shared.contracts.exact import LINE, Day
+from shared.contracts.outcomes import Reason
 from shared.event_store.interface import ActKind, KeptState
 from shared.users import MAY, Role
 
 Call = Literal["list", "show", "resubmit", "correct", "dismiss"]
+READS_ONLY: Final = Reason("reads_only", "考评人员只可查看，不可处理报送", "an evaluator may look at reports, and not deal with them")
 READING: Final[frozenset[Call]] = frozenset({"list", "show"})
 PAGE_MAX: Final = 500
 SHOWN_BYTES_MAX: Final = 512 * 1024

@@ -15,7 +15,7 @@ from shared import subjects
 from shared.contracts.base import Service
 from shared.contracts.outcomes import Reason
 from shared.identification import Refusal
-from shared.repair import Asker, Call, Correct, Dismiss, Done, Found, KeptPage, ListKept, Resubmit, ShowKept
+from shared.repair import READS_ONLY, Asker, Call, Correct, Dismiss, Done, Found, KeptPage, ListKept, Resubmit, ShowKept
 
 ATTEMPT_SECONDS_MAX: Final = 10.0
 SILENCE_SECONDS_MAX: Final = 30.0
@@ -66,6 +66,8 @@ class RepairDesks:
         return await self._ask(service, "dismiss", asked, Done)
 
     async def _ask(self, service: Service, call: Call, asked: BaseModel, shape: type[Reply]) -> Reply:
+        if not self._asker.may(call):  # the broker would let the question vanish
+            raise RepairRefused(READS_ONLY)
         subject = subjects.repair(service, call, *self._asker)
         body = asked.model_dump_json(exclude_none=True).encode()
         deadline = time.monotonic() + self._silence_seconds_max

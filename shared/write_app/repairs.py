@@ -23,6 +23,7 @@ from shared.event_store.interface import ActKind, ActRow, Dossier, EventStore, K
 from shared.identification import Refusal
 from shared.logs import logger
 from shared.repair import (
+    READS_ONLY,
     SHAPES,
     SHOWN_BYTES_MAX,
     Asker,
@@ -57,7 +58,6 @@ NOBODY = Refusal(
     code="unknown_asker", zh="请求主题应为 repair.<服务>.<操作>.<角色>.<部门>.<系统>",
     en="the subject should be repair.<service>.<call>.<role>.<department>.<system>",
 )  # fmt: skip
-READS_ONLY = Refusal(code="reads_only", zh="考评人员只可查看，不可处理报送", en="an evaluator may look at reports, and not deal with them")
 NOT_YOUR_REPORT = Refusal(
     code="not_your_report", zh="这是其他部门的报送：只有原报送部门、创建办和系统管理员可以查看、处理",
     en="another department reported this: only that department, the office and administrators may look at it or deal with it",
@@ -104,7 +104,7 @@ def _subscribe(broker: NatsBroker, service: Service, call: Call, work: Callable[
         try:
             asker = _asker(message.raw_message.subject)
             if not asker.may(call):
-                raise Refused(READS_ONLY)
+                raise Refused(_refusal(READS_ONLY))
             reply = await _answer(RepairDesk(service, work()), asker, SHAPES[call].model_validate_json(message.body))
         except ValidationError as error:
             reply = _refusal(reasons.unfit(error))
@@ -113,7 +113,8 @@ def _subscribe(broker: NatsBroker, service: Service, call: Call, work: Callable[
         except Exception:  # noqa: BLE001 - logged below, with ids masked
             log.error("the repair desk met an error", service=service, call=call, traceback=mask(traceback.format_exc().encode()).decode())
             reply = INTERNAL
-        return reply.model_dump_json(exclude_none=True).encode(), reply.code if isinstance(reply, Refusal) else ""
+        code = reply.code if isinstance(reply, Refusal) else ""
+        return reply.model_dump_json(exclude_none=bool(code)).encode(), code
 
     answer_requests(
         broker, subjects.repair(service, call, "*", "*", "*"), SHAPES[call], reply_to, queue=service, title=f"repair.{call}",

@@ -45,7 +45,7 @@ def corrected_copy(key: ReportKey, kept: bytes, changes: Sequence[Change], hmac_
     said = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
     if _STARS in said:
         return reasons.STILL_MASKED
-    of = hmac.new(hmac_key, orjson.dumps(key) + mask(said), hashlib.sha256).hexdigest()  # a report's bytes are masked once it has given way
+    of = hmac.new(hmac_key, orjson.dumps(tuple(key)) + mask(said), hashlib.sha256).hexdigest()  # what gave way is kept masked
     id_ = f"{key.id[:_OF_THE_ID]}-{of[:_OF_THE_CONTENT]}"
     return id_, orjson.dumps({**body, "id": id_})
 

@@ -19,6 +19,7 @@ from deploy.nats.keys import new_seed, public_key
 from shared import subjects
 from shared.contracts import FACTS
 from shared.contracts.base import SERVICES
+from shared.repair import OPERATOR
 from shared.users import AdministratorUser, CountyUsers, DepartmentUser
 from tests.support.admission import lets_in
 
@@ -252,6 +253,8 @@ USERS = (*((service,) for service in SERVICE_USERS), ("door",), ("administrator"
 TYPES = {service: next(fact.type for fact in FACTS if fact.type.startswith(f"{service}.")) for service in SERVICES} | {
     "finance": "finance.loan_applied"
 }
+ROLES = {"chuangjianban": "office", "auditor": "evaluator", "watcher": "administrator"}
+ROLES |= dict.fromkeys(("bank", "school", "narrow"), "department")
 SUBJECTS = {
     **{
         f"reported by {place[0]} to {service}": subjects.reported(COUNTY, *place, type_)
@@ -264,6 +267,12 @@ SUBJECTS = {
     "command": subjects.command("rebuild"),
     **{f"identify for {place[0]}": subjects.identify(*place) for place in PLACES},
     "command to registry": subjects.registry_command("erase_person"),
+    **{
+        f"{call} at {service} as {role} of {place[0]}": subjects.repair(service, call, role, *place)
+        for service in SERVICES
+        for call in ("show", "dismiss")
+        for role, place in (*((ROLES[place[0]], place) for place in PLACES), ("office", ("bank", "core")), ("administrator", OPERATOR))
+    },
     "changed": subjects.changed(COUNTY),
     "streams": "$JS.API.STREAM.NAMES",
     **{f"inbox of {user[0]}": f"{inbox_of(*user)}.x" for user in USERS},
@@ -276,34 +285,37 @@ IN_ALL_NAMES = {subject for subject in SUBJECTS if subject.startswith(("reported
 def _may_publish(name: str) -> set[str]:
     """By the rules as people know them, not by the code that writes the permissions."""
     own = {f"reported by {name} to {service}" for service in SERVICES}
+    repairs = {subject for subject in SUBJECTS if subject.endswith(f" as {ROLES.get(name)} of {name}")}
     match name:
         case "registry" | "training" | "finance":
             return {f"recorded by {name}", *ALL_ANSWERS, "streams"}
         case "indicators":
             return {"changed", "command", "streams"}
         case "administrator":
-            return {"query", "command", "command to registry", "streams"} | IN_ALL_NAMES
+            at_the_desk = {subject for subject in SUBJECTS if subject.endswith(" as administrator of kaiye")}
+            return {"query", "command", "command to registry", "streams"} | IN_ALL_NAMES | at_the_desk
         case "door":
             return IN_ALL_NAMES
         case "watcher":
-            return {"query", "command", "command to registry", "streams"}
+            return {"query", "command", "command to registry", "streams"} | repairs
         case "auditor":
-            return {"query"}
+            return {"query"} | {subject for subject in repairs if subject.startswith("show ")}
         case "narrow":
-            return {"reported by narrow to finance", "identify for narrow", "query"}
+            return {"reported by narrow to finance", "identify for narrow", "query"} | repairs
         case "chuangjianban":
-            return {*own, f"identify for {name}", "query", "command"}
+            return {*own, f"identify for {name}", "query", "command"} | repairs
         case _:
-            return {*own, f"identify for {name}", "query"}
+            return {*own, f"identify for {name}", "query"} | repairs
 
 
 def _may_hear(name: str) -> set[str]:
     own_inbox = f"inbox of {name}"
     match name:
         case "registry":
-            return {own_inbox, "command to registry"} | {subject for subject in SUBJECTS if subject.startswith("identify for ")}
+            identified = {subject for subject in SUBJECTS if subject.startswith("identify for ")}
+            return {own_inbox, "command to registry"} | identified | _at_the_desk(name)
         case "training" | "finance":
-            return {own_inbox}
+            return {own_inbox} | _at_the_desk(name)
         case "indicators":
             return {own_inbox, "query", "command"}
         case "administrator" | "watcher":
@@ -316,9 +328,13 @@ def _may_hear(name: str) -> set[str]:
             return {own_inbox, f"answered to {name}"}
 
 
+def _at_the_desk(service: str) -> set[str]:
+    return {subject for subject in SUBJECTS if f" at {service} as " in subject}
+
+
 def test_every_subject_there_is_stands_in_the_matrix() -> None:
     spelled = {name for name, made in inspect.getmembers(subjects, inspect.isfunction) if not name.endswith(("_stream", "_to"))}
-    assert spelled == {"reported", "answered", "recorded", "query", "command", "changed", "identify", "registry_command"}
+    assert spelled == {"reported", "answered", "recorded", "query", "command", "changed", "identify", "registry_command", "repair"}
 
 
 @pytest.mark.parametrize("user", USERS, ids=lambda user: user[0])

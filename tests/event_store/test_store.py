@@ -10,11 +10,15 @@ import pytest
 from shared.contracts.envelope import NO_HASH
 from shared.contracts.outcomes import Outcome, Reason
 from shared.event_store.interface import (
+    ActRow,
     AsideRow,
+    AttemptRow,
     Changes,
     Counts,
+    Dossier,
     EventStore,
     Head,
+    KeptQuery,
     OutgoingAnswer,
     RecordRow,
     ReportKey,
@@ -260,3 +264,95 @@ async def test_it_counts_what_it_holds(store: EventStore) -> None:
         written.aside.append(AsideRow(SOURCE, "b", 2, THEN, b"", ""))
         await writing.commit(written)
     assert await store.counts() == Counts(recorded=2, waiting=2, unsent=1, aside=1)
+
+
+# The repair desk
+
+
+def arrived(row: ReportRow, at: datetime | None, *, code: str = "too_late", source: str = SOURCE, type: str | None = None) -> ReportRow:
+    reason = Reason(code, "来迟了", "too late")
+    return row._replace(arrived=at, reason=reason, source=source, type=type or row.type)
+
+
+OTHER = "/330127000000/tax/books"
+A_DAY = timedelta(days=1)
+KEPT = (
+    arrived(report("waits", "waiting", arrival=1), THEN),
+    arrived(report("said-no", "refused", arrival=2), THEN + A_DAY, type="registry.it_ended"),
+    arrived(report("given-up", "refused", arrival=3), THEN + 2 * A_DAY, code="dismissed"),
+    arrived(report("mended", "refused", arrival=4), THEN + 2 * A_DAY, code="corrected"),
+    arrived(report("elsewhere", "refused", arrival=5), THEN + 3 * A_DAY, source=OTHER),
+    arrived(report("of-old", "refused", arrival=6), None, source=OTHER)._replace(kept="张记".encode()),
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        (KeptQuery(), "waits said-no elsewhere of-old"),
+        (KeptQuery(states=("waiting",)), "waits"),
+        (KeptQuery(states=("dismissed", "corrected")), "given-up mended"),
+        (KeptQuery(after=1, limit=2), "said-no elsewhere"),
+        (KeptQuery(type="registry.it_ended"), "said-no"),
+        (KeptQuery(department="tax"), "elsewhere of-old"),
+        (KeptQuery(department="hr", system="main"), "waits said-no"),
+        (KeptQuery(department="hr", system="books"), ""),
+        (KeptQuery(since=THEN + A_DAY), "said-no elsewhere"),
+        (KeptQuery(before=THEN + A_DAY), "waits of-old"),
+        (KeptQuery(text="张记"), "of-old"),
+        (KeptQuery(text="too_l"), "waits said-no elsewhere of-old"),
+        (KeptQuery(text="来迟"), "waits said-no elsewhere of-old"),
+        (KeptQuery(text="said-"), "said-no"),
+        (KeptQuery(text="%"), ""),
+    ],
+)
+async def test_kept_reports_are_found_page_by_page(store: EventStore, query: KeptQuery, ids: str) -> None:
+    async with store.writing() as writing:
+        written = recording(writing.head, record(1))
+        written.reports = {(row.key, row.digest): row for row in (report("fine", arrival=7), *KEPT)}
+        written.head = replace(written.head, arrivals=7)
+        await writing.commit(written)
+    assert [row.id for row in await store.kept(query)] == ids.split()
+    assert (await store.counts()).oldest_waiting == THEN
+
+
+async def test_everything_about_a_report_is_kept_and_when_it_arrived_stays(store: EventStore) -> None:
+    first = arrived(report("r-1", "waiting"), THEN)
+    attempts = [AttemptRow(SOURCE, "r-1", number, b"d", THEN + number * A_DAY, "waiting", LATE, None) for number in (1, 2)]
+    acts = [
+        ActRow("a-1", THEN, "resubmitted", SOURCE, "r-1", "office o/s", "why", None, None, "waiting", LATE, 2, None),
+        ActRow("a-2", THEN, "corrected", SOURCE, "r-1", "office o/s", "why", "[]", "r-1-c", "recorded", None, 1, 9),
+        ActRow("a-3", THEN, "dismissed", SOURCE, "r-2", "office o/s", "why", None, None, "refused", LATE, None, None),
+    ]
+    aside = AsideRow(SOURCE, "r-1", 1, THEN, b"kept", "trace")
+    async with store.writing() as writing:
+        written = changes(writing.head)
+        written.reports = {(first.key, first.digest): first}
+        written.waiting = {first.key: frozenset({"unit:2", "unit:1"})}
+        written.attempts, written.acts, written.aside = attempts[:1], acts[:1], [aside]
+        written.head = replace(written.head, arrivals=1)
+        await writing.commit(written)
+    second = first._replace(revision=2, arrived=THEN + A_DAY)
+    async with store.writing() as writing:
+        assert await writing.act("a-1") == acts[0]
+        assert await writing.act("a-2") is None
+        written = changes(writing.head)
+        written.reports = {(second.key, second.digest): second}
+        written.attempts, written.acts = attempts[1:], acts[1:]
+        await writing.commit(written)
+    kept = first._replace(revision=2)
+    assert await store.dossier(first.key) == Dossier((kept,), tuple(attempts), tuple(acts[:2]), ("unit:1", "unit:2"), (aside,))
+    assert (await store.dossier(key("r-1-c"))).acts == (acts[1],)
+    assert await store.dossier(key("r-9")) == Dossier((), (), (), (), ())
+    assert await store.sources_of("r-1") == [SOURCE]
+    assert await store.sources_of("r-2") == []
+
+
+async def test_an_act_is_written_once(store: EventStore) -> None:
+    act = ActRow("a-1", THEN, "dismissed", SOURCE, "r-1", "office o/s", "why", None, None, "refused", LATE, 2, None)
+    with pytest.raises(BOTH_BREAK_ALIKE):
+        for _ in range(2):
+            async with store.writing() as writing:
+                written = changes(writing.head)
+                written.acts = [act]
+                await writing.commit(written)

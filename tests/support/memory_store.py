@@ -184,7 +184,8 @@ class MemoryWriting:
         store = self._store
         assert changes.head.position == self.head.position + len(changes.records)
         assert all((row.arrival <= self.head.arrivals) == (at in store.report_rows) for at, row in changes.reports.items())
-        reports = store.report_rows | changes.reports
+        came = {at: row.arrived for at, row in store.report_rows.items()}
+        reports = store.report_rows | {at: row._replace(arrived=came.get(at, row.arrived)) for at, row in changes.reports.items()}
         bound = [row.key for row in reports.values() if row.outcome != "refused"]
         assert len(bound) == len(set(bound)), "at most one content of an id stands"
         assert not store.unit_rows.keys() & {position for position, _ in changes.units}

@@ -18,7 +18,9 @@ from shared.write_app.messages import record_schema, report_schema, types_of
 from tests.write_app.system import COUNTY, DAY, instant
 
 DOCUMENTS = {name: json.loads(text) for name, text in documents().items()}
-ASKED = {"registry": {"identify.registry.*.*", "command.registry.erase_person", "command.registry.rotate_person_key"}}
+CALLS = ("list", "show", "resubmit", "correct", "dismiss")
+ASKED = {service: {f"repair.{service}.{call}.*.*.*" for call in CALLS} for service in SERVICES}
+ASKED["registry"] |= {"identify.registry.*.*", "command.registry.erase_person", "command.registry.rotate_person_key"}
 """What a write service answers by request and reply."""
 every_document = pytest.mark.parametrize("name", DOCUMENTS, ids=str)
 
@@ -51,7 +53,7 @@ def test_every_type_has_a_channel_of_its_own_and_the_queue_takes_all_that_may_be
     types = {*facts, *(common_type(shape, service) for shape in COMMON_FACTS)}
     addresses = {channel["address"] for channel in document["channels"].values()}
     expected = {f"recorded.{COUNTY}.{type_}" for type_ in types}
-    assert addresses == expected | {f"answered.{COUNTY}.*.*.*", f"reported.{COUNTY}.*.*.{service}.>"} | ASKED.get(service, set())
+    assert addresses == expected | {f"answered.{COUNTY}.*.*.*", f"reported.{COUNTY}.*.*.{service}.>"} | ASKED[service]
     reported = document["components"]["schemas"]["reported:Message:Payload"]
     assert len(reported["oneOf"]) == len(facts) + 2  # voids and corrections; closed days are the system's own
     assert document["operations"]["reported"]["action"] == "receive"
