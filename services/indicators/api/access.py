@@ -56,7 +56,8 @@ metrics say how many records there are and how the service does, no figure and n
 ANONYMOUS: Final[Role] = "evaluator"
 """What somebody without a token is where none is needed."""
 DOES: Final[Mapping[Act, tuple[str, str]]] = {
-    "ask": ("查询", "ask for figures"), "report": ("报送", "report"), "command": ("下达命令", "command"), "operate": ("运维", "operate"),
+    "ask": ("查询", "ask for figures"), "report": ("报送", "report"), "repair": ("处理待办报送", "deal with kept reports"),
+    "command": ("下达命令", "command"), "operate": ("运维", "operate"),
 }  # fmt: skip
 
 NO_TOKEN: Final = Problem(
