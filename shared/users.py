@@ -27,8 +27,9 @@ PublicKey = Annotated[str, StringConstraints(pattern=r"^U[A-Z2-7]{55}$")]
 Role = Literal["department", "office", "evaluator", "administrator"]
 """What somebody is to the county's system."""
 Act = Literal["ask", "report", "repair", "command", "operate"]
-"""What somebody does: asks for figures, and what waits or was refused; reports, and has resident ids exchanged for it; deals with what waits
-or was refused; commands the indicators service; commands the registry about persons, looks into the streams and hears everybody's answers.
+"""What somebody does: asks for figures, and for what waits or was refused; reports, and has resident ids exchanged for it; deals with what
+waits or was refused; commands the indicators service; commands the registry about persons, looks into the streams and hears everybody's
+answers.
 """
 MAY: Final[Mapping[Role, frozenset[Act]]] = {
     "department": frozenset({"ask", "report", "repair"}),
