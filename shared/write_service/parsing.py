@@ -31,6 +31,10 @@ from shared.write_service.masking import has_resident_id
 
 DEPTH_MAX = 16
 """How deeply a report may be nested."""
+VALUES_MAX = 5000
+"""How many values a report may hold, more than any contract takes. A contract names all that is wrong before the first of it can be
+told, at ten microseconds each: 100,000 wrong ones in 256 KiB would hold up everybody else's reports for a second.
+"""
 OCCURRED_MIN = date(1949, 10, 1)
 """Nothing this system is about is older; an earlier year is a slip, and arithmetic on years stays within the calendar."""
 HMAC_BLOCK_BYTES = 64
@@ -260,6 +264,8 @@ def _id(body: Mapping[str, Any]) -> str:
 def _bounded(body: Mapping[str, Any], raw: bytes) -> None:
     if raw.count(b"{") + raw.count(b"[") > DEPTH_MAX and _deeper_than(DEPTH_MAX, body):
         raise _Refused(reasons.TOO_DEEP)
+    if raw.count(b",") >= VALUES_MAX and _values(body) > VALUES_MAX:
+        raise _Refused(reasons.too_many_values(VALUES_MAX))
     if rb"\u0000" in raw and "\x00" in _texts(body):
         raise _Refused(reasons.CONTROL_CHARACTER)  # PostgreSQL's texts cannot hold it
 
@@ -300,6 +306,13 @@ def _deeper_than(levels: int, value: Any) -> bool:
         return False
     inside = value.values() if isinstance(value, dict) else value
     return levels == 0 or any(_deeper_than(levels - 1, item) for item in inside)
+
+
+def _values(value: Any) -> int:
+    """How many values there are in a JSON value, itself not counted."""
+    if not isinstance(value, dict | list):
+        return 0
+    return len(value) + sum(map(_values, value.values() if isinstance(value, dict) else value))
 
 
 def _texts(value: Any) -> str:

@@ -93,6 +93,11 @@ def too_large(bytes_max: int) -> Reason:
     return Reason("too_large", f"报送内容超过 {bytes_max // 1024} KiB", f"the report is larger than {bytes_max // 1024} KiB")
 
 
+def too_many_values(values_max: int) -> Reason:
+    """The report holds more values than any contract takes."""
+    return Reason("too_many_values", f"报送内容超过 {values_max} 个值", f"the report holds more than {values_max} values")
+
+
 def other_source(expected: str) -> Reason:
     """The body names another reporter than the subject it came under."""
     return Reason(

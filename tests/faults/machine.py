@@ -15,6 +15,7 @@ import psutil
 
 from deploy.data_folder import DataFolder, NothingRuns, Running
 
+KAIYE = (str(Path(sys.executable).with_name("kaiye")),)
 SERVERS = ("nats-server", "postgres")
 SERVICES = ("registry", "training", "finance", "indicators")
 PARTS = (*SERVERS, *SERVICES)
@@ -66,7 +67,7 @@ class Machine:
     def kaiye(self, *words: str) -> tuple[int, str]:
         """Any command that ends by itself: its exit code and what it printed."""
         done = subprocess.run(
-            (*_KAIYE, *words, "--data", self.data.path), capture_output=True, text=True, timeout=COMMAND_SECONDS_MAX, check=False
+            (*KAIYE, *words, "--data", self.data.path), capture_output=True, text=True, timeout=COMMAND_SECONDS_MAX, check=False
         )
         with self._said.open("a") as log:
             log.write(done.stderr)
@@ -75,7 +76,7 @@ class Machine:
     @contextmanager
     def _command(self, *words: str) -> Iterator["Command"]:
         with self._said.open("ab") as log:
-            process = subprocess.Popen((*_KAIYE, *words, "--data", self.data.path), stdout=subprocess.PIPE, stderr=log)
+            process = subprocess.Popen((*KAIYE, *words, "--data", self.data.path), stdout=subprocess.PIPE, stderr=log)
         try:
             yield Command(self, process)
         finally:
@@ -111,6 +112,10 @@ class Command:
             time.sleep(0.02)
         os.kill(pid, signal.SIGKILL)
         return True
+
+    def pids(self) -> dict[str, int | None]:
+        """The process of every server and service; None for one that does not run."""
+        return {part: self._pid(part) for part in PARTS}
 
     def printed(self) -> bytes:
         """What it printed by its end, which must be a good one."""
@@ -165,6 +170,3 @@ def differences(found: Board, expected: Board) -> list[str]:
 
 def _by_name(board: Board) -> dict[str, Board]:
     return {f"{row['id']}.{row['variant']}.{row['part']}": row for row in board["indicators"]}
-
-
-_KAIYE = (str(Path(sys.executable).with_name("kaiye")),)

@@ -93,11 +93,12 @@ def test_what_cannot_be_read_is_answered_under_the_hmac_of_its_bytes(body: Any, 
     ("body", "code"),
     [
         (b'{"id":"a","data":' + b"[" * 500 + b"]" * 500 + b"}", "too_deep"),
+        (b'{"id":"a","data":[' + b"1," * 5000 + b"1]}", "too_many_values"),
         (b'{"id":"a","data":{"name":"\\u0000"}}', "control_character"),
         (b'{"id":"a","data":{"\\u0000":1}}', "control_character"),
     ],
 )
-def test_what_is_too_deep_or_holds_null_characters_is_refused_under_its_id(body: bytes, code: str) -> None:
+def test_what_is_too_deep_or_too_much_or_holds_null_characters_is_refused_under_its_id(body: bytes, code: str) -> None:
     assert (refused(raw(body)).key.id, refused(raw(body)).reason.code) == ("a", code)
 
 
