@@ -9,22 +9,19 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
-from services.indicators.flags.catalogue import KINDS_BY_SCOPE
-from services.indicators.flags.kinds import Histories, Place, Scope, types
+from services.indicators.flags.catalogue import ACROSS, KINDS_BY_SCOPE
+from services.indicators.flags.kinds import Histories, Place, Scope
 from services.indicators.flags.reports import OPENINGS, opens
 from services.indicators.flags.timeline import Raised, raised
 from services.indicators.history import FOREVER, Chain, Content, in_force
-from services.indicators.relations.lives import LIFE_CYCLE
 from services.indicators.subjects import Index, named
 from shared.contracts.base import SERVICES, Fact, Subject
-from shared.contracts.registry import EmploymentEnded, EmploymentStarted, EntityRegistered, FlagConfirmed, FlagDismissed, StaffReported
-from shared.contracts.training import CourseClosed, CourseOpened, TraineeEnrolled
+from shared.contracts.registry import FlagConfirmed, FlagDismissed
 
-_OF_PEOPLE: dict[str, tuple[frozenset[type[Fact]], frozenset[type[Fact]]]] = {
-    "entity": (types(*LIFE_CYCLE, StaffReported), types(EntityRegistered, EmploymentStarted, EmploymentEnded, StaffReported)),
-    "course": (types(CourseOpened, CourseClosed), types(TraineeEnrolled)),
+_OF_OTHERS = {
+    thing: frozenset[type[Fact]]().union(*(each.facts for across in scopes.values() for each in across)) for thing, scopes in ACROSS.items()
 }
-"""Kind of thing → the facts about it that belong to people's histories, and the facts by which it has people."""
+"""Kind of thing → the facts about it that belong to the histories of others."""
 
 
 @cache
@@ -48,7 +45,7 @@ class FlagBook:
         self._index = index
         self._touched: deque[Chain] = deque()
         self._crowds: dict[Subject, None] = {}
-        """Things whose people's histories are to be looked into: found out before any is, so that each is looked into once."""
+        """Things that belong to histories of others, of people or loans: found out before any is looked into, so that each is once."""
         self._due: dict[tuple[Scope, Subject], None] = {}
         """Histories to be looked into."""
         self._sure: dict[Subject, int] = {}
@@ -121,7 +118,7 @@ class FlagBook:
                 for subject in subjects:
                     for scope in _scopes(kind, type_):
                         self._due[scope, subject] = None
-                    if kind in _OF_PEOPLE and type_ in _OF_PEOPLE[kind][0]:
+                    if type_ in _OF_OTHERS.get(kind, ()):
                         self._crowds[subject] = None
                     if kind in OPENINGS and not self._is_sure(chain, subject):
                         self._due["thing", subject] = None
@@ -137,8 +134,10 @@ class FlagBook:
         return ("thing", self._index.canonical(thing)) not in self._raised
 
     def _take_crowd(self, thing: Subject) -> None:
-        for person in named(self._index.of(thing, _OF_PEOPLE[thing.partition(":")[0]][1]), "person"):
-            self._due["person", person] = None
+        for scope, across in ACROSS[thing.partition(":")[0]].items():
+            linking = frozenset[type[Fact]]().union(*(each.by for each in across))
+            for subject in named(self._index.of(thing, linking), scope):
+                self._due[scope, subject] = None
 
     def _look(self, scope: Scope, subject: Subject) -> None:
         index = self._index

@@ -92,6 +92,17 @@ class Histories:
 _ALL = frozenset[type[Fact]](FACTS)
 
 
+class Across(NamedTuple):
+    """Facts about other things that a kind of flag looks at as well: each may make the history of every subject linked to its thing odd."""
+
+    kind: str
+    """Of the things."""
+    facts: frozenset[type[Fact]]
+    """The facts about them."""
+    by: frozenset[type[Fact]]
+    """The facts that link a subject to such a thing: they name both."""
+
+
 @dataclass(frozen=True, slots=True)
 class FlagKind:
     """One kind of flag. `ruling` says what becomes of the fact in the figures."""
@@ -109,6 +120,8 @@ class FlagKind:
     reads: frozenset[type[Fact]]
     """The types of the facts naming the subject itself by which anything may change."""
     find: Callable[[Known], Iterator[Found]]
+    across: tuple[Across, ...] = ()
+    """What it looks at beyond the facts naming the subject itself."""
 
 
 def types(*facts: type[Fact]) -> frozenset[type[Fact]]:

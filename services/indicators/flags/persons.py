@@ -1,17 +1,28 @@
-"""What is odd about persons: two courses at once, two jobs at once, training after founding, a one-off subsidy paid twice."""
+"""What is odd about persons: two courses at once, two jobs at once, training while employed or after founding, many entities founded of
+which nobody sees anything, a one-off subsidy paid twice.
+"""
 
 from collections.abc import Iterable, Iterator
 from itertools import combinations
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
-from services.indicators.flags.kinds import FlagKind, Found, Histories, Known, types
+from services.indicators.flags.kinds import Across, FlagKind, Found, Histories, Known, types
 from services.indicators.history import FOREVER, Chain, Content, Order
+from services.indicators.measures.kinds import months_later
+from services.indicators.relations.entities import says_operating
 from services.indicators.relations.lives import LIFE_CYCLE, Life, lives, oldest_code
 from services.indicators.relations.persons import employments
 from services.indicators.subjects import named, staff_lists
 from shared.contracts.base import Subject, subject_of
 from shared.contracts.finance import SubsidyPaid
-from shared.contracts.registry import EmploymentEnded, EmploymentStarted, EntityCodeReplaced, EntityRegistered, StaffReported
+from shared.contracts.registry import (
+    EmploymentEnded,
+    EmploymentStarted,
+    EntityCodeReplaced,
+    EntityRegistered,
+    StaffReported,
+    SurvivalChecked,
+)
 from shared.contracts.training import CourseClosed, CourseOpened, TraineeCompleted, TraineeEnrolled, TraineeWithdrew
 
 _ENROLMENTS = types(TraineeEnrolled)
@@ -21,6 +32,8 @@ _FOUNDINGS = types(EntityRegistered, EntityCodeReplaced)
 _HIRINGS = types(EmploymentStarted, StaffReported)
 _SUBSIDIES = types(SubsidyPaid)
 _LIVES = types(*LIFE_CYCLE)
+_CLOSED_COURSES = Across("course", types(CourseClosed), _ENROLMENTS)
+_JOBS = Across("entity", _LIVES | types(StaffReported), _HIRINGS | types(EmploymentEnded))
 
 
 # Overlapping courses
@@ -68,10 +81,13 @@ class _Job(NamedTuple):
 
 
 def _jobs(histories: Histories, person: Subject) -> Iterable[Chain]:
+    employers = named(histories.index.of(person, _HIRINGS), "entity")
+    return _hired_by(histories, person, employers) if len(employers) > 1 else ()
+
+
+def _hired_by(histories: Histories, person: Subject, codes: Iterable[Subject]) -> Iterable[Chain]:
+    """What a person's jobs at these entities follow from."""
     index = histories.index
-    codes = named(index.of(person, _HIRINGS), "entity")
-    if len(codes) < 2:
-        return ()
     employers = {index.canonical(code) for code in codes}
     own = index.of(person, types(EmploymentStarted, EmploymentEnded))
     return (*own, *(chain for employer in employers for chain in (*index.of(employer, _LIVES), *staff_lists(index, employer))))
@@ -79,14 +95,16 @@ def _jobs(histories: Histories, person: Subject) -> Iterable[Chain]:
 
 def _claimed_twice(known: Known) -> Iterator[Found]:
     """A job begun while another entity, which operates, still claims the same person."""
-    jobs = sorted(
-        (job for life in lives(known.rows).values() if known.rows.context.subject not in life.founders for job in _jobs_at(known, life)),
-        key=lambda job: (job.start, job.by),
-    )
-    for first, second in combinations(jobs, 2):
+    for first, second in combinations(_all_jobs(known), 2):
         if first.life.code != second.life.code and second.start < first.end:
             about = known.subject, subject_of("entity", first.life.code), subject_of("entity", second.life.code)
             yield Found(second.by, (first.by,), about, second.unit, second.park)
+
+
+def _all_jobs(known: Known) -> list[_Job]:
+    """The jobs of the person at entities that others founded, in the order in which they begin."""
+    jobs = (job for life in lives(known.rows).values() if known.rows.context.subject not in life.founders for job in _jobs_at(known, life))
+    return sorted(jobs, key=lambda job: (job.start, job.by))
 
 
 def _jobs_at(known: Known, life: Life) -> Iterator[_Job]:
@@ -111,6 +129,33 @@ def _claim(known: Known, life: Life, start: int) -> Order:
 
 def _hired(fact: EmploymentStarted | StaffReported) -> tuple[str, ...]:
     return (fact.person,) if isinstance(fact, EmploymentStarted) else fact.persons or ()
+
+
+# Trained while employed
+
+
+def _courses_and_jobs(histories: Histories, person: Subject) -> Iterable[Chain]:
+    index = histories.index
+    enrolled = list(index.of(person, _ENROLMENTS))
+    employers = named(index.of(person, _HIRINGS), "entity") if enrolled else ()
+    if not employers:
+        return ()
+    closings = (closed for course in named(enrolled, "course") for closed in index.of(course, types(CourseClosed)))
+    return (*index.of(person, _TRAINEE), *closings, *_hired_by(histories, person, employers))
+
+
+def _while_employed(known: Known) -> Iterator[Found]:
+    """A course on a day of which the person has a job. A course that nobody says was left keeps its first day."""
+    person = known.rows.context.subject
+    jobs = _all_jobs(known)
+    for enrolled in known.view.of(TraineeEnrolled):
+        fact = enrolled.fact
+        left = _left(known, enrolled)
+        until = enrolled.day + 1 if left == FOREVER else left
+        for job in jobs if fact.person == person else ():
+            if job.start < until and enrolled.day < job.end:
+                about = known.subject, subject_of("course", fact.course), subject_of("entity", job.life.code)
+                yield Found(enrolled.order, (job.by,), about, fact.unit, fact.park)
 
 
 # Training after founding
@@ -140,6 +185,49 @@ def _after_founding(known: Known) -> Iterator[Found]:
             yield Found(enrolled.order, (cast(Order, founded.order),), about, fact.unit, fact.park)
 
 
+# Many entities that nobody sees anything of
+
+SHELLS_FROM: Final = 3
+"""So many entities of one founder within twelve months, none of which employs anybody or was found operating, are odd."""
+SHELL_MONTHS: Final = 12
+_SIGNS = types(SurvivalChecked, StaffReported, EmploymentStarted)
+
+
+def _foundings_and_signs(histories: Histories, person: Subject) -> Iterable[Chain]:
+    index = histories.index
+    founded = named(index.of(person, _REGISTRATIONS), "entity")
+    if len(founded) < SHELLS_FROM:  # two codes may turn out not to be one entity's
+        return ()
+    return [chain for entity in {index.canonical(code) for code in founded} for chain in index.of(entity, _LIVES | _SIGNS)]
+
+
+def _many_shells(known: Known) -> Iterator[Found]:
+    """A founding beside which the same person has at least two others of the twelve months up to it, not closed by then."""
+    signs: list[Content[SurvivalChecked | StaffReported | EmploymentStarted]] = known.view.of(
+        SurvivalChecked, StaffReported, EmploymentStarted
+    )
+    seen = {
+        oldest_code(known.rows, sign.fact.entity)
+        for sign in signs
+        if isinstance(sign.fact, EmploymentStarted) or says_operating(sign.fact) is True
+    }
+    shells = sorted(
+        (life for life in lives(known.rows).values() if known.rows.context.subject in life.founders and life.code not in seen),
+        key=lambda life: life.order,
+    )
+    for number, last in enumerate(shells):
+        stages = [(life, life.stage_at(last.registered)) for life in shells[:number]]
+        others = [
+            life
+            for life, stage in stages
+            if stage is not None and stage.state != "closed" and last.registered < months_later(life.registered, SHELL_MONTHS)
+        ]
+        if len(others) + 1 >= SHELLS_FROM:
+            about = known.subject, *(subject_of("entity", life.code) for life in (*others, last))
+            orders = tuple(cast(Order, life.order) for life in others)
+            yield Found(cast(Order, last.order), orders, about, last.registration.unit, last.registration.park)
+
+
 # A second payment of a one-off subsidy
 
 
@@ -167,17 +255,31 @@ PERSON_FLAGS = (
     FlagKind(
         "overlapping_courses", "同时参加两个培训班", "in two courses at once",
         "各项人次、人数照各自口径计算：人数去重，人次按班计", "every figure counts by its own rule: persons once, person-times by course",
-        "person", _courses, (_ENROLMENTS,), _TRAINEE, _overlapping,
+        "person", _courses, (_ENROLMENTS,), _TRAINEE, _overlapping, (_CLOSED_COURSES,),
     ),
     FlagKind(
         "job_claimed_twice", "同一人的就业岗位被两家同时申报", "two entities claim the same person's job at once",
         "带动就业每人在所查单位只计一次", "jobs brought count a person once in whichever unit is asked about",
-        "person", _jobs, (_HIRINGS,), _HIRINGS | types(EmploymentEnded), _claimed_twice,
+        "person", _jobs, (_HIRINGS,), _HIRINGS | types(EmploymentEnded), _claimed_twice, (_JOBS,),
+    ),
+    FlagKind(
+        "trained_while_employed", "培训期间在别处就业", "in a course on a day on which an entity employs the person",
+        "培训与就业各照各自口径计算", "training and jobs each count by their own rule",
+        "person", _courses_and_jobs, (_ENROLMENTS, _HIRINGS), _TRAINEE | _HIRINGS | types(EmploymentEnded), _while_employed,
+        (_CLOSED_COURSES, _JOBS),
     ),
     FlagKind(
         "trained_after_founding", "创业之后才参加创业培训", "start-up training entered after founding",
         "培训人数照计；培训后创业成功率不计当时已在经营者", "trained all the same; success after training leaves out who operated already",
         "person", _training_and_foundings, (_ENROLMENTS, _REGISTRATIONS), _ENROLMENTS | _REGISTRATIONS, _after_founding,
+        (Across("entity", _FOUNDINGS, _REGISTRATIONS), Across("course", types(CourseOpened), _ENROLMENTS)),
+    ),
+    FlagKind(
+        "many_shells", f"同一人{SHELL_MONTHS}个月内创办{SHELLS_FROM}家以上，均无用工、无经营迹象",
+        f"one founder of {SHELLS_FROM} or more within {SHELL_MONTHS} months, none of which employs anybody or was found operating",
+        "新增实体数照计；新增创业人数每人只计一次", "new entities count all the same; new entrepreneurs count a person once",
+        "person", _foundings_and_signs, (_REGISTRATIONS,), _REGISTRATIONS, _many_shells,
+        (Across("entity", _LIVES | _SIGNS, _REGISTRATIONS),),
     ),
     FlagKind(
         "second_one_off_subsidy", "一次性补贴重复拨付", "a one-off subsidy paid again",

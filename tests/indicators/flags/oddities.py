@@ -49,6 +49,13 @@ def _registered(by: Random) -> EntityRegistered:
     )  # fmt: skip
 
 
+def _founded(by: Random) -> EntityRegistered:
+    """One of several entities, nearly always by the same person."""
+    return _registered(by).model_copy(
+        update={"entity": entity(by.choice((1, 2, 3, 4))), "founders": (Founder(person=person(by.choice((1, 1, 1, 2)))),)}
+    )
+
+
 def _staffed(by: Random) -> StaffReported:
     listed = tuple({_person(by) for _ in range(by.choice((0, 1, 2)))}) if by.random() < 0.7 else None
     return StaffReported(entity=_entity(by), employees=by.choice((0, 1, 2)), persons=listed)
@@ -101,6 +108,34 @@ SCENES: tuple[tuple[tuple[Draws, ...], tuple[Draws, ...]], ...] = (
         ),
     ),
     ((_subsidised,), (_subsidised, _subsidised)),
+    (
+        (_founded, _founded, _founded, _founded),
+        (
+            _founded, _founded, lambda by: EntityDeregistered(entity=_entity(by)), lambda by: EntityRestored(entity=_entity(by)),
+            lambda by: SurvivalChecked(entity=_entity(by), operating=by.random() < 0.5), _staffed,
+            lambda by: EntityCodeReplaced(entity=_entity(by), new_code=by.choice((entity(2), entity(4)))),
+        ),
+    ),
+    (
+        (_founded, _founded, _OPENED, _ENROLLED),
+        (
+            _ENROLLED, _ENROLLED, _staffed, lambda by: EmploymentStarted(entity=_entity(by), person=_person(by)),
+            lambda by: EmploymentStarted(entity=_entity(by), person=_person(by)),
+            lambda by: EmploymentEnded(entity=_entity(by), person=_person(by)), lambda by: EntitySuspended(entity=_entity(by)),
+            lambda by: CourseClosed(course=_course(by)), lambda by: TraineeWithdrew(course=_course(by), person=_person(by)),
+            lambda by: TraineeCompleted(course=_course(by), person=_person(by), passed=True, unit=VILLAGE),
+        ),
+    ),
+    (
+        (_founded, _applied, _applied),
+        (
+            lambda by: LoanDisbursed(loan=_loan(by), tranche=by.choice((1, 2)), amount_fen=100, undated=by.random() < 0.2),
+            lambda by: LoanDisbursed(loan=_loan(by), tranche=by.choice((1, 2)), amount_fen=100), _founded, _applied,
+            lambda by: EntityDeregistered(entity=_entity(by)), lambda by: EntitySuspended(entity=_entity(by)),
+            lambda by: EntityRestored(entity=_entity(by)),
+            lambda by: EntityCodeReplaced(entity=_entity(by), new_code=by.choice((entity(2), entity(4)))),
+        ),
+    ),
 )  # fmt: skip
 """What opens the things, and what is said about them."""
 

@@ -297,6 +297,68 @@ def test_a_one_off_subsidy_of_a_kind_is_paid_a_person_once() -> None:
     assert listed[0].about == ["person:P000***", "person:P000***"]
 
 
+def test_a_course_on_days_on_which_another_employs_the_trainee_is_odd() -> None:
+    story = Story()
+    story.registers("2025-01-01", 1, 1)
+    for course in ("A", "B", "C"):
+        story.course("2025-01-01", course)
+    story.course("2025-01-01", "K", "skill")
+    story.enrols("2025-01-20", "A", 9)
+    story.completes("2025-02-01", "A", 9)
+    hired = story.add("2025-02-01", EmploymentStarted(entity=entity(1), person=person(9)))
+    during = story.enrols("2025-03-01", "B", 9, known="2025-03-02")
+    story.completes("2025-03-10", "B", 9)
+    ended = story.add("2025-04-01", EmploymentEnded(entity=entity(1), person=person(9)))
+    story.enrols("2025-04-01", "C", 9)
+    story.add("2025-04-01", EmploymentStarted(entity=entity(1), person=person(1)))
+    story.enrols("2025-05-01", "K", 1)
+    odd = Flag("trained_while_employed", during.id, (hired.id,), "2025-03-01", "2025-03-02")
+    assert story.flags() == [odd]
+    (listed,) = story.listed().flags
+    assert listed.about == ["person:P000***", "course:B", f"entity:{entity(1)}"]
+    story.correct(ended, "2025-02-20", ended.fact, known="2025-06-01")
+    assert (story.flags("2025-05-31"), story.flags()) == ([odd], [])
+
+
+def test_a_course_that_nobody_says_was_left_is_odd_on_its_first_day_alone() -> None:
+    story = Story()
+    story.registers("2025-01-01", 1, 1)
+    story.course("2025-01-01", "A")
+    enrolled = story.enrols("2025-03-01", "A", 9)
+    story.add("2025-06-01", EmploymentStarted(entity=entity(1), person=person(9)))
+    assert story.flags() == []
+    story.add("2025-07-01", CourseClosed(course="A"))
+    assert [(flag.kind, flag.on) for flag in story.flags()] == [("trained_while_employed", enrolled.id)]
+    story.add("2025-05-01", EntitySuspended(entity=entity(1)), known="2025-08-01")
+    assert [flag.kind for flag in story.flags()] == ["closed_yet_operating"]
+
+
+def test_a_third_entity_founded_within_a_year_is_odd_as_long_as_nobody_sees_anything_of_the_three() -> None:
+    story = Story()
+    story.registers("2023-12-31", 5, 1)
+    first, second = story.registers("2025-01-01", 1, 1), story.registers("2025-05-01", 2, 1, 2)
+    story.registers("2025-06-01", 4, 2)
+    third = story.registers("2025-12-31", 3, 1)
+    odd = Flag("many_shells", third.id, (first.id, second.id), "2025-12-31", "2025-12-31")
+    assert story.flags() == [odd]
+    story.add("2026-01-01", StaffReported(entity=entity(1), employees=0))
+    assert story.flags() == [odd]
+    story.add("2026-02-01", SurvivalChecked(entity=entity(2), operating=True))
+    assert (story.flags("2026-01-31"), story.flags()) == ([odd], [])
+
+
+def test_an_entity_closed_before_the_third_is_founded_and_one_a_year_older_are_no_shells_beside_it() -> None:
+    story = Story()
+    story.registers("2025-01-01", 1, 1)
+    story.registers("2025-01-02", 2, 1)
+    closed = story.add("2025-03-01", EntityDeregistered(entity=entity(2)))
+    third = story.registers("2025-06-01", 3, 1)
+    story.registers("2026-01-01", 4, 1)
+    assert story.flags() == []
+    story.void(closed, known="2026-03-01")
+    assert ("many_shells", third.id) in [(flag.kind, flag.on) for flag in story.flags()]
+
+
 # Entities
 
 
@@ -341,6 +403,18 @@ def test_a_loan_without_an_entity() -> None:
     assert story.flags() == [Flag("loan_without_entity", applied.id, (), "2025-03-02", "2025-03-02")]
     story.correct(applied, "2025-03-02", personal.model_copy(update={"entity": entity(1)}), known="2025-04-01")
     assert story.flags() == []
+
+
+def test_money_lent_to_an_entity_that_is_closed_on_that_day() -> None:
+    story = Story()
+    story.registers("2025-01-01", 1, 1)
+    applied, _ = story.lends("2025-03-01", "L1")
+    closed = story.add("2025-04-01", EntityDeregistered(entity=entity(1)), known="2025-05-10")
+    late = story.add("2025-05-01", LoanDisbursed(loan="L1", tranche=2, amount_fen=100), source=BANK)
+    odd = Flag("loan_to_closed", late.id, (applied.id, closed.id), "2025-05-01", "2025-05-10")
+    assert (story.flags("2025-05-09"), story.flags("2025-05-10")) == ([], [odd])
+    story.add("2025-04-20", EntityRestored(entity=entity(1)), known="2025-06-01")
+    assert (story.flags("2025-05-31"), story.flags()) == ([odd], [])
 
 
 def test_a_disbursement_without_its_day_until_a_correction_dates_it() -> None:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import combinations
 from typing import Any
 
@@ -24,6 +24,7 @@ from shared.contracts.finance import (
 )
 from shared.contracts.registry import EmploymentStarted, StaffReported, SurvivalChecked
 from shared.contracts.training import CourseClosed, CourseOpened, TraineeCompleted, TraineeEnrolled, TraineeWithdrew
+from shared.days import add_months
 from tests.support.oracle.entities import one_code
 from tests.support.oracle.facts import Dated, Recorded, effective, read
 from tests.support.oracle.world import World
@@ -59,7 +60,7 @@ def odd(records: Iterable[Mapping[str, Any]], known_at: date) -> dict[str, set[P
     found: dict[str, set[Place]] = defaultdict(set)
     for kind, place in (
         *_again(reports, counting), *_without_ground(reports, world), *_courses(world), *_training(world), *_subsidies(world),
-        *_closed(world), *_loans(world),
+        *_closed(world), *_loans(world), *_shells(world), *_at_work(world), *_lent_to_closed(world),
     ):  # fmt: skip
         found[kind].add(place)
     return dict(found)
@@ -182,6 +183,53 @@ def _loans(world: World) -> Iterator[tuple[str, Place]]:
         for moved in moves:
             if moved.fact.loan in settled and moved.occurred > settled[moved.fact.loan]:
                 yield "after_loan_settled", (moved.service, moved.position)
+
+
+def _shells(world: World) -> Iterator[tuple[str, Place]]:
+    shells = [entity for entity in world.entities.values() if not any(_sign(dated.fact) for dated in entity.facts)]
+    for last in shells:
+        for founder in last.founders:
+            others = [
+                each
+                for each in shells
+                if founder in each.founders and each is not last and each.opened.order < last.opened.order
+                and not each.closed(last.registered) and last.registered < add_months(each.registered, 12)
+            ]  # fmt: skip
+            if len(others) >= 2:
+                yield "many_shells", (last.opened.service, last.opened.position)
+
+
+def _sign(fact: Fact) -> bool:
+    match fact:
+        case SurvivalChecked(operating=True) | EmploymentStarted():
+            return True
+        case StaffReported(employees=employees):
+            return employees > 0
+        case _:
+            return False
+
+
+def _at_work(world: World) -> Iterator[tuple[str, Place]]:
+    for enrolled in world.of(TraineeEnrolled):
+        ends: list[date] = [each.occurred for each in world.of(CourseClosed) if each.fact.course == enrolled.fact.course]
+        for kind in (TraineeCompleted, TraineeWithdrew):
+            left: list[Dated[Any]] = list(world.of(kind))
+            ends += [each.occurred for each in left if (each.fact.course, each.fact.person) == (enrolled.fact.course, enrolled.fact.person)]
+        last = max(enrolled.occurred, min(ends) - timedelta(days=1)) if ends else enrolled.occurred
+        days = [enrolled.occurred + timedelta(days=more) for more in range((last - enrolled.occurred).days + 1)]
+        if any(enrolled.fact.person in entity.employed(day) and entity.operates(day) for entity in world.entities.values() for day in days):
+            yield "trained_while_employed", (enrolled.service, enrolled.position)
+
+
+def _lent_to_closed(world: World) -> Iterator[tuple[str, Place]]:
+    codes = one_code(world.known)
+    lent_to = {applied.fact.loan: applied.fact.entity for applied in world.of(LoanApplied)}
+    for disbursed in world.of(LoanDisbursed):
+        code = lent_to.get(disbursed.fact.loan)
+        entity = None if code is None else world.entities.get(codes.get(code, code))
+        life = None if entity is None else entity.life(disbursed.occurred)
+        if life is not None and life.status != "operating" and not disbursed.fact.undated:
+            yield "loan_to_closed", (disbursed.service, disbursed.position)
 
 
 def claimed_twice(records: Iterable[Mapping[str, Any]], known_at: date) -> set[str]:
