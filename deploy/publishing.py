@@ -98,9 +98,14 @@ async def _publish(
     for content in (basis.plan, basis.sheet):
         if content is not None:
             kept.keep(content)
-    source = Source(running.county, OFFICE, SYSTEM)
-    raw = report_bytes(source=source, id=number, type=type_, occurred=basis.known_at, data={**said, **basis.recorded, "digest": digest})
-    instant = datetime.combine(basis.known_at, CLOSING, SHANGHAI).astimezone(UTC) if running.simulated_clock else None
-    (answer,) = await send(running, [OutgoingReport(source, type_, raw, number, instant)])
+    return await report_as_office(running, number, type_, {**said, **basis.recorded, "digest": digest}, basis.known_at)
+
+
+async def report_as_office(running: Running, id: str, type_: str, said: dict[str, Any], day: date, *, system: str = SYSTEM) -> Answer:
+    """Report an act of the office on a day: the registry's answer, once the figures follow. Raises what `send` raises."""
+    source = Source(running.county, OFFICE, system)
+    raw = report_bytes(source=source, id=id, type=type_, occurred=day, data=said)
+    instant = datetime.combine(day, CLOSING, SHANGHAI).astimezone(UTC) if running.simulated_clock else None
+    (answer,) = await send(running, [OutgoingReport(source, type_, raw, id, instant)])
     await figures_follow(running, [answer])
     return answer

@@ -120,10 +120,9 @@ def command_page() -> str:
 def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
     """Every command that does something, by its full name."""
     inner: Mapping[str, Any] | None = getattr(command, "commands", None)
-    if inner is None:
+    if inner is None or command.invoke_without_command:
         yield name, command
-        return
-    for word, each in inner.items():
+    for word, each in (inner or {}).items():
         yield from commands(each, f"{name} {word}")
 
 
@@ -154,10 +153,11 @@ def flags_page() -> str:
     lines = [
         "# 疑点 Flags", "", _GENERATED, "",
         "疑点指已记录的事实之间不相符之处。事实照常记录，不因疑点剔除：是否计入，只由各指标自己的口径决定。",
-        "创建办以 `registry.flag_confirmed`（属实）、`registry.flag_dismissed`（排除）认定；更正或作废有关事实后，疑点自行消失。",
+        "创建办以 `kaiye flags confirm`（属实，`registry.flag_confirmed`）、`kaiye flags dismiss`（排除，`registry.flag_dismissed`）认定，",
+        "其他部门报送的认定一律退回；更正或作废有关事实后，疑点自行消失。",
         "A flag says what is odd about a recorded fact. The fact stays recorded: what counts is for each figure's own rule alone.",
-        "The office rules on a flag by `registry.flag_confirmed` or `registry.flag_dismissed`; once what is odd is corrected or",
-        "voided, the flag is gone by itself, as known from that day on.", "",
+        "The office, and nobody else, rules on a flag by `kaiye flags confirm` (`registry.flag_confirmed`) or `kaiye flags dismiss`",
+        "(`registry.flag_dismissed`); once what is odd is corrected or voided, the flag is gone by itself, as known from that day on.", "",
         "疑点以其类别和所在事实命名：`kind:service:source:id`，永不改变。",
         "A flag is named after its kind and the fact it is raised on: `kind:service:source:id`, for good.", "",
         "| 类别 kind | 含义 meaning | 对指标的处理 in the figures |", "|---|---|---|",

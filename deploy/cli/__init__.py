@@ -18,6 +18,7 @@ from deploy.cli import (
     evaluate,
     evidence,
     explain,
+    flags,
     persons,
     plans,
     queries,
@@ -47,7 +48,7 @@ from deploy.processes import PartFailed
 from shared.logs import configure_logs
 
 GROUPS = (
-    run, departments, reports, repairs, spreadsheets, persons, queries, explain, diff, recompute, rebuild, evidence, plans, sheets,
+    run, departments, reports, repairs, spreadsheets, persons, queries, flags, explain, diff, recompute, rebuild, evidence, plans, sheets,
     evaluate, simulate, doctor, audit,
 )  # fmt: skip
 

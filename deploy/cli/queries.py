@@ -1,9 +1,9 @@
-"""`kaiye board`, `indicator`, `units`, `flags`, `duties` and `facts`: questions to the running system."""
+"""`kaiye board`, `indicator`, `units`, `duties` and `facts`: questions to the running system."""
 
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Final
+from typing import Annotated, BinaryIO
 
 import orjson
 import typer
@@ -11,11 +11,9 @@ import typer
 from deploy.cli.board import Parameters, ask, asking, fetch_board, show, show_board
 from deploy.cli.common import BadInput, DataOption, JsonOption, refused, said
 from deploy.cli.heads import heads_of, write_heads
-from deploy.cli.tables import duties_table, flags_table, units_table
+from deploy.cli.tables import duties_table, units_table
 from deploy.cli.whole_file import whole_file
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
-
-FLAGS_AT_ONCE: Final = 1_000
 
 UnitOption = Annotated[str | None, typer.Option("--unit", metavar="CODE", help="单位代码，缺省为县 / code of a unit; omitted: the county")]
 AsOfOption = Annotated[
@@ -24,16 +22,6 @@ AsOfOption = Annotated[
 KnownAtOption = Annotated[
     str | None, typer.Option("--known-at", metavar="YYYY-MM-DD", help="已知日，缺省为今日 / as known on this day; omitted: today")
 ]
-KindOption = Annotated[
-    str | None, typer.Option("--kind", metavar="KIND", help="疑点类别，缺省为全部 / one kind of flag; omitted: all")
-]  # fmt: skip
-DepartmentOption = Annotated[
-    str | None, typer.Option("--department", metavar="D", help="报送部门，缺省为全部 / on facts this department reported; omitted: all")
-]
-StateOption = Annotated[
-    str | None,
-    typer.Option("--state", metavar="STATE", help="open 待核、confirmed 属实、dismissed 排除，缺省为全部 / one of these; omitted: all"),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +29,6 @@ def register(app: typer.Typer) -> None:
     app.command("board")(board)
     app.command("indicator")(indicator)
     app.command("units")(units)
-    app.command("flags")(flags)
     app.command("duties")(duties)
     app.command("facts")(facts)
 
@@ -85,32 +72,6 @@ def units(
         typer.echo(found)
     else:
         show(lambda width: units_table(orjson.loads(found), width=width))
-
-
-def flags(
-    unit: UnitOption = None,
-    kind: KindOption = None, department: DepartmentOption = None, state: StateOption = None,
-    as_of: AsOfOption = None, known_at: KnownAtOption = None, json: JsonOption = False, data: DataOption = DEFAULT_FOLDER,
-) -> None:  # fmt: skip
-    """疑点：事实之间不相符之处 / What is odd about the recorded facts of a unit, with the counts of each kind; persons are masked."""
-    asked = {"unit": unit, "kind": kind, "department": department, "state": state, "as_of": as_of, "known_at": known_at}
-    found = asyncio.run(_all_flags(DataFolder(data).running(), asked))
-    if json:
-        typer.echo(orjson.dumps(found))
-    else:
-        show(lambda width: flags_table(found, width=width))
-
-
-async def _all_flags(running: Running, asked: dict[str, str | None]) -> dict[str, Any]:
-    """The pages of an answer as one; the later ones are asked for as of the days of the first."""
-    asked = {**asked, "limit": str(FLAGS_AT_ONCE)}
-    whole: dict[str, Any] = orjson.loads(await ask(running, "/flags", asked))
-    asked |= {"as_of": whole["as_of"], "known_at": whole["known_at"]}
-    while whole["next"] is not None:
-        page = orjson.loads(await ask(running, "/flags", {**asked, "after": whole["next"]}))
-        whole["flags"] += page["flags"]
-        whole["next"] = page["next"]
-    return whole
 
 
 def duties(

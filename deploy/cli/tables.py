@@ -222,7 +222,7 @@ def _flag_row(flag: Json, name: Cell) -> tuple[Cell, ...]:
     return (
         name, _word(FLAG_STATES, flag["state"]), flag["day"], flag["since"], flag["department"], flag["unit"] or flag["park"] or "",
         _fact_name(flag["fact"]), "\n".join(map(_fact_name, flag["others"])), "\n".join(flag["about"]),
-        f"{ruling['ruling']} {ruling['note']}" if ruling else "",
+        f"{ruling['note']} {ruling['by'].partition('/')[2].partition('/')[2]} {ruling['occurred']} {ruling['ruling']}" if ruling else "",
     )  # fmt: skip
 
 

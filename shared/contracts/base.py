@@ -160,6 +160,8 @@ class Fact(BaseModel):
     natural_key: ClassVar[tuple[str, ...]]
     """The fields (and `occurred`) that make two reports the same fact."""
     repeat: ClassVar[Repeat] = "confirms"
+    by_office: ClassVar[bool] = False
+    """Whether nobody but the office (创建办) reports it."""
     zh: ClassVar[str]
     """The Chinese name shown to people."""
     example: ClassVar[dict[str, Any]]

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from shared import subjects
 from shared.contracts import UnknownFactTypeError, parse_fact
 from shared.contracts.base import Fact, Service, Subject, about_of, names_of, natural_key_of
-from shared.contracts.common import COMMON_VERSION, SYSTEM, DayClosed, FactCorrected, FactVoided, common_class
+from shared.contracts.common import COMMON_VERSION, OFFICE, SYSTEM, DayClosed, FactCorrected, FactVoided, common_class
 from shared.contracts.envelope import SOURCE_PATTERN, ReportEnvelope, Source
 from shared.contracts.outcomes import Reason
 from shared.contracts.registry import EntityCodeReplaced
@@ -156,6 +156,8 @@ def read(report: IncomingReport, county: str, service: Service, hmac_key: bytes)
         if envelope.occurred < OCCURRED_MIN:
             raise _Refused(reasons.day_too_early("occurred", OCCURRED_MIN))
         content = _content(type_, version, envelope.data)
+        if isinstance(content, Fact) and content.by_office and report.department != OFFICE:
+            raise _Refused(reasons.OFFICE_ONLY)
         named = Named.by(content, envelope.occurred) if isinstance(content, Fact) else None
         digest, as_sent = content_digests(hmac_key, type_, version, envelope.occurred, content, sent)
     except _Refused as refused:

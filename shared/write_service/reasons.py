@@ -47,6 +47,9 @@ NO_SUCH_REPORTER = Reason(
     "department and system in the subject are 1–32 lower-case letters, digits, underscores or hyphens, and not kaiye",
 )  # fmt: skip
 SYSTEM_ONLY = Reason("system_only", "此类事实只由系统自身记录", "facts of this type are recorded by the system itself only")
+OFFICE_ONLY = Reason(
+    "office_only", "此类事实是创建办的认定，只能由创建办报送", "facts of this type are the office's rulings: only the office reports them"
+)
 NOT_YOURS = Reason(
     "not_yours",
     "只有原报送部门或创建办可以作废、更正",

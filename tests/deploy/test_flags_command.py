@@ -7,7 +7,7 @@ import orjson
 import pytest
 from rich.cells import cell_len
 
-from deploy.cli import queries
+from deploy.cli import flags as flags_command
 from deploy.cli.tables import FLAG_COLUMNS, FLAG_STATES, flags_table
 from services.indicators.api.examples import EXAMPLE_FLAGS
 from services.indicators.api.flags import STATES
@@ -35,7 +35,7 @@ async def test_json_is_that_of_the_service_with_all_pages_as_one(
     await odd(running, recorded, 5)
     whole = (await running.http.get("/flags", params={"limit": "1000"})).content
     assert await kaiye("flags", "--json") == (0, whole + b"\n", "")
-    monkeypatch.setattr(queries, "FLAGS_AT_ONCE", 2)
+    monkeypatch.setattr(flags_command, "FLAGS_AT_ONCE", 2)
     assert await kaiye("flags", "--json") == (0, whole + b"\n", "")
 
 
@@ -88,7 +88,7 @@ def test_a_narrow_terminal_gets_fewer_columns_and_nothing_cut(width: int) -> Non
 def test_a_ruling_is_shown_with_its_note_and_every_state_has_a_word() -> None:
     text = "\n".join(printed(lambda width: flags_table(EXAMPLE_FLAGS, width=width), None))
     assert "排除 dismissed" in text
-    assert "CL-2026-0104 清算期间留用人员" in text
+    assert "清算期间留用人员 chuangjianban/kaiye 2026-06-20 CL-2026-0104" in text
     assert tuple(FLAG_STATES) == STATES
 
 

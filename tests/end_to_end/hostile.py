@@ -86,6 +86,8 @@ class Kind:
     """Makes a good report's body wrong: gives bytes, or a body that is still JSON."""
     fits: Callable[[Body], bool] = lambda _: True
     """The payloads that can be wrong in this way."""
+    by_office: bool = False
+    """Whether the facts are rulings of the office, which none of the reporters is."""
     has_id: bool = True
     """Whether somebody can be answered by the id the body states."""
     subject: Callable[["Maker", str, Any], str] = lambda _, type_, told: type_
@@ -114,7 +116,7 @@ class Maker:
                 yield self._new(KINDS[self.number % len(KINDS)])
 
     def _new(self, kind: Kind) -> Sent:
-        fact = self.by.choice([each for each in FACTS if kind.fits(each.example)])
+        fact = self.by.choice([each for each in FACTS if each.by_office == kind.by_office and kind.fits(each.example)])
         department, system = self.by.choice(REPORTERS)
         body = self.body(fact, department, system)
         told = kind.spoil(self, body)
@@ -567,6 +569,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("something missing", INVALID, _with(_fewer)),
     Kind("an identifier that is none", INVALID, _with_data(_tokens), lambda data: any(each in data for each in _TOKENS)),
     Kind("another department's fact voided", frozenset({"not_yours"}), _not_theirs, subject=_as_told),
+    Kind("a ruling of the office by a department", frozenset({"office_only"}), _as_it_is, by_office=True),
     Kind("a void that says too little", INVALID, _no_amendment, subject=_as_told),
     Kind("a day closed by a department", frozenset({"system_only"}), _a_closed_day, subject=_as_told),
     Kind("an id taken by other content", frozenset({"conflict"}), _conflict, subject=_as_told),

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from shared import subjects
 from shared.contracts.base import Fact, Service
-from shared.contracts.common import FactCorrected, common_type
+from shared.contracts.common import OFFICE, FactCorrected, common_type
 from shared.contracts.registry import EntityRegistered
 from shared.write_service import parsing, reasons
 from shared.write_service.parsing import Broken, IncomingReport, Readable, Unfit, canonical_json, read
@@ -215,6 +215,12 @@ def test_a_resident_id_in_free_text_is_refused(text: str) -> None:
     assert found.reason == reasons.RESIDENT_ID
 
 
+@pytest.mark.parametrize("fact", [fact for fact in RULES["registry"].facts if fact.by_office], ids=lambda fact: fact.type)
+def test_nobody_but_the_office_rules(fact: type[Fact]) -> None:
+    assert refused(report(fact.type, fact.example)).reason == reasons.OFFICE_ONLY
+    assert isinstance(read_one(report(fact.type, fact.example, by=OFFICE)), Readable)
+
+
 def test_an_entity_code_that_happens_to_be_a_valid_resident_id_is_read() -> None:
     found = read_one(report("registry.entity_registered", entity(entity="913101185304127071")))
     assert isinstance(found, Readable)
@@ -258,8 +264,11 @@ def test_a_default_left_out_and_spelled_out_are_the_same_content(fact: type[Fact
     short, long = (parsed.model_dump(mode="json", exclude_defaults=left_out) for left_out in (True, False))
     assert fact.model_validate(short) == fact.model_validate(long) == parsed
     assert "evidence" in long
-    one, same = (read_one(report(fact.type, data, version=fact.version), service) for data in (short, long))
-    other = read_one(report(fact.type, short | {"evidence": [{"document": "另一份"}]}, version=fact.version), service)
+    more = short | {"evidence": [{"document": "另一份"}]}
+    one, same, other = (
+        read_one(report(fact.type, data, version=fact.version, by=OFFICE if fact.by_office else "hr"), service)
+        for data in (short, long, more)
+    )
     assert isinstance(one, Readable)
     assert isinstance(same, Readable)
     assert one.digest == same.digest == one.as_sent != same.as_sent

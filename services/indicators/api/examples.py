@@ -134,7 +134,11 @@ EXAMPLE_FLAGS: Final = _json(
                 occurred=date(2026, 4, 15),
             )],
             about=["entity:91330127MA2B1C0D18"],
-            ruling=RulingRow(ruling="CL-2026-0104", occurred=date(2026, 6, 20), note="清算期间留用人员"),
+            ruling=RulingRow(
+                ruling="CL-2026-0104", occurred=date(2026, 6, 20), recorded="2026-06-20T08:31:07.250000Z",
+                by=f"/{_COUNTY}/chuangjianban/kaiye",
+                note="清算期间留用人员",
+            ),
         )],
         next=None,
     )

@@ -67,10 +67,12 @@ class FactName(_Table):
 
 
 class RulingRow(_Table):
-    """The office's last word on a flag."""
+    """The office's last word on a flag: what was said, when, by which of its systems, and why."""
 
     ruling: str
     occurred: date
+    recorded: str = Field(description="记录时刻 / when it was recorded")
+    by: str = Field(description="认定者：总线所认的来源 / who ruled, as the bus knew them: /county/department/system")
     note: str
 
 
@@ -227,7 +229,8 @@ def _row(flag: _Flag, known: int) -> FlagRow:
         day=date.fromordinal(raised.day), department=flag.department, unit=raised.unit, park=raised.park, fact=_fact(raised.on, known),
         others=[_fact(other, known) for other in raised.others], about=[masked(subject) for subject in raised.about],
         ruling=None if ruling is None else RulingRow(
-            ruling=ruling.fact.ruling, occurred=date.fromordinal(ruling.day), note=ruling.fact.note
+            ruling=ruling.fact.ruling, occurred=date.fromordinal(ruling.day), recorded=ruling.recorded, by=ruling.source,
+            note=ruling.fact.note,
         ),
     )  # fmt: skip
 

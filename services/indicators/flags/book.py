@@ -31,10 +31,12 @@ def _scopes(kind: str, type_: type[Fact]) -> tuple[Scope, ...]:
 
 
 class Ruling(NamedTuple):
-    """What the office said of a flag: FlagConfirmed or FlagDismissed, of a day."""
+    """What the office said of a flag: FlagConfirmed or FlagDismissed, of a day; which of its systems, as the bus knew it, and when."""
 
     fact: FlagConfirmed | FlagDismissed
     day: int
+    source: str
+    recorded: str
 
 
 class FlagBook:
@@ -84,18 +86,18 @@ class FlagBook:
         """The office's last ruling on a flag as of a day, as known on a day."""
         target = SERVICES[flag.on.service], flag.on.source, flag.on.id, flag.kind.code
         rulings = [
-            content
+            (content, chain.source)
             for chain in self._rulings.get(target, {}).values()
             if (content := chain.at(known)) is not None
             and content.day <= day
             and _target(content) == target
             and self._counts(content, known)
         ]
-        last = max(rulings, key=lambda content: content.order, default=None)
-        if last is None:
+        if not rulings:
             return None
+        last, source = max(rulings, key=lambda ruling: ruling[0].order)
         assert isinstance(last.fact, FlagConfirmed | FlagDismissed)
-        return Ruling(last.fact, last.day)
+        return Ruling(last.fact, last.day, source, last.order[1])
 
     def _counts(self, content: Content[Fact], known: int) -> bool:
         """Whether a ruling is the one of its number that counts: another one confirms or contradicts it without counting."""

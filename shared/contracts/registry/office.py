@@ -82,6 +82,7 @@ class AboutReport(Fact):
 
     about = "ruling"
     natural_key = ("ruling",)
+    by_office = True
     ruling: OccasionId
     service: Service
     source: Annotated[str, StringConstraints(pattern=SOURCE_PATTERN.pattern)]

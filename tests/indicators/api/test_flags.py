@@ -59,7 +59,9 @@ async def test_a_ruling_and_then_a_void_are_told_at_once(system: System, recorde
     await recorded.publish(system.nc)
     await system.followed(recorded)
     (flag,) = (await flags(system, state="dismissed"))["flags"]
-    assert flag["ruling"] == {"ruling": "R1", "occurred": "2025-07-04", "note": "清算期间留用"}
+    ruling = flag["ruling"]
+    assert ruling == {"ruling": "R1", "occurred": "2025-07-04", "recorded": ruling["recorded"], "by": SOURCE, "note": "清算期间留用"}
+    assert ruling["recorded"].startswith("2025-07-0")
     assert (await flags(system, state="open"))["total"] == 0
     recorded.raw("registry", f"registry.{FactVoided.name}", {"source": SOURCE, "id": staffed, "reason": "重复"}, on="2025-07-05")
     await recorded.publish(system.nc)

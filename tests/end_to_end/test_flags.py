@@ -1,0 +1,111 @@
+"""Flags across services on a running system: found, ruled on by the office, and told with who, when and why."""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.contracts.envelope import Source, report_bytes
+from tests.deploy.test_cli import county_runs, run_kaiye
+
+COUNTY = "330127000000"
+VILLAGE = "330127101205"
+ENTITY = "91330127MA2B1C0D18"
+ANNA, BO = "P000000000000000A", "P000000000000000B"
+REPORTS: tuple[tuple[str, str, str, str, dict[str, Any]], ...] = (
+    ("gsj", "e-1", "registry.entity_registered", "2025-01-02", {
+        "unit": VILLAGE, "entity": ENTITY, "name": "甲", "entity_kind": "enterprise", "industry": "C20", "founders": [{"person": ANNA}],
+    }),
+    ("gsj", "e-2", "registry.entity_deregistered", "2025-05-06", {"entity": ENTITY}),
+    ("jyj", "j-1", "registry.employment_started", "2025-02-03", {"entity": ENTITY, "person": BO}),
+    ("jyj", "c-1", "training.course_opened", "2025-03-01", {
+        "course": "K1", "name": "班", "course_kind": "start_up", "institution": "中心",
+    }),
+    ("jyj", "c-2", "training.trainee_enrolled", "2025-03-02", {"unit": VILLAGE, "course": "K1", "person": BO}),
+    ("bank", "l-1", "finance.loan_applied", "2025-05-01", {
+        "unit": VILLAGE, "loan": "L1", "loan_kind": "enterprise", "entity": ENTITY, "amount_fen": 100,
+    }),
+    ("bank", "l-2", "finance.loan_disbursed", "2025-05-20", {"loan": "L1", "tranche": 1, "amount_fen": 100}),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    data = tmp_path_factory.mktemp("flags") / "data"
+    with county_runs(data):
+        code, out = tell(data, *REPORTS)
+        assert code == 0, out
+        yield data
+
+
+def tell(data: Path, *reports: tuple[str, str, str, str, dict[str, Any]]) -> tuple[int, str]:
+    lines = [
+        report_bytes(source=Source(COUNTY, department, "main"), id=id, type=type_, occurred=date.fromisoformat(day), data=said)
+        for department, id, type_, day, said in reports
+    ]
+    done = run_kaiye("report", "-", "--data", data, stdin=b"\n".join(lines).decode())
+    return done.returncode, done.stdout
+
+
+def listed(data: Path) -> dict[str, Any]:
+    done = run_kaiye("flags", "--json", "--data", data)
+    assert done.returncode == 0, done.stderr
+    return {flag["flag"].partition(f":/{COUNTY}/")[0]: flag for flag in json.loads(done.stdout)["flags"]}
+
+
+def rule(data: Path, *words: str) -> tuple[int, str]:
+    done = run_kaiye("flags", *words, "--data", data)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_what_does_not_fit_across_services_is_listed_with_its_evidence_and_ruled_on(folder: Path) -> None:
+    found = listed(folder)
+    assert set(found) == {"trained_while_employed:training", "loan_to_closed:finance"}
+    loan = found["loan_to_closed:finance"]
+    assert (loan["fact"]["id"], [other["id"] for other in loan["others"]], loan["ruling"]) == ("l-2", ["l-1", "e-2"], None)
+    assert [other["id"] for other in found["trained_while_employed:training"]["others"]] == ["j-1"]
+
+    code, said = rule(folder, "confirm", loan["flag"], "--reason", "企业已注销，款项须收回", "--system", "jicha")
+    assert code == 0, said
+    assert "属实 confirmed" in said
+    loan = listed(folder)["loan_to_closed:finance"]
+    assert (loan["state"], loan["ruling"]["by"], loan["ruling"]["note"]) == (
+        "confirmed", f"/{COUNTY}/chuangjianban/jicha", "企业已注销，款项须收回",
+    )  # fmt: skip
+    assert loan["ruling"]["recorded"] > loan["ruling"]["occurred"]
+
+    code, said = rule(folder, "dismiss", "loan_to_closed:l-2", "--reason", "清算账户，已核实")
+    assert code == 0, said
+    loan = listed(folder)["loan_to_closed:finance"]
+    assert (loan["state"], loan["ruling"]["by"]) == ("dismissed", f"/{COUNTY}/chuangjianban/kaiye")
+    code, said = rule(folder, "confirm", "loan_to_closed:l-2", "--reason", "企业已注销，款项须收回", "--system", "jicha")
+    assert (code, listed(folder)["loan_to_closed:finance"]["state"]) == (0, "confirmed"), "the same words again are another ruling"
+    table = run_kaiye("flags", "--state", "confirmed", "--data", folder).stdout
+    assert "向已停业、吊销或注销的实体发放贷款 loan_to_closed" in table
+
+
+def test_a_department_cannot_rule_on_its_own_flags(folder: Path) -> None:
+    ruling = {
+        "ruling": "R9",
+        "service": "finance",
+        "source": f"/{COUNTY}/bank/main",
+        "id": "l-2",
+        "flag": "loan_to_closed",
+        "note": "没有问题",
+    }
+    code, said = tell(folder, ("bank", "x-1", "registry.flag_dismissed", "2025-06-01", ruling))
+    assert (code, "只能由创建办报送" in said) == (1, True), said
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("confirm", "loan_to_closed:none", "--reason", "x"), "there is no flag loan_to_closed:none"),
+    (("confirm", "loan_to_closed:l-2", "--reason", " "), "visible character"),
+    (("dismiss", "no_such_kind:l-2", "--reason", "x"), "no kind of flag no_such_kind"),
+    (("dismiss", "loan_to_closed:l-2"), "--reason"),
+])  # fmt: skip
+def test_what_cannot_be_ruled_on_exits_with_2(folder: Path, words: tuple[str, ...], said: str) -> None:
+    code, told = rule(folder, *words)
+    assert (code, said in told) == (2, True), told
