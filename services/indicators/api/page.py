@@ -43,7 +43,7 @@ def _page(path: str, method: str, page: Json, schemas: Json) -> str:
 
 
 def _parameters(page: Json, schemas: Json) -> str:
-    """What is asked with: the parameters, and the fields of the JSON object that is posted."""
+    """What is asked with: the parameters, and the fields of what is posted."""
     rows = "".join(
         f"<tr><td><code>{escape(each['name'])}</code></td><td>{escape(each.get('description', ''))}{_allowed(each['schema'])}</td></tr>"
         for each in (*page.get("parameters", ()), *_posted(page, schemas))
@@ -52,9 +52,15 @@ def _parameters(page: Json, schemas: Json) -> str:
 
 
 def _posted(page: Json, schemas: Json) -> Iterator[Json]:
+    """The fields of one of what is posted, be it posted alone or among several: the same whatever form it is posted in."""
+    fields = {}
     for content in page.get("requestBody", {}).get("content", {}).values():
-        for name, field in schemas[content["schema"]["$ref"].rpartition("/")[2]]["properties"].items():
-            yield {"name": name, "description": field.get("description", ""), "schema": {}}
+        schema = content["schema"]
+        schema = next(iter(schema.get("anyOf", (schema,))))
+        schema = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+        fields |= schema.get("properties", {})
+    for name, field in fields.items():
+        yield {"name": name, "description": field.get("description", ""), "schema": {}}
 
 
 def _allowed(schema: Json) -> str:
