@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from services.indicators.api.access import Access
 from services.indicators.api.bus import answer_questions, take_commands
+from services.indicators.api.counter import Counter, Forbidden
 from services.indicators.api.feed import Changed, Feed
 from services.indicators.api.http import Doors, make_http
 from services.indicators.api.metrics import ProjectorMetrics, QueryMetrics
@@ -28,6 +29,7 @@ from services.indicators.projector import Projector
 from services.indicators.rebuild import Rebuilder
 from services.indicators.settings import IndicatorsSettings
 from shared import subjects
+from shared.bus import connect
 from shared.clock import Clock, SimulatedClock, WallClock
 from shared.http_server import HttpServer
 from shared.limits import listed_tokens
@@ -92,12 +94,23 @@ class IndicatorsApp(ServiceApp):
         if settings.http_port:
             users = listed_tokens(settings.departments, settings.county) if settings.departments is not None else None
             access = Access(users, open=settings.insecure)
-            doors = Doors(self.questions, self._feed, nc, self._query_metrics, self._registry, access, self.archiving)
+            counter = await self._open_counter(nc)
+            doors = Doors(self.questions, self._feed, nc, self._query_metrics, self._registry, access, counter, self.archiving)
             self.http = make_http(doors)
             server = HttpServer(settings.http_host, settings.http_port, self.http)
             self.http_port = server.port
             self._opened.callback(server.close)
             self._start(server.run())
+
+    async def _open_counter(self, nc: Client) -> Counter:
+        """Where reports are handed in over HTTP, on a connection of its own. Raises BusUnreachable."""
+        settings, forbidden = self.settings, Forbidden()
+        if settings.door_nkey_seed is not None:
+            own = {"nats_nkey_seed": settings.door_nkey_seed, "nats_inbox": settings.door_inbox, "nats_credentials": None}
+            settings = settings.model_copy(update=own)
+        door = await connect(settings, name="kaiye-door", closed=self._closed, complained=forbidden.note)
+        self._opened.push_async_callback(door.close)
+        return Counter(door, nc, settings.county, forbidden)
 
     async def _begin(self) -> None:
         """Read the store, then follow the records. The doors are open meanwhile and say that nothing can be answered yet."""

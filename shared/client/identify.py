@@ -47,22 +47,27 @@ async def identify(
     return found
 
 
+async def exchange(nc: Client, subject: str, request: IdentifyRequest, *, seconds_max: float) -> IdentifyReply | Refusal:
+    """What the registry replies, asked once. Raises nats' TimeoutError and NoRespondersError."""
+    reply = await nc.request(subject, request.model_dump_json().encode(), timeout=seconds_max)
+    shape = Refusal if subjects.ERROR_HEADER in (reply.headers or {}) else IdentifyReply
+    return shape.model_validate_json(reply.data)
+
+
 async def _reply(nc: Client, subject: str, request: IdentifyRequest, silence_seconds_max: float) -> IdentifyReply:
-    body = request.model_dump_json().encode()
     heard = time.monotonic()
     while time.monotonic() - heard < silence_seconds_max:
         try:
-            reply = await nc.request(subject, body, timeout=min(ATTEMPT_SECONDS_MAX, silence_seconds_max))
+            reply = await exchange(nc, subject, request, seconds_max=min(ATTEMPT_SECONDS_MAX, silence_seconds_max))
         except (nats.errors.TimeoutError, nats.errors.NoRespondersError):
             await asyncio.sleep(AGAIN_SECONDS)
             continue
-        if subjects.ERROR_HEADER not in (reply.headers or {}):
-            return IdentifyReply.model_validate_json(reply.data)
-        refusal = Refusal.model_validate_json(reply.data)
-        if refusal.retry_after_seconds is None:
-            raise IdentifyRefused(Reason(refusal.code, refusal.zh, refusal.en))
-        await asyncio.sleep(refusal.retry_after_seconds)
-        if refusal.code == "rate_limited":
+        if isinstance(reply, IdentifyReply):
+            return reply
+        if reply.retry_after_seconds is None:
+            raise IdentifyRefused(Reason(reply.code, reply.zh, reply.en))
+        await asyncio.sleep(reply.retry_after_seconds)
+        if reply.code == "rate_limited":
             heard = time.monotonic()
     raise NobodyIdentifies(
         f"登记服务未应答，或本用户无权在 {subject} 提问：请确认系统在运行、凭据属于该部门与系统，然后重试 / "

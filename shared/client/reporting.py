@@ -255,7 +255,7 @@ class ReportingClient:
         """Keep a report and have it sent."""
         self.progress.sent += 1
         entry = _UnderWay(_key(report), report, self._resend_seconds, answer, report.number)
-        if (reason := _unsendable(report)) is not None:
+        if (reason := unsendable(report)) is not None:
             refusal = Answer(str(report.source), report.id, report.type, 0, "refused", reason.code, reason.zh, reason.en, None)
             if self._outbox is not None and (self._keep_answers or (answer is None and self._on_answer is None)):
                 entry.number = self._outbox.refused(report.number, refusal)
@@ -459,7 +459,7 @@ def _key(report: OutgoingReport) -> Key:
     return source, f"{_UNREADABLE}{hashlib.sha256(report.raw).hexdigest()}"
 
 
-def _unsendable(report: OutgoingReport) -> Reason | None:
+def unsendable(report: OutgoingReport) -> Reason | None:
     """Why a report must not even be sent: the broker would drop it without a word, or it would carry a resident id onto the bus."""
     if len(report.raw) + _HEADER_BYTES > subjects.REPORT_BYTES_MAX:
         return reasons.too_large(subjects.REPORT_BYTES_MAX)

@@ -22,27 +22,13 @@ from shared.contracts.base import SERVICES
 from shared.repair import OPERATOR
 from shared.users import AdministratorUser, CountyUsers, DepartmentUser
 from tests.support.admission import lets_in
+from tests.support.nats import KeyedBroker
 
 NATS = Path(__file__).parent.parent.parent / "deploy" / "nats"
 COUNTY = "330127000000"
 DAY = date(2026, 3, 2)
 WAIT_SECONDS = 0.3
 """Long enough for a message on the loopback to arrive, if it is let through."""
-
-
-class NkeyServer(EmbeddedNats):
-    """The embedded server with generated accounts instead of a password."""
-
-    def __init__(self, folder: Path, accounts: str) -> None:
-        super().__init__(folder)
-        self._accounts = accounts
-
-    def access(self) -> str:
-        return self._accounts
-
-    @property
-    def address(self) -> str:
-        return f"nats://127.0.0.1:{self.port}"
 
 
 DEPARTMENTS = ("bank", "school", "narrow", "chuangjianban", "auditor", "watcher", "lapsed")
@@ -66,7 +52,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             DepartmentUser(department="lapsed", system="core", nkey=keys["lapsed"], until=DAY - timedelta(days=1)),
         ),
     )  # fmt: skip
-    server = NkeyServer(tmp_path_factory.mktemp("nkeys"), accounts_conf({COUNTY: users}, DAY))
+    server = KeyedBroker(tmp_path_factory.mktemp("nkeys"), accounts_conf({COUNTY: users}, DAY))
     yield server.start()
     server.stop()
 

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from nats.aio.client import Client
 
-from deploy.embedded import EmbeddedNats
+from deploy.embedded import HOST, EmbeddedNats
 from shared.stream_reader import StreamMessage, StreamReader
 
 
@@ -34,6 +34,21 @@ class Broker(EmbeddedNats):
         """Delete everything it ever stored. It must not be running."""
         assert self.pid is None
         shutil.rmtree(self.folder / "jetstream")
+
+
+class KeyedBroker(Broker):
+    """A broker that knows its users by their NKeys: `accounts` is the block of its configuration that says who may what."""
+
+    def __init__(self, folder: Path, accounts: str) -> None:
+        super().__init__(folder)
+        self._accounts = accounts
+
+    def access(self) -> str:
+        return self._accounts
+
+    @property
+    def address(self) -> str:
+        return f"nats://{HOST}:{self.port}"
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.indicators.api.login_page import login_page
 from services.indicators.api.questions import Problem
-from services.indicators.api.responses import problem_response
+from services.indicators.api.responses import Refused, problem_response
 from services.indicators.api.sessions import SESSION_SECONDS, TICKET_SECONDS, Secrets
 from shared.clock import today
 from shared.logs import logger
@@ -43,6 +43,9 @@ NEEDED: Final[Mapping[str, Act | None]] = {
     "GET /diff/{id}": "ask",
     "GET /facts": "ask",
     "GET /changes": "ask",
+    "POST /reports": "report",
+    "GET /reports/{id}": "report",
+    "POST /identify": "report",
     "POST /login/ticket": "ask",
     "GET /login": None,
     "POST /login": None,
@@ -81,13 +84,8 @@ USERS_UNREADABLE: Final = Problem(
 log = logger(__name__)
 
 
-class NotLetIn(Exception):
-    """Somebody is not let in; `problem` says why and what to do."""
-
-    def __init__(self, status: int, problem: Problem) -> None:
-        super().__init__(problem.code)
-        self.status = status
-        self.problem = problem
+class NotLetIn(Refused):
+    """Somebody is not let in."""
 
 
 class CutOff(Exception):

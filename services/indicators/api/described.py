@@ -3,12 +3,17 @@
 from typing import Any, Final
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 
 from services.indicators.api.access import BAD_TOKEN, COOKIE, NEEDED, USERS_UNREADABLE, not_for_the_role
+from services.indicators.api.posted import Report
 from services.indicators.api.questions import Problem
 from services.indicators.api.responses import JSON
+from shared.identification import IdentifyRequest
 from shared.users import MAY
 
+_POSTED: Final[tuple[type[BaseModel], ...]] = (Report, IdentifyRequest)
+"""What is posted and read by hand, not by the framework."""
 _TOKEN, _SIGNED_IN = "token", "cookie"
 _SCHEMES: Final = {
     _TOKEN: {
@@ -27,6 +32,8 @@ def described(app: FastAPI) -> dict[str, Any]:
     found = app.openapi()
     schemas = found["components"]["schemas"]
     found["components"]["securitySchemes"] = _SCHEMES
+    for shape in _POSTED:
+        schemas[shape.__name__] = shape.model_json_schema(ref_template="#/components/schemas/{model}")
     for path, methods in found["paths"].items():
         for method, page in methods.items():
             _secure(page, f"{method.upper()} {path}")

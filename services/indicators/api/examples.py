@@ -29,6 +29,11 @@ def _json(model: BaseModel) -> dict[str, Any]:
     return model.model_dump(mode="json", by_alias=True)
 
 
+EXAMPLE_REPORT: Final[dict[str, Any]] = {
+    "specversion": "1.0", "id": "dengji-2026-0001", "source": f"/{_COUNTY}/gsj/dengji", "type": f"{EntityRegistered.type}.v1",
+    "occurred": "2026-03-03", "data": EntityRegistered.example,
+}  # fmt: skip
+
 EXAMPLE_BOARD: Final = _json(
     Board(
         county=_COUNTY, unit=_COUNTY, as_of=date(2026, 6, 30), known_at=date(2026, 7, 10), final=True, positions=_POSITIONS,

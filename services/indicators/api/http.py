@@ -1,13 +1,11 @@
 """The HTTP door: the board, its rows, the tables beside it, what is behind a figure, the flags, the duties, the recorded facts, the change
-feed, health and metrics.
+feed, health and metrics; and the way in for reports (`reports.py`). Who is let in says `access.py`.
 
 Handlers are coroutines that answer without yielding, in the loop that takes records in: figures and positions are of one moment.
 Errors have one shape everywhere: `{"code", "zh", "en"}`.
 """
 
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -21,8 +19,9 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from services.indicators.answers import BadQuestionError, Board
-from services.indicators.api.access import Access, Guard, NotLetIn
+from services.indicators.api.access import Access, Guard
 from services.indicators.api.bodies import BODY_BYTES_MAX, BodyTooLong, BoundedBodies
+from services.indicators.api.counter import Counter
 from services.indicators.api.described import described
 from services.indicators.api.diff import Difference
 from services.indicators.api.downloads import DOWNLOADS_MAX, STALLED_SECONDS_MAX, Download, Downloads
@@ -65,7 +64,8 @@ from services.indicators.api.questions import (
     problem_of,
 )
 from services.indicators.api.rebuilds import Rebuilding
-from services.indicators.api.responses import JSON, problem_response
+from services.indicators.api.reports import add_reports
+from services.indicators.api.responses import JSON, Refused, problem_response
 from services.indicators.api.tables import Catalogue, Units
 from services.indicators.archiving import Archiving
 from services.indicators.evaluation.evaluation import Evaluation
@@ -103,6 +103,7 @@ class Doors:
     metrics: QueryMetrics
     registry: CollectorRegistry
     access: Access
+    counter: Counter
     archiving: Archiving | None = None
 
 
@@ -119,6 +120,7 @@ def make_http(doors: Doors) -> FastAPI:
     _add_explaining(app, doors)
     _add_streams(app, doors)
     _add_watching(app, doors)
+    add_reports(app, doors.counter, doors.metrics)
     add_login(app, doors.access)
     for route in app.routes:
         if isinstance(route, APIRoute):
@@ -152,46 +154,33 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(BodyTooLong)
     async def too_long(_: Request, error: BodyTooLong) -> Response:
         return problem_response(error.status_code, Problem(
-            code="body_too_long", zh=f"请求正文过长，至多 {BODY_BYTES_MAX} 字节；考评标准文件至多 {SHEET_LENGTH_MAX} 个字符",
-            en=f"the body has more than {BODY_BYTES_MAX} bytes; a scoring sheet has at most {SHEET_LENGTH_MAX} characters",
+            code="body_too_long",
+            zh=f"请求正文过长，至多 {BODY_BYTES_MAX} 字节；考评标准文件至多 {SHEET_LENGTH_MAX} 个字符，报告请分批报送",
+            en=f"the body has more than {BODY_BYTES_MAX} bytes; a scoring sheet has at most {SHEET_LENGTH_MAX} characters, "
+            "reports are sent in several requests",
         ))  # fmt: skip
 
     @app.exception_handler(HTTPException)
     async def no_such_page(request: Request, error: HTTPException) -> Response:
         if error.status_code == 404:
             return problem_response(404, Problem(code="not_found", zh=f"没有 {request.url.path}", en=f"there is no {request.url.path}"))
-        refused = Problem(code="refused", zh=f"请求无法处理：{error.detail}", en=str(error.detail))
-        return problem_response(error.status_code, refused, error.headers)
+        problem = Problem(code="refused", zh=f"请求无法处理：{error.detail}", en=str(error.detail))
+        return problem_response(error.status_code, problem, error.headers)
 
-    @app.exception_handler(NotLetIn)
-    async def not_let_in(_: Request, error: NotLetIn) -> Response:
-        return problem_response(error.status, error.problem)
+    @app.exception_handler(Refused)
+    async def refused(_: Request, error: Refused) -> Response:
+        return problem_response(error.status, error.problem, error.headers)
 
     @app.exception_handler(Exception)
     async def a_bug(_: Request, error: Exception) -> Response:  # noqa: ARG001 - uvicorn logs it with its traceback
         return problem_response(500, Problem(code="internal", zh="内部错误，已记入日志", en="an internal error, which has been logged"))
 
 
-@contextmanager
-def _measured(doors: Doors, query: str) -> Iterator[None]:
-    """Counts a question, with how it was answered and how long that took."""
-    started = time.perf_counter()
-    code = "internal"
-    try:
-        yield
-        code = "ok"
-    except BadQuestionError as error:
-        code = error.code
-        raise
-    finally:
-        doors.metrics.answered("http", query, code, time.perf_counter() - started)
-
-
 def _add_questions(app: FastAPI, doors: Doors) -> None:
     questions = doors.questions
 
     def answer(query: str, ask: Callable[[], BaseModel]) -> Response:
-        with _measured(doors, query):
+        with doors.metrics.measured(query):
             return Response(answer_bytes(ask()), media_type=JSON)
 
     board_example: dict[int | str, dict[str, Any]] = {200: {"content": {JSON: {"example": EXAMPLE_BOARD}}}, **_ERRORS}
@@ -255,7 +244,7 @@ def _add_questions(app: FastAPI, doors: Doors) -> None:
         """逐项得分与理由、失分、佐证、整改清单；只答不存 / Score and reason of every item, gaps, evidence wanted, what has to be put right.
         Nothing is kept of it.
         """
-        with _measured(doors, "evaluation"):
+        with doors.metrics.measured("evaluation"):
             return Response(answer_bytes(await questions.evaluation(question)), media_type=JSON)
 
 
@@ -273,7 +262,7 @@ def _add_explaining(app: FastAPI, doors: Doors) -> None:
         subject the facts. The subjects come from relational expressions that share no code with the ledger: `agrees` says that they come to
         its figure.
         """
-        with _measured(doors, "explain"):
+        with doors.metrics.measured("explain"):
             return Response(answer_bytes(await doors.questions.explain(id, question)), media_type=JSON)
 
     @app.get(
@@ -289,7 +278,7 @@ def _add_explaining(app: FastAPI, doors: Doors) -> None:
         / Measure by measure the subjects that came, left or count otherwise, and why: `day`, it happened, fell due or lapsed as the day
         passed; `facts`, by what became known between the two known days; `input`, because another input is read now.
         """
-        with _measured(doors, "diff"):
+        with doors.metrics.measured("diff"):
             return Response(answer_bytes(await doors.questions.diff(id, question)), media_type=JSON)
 
 

@@ -1,10 +1,15 @@
 """What is measured about the indicators service, beside what FastStream's own middleware measures."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from services.indicators.answers import BadQuestionError
 from services.indicators.api.health import Health
+from services.indicators.api.responses import Refused
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -41,6 +46,23 @@ class QueryMetrics:
         """A question was answered; `code` is `ok` or the code of the error."""
         self._answers.labels(door, query, code).inc()
         self._seconds.labels(door, query).observe(seconds)
+
+    @contextmanager
+    def measured(self, query: str) -> Iterator[None]:
+        """Counts a question over HTTP, with how it was answered and how long that took."""
+        started = time.perf_counter()
+        code = "internal"
+        try:
+            yield
+            code = "ok"
+        except BadQuestionError as error:
+            code = error.code
+            raise
+        except Refused as error:
+            code = error.problem.code
+            raise
+        finally:
+            self.answered("http", query, code, time.perf_counter() - started)
 
     def health(self, found: Health, *, well: bool) -> None:
         """Where the figures stand. What is not known is NaN, not 0."""

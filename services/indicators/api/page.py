@@ -53,7 +53,7 @@ def _parameters(page: Json, schemas: Json) -> str:
 
 def _posted(page: Json, schemas: Json) -> Iterator[Json]:
     """The fields of one of what is posted, be it posted alone or among several: the same whatever form it is posted in."""
-    fields = {}
+    fields: dict[str, Any] = {}
     for content in page.get("requestBody", {}).get("content", {}).values():
         schema = content["schema"]
         schema = next(iter(schema.get("anyOf", (schema,))))

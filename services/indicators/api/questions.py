@@ -41,6 +41,8 @@ NOT_FOUND: Final = frozenset({
 """Codes of questions about what does not exist: HTTP status 404 instead of 400."""
 
 
+WAIT_SECONDS_MAX: Final = 30.0
+"""Nobody waits longer for the answers to reports."""
 SHEET_LENGTH_MAX: Final = 200_000
 """In characters; a sheet of 112 items has some 25,000."""
 
@@ -394,6 +396,13 @@ def _describe(name: str, kind: str, given: object, about: Mapping[str, Any]) -> 
         return f"sheet 至多 {SHEET_LENGTH_MAX} 个字符", f"sheet has at most {SHEET_LENGTH_MAX} characters"
     if kind.startswith("bool"):
         return f"{name} 应为 true 或 false，而不是 {shown}", f"{name} is true or false, not {shown}"
+    if kind == "string_pattern_mismatch":
+        return f"{name} 应为 1–64 位字母、数字、下划线或连字符", f"{name} is 1–64 letters, digits, underscores or hyphens"
+    if name == "wait":
+        return (
+            f"wait 应为 0 至 {WAIT_SECONDS_MAX:.0f} 的秒数，而不是 {shown}",
+            f"wait is seconds from 0 to {WAIT_SECONDS_MAX:.0f}, not {shown}",
+        )
     if name == "limit":
         most = FLAGS_PER_PAGE_MAX
         return f"limit 应为 1 至 {most} 的整数，而不是 {shown}", f"limit is a whole number from 1 to {most}, not {shown}"

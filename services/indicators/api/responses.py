@@ -21,6 +21,16 @@ _STYLE: Final = (
 )
 
 
+class Refused(Exception):
+    """What is asked for is not done; `problem` says why and what to do."""
+
+    def __init__(self, status: int, problem: Problem, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(problem.code)
+        self.status = status
+        self.problem = problem
+        self.headers = headers
+
+
 def problem_response(status: int, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:
     """An error: `{"code", "zh", "en"}`."""
     return Response(answer_bytes(problem), status_code=status, media_type=JSON, headers=headers)

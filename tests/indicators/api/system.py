@@ -209,12 +209,15 @@ class System:
 
 
 @asynccontextmanager
-async def serving(nats_url: str, dsn: str, **changes: Any) -> AsyncIterator[System]:
-    """The service from start to stop. Whatever ended it early is raised at the end."""
+async def serving(nats_url: str, dsn: str, *, ask: str | None = None, **changes: Any) -> AsyncIterator[System]:
+    """The service from start to stop. Whatever ended it early is raised at the end. `ask` is the seed of who asks on the bus."""
     app = create_app(settings(nats_url, dsn, **changes))
     await app.start()
     try:
-        async with connected(nats_url) as nc, httpx.AsyncClient(base_url=f"http://127.0.0.1:{app.http_port}", timeout=SECONDS_MAX) as http:
+        async with (
+            connected(nats_url, seed=ask) as nc,
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{app.http_port}", timeout=SECONDS_MAX) as http,
+        ):
             yield System(app, nc, http)
     finally:
         await app.stop()
@@ -222,12 +225,12 @@ async def serving(nats_url: str, dsn: str, **changes: Any) -> AsyncIterator[Syst
 
 
 @asynccontextmanager
-async def connected(nats_url: str) -> AsyncIterator[Client]:
+async def connected(nats_url: str, *, seed: str | None = None) -> AsyncIterator[Client]:
     async def quiet(error: Exception) -> None:
         """Brokers are killed on purpose."""
 
     options: dict[str, Any] = {"reconnect_time_wait": 0.05, "max_reconnect_attempts": -1}
-    client = await nats.connect(nats_url, error_cb=quiet, **options)
+    client = await nats.connect(nats_url, error_cb=quiet, nkeys_seed_str=seed, **options)
     try:
         yield client
     finally:

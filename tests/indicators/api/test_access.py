@@ -39,12 +39,15 @@ FOR_WHOEVER_ASKS = {
     "GET /duties", "GET /rebuild", "POST /evaluation", "GET /explain/{id}", "GET /diff/{id}", "GET /facts", "GET /changes",
     "POST /login/ticket",
 }  # fmt: skip
+FOR_WHOEVER_REPORTS = {"POST /reports", "GET /reports/{id}", "POST /identify"}
 FOR_ANYBODY = {"GET /login", "POST /login", "POST /logout", "GET /health", "GET /metrics"}
 """By the rules as people know them, not by the table the door goes by."""
 
 
 def _let_in(name: str) -> set[str]:
-    return FOR_ANYBODY | (FOR_WHOEVER_ASKS if name in ASKERS else set())
+    """Departments and the office report, everybody who has a token asks."""
+    asks = FOR_WHOEVER_ASKS if name in ASKERS else set()
+    return FOR_ANYBODY | asks | (FOR_WHOEVER_REPORTS if name in ("bank", "chuangjianban") else set())
 
 
 def write_users(file: Path, *departments: DepartmentUser) -> None:
@@ -92,10 +95,11 @@ def endpoints(system: System) -> set[str]:
 
 @pytest.mark.parametrize("name", [*ASKERS, *NOBODY])
 async def test_everybody_is_let_in_where_they_may_and_nowhere_else(door: System, name: str) -> None:
-    assert endpoints(door) == FOR_WHOEVER_ASKS | FOR_ANYBODY, "an endpoint without a row"
+    assert endpoints(door) == FOR_WHOEVER_ASKS | FOR_WHOEVER_REPORTS | FOR_ANYBODY, "an endpoint without a row"
     for endpoint in sorted(endpoints(door)):
         status = await _status(door.http, endpoint, bearer(name))
         assert (status not in (401, 403)) == (endpoint in _let_in(name) and endpoint != "POST /login"), (endpoint, status)
+        assert status != 403 or name in ASKERS, "who is nobody has no role"
     # who signs in without a token is told so by the page itself
     assert await _status(door.http, "POST /login", bearer(name)) == 401
 
@@ -186,6 +190,14 @@ async def test_a_browser_is_asked_for_a_token_and_then_goes_where_it_wanted(door
     assert (await door.http.get("/board", headers={"Cookie": stolen})).status_code == 401, "it is over for the server too"
 
 
+async def test_a_browser_reports_nothing(door: System) -> None:
+    await door.http.post("/login", data={"token": TOKENS["bank"]})
+    for endpoint in sorted(FOR_WHOEVER_REPORTS):
+        method, _, path = endpoint.partition(" ")
+        answer = await door.http.request(method, path.replace("{id}", "r-1"), json={})
+        assert (answer.status_code, answer.json()["code"]) == (401, "not_by_cookie")
+
+
 async def test_whose_token_is_revoked_is_signed_out_too(door: System, users: Path) -> None:
     await door.http.post("/login", data={"token": TOKENS["bank"]})
     assert (await door.http.get("/board")).status_code == 200
@@ -228,6 +240,7 @@ async def test_where_no_token_is_needed_everybody_may_ask_and_a_wrong_one_is_sti
         assert (await system.http.get("/indicators", headers=bearer("bank"))).status_code == 200
         assert (await system.http.get("/indicators", headers=bearer("stranger"))).status_code == 401
         assert (await system.http.post("/login/ticket")).status_code == 401
+        assert (await system.http.post("/reports", json={})).json()["code"] == "no_token", "reports are somebody's"
         assert (await system.http.post("/login/ticket", headers=bearer("bank"))).status_code == 200
 
 

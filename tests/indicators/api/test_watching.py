@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from services.indicators.answers import Board, Row
 from services.indicators.api.access import Access
+from services.indicators.api.counter import Counter, Forbidden
 from services.indicators.api.feed import Feed
 from services.indicators.api.http import Doors, make_http
 from services.indicators.api.metrics import QueryMetrics
@@ -108,7 +109,7 @@ async def test_the_description_has_every_page_with_an_example_and_needs_no_inter
         "/board", "/indicators", "/indicators/{id}", "/units", "/flags", "/duties", "/explain/{id}", "/diff/{id}", "/rebuild",
         "/evaluation", "/facts",
         "/changes",
-        "/health", "/metrics", "/login", "/logout", "/login/ticket",
+        "/health", "/metrics", "/reports", "/reports/{id}", "/identify", "/login", "/logout", "/login/ticket",
     }  # fmt: skip
     board = described["paths"]["/board"]["get"]["responses"]
     example = board["200"]["content"]["application/json"]["example"]
@@ -153,7 +154,17 @@ async def test_until_the_store_is_read_there_is_no_answer(clean_nats_url: str, d
             live = Live(load_county(COUNTY_FOLDER).plan, store, WallClock())
             questions, registry = Questions(), CollectorRegistry()
             questions.answer_from(live, "")
-            http = make_http(Doors(questions, Feed(live), nc, QueryMetrics(registry), registry, Access(None, open=True)))
+            http = make_http(
+                Doors(
+                    questions,
+                    Feed(live),
+                    nc,
+                    QueryMetrics(registry),
+                    registry,
+                    Access(None, open=True),
+                    Counter(nc, nc, COUNTY, Forbidden()),
+                )
+            )
             async with httpx.AsyncClient(transport=httpx.ASGITransport(http), base_url="http://test") as client:
                 for path in ("/board", "/indicators/loans", "/units", "/facts"):
                     answer = await client.get(path)

@@ -1,0 +1,220 @@
+"""The bus behind the HTTP door: what a department reports there goes the way every report goes, and its answer comes back.
+
+The door speaks as a user of its own, which may say in every department's name what departments may say, and nothing else; the answers
+that are kept it reads as the indicators service. What one is told is never more than what is so: a report is *answered*, or the broker has
+it, or it is not known to have arrived and has to be sent again, which changes nothing about one that has.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import nats.errors
+import nats.js.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from services.indicators.api.questions import Problem
+from services.indicators.api.responses import Refused
+from shared import subjects
+from shared.answers import Answer, parse_answer
+from shared.client.identify import exchange
+from shared.client.outgoing import OutgoingReport
+from shared.client.reporting import unsendable
+from shared.contracts.envelope import Source
+from shared.contracts.outcomes import Reason
+from shared.identification import IdentifyReply, IdentifyRequest, Refusal
+from shared.logs import logger
+
+TAKEN_SECONDS_MAX: Final = 5.0
+"""How long the broker has to say that it has a report, and the registry to exchange ids."""
+UNDER_WAY_MAX: Final = 4 * 1000
+"""So many reports wait for their answers at once; whoever comes with more waits for a turn."""
+RETRY_SECONDS: Final = 5
+_FORBIDDEN = re.compile(r'publish to "([^"]+)"', re.IGNORECASE)
+
+BUS_AWAY: Final = Problem(
+    code="bus_away", zh="消息总线暂不可用，报送未能确认：请稍后以相同编号重新报送，已收到的不会重复计入",
+    en="the bus is away and nothing is known to have arrived: report again under the same ids in a moment; what did arrive counts once",
+)  # fmt: skip
+NOBODY_ANSWERS: Final = Problem(
+    code="nobody_answers", zh="登记服务未应答，请稍后重试", en="the registry does not answer: ask again in a moment"
+)
+BUS_REFUSES: Final = Problem(
+    code="bus_refuses", zh="消息总线不允许本服务转发报送，请通知系统管理员核对 door 用户的权限",
+    en="the bus does not let this service pass on reports: tell the system's administrator to look at the user `door`",
+)  # fmt: skip
+BUSY: Final = Problem(
+    code="busy", zh="同一编号正在报送，或同时报送过多；未发送任何报告，请稍后重试",
+    en="the same id is being reported, or too many reports are under way; nothing was sent: try again in a moment",
+)  # fmt: skip
+
+log = logger(__name__)
+
+Key = tuple[str, str]
+"""The source and the id of a report."""
+
+
+def unavailable(problem: Problem, seconds: float = RETRY_SECONDS, *, status: int = 503) -> Refused:
+    """What helps is to come again, in so many seconds."""
+    return Refused(status, problem, {"Retry-After": str(max(1, -int(-seconds // 1)))})
+
+
+class Counter:
+    """Where reports are handed in. `nc` is the door's own connection, `service` that of the indicators service."""
+
+    def __init__(self, nc: Client, service: Client, county: str, forbidden: "Forbidden") -> None:
+        self._nc = nc
+        self._service = service
+        self._county = county
+        self._forbidden = forbidden
+        self._under_way: set[Key] = set()
+        self._turn = asyncio.Condition()
+
+    def source(self, department: str, system: str) -> Source:
+        """Whose reports a system of a department hands in."""
+        return Source(self._county, department, system)
+
+    async def report(self, source: Source, reports: Sequence[OutgoingReport], wait_seconds: float) -> dict[str, Answer]:
+        """Hand in reports of one source and wait so long for their answers: those that came, by id. Whatever is not answered is in the
+        broker's queue. Raises Refused: then it is not known whether they arrived.
+        """
+        unsent = {report.id: _refusal(report, reason) for report in reports if (reason := unsendable(report)) is not None}
+        sending = [report for report in reports if report.id not in unsent]
+        if not sending:
+            return unsent
+        if not self._nc.is_connected:
+            raise unavailable(BUS_AWAY)
+        async with self._in_turn({(str(source), report.id) for report in sending}), self._listening(source, sending) as heard:
+            taken = await asyncio.gather(*(self._publish(report) for report in sending), return_exceptions=True)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_seconds):
+                    await heard.all_there.wait()
+            for report, error in zip(sending, taken, strict=True):
+                if isinstance(error, BaseException) and report.id not in heard.answers:
+                    raise error
+            return unsent | heard.answers
+
+    async def answer(self, source: Source, id: str) -> Answer | None:
+        """The newest answer to a report of the last `ANSWERS_KEPT_DAYS` days. Raises Refused."""
+        if not self._service.is_connected:
+            raise unavailable(BUS_AWAY)
+        subject = subjects.answered(self._county, source.department, source.system, id)
+        try:
+            kept = await self._service.jetstream().get_last_msg(subjects.answered_stream(self._county), subject)
+        except nats.js.errors.NotFoundError:
+            return None
+        except (nats.errors.Error, nats.js.errors.Error) as error:
+            raise _not_heard(error, BUS_AWAY) from error
+        return parse_answer(kept.data or b"")
+
+    async def identify(self, source: Source, request: IdentifyRequest) -> IdentifyReply:
+        """Have the registry exchange resident ids. Raises Refused; no message of it repeats an id."""
+        if not self._nc.is_connected:
+            raise unavailable(NOBODY_ANSWERS)
+        subject = subjects.identify(source.department, source.system)
+        try:
+            reply = await exchange(self._nc, subject, request, seconds_max=TAKEN_SECONDS_MAX)
+        except (nats.errors.Error, nats.js.errors.Error) as error:
+            raise self._forbidden.why(subject) or _not_heard(error, NOBODY_ANSWERS) from error
+        if isinstance(reply, Refusal):
+            problem = Problem(code=reply.code, zh=reply.zh, en=reply.en)
+            seconds = reply.retry_after_seconds
+            raise unavailable(problem, RETRY_SECONDS if seconds is None else seconds, status=429 if reply.code == "rate_limited" else 503)
+        return reply
+
+    async def _publish(self, report: OutgoingReport) -> None:
+        """Into the broker's queue. Raises Refused."""
+        source = report.source
+        subject = subjects.reported(source.county, source.department, source.system, report.type)
+        try:
+            await self._nc.jetstream().publish(subject, report.raw, timeout=TAKEN_SECONDS_MAX)
+        except (nats.errors.Error, nats.js.errors.Error) as error:
+            raise self._forbidden.why(subject) or _not_heard(error, BUS_AWAY) from error
+
+    @asynccontextmanager
+    async def _listening(self, source: Source, reports: Collection[OutgoingReport]) -> "AsyncIterator[_Heard]":
+        heard = _Heard({report.id for report in reports})
+        try:
+            subscription = await self._nc.subscribe(
+                subjects.answered(self._county, source.department, source.system, ">"), cb=heard.one
+            )  # fmt: skip
+        except nats.errors.Error as error:
+            raise _not_heard(error, BUS_AWAY) from error
+        try:
+            yield heard
+        finally:
+            with suppress(nats.errors.Error):  # a connection that is gone has forgotten it by itself
+                await subscription.unsubscribe()
+
+    @asynccontextmanager
+    async def _in_turn(self, keys: set[Key]) -> AsyncIterator[None]:
+        """While nobody else reports the same: answers to one id could not be told apart. Raises Refused when that takes too long."""
+
+        def free() -> bool:
+            return self._under_way.isdisjoint(keys) and len(self._under_way) + len(keys) <= UNDER_WAY_MAX
+
+        try:
+            async with asyncio.timeout(TAKEN_SECONDS_MAX), self._turn:
+                await self._turn.wait_for(free)
+                self._under_way |= keys
+        except TimeoutError:
+            raise unavailable(BUSY) from None
+        try:
+            yield
+        finally:
+            self._under_way -= keys
+            async with self._turn:
+                self._turn.notify_all()
+
+
+class Forbidden:
+    """What the broker forbade the door's user to say: it tells so of a connection, and of no message."""
+
+    def __init__(self) -> None:
+        self._subjects: set[str] = set()
+
+    def note(self, error: Exception) -> None:
+        """Something the broker complained of."""
+        if (said := _FORBIDDEN.search(str(error))) is not None:
+            log.error("消息总线不允许转发 / the bus lets nothing be passed on", subject=said[1])
+            self._subjects.add(said[1].lower())
+
+    def why(self, subject: str) -> Refused | None:
+        """Why nothing came back from there, if that is why."""
+        if subject.lower() not in self._subjects:
+            return None
+        self._subjects.discard(subject.lower())
+        return Refused(502, BUS_REFUSES)
+
+
+class _Heard:
+    """The answers to some reports, as they come in."""
+
+    def __init__(self, ids: set[str]) -> None:
+        self._ids = ids
+        self.answers: dict[str, Answer] = {}
+        self.all_there = asyncio.Event()
+
+    async def one(self, message: Msg) -> None:
+        """An answer to one of this source's reports, be it of these or not."""
+        id = message.subject.rpartition(".")[2]
+        if id not in self._ids:
+            return
+        answer = parse_answer(message.data)
+        if id not in self.answers or answer.revision >= self.answers[id].revision:
+            self.answers[id] = answer
+        if len(self.answers) == len(self._ids):
+            self.all_there.set()
+
+
+def _refusal(report: OutgoingReport, reason: Reason) -> Answer:
+    """The answer to what is not even sent."""
+    return Answer(str(report.source), report.id, report.type, 0, "refused", reason.code, reason.zh, reason.en, None)
+
+
+def _not_heard(error: Exception, problem: Problem) -> Refused:
+    log.warning("消息总线未确认 / the bus confirmed nothing", error=repr(error))
+    return unavailable(problem)
