@@ -81,7 +81,7 @@ def envelopes(records: str, *more: str, unchecked: bool = False) -> str:
 
     What cannot be read is an error, but nulls where the records are unchecked: whoever asks for that looks for them.
     """
-    body = f"from_json_strict(decode(raw)::JSON, '{json.dumps(_ENVELOPE)}')"
+    body = f"from_json_strict(decode(raw), '{json.dumps(_ENVELOPE)}')"
     columns = (
         "service", "position", "body.source", "body.id", "body.type", "replace(body.time, 'Z', '')::TIMESTAMP AS recorded",
         "(recorded + INTERVAL 8 HOUR)::DATE AS known", "body.occurred", "body.data", *more,

@@ -13,10 +13,10 @@ Undescribed = Collection[tuple[str, int]]
 
 
 def arriving(records: Iterable[Record], undescribed: Undescribed = ()) -> pa.Table:
-    """Records as an archive takes them in; those undescribed by service and position."""
+    """Records as an archive takes them in, one service's after another's; those undescribed by service and position."""
     rows = [
         (SERVICES.index(record.service), record.position, record.raw, (record.service, record.position) not in undescribed)
-        for record in records
+        for record in sorted(records, key=lambda record: SERVICES.index(record.service))
     ]
     columns = zip(zip(*rows, strict=True), ARRIVING.types, strict=True)
     return pa.Table.from_arrays([pa.array(column, of) for column, of in columns], schema=ARRIVING)
