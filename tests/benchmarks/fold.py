@@ -55,6 +55,7 @@ async def fold(arriving: Sequence[Sequence[bytes]], *, catalogues: int = 1, prof
     service = await live(county.plan, ())
     service.clock = SimulatedClock(datetime(2000, 1, 1, tzinfo=UTC))
     service.projection = Projection(county.code, dict(zip(FOLDINGS, several(FOLDINGS.values(), catalogues), strict=True)))
+    gc.set_threshold(50_000, 50, 100)  # as the service itself does
     gc.collect()
     gc.freeze()
     if profiler:
@@ -117,5 +118,4 @@ if __name__ == "__main__":
     parser.add_argument("--facts", type=int, default=20_000)
     parser.add_argument("--profile", action="store_true")
     arguments = parser.parse_args()
-    gc.set_threshold(50_000, 50, 100)  # as the service itself does
     run(arguments.facts, profile=arguments.profile)

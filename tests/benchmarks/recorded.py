@@ -5,6 +5,7 @@ would write in SQL, the live fold takes in a part of them, and boards are asked 
 """
 
 import argparse
+import asyncio
 import gc
 import statistics
 import sys
@@ -17,27 +18,24 @@ from pathlib import Path
 
 from rich.console import Console
 
-from services.indicators.answers import Snapshot, ask, board
+from services.indicators.answers import ask, board
 from services.indicators.audit.archive.reader import opened_archive
 from services.indicators.audit.archive.writer import ArchiveWriter
 from services.indicators.audit.recompute import Recomputed
 from services.indicators.audit.relational.compiled import read_catalogue
-from services.indicators.catalog import FOLDINGS
 from services.indicators.evaluation.county import County
-from services.indicators.evaluation.plan import windows_of
-from services.indicators.ledger import Balances
-from services.indicators.projection import Projection
 from shared.contracts.envelope import Record
 from shared.days import add_months
 from tests.benchmarks.by_hand import BY_HAND
+from tests.benchmarks.fold import fold, pages
 from tests.benchmarks.measured import Measured, Watch, table, told
 from tests.indicators.audit.archives import arriving
 from tests.indicators.comparing import example_county
 from tests.indicators.simulated import simulated
 
 FACTS = 1_000_000
-FOLDED = 100_000
-"""So many the live fold takes in, which is a hundred times slower; `--folded` asks for more."""
+FOLDED = FACTS
+"""So many the live fold takes in, which is a hundred times slower: some minutes; `--folded` asks for fewer."""
 SMALL = 10_000
 BATCH = 250_000
 """So many records are handed to the archive at a time."""
@@ -72,10 +70,10 @@ def measure(facts: int, folded: int, console: Console) -> Iterator[Measured]:
     console.print("live fold …")
     small: dict[str, float] = {}
     large: dict[str, float] = {}
-    _fold(simulated(1, SMALL, county), county, small)
+    _fold(simulated(1, SMALL, county), small)
     count = len(records)
     records = records if folded == facts else simulated(1, folded, county)
-    _fold(records, county, large)
+    _fold(records, large)
     yield Measured("live fold of a record, against recomputing one", large["fold"] / len(records) / (recomputing / count), "times")
     for day in ("today", "a year ago"):
         yield Measured(f"board of the county {day}, {len(records):,} facts against {SMALL:,}", large[day] / small[day], "times")
@@ -116,15 +114,11 @@ def _recompute(folder: Path, county: County, watch: Watch) -> None:
         assert by_hand == found, "written by hand, the measures come to something else"
 
 
-def _fold(records: Sequence[Record], county: County, seconds: dict[str, float]) -> None:
+def _fold(records: Sequence[Record], seconds: dict[str, float]) -> None:
     """Processor seconds of the live fold, and of a board as of and as known on the last day and a year before it."""
-    gc.collect()
-    started = time.process_time()
-    projection, balances = Projection(county.code, FOLDINGS), Balances()
-    balances.add_all(projection.fold(records).entries)
-    seconds["fold"] = time.process_time() - started
+    seconds["fold"], service = asyncio.run(fold(list(pages(records))))
     last = max(record.known_day for record in records)
-    snapshot = Snapshot(county.plan, windows_of(county.plan), balances, projection.trees, {}, {}, ())
+    snapshot = service.snapshot()
     for name, day in (("today", last), ("a year ago", add_months(last, -12))):
         taken = []
         for _ in range(BOARDS):
