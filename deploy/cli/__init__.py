@@ -26,6 +26,7 @@ from deploy.cli import (
     recompute,
     repairs,
     reports,
+    roster,
     run,
     sheets,
     simulate,
@@ -48,8 +49,8 @@ from deploy.processes import PartFailed
 from shared.logs import configure_logs
 
 GROUPS = (
-    run, departments, reports, repairs, spreadsheets, persons, queries, flags, explain, diff, recompute, rebuild, evidence, plans, sheets,
-    evaluate, simulate, doctor, audit,
+    run, departments, roster, reports, repairs, spreadsheets, persons, queries, flags, explain, diff, recompute, rebuild, evidence, plans,
+    sheets, evaluate, simulate, doctor, audit,
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Coroutine, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -87,6 +88,14 @@ def refused(code: str, zh: str, en: str, *, of_facts: bool = False) -> BadInput:
         return BadInput(f"{zh} / {en}")
     step_zh, step_en = steps[code]
     return BadInput(f"{zh}（{step_zh}） / {en} ({step_en})")
+
+
+def written_day(text: str) -> date:
+    """The day that a text says. Raises BadInput."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(f"日期应写作 YYYY-MM-DD：{text} / a day is written YYYY-MM-DD, not {text}") from error
 
 
 def run_until_stopped(work: Coroutine[Any, Any, None]) -> bool:

@@ -1,13 +1,11 @@
-"""`kaiye report` and `kaiye roster import`: sending reports to the running system, and telling what became of each."""
+"""`kaiye report`: sending reports to the running system, and telling what became of each."""
 
 import asyncio
 import dataclasses
 import shutil
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
@@ -16,9 +14,7 @@ import orjson
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from deploy.cli.board import ask
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
-from deploy.cli.usage import Commands
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
 from shared.answers import Answer
 from shared.contracts.outcomes import Outcome
@@ -27,20 +23,11 @@ if TYPE_CHECKING:
     from deploy.report_file import Checked
 
 OUTCOMES: Final[dict[Outcome, str]] = {"recorded": "已记录 recorded", "waiting": "等待 waiting", "refused": "退回 refused"}
-OLDEST_LISTING: Final = "2000-01-01"
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("report")(report)
-    roster = typer.Typer(name="roster", cls=Commands, help="单位名册 / the county's units", no_args_is_help=True, rich_markup_mode=None)
-    roster.callback()(_roster)
-    roster.command("import")(import_roster)
-    app.add_typer(roster)
-
-
-def _roster() -> None:
-    """单位名册 / The county's units."""
 
 
 def report(
@@ -100,57 +87,12 @@ async def _report(running: Running, folder: DataFolder, checked: "Checked", *, j
             bars.stop()
             positions: dict[str, int] = {}
             async for number, answer in outbox.every_answer():
-                _show("line", number, answer, json=json)
+                show("line", number, answer, json=json)
                 go_with(positions, answer)
             sys.stdout.flush()
             outcomes = await outbox.outcomes()
     await until_figures_reach(running, positions)
-    _summarise(outcomes)
-
-
-def import_roster(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="名册：CSV 或 Excel 文件 / the roster: a CSV or Excel file")],
-    since: Annotated[
-        str, typer.Option("--since", metavar="YYYY-MM-DD", help="这些单位自该日起存在 / the units exist from this day on")
-    ] = OLDEST_LISTING,
-    json: JsonOption = False,
-    data: DataOption = DEFAULT_FOLDER,
-) -> None:
-    """把名册文件中的单位列入名册，逐行说明退回的原因；有退回的以 1 退出 / List the units of a roster file, and say for every row that
-    is refused why. Columns: code, name, kind, urban_rural_class. Exits with 1 when a row was refused. Importing it again changes nothing.
-    """
-    try:
-        listed = date.fromisoformat(since)
-    except ValueError as error:
-        raise BadInput(f"日期应写作 YYYY-MM-DD：{since} / a day is written YYYY-MM-DD, not {since}") from error
-    running = DataFolder(data).running()
-    asyncio.run(_import(running, file, listed, json=json))
-
-
-async def _import(running: Running, file: Path, listed: date, *, json: bool) -> None:
-    from deploy.reports import go_with, list_units
-    from deploy.roster_file import read_roster
-    from deploy.sheet_files import BadSheetFile
-
-    known = frozenset(each["code"] for each in orjson.loads(await ask(running, "/units"))["units"])
-    try:
-        found = read_roster(file, running.county, known)
-    except BadSheetFile as error:
-        raise BadInput(str(error)) from error
-    for note in found.understood:
-        said.print(str(note), markup=False)
-    for note in found.refused:
-        refusal = {"row": note.row, "cell": note.cell, "outcome": "refused", "zh": note.zh, "en": note.en}
-        typer.echo(orjson.dumps(refusal) if json else str(note))
-    answers = {found.row_of[code]: answer for code, answer in (await list_units(running, found, listed)).items()}
-    positions: dict[str, int] = {}
-    for number, answer in sorted(answers.items()):
-        _show("row", number, answer, json=json)
-        go_with(positions, answer)
-    await until_figures_reach(running, positions)
-    outcomes = Counter[Outcome](answer.outcome for answer in answers.values())
-    outcomes["refused"] += len(found.refused)
-    _summarise(outcomes)
+    summarise(outcomes)
 
 
 async def until_figures_reach(running: Running, positions: Mapping[str, int]) -> None:
@@ -161,7 +103,7 @@ async def until_figures_reach(running: Running, positions: Mapping[str, int]) ->
         said.print("已答复；指标稍后更新 / answered; the figures follow later")
 
 
-def _show(place: str, number: int, answer: Answer, *, json: bool) -> None:
+def show(place: str, number: int, answer: Answer, *, json: bool) -> None:
     """A line for a report that is not recorded; as JSON for any, with the line or row of its report."""
     if json:
         typer.echo(orjson.dumps({place: number, **dataclasses.asdict(answer)}))
@@ -177,7 +119,7 @@ def _counted(outcomes: Mapping[Outcome, int]) -> str:
     return f"记录 {recorded}、等待 {waiting}、退回 {refused} / {recorded} recorded, {waiting} waiting, {refused} refused"
 
 
-def _summarise(outcomes: Mapping[Outcome, int]) -> None:
+def summarise(outcomes: Mapping[Outcome, int]) -> None:
     """Say how many fared how. Exits with 1 when something was refused."""
     said.print(f"{sum(outcomes.values())} 条：{_counted(outcomes)}")
     if outcomes.get("refused"):

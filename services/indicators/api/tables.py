@@ -24,6 +24,7 @@ class UnitRow(_Table):
     code: str = Field(description="统计用区划代码 / division code, 12 digits")
     name: str
     kind: UnitKind
+    urban_rural_class: str | None = Field(description="城乡分类代码 / urban-rural class; 1xx is urban")
     parent: str | None = Field(description="上级单位 / the unit above it; none for the county")
     listed: date
     ended: date | None
@@ -108,7 +109,8 @@ def _unit(unit: Unit, day: int) -> UnitRow:
     above = lineage(unit.code)[1:]
     ended = unit.ended - 1 <= day
     return UnitRow(
-        code=unit.code, name=unit.name, kind=unit.kind, parent=above[0] if above else None, listed=date.fromordinal(unit.listed),
+        code=unit.code, name=unit.name, kind=unit.kind, urban_rural_class=unit.urban_rural_class, parent=above[0] if above else None,
+        listed=date.fromordinal(unit.listed),
         ended=date.fromordinal(unit.ended) if ended else None, successor=unit.successor if ended else None,
     )  # fmt: skip
 

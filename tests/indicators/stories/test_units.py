@@ -10,6 +10,7 @@ from shared.contracts.registry import (
     ProgressReportSubmitted,
     ServicePlatformOpened,
     UnitDesignated,
+    UnitDissolved,
     UnitListed,
     UnitMerged,
     UnitPlanSubmitted,
@@ -92,6 +93,24 @@ async def test_a_township_merges_into_another_and_takes_its_villages_along() -> 
     assert await now.says("guided", unit=TOWN_B, as_of="2025-12-31", known_at="2026-01-31") == "1"
     assert await now.says("created_share_villages", unit=TOWN, as_of="2025-12-31", known_at="2026-01-31") == "0/2"
     assert await now.says("created_share_villages", unit=TOWN, as_of="2026-01-01", known_at="2026-01-31") == "0/3"
+
+
+async def test_a_village_moves_below_another_township() -> None:
+    # Given a village of the first township: somebody was guided there, an enterprise founded.
+    moved = "330127102299"
+    told = story()
+    told.guides("2025-03-01", 1, unit=VILLAGE)
+    told.founds("2025-02-01", 1, 9, unit=VILLAGE)
+    # When it lies in the second township from 1 July on, under a code of that.
+    told.happens("2025-07-01", UnitListed(code=moved, name="移村", urban_rural_class="220"))
+    told.happens("2025-06-30", UnitDissolved(code=VILLAGE, successor=moved), known="2025-07-01")
+    now = await told.ends()
+    # Then what happened there counts in the second township from that day on, on earlier days in the first.
+    for as_of, first, second in (("2025-06-30", "1", "0"), ("2025-07-01", "0", "1")):
+        for unit, expected in ((TOWN, first), (TOWN_B, second), (COUNTY, "1")):
+            assert await now.says("guided", unit=unit, as_of=as_of, known_at="2025-07-01") == expected
+            assert await now.says("new_enterprises", unit=unit, as_of=as_of, known_at="2025-07-01") == expected
+    assert await now.says("guided", unit=moved, as_of="2025-07-01", known_at="2025-07-01") == "1"
 
 
 async def test_a_park_hands_in_its_plan_and_is_merged_since() -> None:
