@@ -124,12 +124,15 @@ class WriteApp(ServiceApp):
             await self._work.finish()
 
     async def _decide(self, batch: NatsBatchMessage) -> None:
-        """Decide a batch, then acknowledge it. A bug in a rule is dealt with inside; any other error ends the service."""
+        """Decide a batch, erase what must not stay in the broker's files, acknowledge the rest. A bug in a rule is dealt with inside; any
+        other error ends the service.
+        """
         if not await self._may_record():
             await give_back(batch.raw_message)
             return
         try:
             await self.work.handle(batch.raw_message)
+            await self.work.erase(batch.raw_message)
             await batch.ack()
         except Exception as error:  # noqa: BLE001 - FastStream would log it and go on with the next batch
             self._fail(error)

@@ -11,6 +11,7 @@ from typing import Any
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.js.errors import APIError
 
 from shared import subjects
 from shared.answer_sender import AnswerSender
@@ -29,9 +30,10 @@ from shared.rules import Rules
 from shared.settings import Settings
 from shared.stream_reader import StreamReader
 from shared.unit_directory import UNIT_TYPES
+from shared.write_app.drawing import give_back
 from shared.write_app.metrics import ServiceMetrics
 from shared.write_service.handler import IncomingReport, WriteService
-from shared.write_service.masking import mask_text
+from shared.write_service.masking import has_resident_id, mask_text
 from shared.write_service.repairing import Act, Acted
 
 STOP_SECONDS_MAX = 5.0
@@ -51,6 +53,8 @@ Neither token of it holds a wildcard, or the stroke between the tokens of a sour
 """
 NOBODY = "!"
 """Stands for the department and the system in a subject of which no answer's subject can be made; no department may be called so."""
+
+_NO_SUCH_MESSAGE = 10043
 
 log = logger(__name__)
 
@@ -98,6 +102,23 @@ class Work:
         acted = await self.service.repair(act)
         self._committed()
         return acted
+
+    async def erase(self, messages: Sequence[Msg]) -> None:
+        """Overwrite the decided reports that hold a resident id, where the broker keeps them: an acknowledged message is out of the
+        queue, but its bytes stay in the broker's file until everything beside it there is acknowledged too. One that cannot be
+        overwritten now is given back: it comes again, gets the same answer again, and is overwritten then.
+        """
+        stream = subjects.reported_stream(self._settings.county)
+        for message in messages:
+            if not _holds_resident_id(message):
+                continue
+            try:
+                await self._nc.jsm().delete_msg(stream, message.metadata.sequence.stream)
+            except (*PASSING_ERRORS, APIError) as error:
+                if isinstance(error, APIError) and error.err_code == _NO_SUCH_MESSAGE:
+                    continue  # an earlier delivery of it was overwritten
+                log.warning("a report with a resident id is not overwritten yet", service=self._name, because=repr(error))
+                await give_back([message])
 
     async def disconnected(self) -> None:
         """The bus is gone: recording is held."""
@@ -196,6 +217,12 @@ class Work:
                 await self.ensure()
             except PASSING_ERRORS as error:
                 log.info("streams not looked after", service=self._name, because=repr(error))
+
+
+def _holds_resident_id(message: Msg) -> bool:
+    """Whether a resident id stands anywhere in a message: its data, its headers or its subject."""
+    beside = " ".join((message.subject, *(text for header in (message.headers or {}).items() for text in header)))
+    return has_resident_id(message.data) or has_resident_id(beside.encode("utf-8", "backslashreplace"))
 
 
 @lru_cache(1000)

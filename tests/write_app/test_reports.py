@@ -18,6 +18,7 @@ from shared.clock import WallClock
 from shared.days import day_of, instant_text
 from shared.write_service import reasons
 from shared.write_service.handler import IncomingReport, WriteService
+from tests.registry.persons.ids import files_holding, resident_id
 from tests.support.memory_store import MemoryStore, MemoryWriting, wall_time
 from tests.support.nats import Broker, connected, read_stream
 from tests.write_app.system import (
@@ -120,6 +121,28 @@ async def test_a_resident_id_in_place_of_a_type_is_masked_wherever_it_comes_to_s
         answer = await asyncio.wait_for(client.report(slip), SECONDS_MAX)
     assert (answer.code, answer.type) == (reasons.other_type("").code, "training.330127************")
     assert RESIDENT_ID not in repr(store) + repr(answer) + "".join(capsys.readouterr())
+
+
+async def test_the_bytes_of_a_resident_id_do_not_stay_in_the_brokers_files(broker: Broker) -> None:
+    store, person = MemoryStore("training", COUNTY), resident_id(7)
+    queue, subject = subjects.reported_stream(COUNTY), f"reported.{COUNTY}.employment.hr"
+    async with serving(broker, TRAINING, store), connected(broker) as nc:
+        jetstream = nc.jetstream()
+        await jetstream.publish(f"{subject}.registry.entity_registered", b"{}")  # nobody draws it: the broker's block of bytes stands
+        await jetstream.publish(f"{subject}.training.course_opened", b'{"id":"c-9","data":"this may stay"}')
+        for type_, raw, headers in (
+            ("course_opened", b'{"id":"c-1","data":{"name":"%s"}}' % person.encode(), None),
+            ("course_opened", b"\xff" + person.encode(), None),
+            ("course_opened", b"{}", {"who": person}), (person, b"[]", None),
+        ):  # fmt: skip
+            await jetstream.publish(f"{subject}.training.{type_}", raw, headers=headers)
+        await until(lambda: len(store.report_rows) == 5)
+        async with asyncio.timeout(SECONDS_MAX):
+            while (await jetstream.stream_info(queue)).state.messages > 1:
+                await asyncio.sleep(0.01)
+        assert files_holding([b"this may stay"], [broker.folder]), "acknowledged, and still in the file"
+        assert files_holding([person.encode()], [broker.folder]) == []
+    assert person not in repr(store)
 
 
 async def test_an_unreadable_report_is_refused_and_the_rest_of_the_batch_goes_on(broker: Broker) -> None:
