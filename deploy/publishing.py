@@ -17,7 +17,7 @@ from shared.answers import Answer
 from shared.client import OutgoingReport
 from shared.contracts.common import OFFICE
 from shared.contracts.envelope import Source, report_bytes
-from shared.contracts.registry import DocumentKind, DocumentPublished, EvaluationPublished
+from shared.contracts.registry import DocumentKind, DocumentPublished, EvaluationPublished, RosterExported
 from shared.days import SHANGHAI
 
 SYSTEM = "kaiye"
@@ -88,6 +88,14 @@ async def publish_document(
     return await _publish(
         running, data, number, DocumentPublished.type, {"document": number, "document_kind": kind}, document, basis
     )  # fmt: skip
+
+
+async def publish_roster(
+    running: Running, number: str, *, unit: str, roster: str, who: str, reason: str, masked: bool, persons: int, day: date
+) -> Answer:  # fmt: skip
+    """Have it recorded that a roster is taken out of the system, before it is: the registry's answer. Raises what `send` raises."""
+    data = {"unit": unit, "export": number, "roster": roster, "who": who, "reason": reason, "masked": masked, "persons": persons}
+    return await report_as_office(running, number, RosterExported.type, data, day)
 
 
 async def _publish(

@@ -3,7 +3,7 @@
 An id stands in a request and nowhere else: in no reply, no log line, no table, no stream. All of it is core request and reply.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -83,3 +83,53 @@ class Rotated(_Said):
     """How many persons are still tagged with the key of each older version."""
     dropped: tuple[int, ...]
     """The older versions that nobody was tagged with any more: their keys are gone."""
+
+
+class ExportRoster(_Said):
+    """花名册导出: a list of persons is taken out of the system unmasked."""
+
+    who: Who
+    """The account on whose behalf."""
+    reason: Why
+    persons: Annotated[int, Field(ge=0)]
+    """How many."""
+
+
+class Noted(_Said):
+    """It is kept."""
+
+    persons: int
+
+
+Act = Literal["key_made", "key_rotated", "person_erased", "ids_exchanged", "roster_exported"]
+
+
+class ListPersonActs(_Said):
+    """人员代码操作记录: a page of what was done about persons' links, the oldest first."""
+
+    act: Act | None = None
+    after: Annotated[int, Field(ge=0)] = 0
+    """The `next` of the page before."""
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+class PersonAct(_Said):
+    """One act. Whom it concerned is not told."""
+
+    number: int
+    at: str
+    """RFC 3339, UTC; of ids exchanged, when it was done last on that day."""
+    act: Act
+    who: str
+    """The account, or the department and system that had ids exchanged: one line for each day."""
+    reason: str
+    key_version: int | None
+    persons: int | None
+    """How many persons, or ids, it concerned."""
+
+
+class PersonActs(_Said):
+    """A page; `next` is where the following one begins, null at the end."""
+
+    acts: tuple[PersonAct, ...]
+    next: int | None

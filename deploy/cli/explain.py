@@ -112,7 +112,7 @@ async def _export(of: Ask, asked: Parameters, file: Path, as_then: AsThen) -> di
     with whole_file(file) as partial, partial.open("w", encoding="utf-8", newline="") as opened:
         begin(opened)
         subjects = 0
-        async for page in _pages(of, asked, as_then):
+        async for page in pages(of, asked, as_then):
             write(opened, page["subjects"])
             subjects += len(page["subjects"])
     said.print(f"{subjects} 个对象已写入 / subjects written to {file}", markup=False)
@@ -125,7 +125,7 @@ _WRITERS: Final[dict[str, tuple[Callable[[TextIO], None], Callable[[TextIO, list
 """How a file of such a name begins, and goes on."""
 
 
-async def _pages(of: Ask, asked: Parameters, as_then: AsThen) -> AsyncIterator[dict[str, Any]]:
+async def pages(of: Ask, asked: Parameters, as_then: AsThen) -> AsyncIterator[dict[str, Any]]:
     """The pages of an answer, all of the moment of the first: the later ones are asked for as of its days, and where more was recorded
     meanwhile, that could have become known on its known day, of the facts up to its positions.
     """

@@ -1,4 +1,4 @@
-"""`kaiye person`: resident ids exchanged for pseudonyms, a person erased, another key.
+"""`kaiye person`: resident ids exchanged for pseudonyms, a person erased, another key, what was done so far, and rosters.
 
 A resident id is never an argument, because everybody on the machine can read those; it is read from a file or from stdin.
 """
@@ -6,15 +6,20 @@ A resident id is never an argument, because everybody on the machine can read th
 import asyncio
 import re
 import sys
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
+from uuid import uuid4
 
 import orjson
 import typer
 
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, Unreachable, said
+from deploy.cli.explain import PartOption, VariantOption
+from deploy.cli.queries import AsOfOption, KnownAtOption, UnitOption
 from deploy.cli.usage import Commands
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
+from shared.durable import write_new
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,10 +27,15 @@ if TYPE_CHECKING:
     from nats.aio.client import Client
     from pydantic import BaseModel
 
+    from deploy.cli.board import Parameters
     from shared.contracts.outcomes import Reason
 
 COMMAND_SECONDS_MAX: Final = 60.0
 DEFAULT_ASKER: Final = "chuangjianban/kaiye"
+ACTS: Final = {
+    "ids_exchanged": "换取", "person_erased": "注销", "key_made": "生成密钥", "key_rotated": "更换密钥", "roster_exported": "导出花名册",
+}  # fmt: skip
+MASKED_WHY: Final = "脱敏花名册 / a masked roster"
 _ASKER: Final = re.compile(r"([a-z0-9_-]{1,32})/([a-z0-9_-]{1,32})")
 _AGAIN: Final = frozenset({"internal", "keys_unusable", "not_set_up"})
 """Refusals that are no fault of what was asked."""
@@ -43,11 +53,13 @@ def register(app: typer.Typer) -> None:
     person.command("identify")(identify)
     person.command("erase")(erase)
     person.command("rotate-key")(rotate_key)
+    person.command("acts")(acts)
+    person.command("export")(export)
     app.add_typer(person)
 
 
 def _person() -> None:
-    """人员代码：身份证号换取、注销、更换密钥 / Persons' pseudonyms."""
+    """人员代码：身份证号换取、注销、更换密钥、操作记录、花名册导出 / Persons' pseudonyms."""
 
 
 def identify(
@@ -128,6 +140,106 @@ def rotate_key(who: WhoOption, reason: ReasonOption, json: JsonOption = False, d
     )
 
 
+def acts(
+    act: Annotated[str | None, typer.Option("--act", metavar="ACT", help=f"只看一种：{'、'.join(ACTS)} / one kind; omitted: all")] = None,
+    after: Annotated[int, typer.Option("--after", metavar="N", min=0, help="接上一页 / where the page before said it goes on")] = 0,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=500, help="每页条数 / acts at once")] = 100,
+    json: JsonOption = False,
+    data: DataOption = DEFAULT_FOLDER,
+) -> None:  # fmt: skip
+    """人员代码操作记录：换取、注销、更换密钥、花名册导出，何时、何人、为何、多少人，从不显示是谁 / What was done about persons' links:
+    when, by whom, why and how many, never whom. Ids exchanged are one line for each asker and day.
+    """
+    from shared.identification import ListPersonActs
+
+    if act is not None and act not in ACTS:
+        raise BadInput(f"没有操作 {act}，应为 {' '.join(ACTS)} 之一 / there is no act {act}: one of those")
+    asked = ListPersonActs.model_validate({"act": act, "after": after, "limit": limit})
+    found = asyncio.run(_command(DataFolder(data).running(), "person_acts", asked))
+    if json:
+        typer.echo(orjson.dumps(found))
+        return
+    for each in found["acts"]:
+        version = "" if each["key_version"] is None else f"  v{each['key_version']}"
+        count = "" if each["persons"] is None else f"  {each['persons']} 人 persons"
+        typer.echo(f"{each['at']}  {ACTS[each['act']]} {each['act']}  {each['who']}：{each['reason']}{version}{count}")
+    if found["next"] is not None:
+        said.print(f"下一页 / next page: --after {found['next']}", markup=False)
+
+
+def export(
+    id: Annotated[str, typer.Argument(metavar="ID", help="指标，如 trained / the indicator whose persons are listed")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="新文件 .csv，或放入其中的文件夹 / a new .csv file, or a folder to put it in")
+    ],
+    who: WhoOption,
+    variant: VariantOption = None, part: PartOption = None,
+    measure: Annotated[str | None, typer.Option("--measure", metavar="M", help="只列一个度量的人员 / the persons of one measure")] = None,
+    unit: UnitOption = None, as_of: AsOfOption = None, known_at: KnownAtOption = None,
+    unmasked: Annotated[bool, typer.Option("--unmasked", help="不脱敏，须说明原因 / whole pseudonyms; needs --why")] = False,
+    why: Annotated[str | None, typer.Option("--why", metavar="TEXT", help="导出原因，记入登记库，不得含身份证号 / why; recorded")] = None,
+    json: JsonOption = False,
+    data: DataOption = DEFAULT_FOLDER,
+) -> None:  # fmt: skip
+    """花名册导出：一个指标所计的人员，每人一行，缺省脱敏；先作为事实 registry.roster_exported 记录，不脱敏的还记入人员代码操作记录 / Export
+    a roster: the persons who count in a figure, masked unless asked for otherwise. It is recorded before the file is written.
+    """
+    running = DataFolder(data).running()
+    if unmasked and why is None:
+        raise BadInput("不脱敏须以 --why 说明原因 / --unmasked needs a reason: --why")
+    if not out.is_dir() and (out.suffix != ".csv" or out.exists()):
+        raise BadInput(f"{out} 应为尚不存在的 .csv 文件，或一个文件夹 / {out} should be a .csv file that does not exist yet, or a folder")
+    asked = {
+        "unit": unit, "as_of": as_of, "known_at": known_at, "variant": variant, "part": part, "measure": measure, "subject": None,
+        "department": None, "fact": None, "after": None, "limit": None,
+    }  # fmt: skip
+    told, content, name = asyncio.run(_export(running, data, id, asked, who, why or MASKED_WHY, unmasked=unmasked))
+    file = out / name if out.is_dir() else out
+    try:
+        write_new(file, content, mode=0o600)
+    except OSError as error:
+        raise BadInput(f"无法写入 {file} / {file} cannot be written: {error.strerror}") from error
+    told["file"] = str(file)
+    typer.echo(orjson.dumps(told) if json else str(told["file"]))
+    said.print(f"{told['persons']} 人，登记为 {told['export']} / persons, recorded as {told['export']}", markup=False)
+
+
+async def _export(
+    running: Running, data: Path, id: str, asked: "Parameters", who: str, why: str, *, unmasked: bool
+) -> tuple[dict[str, Any], bytes, str]:  # fmt: skip
+    """Gather, and have it recorded: what is told of it, the file and its name. Raises BadInput where it is refused, Unreachable."""
+    from functools import partial
+
+    from deploy import publishing, rosters
+    from deploy.cli.answering import answering, answering_as_then
+    from deploy.cli.board import ask
+    from deploy.cli.explain import pages
+    from shared.identification import ExportRoster
+
+    async with answering("explain", id, data, None, None, (None,)) as of:
+        subjects, first = list[Any](), dict[str, Any]()
+        async for page in pages(of, asked, partial(answering_as_then, "explain", id, data)):
+            first = first or page
+            subjects += page["subjects"]
+    persons = rosters.persons_of(subjects)
+    if not persons and not any(each["of"] == "person" for each in first["measures"]):
+        raise BadInput(f"指标 {id} 不以人员计数，没有花名册 / {id} counts no persons: it has no roster")
+    count, number = rosters.number_of(persons), f"DC-{uuid4().hex[:16]}"
+    today = date.fromisoformat(orjson.loads(await ask(running, "/units", {"unit": first["unit"]}))["known_at"])
+    told = _told(ExportRoster, who=who, reason=why, persons=count)
+    if unmasked:
+        await _command(running, "export_roster", told)
+    answer = await publishing.publish_roster(
+        running, number, unit=first["unit"], roster=f"{first['id']}.{first['variant']}", who=who, reason=why, masked=not unmasked,
+        persons=count, day=today,
+    )  # fmt: skip
+    if answer.outcome != "recorded":
+        raise BadInput(f"导出未能登记，未写文件 / the export was not recorded, nothing is written: {answer.zh} / {answer.en}")
+    name = rosters.file_name(first["unit"], first["id"], first["variant"], first["as_of"], unmasked=unmasked)
+    told_of = {"export": number, "persons": count, "masked": not unmasked, "position": answer.position}
+    return told_of, rosters.roster(persons, unmasked=unmasked), name
+
+
 async def _identify(running: Running, ids: list[str], department: str, system: str) -> "list[str | Reason]":
     from deploy.reaching import bus
 
@@ -167,7 +279,7 @@ async def _command(running: Running, name: str, told: "BaseModel") -> dict[str, 
     return found
 
 
-def _told(shape: "type[BaseModel]", **said: str) -> "BaseModel":
+def _told(shape: "type[BaseModel]", **said: Any) -> "BaseModel":
     """What the registry is told. Raises BadInput, without repeating it."""
     from pydantic import ValidationError
 

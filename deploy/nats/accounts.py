@@ -98,7 +98,7 @@ def _department(county: str, user: DepartmentUser) -> dict[str, object]:
         publish += [*(f"reported.{place}.{type_}" for type_ in types), subjects.identify(user.department, user.system)]
         subscribe.append(f"answered.{place}.>")
     if "command" in may:
-        publish.append(_COMMANDS)
+        publish += [_COMMANDS, *(subjects.registry_command(name) for name in ("person_acts", "export_roster"))]
     if "operate" in may:
         publish += _OPERATING
         subscribe += _watching(county)

@@ -22,7 +22,7 @@ from shared.contracts.base import SERVICES
 from shared.repair import OPERATOR
 from shared.users import AdministratorUser, CountyUsers, DepartmentUser
 from tests.support.admission import lets_in
-from tests.support.nats import KeyedBroker
+from tests.support.nats import KeyedBroker, settled
 
 NATS = Path(__file__).parent.parent.parent / "deploy" / "nats"
 COUNTY = "330127000000"
@@ -74,10 +74,10 @@ async def _as(server: str, *names: str) -> AsyncIterator[tuple[Client, list[str]
 
 async def _hears(listener: Client, subject: str, speaker: Client) -> bool:
     subscription = await listener.subscribe(subject)
-    await listener.flush()
+    await settled(listener)
     await speaker.publish(subject, b"x")
-    await speaker.flush()
-    await listener.flush()  # whatever the server had for it when it answers the speaker has come when it answers the listener
+    await settled(speaker)
+    await settled(listener)  # whatever the server had for it when it answers the speaker has come when it answers the listener
     heard = subscription.pending_msgs > 0
     await subscription.unsubscribe()
     return heard
@@ -90,7 +90,7 @@ async def test_a_department_reports_under_its_own_name_only(server: str) -> None
         others = subjects.reported(COUNTY, "school", "core", "finance.loan_applied")
         for subject in (own, others):
             await bank.publish(subject, b"{}")
-        await bank.flush()
+        await settled(bank)
         await asyncio.sleep(WAIT_SECONDS)
         assert (await service.jetstream().stream_info(f"REPORTED_{COUNTY}")).state.messages == 1
     assert any(others.lower() in said.lower() for said in forbidden)
@@ -104,7 +104,7 @@ async def test_a_department_reports_events_of_services_and_nothing_longer_or_sho
             await bank.publish(f"{place}.{service}.loan_applied", b"{}")
         for subject in impossible:
             await bank.publish(subject, b"{}")
-        await bank.flush()
+        await settled(bank)
         await asyncio.sleep(WAIT_SECONDS)
     assert len(forbidden) == len(impossible)
     assert all(subject in said for subject, said in zip(impossible, forbidden, strict=True))
@@ -132,7 +132,7 @@ async def test_nobody_but_the_service_states_what_is_recorded(server: str) -> No
         await finance.jetstream().publish(recorded, b"{}")
         for stranger in (training, bank):
             await stranger.publish(recorded, b"{}")
-            await stranger.flush()
+            await settled(stranger)
         await asyncio.sleep(WAIT_SECONDS)
         assert (await finance.jetstream().stream_info("RECORDED")).state.messages == 1
     assert denied
@@ -150,7 +150,7 @@ async def test_a_department_cannot_hear_anothers_replies(server: str) -> None:
     async with _as(server, "school", "core") as (school, forbidden):
         await school.subscribe(f"{inbox_of('bank', 'core')}.>")
         await school.subscribe("_INBOX.>")
-        await school.flush()
+        await settled(school)
         await asyncio.sleep(WAIT_SECONDS)
     assert len(forbidden) == 2
 
@@ -175,13 +175,13 @@ async def test_a_department_has_ids_exchanged_under_its_own_name_and_only_the_re
             await message.respond(message.subject.encode())
 
         await registry.subscribe(subjects.identify("*", "*"), cb=answer)
-        await registry.flush()
+        await settled(registry)
         assert (await bank.request(own, b"", timeout=5)).data == own.encode()
         with pytest.raises(nats.errors.TimeoutError):
             await bank.request(others, b"", timeout=WAIT_SECONDS)
         for listener in (bank, indicators):
             await listener.subscribe(own)
-            await listener.flush()
+            await settled(listener)
         await asyncio.sleep(WAIT_SECONDS)
     assert any(others in said for said in forbidden)
     assert any(own in said for said in forbidden), "nor may a department hear what it says itself"
@@ -210,7 +210,7 @@ async def test_a_query_is_answered_to_whoever_asked(server: str) -> None:
             await message.respond(b"the board")
 
         await service.subscribe(subject, cb=answer)
-        await service.flush()
+        await settled(service)
         assert (await bank.request(subject, b"", timeout=5)).data == b"the board"
 
 
@@ -253,6 +253,7 @@ SUBJECTS = {
     "command": subjects.command("rebuild"),
     **{f"identify for {place[0]}": subjects.identify(*place) for place in PLACES},
     "command to registry": subjects.registry_command("erase_person"),
+    "acts about persons": subjects.registry_command("person_acts"),
     **{
         f"{call} at {service} as {role} of {place[0]}": subjects.repair(service, call, role, *place)
         for service in SERVICES
@@ -279,17 +280,17 @@ def _may_publish(name: str) -> set[str]:
             return {"changed", "command", "streams"}
         case "administrator":
             at_the_desk = {subject for subject in SUBJECTS if subject.endswith(" as administrator of kaiye")}
-            return {"query", "command", "command to registry", "streams"} | IN_ALL_NAMES | at_the_desk
+            return {"query", "command", "command to registry", "acts about persons", "streams"} | IN_ALL_NAMES | at_the_desk
         case "door":
             return IN_ALL_NAMES
         case "watcher":
-            return {"query", "command", "command to registry", "streams"} | repairs
+            return {"query", "command", "command to registry", "acts about persons", "streams"} | repairs
         case "auditor":
             return {"query"} | {subject for subject in repairs if subject.startswith("show ")}
         case "narrow":
             return {"reported by narrow to finance", "identify for narrow", "query"} | repairs
         case "chuangjianban":
-            return {*own, f"identify for {name}", "query", "command"} | repairs
+            return {*own, f"identify for {name}", "query", "command", "acts about persons"} | repairs
         case _:
             return {*own, f"identify for {name}", "query"} | repairs
 
@@ -299,7 +300,7 @@ def _may_hear(name: str) -> set[str]:
     match name:
         case "registry":
             identified = {subject for subject in SUBJECTS if subject.startswith("identify for ")}
-            return {own_inbox, "command to registry"} | identified | _at_the_desk(name)
+            return {own_inbox, "command to registry", "acts about persons"} | identified | _at_the_desk(name)
         case "training" | "finance":
             return {own_inbox} | _at_the_desk(name)
         case "indicators":
@@ -329,7 +330,7 @@ async def test_everybody_may_say_and_hear_what_is_theirs_and_nothing_else(server
         for subject in SUBJECTS.values():
             await client.publish(subject, b"x")
             await client.subscribe(subject)
-        await client.flush()
+        await settled(client)
         await asyncio.sleep(WAIT_SECONDS)
     said, heard = (
         {name for name, subject in SUBJECTS.items() if not any(f'{verb} to "{subject}"'.lower() in each.lower() for each in forbidden)}
@@ -344,7 +345,7 @@ async def test_everybody_may_say_and_hear_what_is_theirs_and_nothing_else(server
 async def test_nobody_listens_to_more_than_one_thing_by_a_wildcard(server: str, user: tuple[str, ...], subject: str) -> None:
     async with _as(server, *user) as (client, forbidden):
         await client.subscribe(subject)
-        await client.flush()
+        await settled(client)
         await asyncio.sleep(WAIT_SECONDS)
     operates = user[0] in ("door", "administrator", "watcher") and subject.startswith(f"answered.{COUNTY}")
     assert bool(forbidden) is not operates

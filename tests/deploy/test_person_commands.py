@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -101,6 +102,82 @@ def test_an_erased_person_is_nobodys_and_every_proof_still_holds(folder: Path, t
     assert run_kaiye("evidence", "check-proof", tmp_path / "proof.json").returncode == 0
     audited = run_kaiye("audit", "--pairs", "1", "--units", "1", "--data", folder)
     assert audited.returncode == 0, audited.stdout + audited.stderr
+
+
+def guided(id: str, person: str) -> str:
+    data = {"unit": "330127100201", "person": person, "guidance_kind": "law"}
+    source = Source(COUNTY, "jiuyeju", "core")
+    return report_bytes(source=source, id=id, type="training.guidance_given", occurred=date(2025, 3, 3), data=data).decode()
+
+
+def test_rosters_are_masked_unless_somebody_says_why_and_every_export_is_recorded_before_it_is_written(
+    folder: Path, tmp_path: Path
+) -> None:
+    persons = ("P0123456789ABCDEF", "P0123456789ABCDEG")
+    sent = run_kaiye(
+        "report", "-", "--data", folder, stdin="\n".join(guided(f"g-{n}", each) for n, each in enumerate((*persons, persons[0])))
+    )
+    assert sent.returncode == 0, sent.stderr
+    asked = ("export", "guided", "--as-of", "2025-12-31", "--who", "office-07", "--data", folder)
+
+    masked = person(*asked, "--out", tmp_path, "--json")
+    assert masked.returncode == 0, masked.stderr
+    told = json.loads(masked.stdout)
+    assert (told["persons"], told["masked"], Path(told["file"]).name) == (2, True, f"{COUNTY}_花名册（脱敏）-guided.default_2025-12-31.csv")
+    text = Path(told["file"]).read_text("utf-8")
+    assert text.startswith("\ufeff序号 number,人员代码 person,")
+    assert text.count("P012***,guided,1,") == 2
+    assert not any(each in text for each in persons)
+
+    out = tmp_path / "花名册.csv"
+    for words, says in (
+        (("--unmasked",), "--unmasked needs a reason"),
+        (("--unmasked", "--why", " "), "reason"),
+        (("--unmasked", "--why", f"因 {IDS[2]}"), "must not hold a resident id"),
+    ):
+        done = person(*asked, "--out", out, *words)
+        assert (done.returncode, says in done.stderr, out.exists()) == (2, True, False), done.stderr
+    unmasked = person(*asked, "--out", out, "--unmasked", "--why", "考评验收佐证", "--json")
+    assert unmasked.returncode == 0, unmasked.stderr
+    assert all(each in out.read_text("utf-8") for each in persons)
+    assert out.stat().st_mode & 0o777 == 0o600
+    again = person(*asked, "--out", out, "--unmasked", "--why", "考评验收佐证")
+    assert (again.returncode, "does not exist yet" in again.stderr) == (2, True)
+    nobody = person("export", "new_enterprises", "--who", "office-07", "--out", tmp_path, "--data", folder)
+    assert (nobody.returncode, "it has no roster" in nobody.stderr) == (2, True)
+
+    facts = tmp_path / "facts.jsonl"
+    assert run_kaiye("facts", "--export", facts, "--data", folder).returncode == 0
+    recorded = [json.loads(line) for line in facts.read_text().splitlines() if "registry.roster_exported" in line]
+    assert [(each["source"], each["data"]["masked"], each["data"]["persons"], each["data"]["reason"]) for each in recorded] == [
+        (f"/{COUNTY}/chuangjianban/kaiye", True, 2, "脱敏花名册 / a masked roster"),
+        (f"/{COUNTY}/chuangjianban/kaiye", False, 2, "考评验收佐证"),
+    ]  # fmt: skip
+    acts = json.loads(person("acts", "--act", "roster_exported", "--json", "--data", folder).stdout)
+    assert [(each["who"], each["reason"], each["persons"]) for each in acts["acts"]] == [("office-07", "考评验收佐证", 2)]
+
+
+def test_what_was_done_about_persons_is_listed_page_by_page_and_never_about_whom(folder: Path) -> None:
+    for _ in range(2):
+        assert person("identify", "-", "--as", "acts/list", "--data", folder, stdin="\n".join(IDS[:2])).returncode == 0
+    (erased,) = person("identify", "-", "--data", folder, stdin=IDS[0]).stdout.split()
+    assert person("erase", "-", *WHO, "--data", folder, stdin=IDS[0]).returncode == 0
+    listed = json.loads(person("acts", "--json", "--data", folder).stdout)
+    assert listed["next"] is None
+    mine = [(each["act"], each["who"], each["persons"]) for each in listed["acts"]]
+    assert mine[0] == ("key_made", "kaiye", None)
+    assert mine.count(("ids_exchanged", "acts/list", 4)) == 1
+    assert mine[-1] == ("person_erased", "office-07", 1)
+    pages, after = list[int](), cast("int | None", 0)
+    while after is not None:
+        page = json.loads(person("acts", "--limit", "2", "--after", str(after), "--json", "--data", folder).stdout)
+        pages += [each["number"] for each in page["acts"]]
+        after = page["next"]
+    assert pages == [each["number"] for each in listed["acts"]]
+    for_people = person("acts", "--data", folder)
+    assert "注销 person_erased  office-07：本人书面申请  1 人 persons" in for_people.stdout
+    assert erased not in for_people.stdout + json.dumps(listed)
+    assert person("acts", "--act", "lost", "--data", folder).returncode == 2
 
 
 def test_the_keys_are_their_owners_and_no_id_is_in_the_folder(folder: Path) -> None:

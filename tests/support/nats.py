@@ -89,3 +89,9 @@ async def read_stream(nc: Client, stream: str) -> list[StreamMessage]:
         while page := await reader.page(1000, wait_seconds=0.5):
             messages += page
     return messages
+
+
+async def settled(client: Client) -> None:
+    """The broker has taken in everything the client has told it: nats-py's flush sends its ping ahead of what is not written yet."""
+    await client.flush()
+    await client.flush()

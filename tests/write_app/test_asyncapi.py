@@ -20,7 +20,9 @@ from tests.write_app.system import COUNTY, DAY, instant
 DOCUMENTS = {name: json.loads(text) for name, text in documents().items()}
 CALLS = ("list", "show", "resubmit", "correct", "dismiss")
 ASKED = {service: {f"repair.{service}.{call}.*.*.*" for call in CALLS} for service in SERVICES}
-ASKED["registry"] |= {"identify.registry.*.*", "command.registry.erase_person", "command.registry.rotate_person_key"}
+ASKED["registry"] |= {"identify.registry.*.*"} | {
+    f"command.registry.{name}" for name in ("erase_person", "rotate_person_key", "export_roster", "person_acts")
+}
 """What a write service answers by request and reply."""
 every_document = pytest.mark.parametrize("name", DOCUMENTS, ids=str)
 

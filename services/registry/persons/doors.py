@@ -24,9 +24,13 @@ from shared.identification import (
     IDS_MAX,
     Erased,
     ErasePerson,
+    ExportRoster,
     Identified,
     IdentifyReply,
     IdentifyRequest,
+    ListPersonActs,
+    Noted,
+    PersonActs,
     Refusal,
     Rotated,
     RotateKey,
@@ -50,6 +54,11 @@ UNREADABLE_COMMAND = Refusal(
     code="unreadable",
     zh="命令无法读取：须写明 who（谁）与 reason（原因），各为一行、至多 200 字",
     en="the command cannot be read: it needs who and reason, each one line of at most 200 characters",
+)
+UNREADABLE_LIST = Refusal(
+    code="unreadable",
+    zh='请求无法读取：应为 {"act": 操作或省略, "after": 上一页的 next, "limit": 1 至 500}',
+    en='the request cannot be read: it should be {"act": an act, or left out, "after": the next of the page before, "limit": 1 to 500}',
 )
 NOBODY = Refusal(
     code="unknown_asker",
@@ -98,6 +107,7 @@ class Persons:
         if wait_seconds := self._allowances.take((department, system), len(ids), time.monotonic()):
             log.warning("identify refused: too many ids", department=department, system=system, ids=len(ids))
             raise Refused(_too_many(wait_seconds))
+        await links.note_exchange(f"{department}/{system}", len(ids))
         understood = [_understood(each) for each in ids]
         exchanged = await links.exchange([each for each in understood if isinstance(each, str)])
         refused = sum(not isinstance(each, str) for each in understood)
@@ -130,6 +140,17 @@ class Persons:
         log.info("a new person key", who=told.who, reason=told.reason, version=rotated.version, dropped=rotated.dropped)
         return rotated
 
+    async def export(self, told: ExportRoster) -> Noted:
+        """Keep that a roster is taken out of the system. Raises Refused and what the database raises."""
+        _require_no_id(told.who, told.reason)
+        await self._links().note_export(told.who, told.reason, told.persons)
+        log.info("a roster is exported", who=told.who, reason=told.reason, persons=told.persons)
+        return Noted(persons=told.persons)
+
+    async def acts(self, asked: ListPersonActs) -> PersonActs:
+        """A page of what was done. Raises Refused and what the database raises."""
+        return await self._links().acts(asked)
+
     def _links(self) -> PersonLinks:
         if self.links is None:
             raise Refused(NOT_SET_UP)
@@ -150,6 +171,12 @@ def answer_for_persons(broker: NatsBroker, persons: Persons) -> None:
     async def rotate(_: str, told: RotateKey) -> BaseModel:
         return await persons.rotate(told)
 
+    async def export(_: str, told: ExportRoster) -> BaseModel:
+        return await persons.export(told)
+
+    async def acts(_: str, asked: ListPersonActs) -> BaseModel:
+        return await persons.acts(asked)
+
     _subscribe(
         broker, subjects.identify("*", "*"), "identify", IdentifyRequest, identify, UNREADABLE,
         "身份证号换取人员代码 / resident ids exchanged for pseudonyms; the reply holds `persons`: for each id, in order, `person` "
@@ -162,6 +189,14 @@ def answer_for_persons(broker: NatsBroker, persons: Persons) -> None:
     _subscribe(
         broker, subjects.registry_command("rotate_person_key"), "command.rotate_person_key", RotateKey, rotate, UNREADABLE_COMMAND,
         "更换人员代码密钥 / take a new key into use; the reply says how many persons are still tagged with older ones",
+    )  # fmt: skip
+    _subscribe(
+        broker, subjects.registry_command("export_roster"), "command.export_roster", ExportRoster, export, UNREADABLE_COMMAND,
+        "花名册导出登记 / keep that a roster is taken out of the system unmasked, by whom and why, before it is",
+    )  # fmt: skip
+    _subscribe(
+        broker, subjects.registry_command("person_acts"), "command.person_acts", ListPersonActs, acts, UNREADABLE_LIST,
+        "人员代码操作记录 / a page of what was done about persons' links: who, when, why and how many, never whom",
     )  # fmt: skip
 
 
@@ -184,7 +219,8 @@ def _subscribe(
         except Exception:  # noqa: BLE001 - logged below, with ids masked
             log.error("a request about persons met an error", request=title, traceback=mask_text(traceback.format_exc()))
             reply = INTERNAL
-        return reply.model_dump_json(exclude_none=True).encode(), reply.code if isinstance(reply, Refusal) else ""
+        body = reply.model_dump_json(exclude_none=not isinstance(reply, PersonActs))  # an act is told whole
+        return body.encode(), reply.code if isinstance(reply, Refusal) else ""
 
     answer_requests(broker, subject, shape, reply_to, queue=QUEUE, title=title, description=description)
 

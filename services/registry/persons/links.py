@@ -16,7 +16,8 @@ import asyncpg
 
 from services.registry.persons.keys import KeyFile, KeysUnusable, PersonKeys
 from shared.county_schema import county_schema
-from shared.identification import Rotated
+from shared.days import instant_text
+from shared.identification import ListPersonActs, PersonAct, PersonActs, Rotated
 
 CONNECTIONS_MAX = 3
 COMMAND_SECONDS_MAX = 30.0
@@ -34,7 +35,16 @@ _RETAG = """
 UPDATE person_link AS link SET key_version = $3, tag = seen.tag
 FROM unnest($1::text[], $2::bytea[]) AS seen (person, tag) WHERE link.person = seen.person
 """
-_ACT = "INSERT INTO person_act (act, who, reason, person, key_version) VALUES ($1, $2, $3, $4, $5)"
+_ACT = "INSERT INTO person_act (act, who, reason, person, key_version, persons) VALUES ($1, $2, $3, $4, $5, $6)"
+_EXCHANGED = """
+INSERT INTO person_act (act, who, reason, persons, day)
+VALUES ('ids_exchanged', $1, $2, $3, (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date)
+ON CONFLICT (who, day) WHERE act = 'ids_exchanged' DO UPDATE SET persons = person_act.persons + excluded.persons, "at" = clock_timestamp()
+"""
+_ACTS = """
+SELECT number, "at", act, who, reason, key_version, persons FROM person_act
+WHERE number > $1 AND ($3::text IS NULL OR act = $3) ORDER BY number LIMIT $2
+"""
 
 Connection = Any
 """A connection of the pool: asyncpg gives a proxy of its own."""
@@ -92,7 +102,7 @@ class PersonLinks:
                 person = found[id][1] if id in found else None
             erased: str | None = await connection.fetchval("DELETE FROM person_link WHERE person = $1 RETURNING person", person)
             if erased is not None:
-                await connection.execute(_ACT, "person_erased", who, reason, erased, None)
+                await connection.execute(_ACT, "person_erased", who, reason, erased, None, 1)
         return erased
 
     async def rotate(self, *, who: str, reason: str) -> Rotated:
@@ -111,6 +121,26 @@ class PersonLinks:
             await self._take_into_use(connection, keys, "key_rotated", who, reason)
         self._key_file.write(keys.only({*left, keys.newest}))  # only now: before the commit the database still asks for the others
         return Rotated(version=keys.newest, left=left, dropped=tuple(sorted(dropped)))
+
+    async def note_exchange(self, who: str, ids: int) -> None:
+        """Keep how many ids somebody had exchanged, in one row for each day in Asia/Shanghai."""
+        await self._pool.execute(_EXCHANGED, who, "换取人员代码 / ids exchanged", ids)
+
+    async def note_export(self, who: str, reason: str, persons: int) -> None:
+        """Keep that a roster of so many persons was taken out of the system."""
+        await self._pool.execute(_ACT, "roster_exported", who, reason, None, None, persons)
+
+    async def acts(self, asked: ListPersonActs) -> PersonActs:
+        """A page of what was done, the oldest first. Whom it concerned is not told."""
+        rows = await self._pool.fetch(_ACTS, asked.after, asked.limit + 1, asked.act)
+        page = [
+            PersonAct(
+                number=row["number"], at=instant_text(row["at"]), act=row["act"], who=row["who"], reason=row["reason"],
+                key_version=row["key_version"], persons=row["persons"],
+            )
+            for row in rows[: asked.limit]
+        ]  # fmt: skip
+        return PersonActs(acts=tuple(page), next=page[-1].number if len(rows) > len(page) else None)
 
     @asynccontextmanager
     async def _changing(self) -> AsyncIterator[Connection]:
@@ -154,7 +184,7 @@ class PersonLinks:
         """Let the database know the newest key, and who took it into use."""
         version = keys.newest
         await connection.execute("INSERT INTO person_key (version, fingerprint) VALUES ($1, $2)", version, keys.fingerprint(version))
-        await connection.execute(_ACT, act, who, reason, None, version)
+        await connection.execute(_ACT, act, who, reason, None, version, None)
 
 
 @asynccontextmanager

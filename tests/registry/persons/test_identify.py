@@ -47,7 +47,8 @@ async def rotate(nc: Client) -> Rotated:
 
 
 async def acts(tables: Tables) -> list[tuple[Any, ...]]:
-    return [tuple(row) for row in await tables.fetch("SELECT act, who, reason, person, key_version FROM person_act ORDER BY number")]
+    told = "SELECT act, who, reason, person, key_version FROM person_act WHERE act <> 'ids_exchanged' ORDER BY number"
+    return [tuple(row) for row in await tables.fetch(told)]
 
 
 async def versions(tables: Tables) -> dict[int, int]:
