@@ -5,6 +5,8 @@ Reports that were waiting or refused since the backup cannot be taken back: thei
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import nats.errors
@@ -16,6 +18,7 @@ from services.registry.rules import RULES as REGISTRY
 from services.training.rules import RULES as TRAINING
 from shared.bus import BusUnreachable
 from shared.clock import Clock, SimulatedClock, WallClock
+from shared.contracts.base import Service
 from shared.event_store.interface import EventStore
 from shared.event_store.postgres import PostgresStore
 from shared.relay import Adopted, Forgotten, Relay, RelayFinding, StoreBehind, adopt, forgotten
@@ -23,10 +26,22 @@ from shared.rules import Rules
 from shared.write_service.handler import WriteService
 
 RULES: tuple[Rules[Any], ...] = (REGISTRY, TRAINING, FINANCE)
+AGED_DAYS = 30
+"""What has waited longer is pointed out: what it waits for may never come."""
 
 
-async def examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted | Forgotten | RelayFinding]:
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """Reports of one service wait, and the oldest of them has for longer than `AGED_DAYS`."""
+
+    service: Service
+    waiting: int
+    since: datetime
+
+
+async def examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted | Forgotten | RelayFinding | Aged]:
     """What is found, service by service; where `adopting`, before it what was taken back, and at the end what must be reported again.
+    Behind a service's finding, what has waited there for long.
 
     Raises BusUnreachable, DatabaseUnreachable, and AdoptionRefused when the stream's tail does not follow from the store.
     """
@@ -39,7 +54,7 @@ async def examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted 
         raise DatabaseUnreachable(error) from error
 
 
-async def _examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted | Forgotten | RelayFinding]:
+async def _examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted | Forgotten | RelayFinding | Aged]:
     async with AsyncExitStack() as opened:
         nc = await opened.enter_async_context(bus(running, name="kaiye-doctor"))
         stores = []
@@ -54,6 +69,9 @@ async def _examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted
                 yield await adopt(nc, store, service.append_adopted, county=running.county, service=rules.service)
                 finding = await relay.check()
             yield finding
+            counts, now = await store.counts(), (await _clock(store)).now()
+            if counts.oldest_waiting is not None and now - counts.oldest_waiting > timedelta(days=AGED_DAYS):
+                yield Aged(rules.service, counts.waiting, counts.oldest_waiting)
         if adopting:
             async for report in forgotten(nc, stores, county=running.county):
                 yield report

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 import typer
 
-from deploy.cli.common import EXIT_DIFFERENCE, EXIT_INTERRUPTED, DataOption, JsonOption, run_until_stopped
+from deploy.cli.common import EXIT_DIFFERENCE, EXIT_INTERRUPTED, DataOption, JsonOption, run_until_stopped, said
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder
 
 if TYPE_CHECKING:
@@ -37,11 +37,20 @@ def doctor(
     healthy = True
 
     async def tell() -> None:
-        from deploy.doctor import examine
+        from deploy.doctor import Aged, examine
+        from shared.days import day_of
         from shared.relay import Adopted, Forgotten, Healthy, describe
 
         nonlocal healthy
         async for found in examine(running, adopting=adopt):
+            if isinstance(found, Aged):
+                since = day_of(found.since)
+                said.print(
+                    f"{found.service}：{found.waiting} 条报送在等待，最早的自 {since}（kaiye reports list --state waiting）/ "
+                    f"{found.waiting} reports wait, the oldest since {since}",
+                    markup=False,
+                )
+                continue
             if isinstance(found, Adopted | Forgotten):
                 typer.echo(orjson.dumps(found) if json else _said(found))
                 continue

@@ -42,6 +42,7 @@ class ServiceMetrics:
         self.published = gauge("published", "Position of the last record known to be in the stream")
         self.recording = gauge("recording_allowed", "1 while stream and store agree, 0 while recording is held")
         self.waiting = gauge("reports_waiting", "Reports that wait for something else to be recorded")
+        self.oldest_waiting = gauge("oldest_waiting_seconds", "How long what has waited longest has waited; 0 where nothing waits")
         self.aside = gauge("reports_set_aside", "Reports that met a bug and were set aside")
         self.unsent = gauge("answers_unsent", "Answers not published yet")
         self.refills = gauge("relay_refills", "How often this process made its stream anew")

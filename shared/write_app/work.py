@@ -153,6 +153,8 @@ class Work:
         metrics.published.set(self.relay.published)
         metrics.recording.set(recording)
         metrics.waiting.set(counts.waiting)
+        oldest = counts.oldest_waiting
+        metrics.oldest_waiting.set(0 if oldest is None else (self.service.clock.now() - oldest).total_seconds())
         metrics.aside.set(counts.aside)
         metrics.unsent.set(counts.unsent)
         metrics.refills.set(self.relay.refills)
@@ -160,7 +162,8 @@ class Work:
         return recording, {
             "service": self._name, "county": self._settings.county, "recording": recording, "bus_connected": self._nc.is_connected,
             "simulated_clock": self.service.clock.simulated, "recorded": head.position, "published": self.relay.published,
-            "closed": head.closed, "waiting": counts.waiting, "set_aside": counts.aside, "answers_unsent": counts.unsent,
+            "closed": head.closed, "waiting": counts.waiting, "oldest_waiting": oldest, "set_aside": counts.aside,
+            "answers_unsent": counts.unsent,
             "relay": None if finding is None else {**asdict(finding), **dict(zip(("zh", "en"), describe(finding), strict=True))},
         }  # fmt: skip
 

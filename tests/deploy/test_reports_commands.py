@@ -148,6 +148,20 @@ def test_a_correction_that_is_still_refused_and_one_that_is_recorded(folder: Pat
     assert [json.loads(line)["id"] for line in lines] == [first["copy_id"]]
 
 
+async def test_what_has_waited_for_long_is_found_and_the_doctor_says_so(folder: Path) -> None:
+    running = DataFolder(folder).running()
+    connection = await asyncpg.connect(running.databases["registry"], server_settings={"search_path": county_schema(COUNTY)})
+    try:
+        await connection.execute("UPDATE report SET arrived = arrived - interval '40 days' WHERE id = 'waits-1'")
+    finally:
+        await connection.close()
+    assert listed(folder, "--older-than", "30") == ["gsj/waits-1"]
+    done = await asyncio.to_thread(run_kaiye, "doctor", "--data", folder)
+    assert (done.returncode, "registry：1 条报送在等待，最早的自" in done.stderr, "training" in done.stderr) == (0, True, False), (
+        done.stderr
+    )
+
+
 def test_what_waits_resolves_by_itself_and_what_is_dismissed_does_not(folder: Path) -> None:
     gone = reports(folder, "dismiss", "jiuyeju/core/waits-1", "--why", "误报", by="jiuyeju")
     assert gone.returncode == 0, gone.stderr

@@ -43,6 +43,7 @@ async def test_health_and_metrics_say_what_is_recorded_and_published(broker: Bro
     assert health.status_code == 200
     assert (details["service"], details["county"], details["recording"], details["bus_connected"]) == ("training", COUNTY, True, True)
     assert (details["recorded"], details["published"], details["waiting"], details["answers_unsent"]) == (3, 3, 0, 0)
+    assert details["oldest_waiting"] is None
     assert details["relay"]["state"] in {"healthy", "refilled"}
     lines = metrics.text.splitlines()
     assert 'kaiye_recorded{service="training"} 3.0' in lines
