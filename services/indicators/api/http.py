@@ -5,7 +5,7 @@ Handlers are coroutines that answer without yielding, in the loop that takes rec
 Errors have one shape everywhere: `{"code", "zh", "en"}`.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -17,6 +17,7 @@ from nats.aio.client import Client
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Route
 
 from services.indicators.answers import BadQuestionError, Board
 from services.indicators.api.access import Access, Guard
@@ -164,6 +165,8 @@ def _answer_errors(app: FastAPI) -> None:
     async def no_such_page(request: Request, error: HTTPException) -> Response:
         if error.status_code == 404:
             return problem_response(404, Problem(code="not_found", zh=f"没有 {request.url.path}", en=f"there is no {request.url.path}"))
+        if error.status_code == 405:
+            return _not_by_this_method(app.router.routes, request)
         problem = Problem(code="refused", zh=f"请求无法处理：{error.detail}", en=str(error.detail))
         return problem_response(error.status_code, problem, error.headers)
 
@@ -174,6 +177,16 @@ def _answer_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def a_bug(_: Request, error: Exception) -> Response:  # noqa: ARG001 - uvicorn logs it with its traceback
         return problem_response(500, Problem(code="internal", zh="内部错误，已记入日志", en="an internal error, which has been logged"))
+
+
+def _not_by_this_method(routes: Sequence[BaseRoute], request: Request) -> Response:
+    """A page is there, but not for this method: those it is there for, whichever functions answer them."""
+    found = (route for route in routes if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE)
+    methods = ", ".join(sorted({method for route in found for method in route.methods or ()}))
+    problem = Problem(
+        code="bad_method", zh=f"{request.url.path} 只接受 {methods}", en=f"{request.url.path} takes {methods} only"
+    )  # fmt: skip
+    return problem_response(405, problem, {"Allow": methods})
 
 
 def _add_questions(app: FastAPI, doors: Doors) -> None:

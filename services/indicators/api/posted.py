@@ -4,10 +4,12 @@ A department reports in its own name: the events' `source` is that of its token.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import orjson
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
 
 from services.indicators.api.questions import Problem
 from services.indicators.api.responses import Refused
@@ -25,6 +27,13 @@ TYPE_LENGTH_MAX: Final = 100
 """A longer type is none, and would be too long for a subject."""
 
 
+def _written(text: object) -> object:
+    """An instant is a text, and no number of seconds."""
+    if not isinstance(text, str):
+        raise PydanticCustomError("string_type", "an instant is a text")
+    return text
+
+
 class Report(ReportEnvelope):
     """一条事实的报告（CloudEvents 1.0），data 见 deploy/reference/events.md / one reported fact; `data` as that page has it"""
 
@@ -33,6 +42,9 @@ class Report(ReportEnvelope):
     )
     type: Annotated[str, StringConstraints(pattern=TYPE_PATTERN.pattern, max_length=TYPE_LENGTH_MAX)] = Field(
         description="事实类型与版本 / the fact's type and version"
+    )
+    time: Annotated[datetime, BeforeValidator(_written)] | None = Field(
+        default=None, description="报送方自己的时间，不留存 / the reporter's own clock; it is not kept"
     )
 
 

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from datetime import date
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails, to_json
 
 from services.indicators.answers import BadQuestionError, Board, ask, ask_days, board, require_unit
@@ -152,7 +152,7 @@ def _well_written(text: str) -> str:
     return text
 
 
-AtText = Annotated[str, AfterValidator(_well_written)]
+AtText = Annotated[str, AfterValidator(_well_written), WithJsonSchema({"type": "string", "pattern": f"^{_AT.pattern}$"})]
 """An as-of day, with `@` and a known day after it; without one as known today."""
 
 
