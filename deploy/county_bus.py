@@ -3,10 +3,12 @@
 A folder from before there were keys had one password for everybody, and its streams in the account that has no name: they move.
 """
 
+import fcntl
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.data_folder import BadFolder, write_private
@@ -17,9 +19,13 @@ from shared.clock import today
 from shared.users import CountyUsers
 
 ACCOUNTS = "accounts.conf"
+UNTOLD = "accounts.untold"
+"""Stands beside it while the server may not have what it says."""
 ANYBODY = "anybody"
 """Whoever comes without a key, where that was asked for."""
 RENEW_SECONDS_MAX = 10.0
+RELOADS = 2
+"""The server joins what it imports to an account that it learns of only when it reads about that account again (nats-server 2.15)."""
 _ANYBODY = {"user": ANYBODY, "password": ANYBODY}
 
 
@@ -40,7 +46,9 @@ class CountyBus(EmbeddedNats):
     def make_folder(self) -> None:
         """Write the configuration, after bringing an older folder to this form. Raises PartFailed when the users cannot be read."""
         self._leave_the_password()
-        write_private(self.folder / ACCOUNTS, self._accounts())
+        with self._renewing():
+            write_private(self.folder / ACCOUNTS, self._accounts())
+            (self.folder / UNTOLD).unlink(missing_ok=True)  # a server that starts reads all of it
         super().make_folder()
 
     def access(self) -> str:
@@ -52,16 +60,30 @@ class CountyBus(EmbeddedNats):
 
         Raises PartFailed when the list cannot be read or the server does not take it.
         """
-        file, accounts = self.folder / ACCOUNTS, self._accounts()
-        if file.read_text() == accounts:
-            return False
-        write_private(file, accounts)
-        pid = self._process_inside()
-        if pid is not None:
-            heard = self.log.stat().st_size
-            os.kill(pid, signal.SIGHUP)
-            self._until_renewed(heard)
-        return True
+        with self._renewing():
+            file, untold, accounts = self.folder / ACCOUNTS, self.folder / UNTOLD, self._accounts()
+            if file.read_text() == accounts and not untold.exists():
+                return False
+            untold.touch()
+            write_private(file, accounts)
+            for _ in range(RELOADS):
+                if (pid := self._process_inside()) is None:
+                    break
+                heard = self.log.stat().st_size
+                os.kill(pid, signal.SIGHUP)
+                self._until_renewed(heard)
+            untold.unlink()
+            return True
+
+    @contextmanager
+    def _renewing(self) -> Iterator[None]:
+        """One after the other: who read the list before somebody was taken off it must not write it after that."""
+        descriptor = os.open(self.folder / f"{ACCOUNTS}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _until_renewed(self, heard: int) -> None:
         """Wait for the server to say that it has the new users."""

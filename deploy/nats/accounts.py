@@ -1,15 +1,20 @@
-"""Who may say and hear what on the bus: one account per county, one NKey user per department's system and per service.
+"""Who may say and hear what on the bus: an account per county for its services, one beside it for each system of a department, and in
+each of them users known by their NKeys.
 
 A department publishes only under its own `reported.<county>.<department>.<system>.`, and there only what has the form
 `<service>.<event>`: this is what makes the subject proof of identity.
 Replies go to an inbox prefix of each user's own, because with the default `_INBOX.>` everybody could read everybody's replies.
+
+Why accounts of their own: a broker looks at the subject of a message, and not at the one it is to be replied to. In one account with the
+services, a department could name `recorded.<county>.…` there, or another department's subject, and the service it asks, or the stream it
+reports to, would reply to it with all its own rights. A reply to somebody in another account comes out in that account and nowhere else.
 
     python -m deploy.nats.accounts users.toml > accounts.conf
 """
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -31,6 +36,8 @@ HEARD: Mapping[str, Sequence[str]] = {
 }
 """The questions and commands that a service answers, by request and reply."""
 _QUERIES, _COMMANDS = "query.indicators.*", "command.indicators.*"
+_SERVED = (_QUERIES, _COMMANDS, subjects.identify("*", "*"), subjects.repair("*", "*", "*", "*", "*"))
+"""What is asked of services from outside their account."""
 _OPERATING = ("command.registry.*", "$JS.API.>")
 
 
@@ -39,15 +46,13 @@ def accounts_conf(counties: Mapping[str, CountyUsers], today: date, *, more: Seq
 
     `more` are users as the configuration has them, beside those of each county.
     """
-    accounts = {
-        account_of(code): {"jetstream": "enabled", "users": [*_users(code, users, today), *more]} for code, users in counties.items()
-    }  # fmt: skip
+    accounts = {name: account for code, users in counties.items() for name, account in _accounts(code, users, today, more)}
     return f"accounts: {json.dumps(accounts, indent=2)}\n"
 
 
-def account_of(county: str) -> str:
-    """The name of a county's account."""
-    return f"C{county}"
+def account_of(county: str, *names: str) -> str:
+    """The name of a county's account, or of that of one system of a department."""
+    return "/".join((f"C{county}", *names))
 
 
 def inbox_of(*names: str) -> str:
@@ -55,11 +60,38 @@ def inbox_of(*names: str) -> str:
     return "_INBOX_" + ".".join(names)
 
 
-def _users(county: str, users: CountyUsers, today: date) -> list[dict[str, object]]:
+def _accounts(
+    county: str, users: CountyUsers, today: date, more: Sequence[Mapping[str, object]]
+) -> Iterator[tuple[str, dict[str, object]]]:
+    """The county's account, with whoever operates it, and one for each system of a department."""
+    departments = [user for user in users.departments if user.valid_on(today)]
+    inside = [_department(county, user) for user in departments if "operate" in MAY[user.role]]
+    served = (*_SERVED, f"reported.{county}.>")
+    yield account_of(county), {
+        "jetstream": "enabled", "exports": [*({"service": subject} for subject in served), {"stream": f"answered.{county}.>"}],
+        "users": [*_users(county, users), *inside, *more],
+    }  # fmt: skip
+    for user in departments:
+        if "operate" not in MAY[user.role]:
+            yield account_of(county, user.department, user.system), _beside(county, user)
+
+
+def _beside(county: str, user: DepartmentUser) -> dict[str, object]:
+    """An account of its own: all that it has in common with the county's is what its one user may say and hear."""
+    published, heard = _said_and_heard(county, user)
+    there = account_of(county)
+    imports: list[dict[str, object]] = [{"service": {"account": there, "subject": subject}} for subject in published]
+    return {
+        "imports": imports + [{"stream": {"account": there, "subject": subject}} for subject in heard],
+        "users": [_department(county, user)],
+    }
+
+
+def _users(county: str, users: CountyUsers) -> list[dict[str, object]]:
     services = [_service(county, service, getattr(users, service)) for service in (*SERVICES, "indicators")]
     door = [] if users.door is None else [_door(county, users.door)]
     administrators = [] if users.administrator is None else [_administrator(county, users.administrator)]
-    return services + door + administrators + [_department(county, user) for user in users.departments if user.valid_on(today)]
+    return services + door + administrators
 
 
 def _service(county: str, service: str, nkey: str) -> dict[str, object]:
@@ -89,11 +121,15 @@ def _administrator(county: str, user: AdministratorUser) -> dict[str, object]:
 
 
 def _department(county: str, user: DepartmentUser) -> dict[str, object]:
+    published, heard = _said_and_heard(county, user)
+    return _user(user.nkey, published, [f"{inbox_of(user.department, user.system)}.>", *heard])
+
+
+def _said_and_heard(county: str, user: DepartmentUser) -> tuple[list[str], list[str]]:
     """Nothing of the streams' interface: answers come by plain subscription, and a report is sent again until its answer comes."""
     place = f"{county}.{user.department}.{user.system}"
-    inbox = f"{inbox_of(user.department, user.system)}.>"
     types = user.may_report or [f"{service}.*" for service in SERVICES]
-    publish, subscribe = [_QUERIES], [inbox]
+    publish, subscribe = [_QUERIES], []
     if "report" in (may := MAY[user.role]):
         publish += [*(f"reported.{place}.{type_}" for type_ in types), subjects.identify(user.department, user.system)]
         subscribe.append(f"answered.{place}.>")
@@ -106,7 +142,7 @@ def _department(county: str, user: DepartmentUser) -> dict[str, object]:
         publish.append(_repairs(user.role, user.department, user.system))
     else:
         publish += [subjects.repair("*", call, user.role, user.department, user.system) for call in sorted(READING)]
-    return _user(user.nkey, publish, subscribe)
+    return publish, subscribe
 
 
 def _in_their_names(county: str) -> list[str]:

@@ -3,9 +3,11 @@
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 
 import nats
 import pytest
+from nats.aio.client import Client
 
 from deploy.county_bus import CountyBus
 from deploy.credentials import OURS, Credentials
@@ -13,6 +15,9 @@ from deploy.data_folder import BadFolder, DataFolder
 from deploy.embedded import HOST, EmbeddedNats
 from deploy.nats.accounts import inbox_of
 from deploy.nats.keys import new_seed, public_key
+from deploy.processes import PartFailed
+from shared import subjects
+from shared.bus import ensure_stream, reported_config
 from shared.users import CountyUsers, DepartmentUser, users_toml
 from tests.support.admission import lets_in
 
@@ -116,3 +121,79 @@ def test_the_list_reads_as_it_was_written(folder: DataFolder) -> None:
     assert isinstance(before, CountyUsers)
     folder.departments.write_text(users_toml({COUNTY: before}))
     assert Credentials(folder, COUNTY).users() == before
+
+
+def _list(folder: DataFolder, name: str) -> str:
+    """A department that may speak from now on: its seed."""
+    seed = new_seed()
+    Credentials(folder, COUNTY).add(DepartmentUser(department=name, system="core", nkey=public_key(seed)))
+    return seed
+
+
+def test_whoever_is_taken_off_the_list_stays_out_when_somebody_read_it_before(start: Start, folder: DataFolder) -> None:
+    bus, credentials = start(), Credentials(folder, COUNTY)
+    bank = _list(folder, "bank")
+    bus.renew_accounts()
+    assert lets_in(HOST, bus.port, bank)
+    revoking: list[Thread] = []
+
+    def read_and_be_slow() -> CountyUsers:
+        users = credentials.users()
+        credentials.revoke("bank", None)
+        revoking.append(Thread(target=bus.renew_accounts))
+        revoking[-1].start()
+        revoking[-1].join(timeout=1)  # it has to wait for who is slow; where it does not, it is done by then
+        return users
+
+    school = _list(folder, "school")
+    CountyBus(folder.nats, folder.log("nats"), county=COUNTY, users=read_and_be_slow).renew_accounts()
+    revoking[-1].join()
+    assert not lets_in(HOST, bus.port, bank)
+    assert lets_in(HOST, bus.port, school)
+
+
+def test_what_the_server_did_not_take_is_told_again(start: Start, folder: DataFolder) -> None:
+    bus, bank = start(), _list(folder, "bank")
+    bus.renew_accounts()
+    conf = folder.nats / "nats.conf"
+    sound = conf.read_text()
+    conf.write_text("{")
+    Credentials(folder, COUNTY).revoke("bank", None)
+    with pytest.raises(PartFailed):
+        bus.renew_accounts()
+    assert lets_in(HOST, bus.port, bank)
+    conf.write_text(sound)
+    assert bus.renew_accounts()
+    assert not lets_in(HOST, bus.port, bank)
+    assert not bus.renew_accounts()
+
+
+async def test_who_is_listed_while_it_runs_reports_and_hears_answers_and_nobody_else_notices(start: Start, folder: DataFolder) -> None:
+    seeds, banks = Credentials(folder, COUNTY).prepare(), _list(folder, "bank")
+    bus = start()
+
+    async def reports_and_hears(speaker: Client, finance: Client, name: str) -> None:
+        answers = await speaker.subscribe(answer := subjects.answered(COUNTY, name, "core", "1"))
+        await speaker.flush()
+        said = await speaker.request(subjects.reported(COUNTY, name, "core", "finance.loan_applied"), b"{}", timeout=5)
+        assert b"seq" in said.data
+        await finance.publish(answer, b"x")
+        assert (await answers.next_msg(timeout=5)).data == b"x"
+        await answers.unsubscribe()
+
+    async with (
+        await nats.connect(bus.address, nkeys_seed_str=seeds["finance"], inbox_prefix=inbox_of("finance")) as finance,
+        await nats.connect(bus.address, nkeys_seed_str=banks, inbox_prefix=inbox_of("bank", "core")) as bank,
+    ):
+        await ensure_stream(finance.jetstream(), reported_config(COUNTY))
+        await reports_and_hears(bank, finance, "bank")
+        seed = _list(folder, "school")
+        bus.renew_accounts()
+        async with await nats.connect(bus.address, nkeys_seed_str=seed, inbox_prefix=inbox_of("school", "core")) as school:
+            await reports_and_hears(school, finance, "school")
+            await reports_and_hears(bank, finance, "bank")
+        Credentials(folder, COUNTY).revoke("school", None)
+        bus.renew_accounts()
+        await reports_and_hears(bank, finance, "bank")
+        assert (await finance.jetstream().stream_info(subjects.reported_stream(COUNTY))).state.messages == 4
+        assert (finance.stats["reconnects"], bank.stats["reconnects"]) == (0, 0)

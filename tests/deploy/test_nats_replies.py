@@ -1,0 +1,73 @@
+"""Where replies go: whoever asks says where to, and a service, or a stream that acknowledges, replies there with all its own rights."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import date
+from pathlib import Path
+
+import nats
+import pytest
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from deploy.nats.accounts import accounts_conf, inbox_of
+from deploy.nats.keys import new_seed, public_key
+from shared import subjects
+from shared.bus import ensure_stream, recorded_config, reported_config
+from shared.users import CountyUsers, DepartmentUser
+from tests.support.nats import KeyedBroker
+
+COUNTY = "330127000000"
+SEEDS = {name: new_seed() for name in ("registry", "training", "finance", "indicators", "bank", "school")}
+QUERY = subjects.query("board")
+OWN = subjects.reported(COUNTY, "bank", "core", "finance.loan_applied")
+
+
+@asynccontextmanager
+async def _as(server: str, *names: str) -> AsyncIterator[Client]:
+    async with await nats.connect(server, nkeys_seed_str=SEEDS[names[0]], inbox_prefix=inbox_of(*names)) as client:
+        yield client
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    keys = {name: public_key(seed) for name, seed in SEEDS.items()}
+    users = CountyUsers(
+        registry=keys["registry"], training=keys["training"], finance=keys["finance"], indicators=keys["indicators"],
+        departments=tuple(DepartmentUser(department=name, system="core", nkey=keys[name]) for name in ("bank", "school")),
+    )  # fmt: skip
+    server = KeyedBroker(tmp_path, accounts_conf({COUNTY: users}, date(2026, 3, 2)))
+    yield server.start()
+    server.stop()
+
+
+@pytest.mark.parametrize("said", [QUERY, OWN], ids=["a service replies", "a stream acknowledges"])
+async def test_nobody_has_others_speak_where_they_may_not_speak_themselves(server: str, said: str) -> None:
+    async with _as(server, "finance") as finance, _as(server, "indicators") as indicators, _as(server, "school", "core") as school:
+        for config in (reported_config(COUNTY), recorded_config(COUNTY, "registry")):
+            await ensure_stream(finance.jetstream(), config)
+
+        async def answer(message: Msg) -> None:
+            await message.respond(b'{"id": "1"}')
+
+        await indicators.subscribe(QUERY, cb=answer)
+        await indicators.flush()
+        answered = subjects.answered(COUNTY, "school", "core", "1")
+        heard = await school.subscribe(answered)
+        await school.flush()
+        async with _as(server, "bank", "core") as bank:
+            for place in (
+                subjects.recorded(COUNTY, "registry.entity_registered"), answered, f"{inbox_of('school', 'core')}.x",
+                subjects.reported(COUNTY, "school", "core", "finance.loan_applied"),
+            ):  # fmt: skip
+                await bank.publish(said, b"{}", reply=place)
+            assert (await bank.request(said, b"{}", timeout=5)).data, "a reply to whoever asks comes back, behind all those"
+        await school.flush()
+        assert heard.pending_msgs == 0
+        assert await _messages(finance, subjects.recorded_stream(COUNTY, "registry")) == {}
+        assert (await _messages(finance, subjects.reported_stream(COUNTY))).keys() <= {OWN}
+
+
+async def _messages(client: Client, stream: str) -> dict[str, int]:
+    """How many messages a stream has of each subject."""
+    return (await client.jetstream().stream_info(stream, subjects_filter=">")).state.subjects or {}
