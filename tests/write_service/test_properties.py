@@ -10,12 +10,12 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from services.registry.rules import RULES as REGISTRY
 from shared.contracts import parse_fact
-from shared.contracts.base import Fact, about_of, natural_key_of
+from shared.contracts.base import about_of, natural_key_of
 from shared.contracts.common import FactCorrected, FactVoided, common_class
 from shared.contracts.envelope import parse_record
 from shared.contracts.registry import EntityCodeReplaced
@@ -165,6 +165,7 @@ def test_batches_may_be_delivered_again(seed: int, count: int) -> None:
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2**32), st.integers(1, 45))
+@example(237, 45)  # a correction makes the later of two rivals the one that confirms what is voided
 def test_states_are_what_the_effective_facts_fold_into(seed: int, count: int) -> None:
     async def compare() -> None:
         reports = Town(Random(seed), own_ids=False).reports(count)
@@ -187,27 +188,46 @@ def folded(store: MemoryStore) -> dict[str, tuple[Any, bool]]:
         record = parse_record(row.raw)
         shape = common_class(record.type)
         if shape is FactVoided:
-            facts[record.data["source"], record.data["id"]][2] = None
+            facts[record.data["source"], record.data["id"]][3] = record.position
         elif shape is FactCorrected:
             target = facts[record.data["source"], record.data["id"]]
             target[0] = date.fromisoformat(record.data["occurred"])
             target[2] = parse_fact(target[2].type, 1, record.data["data"])
         elif shape is None:
-            facts[record.source, record.id] = [record.occurred, record.position, parse_fact(record.type, record.version, record.data)]
-    groups: dict[str, list[tuple[date, int, Fact]]] = {}
-    for occurred, position, fact in facts.values():
-        if fact is not None:
-            groups.setdefault(natural_key_of(fact, occurred), []).append((occurred, position, fact))
-    standing = [(min if group[0][2].repeat == "confirms" else max)(group, key=lambda told: told[1]) for group in groups.values()]
+            fact = parse_fact(record.type, record.version, record.data)
+            facts[record.source, record.id] = [record.occurred, record.position, fact, None]
+    groups: dict[str, list[Any]] = {}
+    for told in facts.values():
+        groups.setdefault(natural_key_of(told[2], told[0]), []).append(told)
+    standing = [told for group in groups.values() if (told := standing_of(group)) is not None]
     standing.sort(key=lambda told: told[:2])
-    oldest = oldest_of([(fact.entity, fact.new_code) for _, _, fact in standing if isinstance(fact, EntityCodeReplaced)])
+    oldest = oldest_of([(fact.entity, fact.new_code) for _, _, fact, _ in standing if isinstance(fact, EntityCodeReplaced)])
     found: dict[str, tuple[Any, bool]] = {}
-    for occurred, _, fact in standing:
+    for occurred, _, fact, _ in standing:
         kind, _, code = about_of(fact).partition(":")
         subject = f"{kind}:{oldest.get(code, code)}"
         state, opened = found.get(subject, (REGISTRY.initial(subject), False))
         found[subject] = REGISTRY.evolve(state, fact, occurred), opened or fact.opens
     return found
+
+
+def standing_of(group: list[Any]) -> Any:
+    """Of several reports of one fact (day, position, fact, position of its void) the one that stands, if any.
+
+    The first, or the last where the type supersedes. A void hands on to the earliest report there at the time that says the same as what
+    it voids, as its contents are known now, or else to the earliest; where none was there, to the next that came.
+    """
+    if group[0][2].repeat == "supersedes":
+        return max((told for told in group if told[3] is None), key=lambda told: told[1], default=None)
+    stands: Any = None
+    happened = [(told[1], told) for told in group] + [(told[3], told) for told in group if told[3] is not None]
+    for position, told in sorted(happened, key=lambda one: one[0]):
+        if position == told[1]:
+            stands = stands or told
+        elif told is stands:
+            there = sorted((one for one in group if one[1] < position and (one[3] or position + 1) > position), key=lambda one: one[1])
+            stands = next((one for one in there if (one[0], one[2]) == (told[0], told[2])), next(iter(there), None))
+    return stands
 
 
 def oldest_of(replaced: list[tuple[str, str]]) -> dict[str, str]:
