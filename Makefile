@@ -15,7 +15,7 @@ PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check --no-input
 help:
 	@echo 'make run     启动全部服务并播放模拟数据，Ctrl-C 结束 / everything on this machine with simulated facts, until Ctrl-C'
 	@echo 'make test    全部测试 / all tests, against real servers'
-	@echo 'make check   格式、规范、类型、依赖方向、文档是否最新 / format, linter, types, import rules, docs up to date'
+	@echo 'make check   格式、规范、类型、依赖方向、已发布的合约、文档是否最新 / format, linter, types, import rules, published contracts, docs'
 	@echo 'make bench   性能 / how fast, against the stated limits'
 	@echo 'make faults  故障演练 / kill, wipe and roll back servers: no figure may change'
 	@echo 'make lock    更新依赖锁定文件 / renew the lock files from pyproject.toml'
@@ -47,6 +47,7 @@ check: setup
 	$(VENV)/bin/ruff check --quiet . || well=no; \
 	$(VENV)/bin/mypy --no-error-summary || well=no; \
 	$(VENV)/bin/lint-imports --no-logo >/dev/null || { $(VENV)/bin/lint-imports --no-logo --verbose; well=no; }; \
+	$(VENV)/bin/python -m shared.contracts.published --check || well=no; \
 	$(VENV)/bin/python -m shared.contracts.reference --check || well=no; \
 	$(VENV)/bin/python -m deploy.asyncapi_reference --check || well=no; \
 	$(VENV)/bin/python -m deploy.reference_pages --check || well=no; \

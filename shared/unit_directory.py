@@ -6,9 +6,9 @@ A unit exists from its listing on; the day on which it was merged or dissolved w
 from dataclasses import dataclass, replace
 from datetime import date
 
-from shared.contracts import parse_fact
+from shared.contracts import read_fact
 from shared.contracts.base import Fact, natural_key_of
-from shared.contracts.common import FactCorrected, FactVoided, common_class
+from shared.contracts.common import FactCorrected, FactVoided, common_class, read_common
 from shared.contracts.envelope import Record
 from shared.contracts.registry import UnitDissolved, UnitListed, UnitMerged
 from shared.event_store.interface import ReportKey
@@ -33,6 +33,7 @@ class UnitDirectory:
     def __init__(self) -> None:
         self._histories: dict[str, History[Standing]] = {}
         self._code_of: dict[ReportKey, str] = {}
+        self._unread: set[ReportKey] = set()
 
     def standing(self, code: str) -> Standing:
         """What is known of the unit."""
@@ -53,25 +54,32 @@ class UnitDirectory:
         """Whether the record says anything about the roster."""
         shape = common_class(record.type)
         if shape in {FactVoided, FactCorrected}:
-            return ReportKey(record.data["source"], record.data["id"]) in self._code_of
+            key = ReportKey(record.data["source"], record.data["id"])
+            return key in self._code_of or key in self._unread
         return record.type in UNIT_TYPES
 
     def take(self, record: Record) -> str | None:
-        """Take in one record; the code of the unit it is about, or None when it concerns none."""
+        """Take in one record; the code of the unit it is about, or None when it concerns none, or is of a version that only a newer release
+        knows: then what it says of the unit, and what amends it, is not known here.
+        """
         if not self.concerns(record):
             return None
-        shape = common_class(record.type)
-        if shape is not None:
-            return self._amend(shape.model_validate(record.data), record.position)
-        fact = parse_fact(record.type, record.version, record.data)
-        assert isinstance(fact, UnitListed | UnitMerged | UnitDissolved)
         key = ReportKey(record.source, record.id)
+        try:
+            if common_class(record.type) is not None:
+                return self._amend(read_common(record.type, record.version, record.data), record.position)
+            fact = read_fact(record.type, record.version, record.data)
+        except LookupError:
+            self._unread.add(key)
+            return None
+        assert isinstance(fact, UnitListed | UnitMerged | UnitDissolved)
         history = self._histories.setdefault(fact.code, History(Standing(), _evolve))
         history.take(history.step(None, Told(record.position, key, record.occurred, fact, natural_key_of(fact, record.occurred))))
         self._code_of[key] = fact.code
         return fact.code
 
     def _amend(self, amendment: object, position: int) -> str:
+        """Raises LookupError for an amendment that only a newer release can read, or of what only that one can."""
         assert isinstance(amendment, FactVoided | FactCorrected)
         key = ReportKey(amendment.source, amendment.id)
         code = self._code_of[key]
@@ -81,7 +89,7 @@ class UnitDirectory:
         if isinstance(amendment, FactVoided):
             history.take(history.step(told, replace(told, voided_at=told.voided_at or position)))
         elif not told.voided:
-            fact = parse_fact(told.fact.type, amendment.version, amendment.data)
+            fact = read_fact(told.fact.type, amendment.version, amendment.data)
             natural = natural_key_of(fact, amendment.occurred)
             history.take(history.step(told, replace(told, occurred=amendment.occurred, fact=fact, natural=natural)))
         return code

@@ -11,7 +11,7 @@ from datetime import date
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from shared.contracts import parse_fact
+from shared.contracts import read_fact
 from shared.contracts.base import SERVICES, Fact, names_of, natural_key_of
 from shared.contracts.common import FactCorrected, FactVoided
 from shared.contracts.envelope import Record
@@ -109,7 +109,7 @@ class Chain:
 
 def read_chain(record: Record) -> Chain:
     """The chain a newly recorded fact begins. Raises LookupError or ValueError (pydantic's) when no contract describes it."""
-    fact: Fact = parse_fact(record.type, record.version, record.data)
+    fact: Fact = read_fact(record.type, record.version, record.data)
     service, recorded = SERVICES.index(record.service), record.recorded.isoformat()
     first = Content(fact, record.occurred, recorded, service, record.position)
     return Chain(record.source, record.id, service, record.position, recorded, record.known_day.toordinal(), first)
@@ -119,7 +119,7 @@ def amend(chain: Chain, record: Record, amendment: FactVoided | FactCorrected) -
     """Add a correction or a void to a chain. Raises LookupError or ValueError when no contract describes the correction."""
     content = None
     if isinstance(amendment, FactCorrected):
-        fact: Fact = parse_fact(chain.first.fact.type, amendment.version, amendment.data)
+        fact: Fact = read_fact(chain.first.fact.type, amendment.version, amendment.data)
         content = Content(fact, amendment.occurred, chain.recorded, chain.service, chain.position)
     known = record.known_day.toordinal()
     chain.amendments.append(Amendment(known, record.position, content, record.source, record.id, amendment.reason))

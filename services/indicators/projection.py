@@ -20,7 +20,7 @@ from services.indicators.relations.units import UNIT_FACTS
 from services.indicators.subjects import Index, employed_in, history, kind_of, touched
 from services.indicators.versions import EVERY_SUBJECT, NO_SUBJECT
 from shared.contracts.base import SERVICES, Fact, Subject, subject_of
-from shared.contracts.common import DayClosed, FactCorrected, FactVoided, common_class
+from shared.contracts.common import DayClosed, common_class, read_common
 from shared.contracts.envelope import Record
 from shared.contracts.registry import EntityCodeReplaced, UnitRenamed
 
@@ -217,24 +217,23 @@ class Projection:
         if record.position != self.positions[service] + 1:
             raise ValueError(f"{service}: position {record.position} follows {self.positions[service]}")
         self.positions[service] = record.position
-        shape = common_class(record.type)
-        if shape is DayClosed:
-            self.closed[service] = DayClosed.model_validate(record.data).day
-            return None
         try:
-            chain = read_chain(record) if shape is None else self._amended(record)
+            chain = read_chain(record) if common_class(record.type) is None else self._amended(record)
         except (LookupError, ValueError):
             # A type, version or amendment that this version of the program does not know: it marks what reads the service.
             page.unreadable.append(record)
             self.unreadable.append(record)
             return None
-        self.index.add(chain)
+        if chain is not None:
+            self.index.add(chain)
         return chain
 
-    def _amended(self, record: Record) -> Chain:
-        """The chain that a void or a correction amends."""
-        shape = common_class(record.type)
-        amendment = (FactVoided if shape is FactVoided else FactCorrected).model_validate(record.data)
+    def _amended(self, record: Record) -> Chain | None:
+        """The chain that a void or a correction amends; None where it closes a day."""
+        amendment = read_common(record.type, record.version, record.data)
+        if isinstance(amendment, DayClosed):
+            self.closed[record.service] = amendment.day
+            return None
         chain = self.index.report(SERVICES.index(record.service), amendment.source, amendment.id)
         if chain is None:
             raise LookupError(f"{record.source} {record.id} amends an unknown fact")

@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared.contracts.base import Fact
+from shared.contracts.base import Fact, shape_in, steps_from
 from shared.contracts.finance import FINANCE_FACTS, FinanceFact
 from shared.contracts.registry import REGISTRY_FACTS, RegistryFact
 from shared.contracts.training import TRAINING_FACTS, TrainingFact
+from shared.contracts.versions import upcast
 
 AnyFact = RegistryFact | TrainingFact | FinanceFact
 FACTS: tuple[type[AnyFact], ...] = (*REGISTRY_FACTS, *TRAINING_FACTS, *FINANCE_FACTS)
-"""Every fact class, by service, in the order of the reference."""
+"""Every fact class, each in its newest version, by service, in the order of the reference."""
 
-_BY_TYPE: Mapping[tuple[str, int], type[AnyFact]] = {(fact.type, fact.version): fact for fact in FACTS}
+_BY_TYPE: Mapping[tuple[str, int], type[AnyFact]] = {(fact.type, version): fact for fact in FACTS for version in range(1, fact.version + 1)}
 
 
 class UnknownFactTypeError(LookupError):
@@ -20,7 +21,10 @@ class UnknownFactTypeError(LookupError):
 
 
 def fact_class(type: str, version: int) -> type[AnyFact]:
-    """The class of a type such as `registry.entity_registered`. Raises UnknownFactTypeError when there is none."""
+    """The class that a version of a type such as `registry.entity_registered` is read into: that of the newest version.
+
+    Raises UnknownFactTypeError when no contract here has that type or that version.
+    """
     found = _BY_TYPE.get((type, version))
     if found is None:
         raise UnknownFactTypeError(f"no fact has the type {type}.v{version} / 没有这种事实类型：{type}.v{version}")
@@ -28,11 +32,35 @@ def fact_class(type: str, version: int) -> type[AnyFact]:
 
 
 def parse_fact(type: str, version: int, data: Mapping[str, Any]) -> AnyFact:
-    """Read a fact's payload. Raises UnknownFactTypeError, or pydantic's ValidationError when the payload does not fit the contract."""
-    return fact_class(type, version).model_validate(data)
+    """Read what is reported, in whichever version: a fact of the newest. What the contract of that version does not know is refused.
+
+    Raises UnknownFactTypeError, or pydantic's ValidationError when the payload does not fit the contract.
+    """
+    newest = fact_class(type, version)
+    return newest.model_validate(data) if version == newest.version else _upcast(newest, shape_in(newest, version).model_validate(data))
+
+
+def read_fact(type: str, version: int, data: Mapping[str, Any]) -> AnyFact:
+    """Read what is recorded. Fields that no contract here knows are passed over: a newer release recorded them, and they may be left out.
+
+    Raises like `parse_fact`: a version newer than the newest here is unknown, and whoever reads it waits for a newer release.
+    """
+    newest = fact_class(type, version)
+    if version == newest.version:
+        return newest.model_validate(data, extra="ignore")
+    return _upcast(newest, shape_in(newest, version).model_validate(data, extra="ignore"))
+
+
+def as_written(fact: AnyFact, version: int, data: Mapping[str, Any]) -> Fact:
+    """What was read into a fact, as the version says it in which it was written: what a report is recognised by stays the same."""
+    return fact if version == fact.version else shape_in(fact.__class__, version).model_validate(data, extra="ignore")
+
+
+def _upcast(newest: type[AnyFact], earlier: Fact) -> AnyFact:
+    return newest.model_validate(upcast(earlier.model_dump(mode="json", exclude_unset=True), steps_from(newest, earlier.version)))
 
 
 __all__ = [
     "FACTS", "FINANCE_FACTS", "REGISTRY_FACTS", "TRAINING_FACTS", "AnyFact", "Fact", "FinanceFact", "RegistryFact", "TrainingFact",
-    "UnknownFactTypeError", "fact_class", "parse_fact",
+    "UnknownFactTypeError", "as_written", "fact_class", "parse_fact", "read_fact",
 ]  # fmt: skip

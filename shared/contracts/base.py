@@ -16,6 +16,7 @@ from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origi
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.contracts.exact import LINE, LINES, Whole
+from shared.contracts.versions import Earlier, Step
 from shared.units import UnitKind, unit_kind
 
 Service = Literal["registry", "training", "finance"]
@@ -153,6 +154,9 @@ class Fact(BaseModel):
     type: ClassVar[str]
     """`<service>.<subject>_<past participle>`, the CloudEvents type without its version."""
     version: ClassVar[int] = 1
+    """The newest version of the type, which is this class."""
+    earlier: ClassVar[tuple[Earlier, ...]] = ()
+    """The versions before it, from 1 on."""
     about: ClassVar[str]
     """The field that names the thing whose history this fact belongs to; the aggregate of that kind rules on it."""
     opens: ClassVar[bool] = False
@@ -184,6 +188,25 @@ class Placed(Fact):
 def service_of(fact: Fact | type[Fact]) -> str:
     """The write service that decides on this fact."""
     return fact.type.partition(".")[0]
+
+
+def wire_types(fact: type[Fact]) -> tuple[str, ...]:
+    """The types on the wire that this class reads: one for each version, the earliest first."""
+    return tuple(f"{fact.type}.v{version}" for version in range(1, fact.version + 1))
+
+
+def shape_in(fact: type[Fact], version: int) -> type[Fact]:
+    """The class of what is written in a version of the type: this one, or that of an earlier version."""
+    if version == fact.version:
+        return fact
+    shape = fact.earlier[version - 1].shape
+    assert issubclass(shape, Fact), "an earlier version is a fact"
+    return shape
+
+
+def steps_from(fact: type[Fact], version: int) -> tuple[Step, ...]:
+    """What a payload of a version goes through to be one of the newest."""
+    return tuple(step for earlier in fact.earlier[version - 1 :] for step in earlier.steps)
 
 
 def natural_key_of(fact: Fact, occurred: date) -> str:

@@ -4,6 +4,7 @@ These are about *records*, not about things, so they are no `Fact`: each service
 (`registry.fact_voided`, `finance.day_closed`, …) and the same shape. History is never edited: a void or a correction is one more record.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, ClassVar
 
@@ -98,6 +99,16 @@ def common_type(shape: type[CommonFact], service: Service) -> str:
 def common_class(type: str) -> type[CommonFact] | None:
     """The shape a type names, or None when the type is one of the service's own facts."""
     return _BY_NAME.get(type.partition(".")[2])
+
+
+def read_common(type: str, version: int, data: Mapping[str, Any]) -> CommonFact:
+    """Read a recorded void, correction or closed day; fields unknown here are passed over. Raises LookupError for another type or
+    version, pydantic's ValidationError when the payload does not fit.
+    """
+    shape = common_class(type)
+    if shape is None or version != COMMON_VERSION:
+        raise LookupError(f"no contract has the type {type}.v{version} / 没有这种类型：{type}.v{version}")
+    return shape.model_validate(data, extra="ignore")
 
 
 def day_closed_id(day: date) -> str:

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from pydantic import BaseModel
 
 from shared.contracts import FACTS
-from shared.contracts.base import SERVICES, Fact, Placed, about_of, service_of
+from shared.contracts.base import SERVICES, Fact, Placed, about_of, service_of, shape_in
 from shared.contracts.common import COMMON_FACTS, COMMON_VERSION, DayClosed, common_type, day_closed_id, system_source
 from shared.contracts.envelope import ReportEnvelope, Source
+from shared.contracts.versions import Dropped, Given, Renamed, Reworded, Step
 
 FOLDER = Path("deploy/reference")
 PAGE = "events.md"
@@ -61,7 +62,8 @@ def events() -> tuple[Event, ...]:
     found: list[Event] = []
     for service in SERVICES:
         found += [
-            Event(service, fact.type, fact.version, fact, fact.zh, fact.example) for fact in FACTS if service_of(fact) == service
+            Event(service, fact.type, version, shape := shape_in(fact, version), fact.zh, shape.example)
+            for fact in FACTS if service_of(fact) == service for version in range(1, fact.version + 1)
         ]  # fmt: skip
         found += [
             Event(service, common_type(shape, service), COMMON_VERSION, shape, shape.zh, shape.example) for shape in COMMON_FACTS
@@ -80,18 +82,24 @@ def reference_files() -> dict[str, str]:
 
 def schema_of(event: Event) -> dict[str, Any]:
     """JSON Schema (2020-12) of an event's `data`, with its field notes as descriptions."""
-    schema = event.shape.model_json_schema()
+    schema = constraints_of(event.shape)
     notes = _notes(event.shape)
     for name, field in schema["properties"].items():
         if name in notes:
             field["description"] = notes[name]
-    if issubclass(event.shape, Placed):
-        schema["anyOf"] = [{"required": [name], "properties": {name: {"type": "string"}}} for name in ("unit", "park")]
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{event.name}.json", "title": f"{event.name} {event.zh}",
         "description": schema.pop("description"),
     }  # fmt: skip
     return head | {key: value for key, value in schema.items() if key != "title"} | {"examples": [event.example]}
+
+
+def constraints_of(shape: type[BaseModel]) -> dict[str, Any]:
+    """JSON Schema of what fits a shape."""
+    schema = shape.model_json_schema()
+    if issubclass(shape, Placed):
+        schema["anyOf"] = [{"required": [name], "properties": {name: {"type": "string"}}} for name in ("unit", "park")]
+    return schema
 
 
 def _report_schema() -> dict[str, Any]:
@@ -148,7 +156,9 @@ def events_page() -> str:
 
 
 def _of(service: str) -> Iterator[Event]:
-    return (event for event in events() if event.service == service)
+    """The events of a service, of each the newest version."""
+    newest = {event.type_name: event for event in events() if event.service == service}
+    return iter(newest.values())
 
 
 def _anchor(event: Event) -> str:
@@ -166,6 +176,7 @@ def _section(event: Event) -> Iterator[str]:
     yield ""
     if issubclass(event.shape, Fact):
         yield from _rules(event.shape)
+        yield from _versions(event.shape)
         yield ""
     yield from _table(event.shape)
     for nested in _nested(event.shape):
@@ -191,6 +202,34 @@ def _rules(fact: type[Fact]) -> Iterator[str]:
         yield "- 计入其单位、园区或两者，至少填一项 / Counts at its unit, its park, or both; one is required"
     else:
         yield "- 填有单位、园区的计入该处 / Counts at its unit, its park, or both, where given"
+
+
+def _versions(fact: type[Fact]) -> Iterator[str]:
+    """The newest version, and how each one before it reads in the next."""
+    yield f"- 版本 / Version {fact.version}: {_schema_link(fact, fact.version)}"
+    for version, earlier in enumerate(fact.earlier, 1):
+        steps = "；".join(map(_step, earlier.steps)) or "不变 / the same"
+        yield f"  - 版本 / Version {version}: {_schema_link(fact, version)}，仍可报送 / may be reported still；{steps}"
+
+
+def _schema_link(fact: type[Fact], version: int) -> str:
+    name = f"{fact.type}.v{version}"
+    return f"[`{name}`]({SCHEMAS}/{name}.json)"
+
+
+def _step(step: Step) -> str:
+    match step:
+        case Renamed():
+            return f"`{step.field}` 改称 / is now `{step.to}`"
+        case Given():
+            return f"`{step.field}` 一律为 / is always `{step.value}`"
+        case Reworded():
+            words = ", ".join(f"`{word}` → `{now}`" for word, now in step.words)
+            return f"`{step.field}` 改词 / has other words: {words}"
+        case Dropped():
+            return f"`{step.field}` 不再保留 / is left aside"
+        case _:
+            assert_never(step)
 
 
 def _table(model: type[BaseModel]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_mod
 
 from shared.answers import Answer
 from shared.contracts import FACTS
-from shared.contracts.base import Fact, Service, service_of
+from shared.contracts.base import Fact, Service, service_of, shape_in
 from shared.contracts.common import COMMON_FACTS, COMMON_VERSION, CommonFact, DayClosed, common_type
 from shared.contracts.envelope import ReportEnvelope
 
@@ -46,7 +46,10 @@ def answer_schema() -> type[BaseModel]:
 
 def types_of(service: Service) -> tuple[tuple[str, int, type[Fact] | type[CommonFact]], ...]:
     """Every type a service records, with its version and the class of its `data`."""
-    facts = [(fact.type, fact.version, fact) for fact in FACTS if service_of(fact) == service]
+    facts = [
+        (fact.type, version, shape_in(fact, version))
+        for fact in FACTS if service_of(fact) == service for version in range(1, fact.version + 1)
+    ]  # fmt: skip
     return (*facts, *((common_type(shape, service), COMMON_VERSION, shape) for shape in COMMON_FACTS))
 
 

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from shared.contracts import read_fact
 from shared.contracts.base import Fact, Subject
 from shared.contracts.common import DayClosed, FactCorrected
 from shared.contracts.envelope import NO_HASH, Record, parse_record
 from shared.event_store.interface import EventStore, RecordRow, ReportKey
-from shared.write_service.parsing import Named, read_content
+from shared.write_service.parsing import Named, read_recorded
 
 PAGE = 1000
 _BEFORE_ALL = RecordRow(0, NO_HASH, "", "", "", date.min, datetime.min.replace(tzinfo=UTC), None, None, b"")
@@ -65,7 +66,7 @@ def _problems(row: RecordRow, last: RecordRow, about: dict[ReportKey, tuple[str,
 
 def _derived(record: Record, about: dict[ReportKey, tuple[str, Subject]]) -> RecordRow:
     """The row that belongs to a record; remembers what its fact is about."""
-    content = read_content(record.type, record.version, record.data)
+    content = read_recorded(record)
     subject, natural = None, None
     if isinstance(content, Fact):
         named = Named.by(content, record.occurred)
@@ -80,6 +81,5 @@ def _derived(record: Record, about: dict[ReportKey, tuple[str, Subject]]) -> Rec
 
 
 def _natural_of_correction(type: str, correction: FactCorrected) -> int:
-    fact = read_content(type, correction.version, correction.data)
-    assert isinstance(fact, Fact)
+    fact = read_fact(type, correction.version, correction.data)
     return Named.by(fact, correction.occurred).natural_digest

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from shared.contracts import parse_fact
+from shared.contracts import read_fact
 from shared.contracts.base import Fact, natural_key_of
 from shared.contracts.common import OFFICE, SYSTEM, FactCorrected, FactVoided, common_class
 from shared.contracts.envelope import Source
@@ -300,7 +300,7 @@ def adopt(report: Readable, desk: Desk) -> Recording:
     named = Named.by(told.fact, told.occurred)
     after = replace(told, voided_at=told.voided_at or desk.next_position)
     if isinstance(report.content, FactCorrected) and not told.voided:
-        fact = parse_fact(told.fact.type, report.content.version, report.content.data)
+        fact = read_fact(told.fact.type, report.content.version, report.content.data)
         named = Named.by(fact, report.content.occurred)
         after = _corrected(told, fact, report.content.occurred, named)
     return _recording((), named, desk.history(named.about).step(told, after), desk)

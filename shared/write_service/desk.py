@@ -228,11 +228,11 @@ class Desk:
         self._adopt(record, None, None)
         self._closed = DayClosed.model_validate(record.data).day
 
-    def follow(self, record: Record) -> None:
-        """Take over a unit fact of the registry."""
+    def follow(self, record: Record) -> bool:
+        """Take over a unit fact of the registry. Whether it could be read, if it concerns units."""
         assert record.position > self._followed
         self._followed = record.position
-        self._take_unit(record)
+        return self._take_unit(record)
 
     def release(self, moved: Collection[str]) -> set[ReportKey]:
         """Who waited for any of these; they wait for it no more unless told to again."""
@@ -332,11 +332,15 @@ class Desk:
         if row.natural is not None:
             self.naturals[row.natural] = True
 
-    def _take_unit(self, record: Record) -> None:
+    def _take_unit(self, record: Record) -> bool:
+        """Keep what concerns units, read or not: a newer release reads what this one cannot. Whether this one did."""
         code = self.memory.units.take(record)
-        if code is not None:
+        concerned = self.memory.units.concerns(record)
+        if concerned:
             self._changes.units.append((record.position, record.raw))
+        if code is not None:
             self.moved.add(f"unit:{code}")
+        return code is not None or not concerned
 
     def _rule(
         self, candidate: Candidate, outcome: Outcome, reason: Reason | None, *, position: int | None = None, flags: tuple[Reason, ...] = (),

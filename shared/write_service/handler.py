@@ -27,7 +27,18 @@ from shared.write_service.desk import NO_LIMITS, Candidate, Desk, Limits, openab
 from shared.write_service.loading import load, load_waiters, load_waiting
 from shared.write_service.masking import mask_text
 from shared.write_service.memory import Memory
-from shared.write_service.parsing import Broken, IncomingReport, Named, Readable, Unfit, canonical_json, content_digests, read, read_content
+from shared.write_service.parsing import (
+    Broken,
+    IncomingReport,
+    Named,
+    Readable,
+    Unfit,
+    canonical_json,
+    content_digests,
+    read,
+    read_recorded,
+    written,
+)
 from shared.write_service.repairing import Act, Acted, repair
 from shared.write_service.verdicts import Again, Recording, Refused, Waiting
 
@@ -127,8 +138,11 @@ class WriteService:
         async with self._batch() as (desk, writing):
             desk.at(self.clock.now())
             for record in records:
-                if record.position > writing.head.followed:
-                    desk.follow(record)
+                if record.position > writing.head.followed and not desk.follow(record):
+                    log.warning(
+                        "单位事实的版本比本程序新，升级后才能读取 / a unit fact of a version that only a newer release can read",
+                        type=f"{record.type}.v{record.version}", position=record.position,
+                    )  # fmt: skip
             await self._release(desk, writing)
 
     async def close_day(self, now: datetime | None = None) -> None:
@@ -268,12 +282,13 @@ class WriteService:
                 f"第 {record.position} 条与库中最后一条不相连 / record {record.position} does not follow the last one of this store"
             )
         self.clock.observe(record.recorded)
-        content = read_content(record.type, record.version, record.data)
+        content = read_recorded(record)
         if isinstance(content, DayClosed):
             desk.adopt_day_closed(record)
             return
         sent = canonical_json(record.type, record.version, record.occurred, record.data)
-        digests = content_digests(self._key, record.type, record.version, record.occurred, content, sent)
+        told = written(content, record.version, record.data)
+        digests = content_digests(self._key, record.type, record.version, record.occurred, told, sent)
         named = Named.by(content, record.occurred) if isinstance(content, Fact) else None
         key, department = ReportKey(record.source, record.id), Source.parse(record.source).department
         report = Readable(key, *digests, department, record.type, record.version, record.occurred, record.data, content, named, record.raw)

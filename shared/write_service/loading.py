@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from shared.contracts import read_fact
 from shared.contracts.base import Fact, Subject, natural_key_of
 from shared.contracts.common import FactCorrected, FactVoided
 from shared.contracts.envelope import Source, parse_record
@@ -14,7 +15,7 @@ from shared.event_store.interface import ReportKey, ReportRow, StateRow, Writing
 from shared.write_service import reasons
 from shared.write_service.desk import Candidate, Desk
 from shared.write_service.history import History, Told
-from shared.write_service.parsing import Broken, IncomingReport, Named, Readable, corrected_fact, read, read_content
+from shared.write_service.parsing import Broken, IncomingReport, Named, Readable, corrected_fact, read, read_recorded
 from shared.write_service.verdicts import opening_need, report_need
 
 
@@ -201,7 +202,7 @@ async def _load_whole(desk: Desk, writing: Writing, subjects: Iterable[Subject])
 def _take(told: dict[ReportKey, Told], raw: bytes) -> None:
     """One more record of a thing's history."""
     record = parse_record(raw)
-    content = read_content(record.type, record.version, record.data)
+    content = read_recorded(record)
     if isinstance(content, Fact):
         key = ReportKey(record.source, record.id)
         told[key] = Told(record.position, key, record.occurred, content, natural_key_of(content, record.occurred))
@@ -211,8 +212,7 @@ def _take(told: dict[ReportKey, Told], raw: bytes) -> None:
     if isinstance(content, FactVoided):
         told[known.key] = replace(known, voided_at=known.voided_at or record.position)
     elif not known.voided:
-        fact = read_content(known.fact.type, content.version, content.data)
-        assert isinstance(fact, Fact)
+        fact = read_fact(known.fact.type, content.version, content.data)
         natural = natural_key_of(fact, content.occurred)
         told[known.key] = replace(known, occurred=content.occurred, fact=fact, natural=natural)
 

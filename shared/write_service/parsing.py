@@ -13,16 +13,16 @@ import traceback
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import orjson
 from pydantic import ValidationError
 
 from shared import subjects
-from shared.contracts import UnknownFactTypeError, parse_fact
+from shared.contracts import AnyFact, UnknownFactTypeError, as_written, parse_fact, read_fact
 from shared.contracts.base import Fact, Service, Subject, about_of, names_of, natural_key_of
-from shared.contracts.common import COMMON_VERSION, OFFICE, SYSTEM, DayClosed, FactCorrected, FactVoided, common_class
-from shared.contracts.envelope import SOURCE_PATTERN, ReportEnvelope, Source
+from shared.contracts.common import COMMON_VERSION, OFFICE, SYSTEM, DayClosed, FactCorrected, FactVoided, common_class, read_common
+from shared.contracts.envelope import SOURCE_PATTERN, Record, ReportEnvelope, Source
 from shared.contracts.outcomes import Reason
 from shared.contracts.registry import EntityCodeReplaced
 from shared.event_store.interface import ReportKey
@@ -159,7 +159,7 @@ def read(report: IncomingReport, county: str, service: Service, hmac_key: bytes)
         if isinstance(content, Fact) and content.by_office and report.department != OFFICE:
             raise _Refused(reasons.OFFICE_ONLY)
         named = Named.by(content, envelope.occurred) if isinstance(content, Fact) else None
-        digest, as_sent = content_digests(hmac_key, type_, version, envelope.occurred, content, sent)
+        digest, as_sent = content_digests(hmac_key, type_, version, envelope.occurred, written(content, version, envelope.data), sent)
     except _Refused as refused:
         known = _hmac(hmac_key, sent)
         return Unfit(key or ReportKey(origin, known.hex()), known, report.type, refused.reason, raw)
@@ -232,8 +232,20 @@ def _begun(key: bytes) -> tuple[Any, Any]:
     return hashlib.sha256(bytes(byte ^ 0x36 for byte in padded)), hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
 
 
+def written(content: Content, version: int, data: Mapping[str, Any]) -> Content:
+    """What was read, as the version says it in which it was written."""
+    return content if isinstance(content, FactVoided | FactCorrected) else as_written(cast(AnyFact, content), version, data)
+
+
+def read_recorded(record: Record) -> Content | DayClosed:
+    """The payload of a record. Raises LookupError for a type or version of a newer release, or pydantic's ValidationError."""
+    if common_class(record.type) is None:
+        return read_fact(record.type, record.version, record.data)
+    return read_common(record.type, record.version, record.data)
+
+
 def read_content(type: str, version: int, data: Mapping[str, Any]) -> Content | DayClosed:
-    """The payload of anything recorded. Raises UnknownFactTypeError or pydantic's ValidationError."""
+    """The payload of anything reported. Raises UnknownFactTypeError or pydantic's ValidationError."""
     shape = common_class(type)
     if shape is None:
         return parse_fact(type, version, data)

@@ -7,7 +7,7 @@ of facts can be read by itself. Nothing of the contracts' Python code takes part
 import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, assert_never
 
 import duckdb
 import pyarrow as pa
@@ -27,8 +27,9 @@ from services.indicators.audit.columns import (
     table_name,
 )
 from shared.contracts import FACTS
-from shared.contracts.base import SERVICES, Fact, Service, service_of
+from shared.contracts.base import SERVICES, Fact, Service, service_of, shape_in, steps_from, wire_types
 from shared.contracts.common import COMMON_FACTS, COMMON_VERSION, CommonFact, DayClosed, FactCorrected, FactVoided, common_type
+from shared.contracts.versions import Dropped, Given, Renamed, Reworded, Step
 
 RECORDS = pa.schema([("service", pa.int8()), ("position", pa.int64()), ("raw", pa.binary())])
 """The records as they arrive: which service's (by its number), at which position, and the exact bytes."""
@@ -61,7 +62,7 @@ def take_in(connection: duckdb.DuckDBPyConnection, batches: Iterable[pa.RecordBa
     if not there:
         make_tables(connection)
     types = {type_ for (type_,) in connection.execute("SELECT DISTINCT type FROM record").fetchall()}
-    changed: set[type[Fact]] = {fact for fact in FACTS if f"{fact.type}.v{fact.version}" in types}
+    changed: set[type[Fact]] = {fact for fact in FACTS if not types.isdisjoint(wire_types(fact))}
     for fact in changed:
         query = f"SELECT * EXCLUDE ({UNREAD}), position AS revision FROM ({said(fact, 'record')})"  # noqa: S608
         connection.execute(f"INSERT INTO {table_name(fact)} BY NAME {query}")
@@ -113,17 +114,48 @@ def said(fact: type[Fact], records: str) -> str:
 
     What is read has passed its contract: null stands only where a field was left out.
     """
-    read = _payload(fact, f"(SELECT * FROM {records} WHERE type = '{fact.type}.v{fact.version}')", "data")  # noqa: S608
-    return f"SELECT {', '.join(OWN)}, {read}"
+    return _of_every_version(fact, OWN, records, "data")
 
 
-def _payload(fact: type[Fact], records: str, data: str) -> str:
-    """The columns of a type's payload out of a column of JSON, and what they are read from."""
-    given = defaults(fact)
-    columns = list(zip(fact.model_fields, payload(fact).items(), strict=True))
-    read = ", ".join(f"{_read(f'body.{field}', of, given.get(name))} AS {name}" for field, (name, of) in columns)
-    shape = json.dumps({field: _shape(of) for field, (_, of) in columns})
+def _of_every_version(fact: type[Fact], beside: Iterable[str], records: str, data: str) -> str:
+    """A query for the facts of a type among records of any types, whichever version each was written in."""
+    queries = []
+    for version, type_ in enumerate(wire_types(fact), 1):
+        of_version = f"(SELECT * FROM {records} WHERE type = '{type_}')"  # noqa: S608
+        queries.append(f"SELECT {', '.join(beside)}, {_payload(fact, version, of_version, data)}")
+    return " UNION ALL ".join(queries)
+
+
+def _payload(fact: type[Fact], version: int, records: str, data: str) -> str:
+    """The columns of a type's payload out of a column of JSON that a version of it has, and what they are read from."""
+    written = shape_in(fact, version)
+    there = dict(zip(written.model_fields, payload(written).values(), strict=True))
+    given = dict(zip(written.model_fields, map(defaults(written).get, payload(written)), strict=True))
+    found = {field: _read(f"body.{field}", of, given[field]) for field, of in there.items()}
+    for step in steps_from(fact, version):
+        _take_step(found, step)
+    columns = zip(fact.model_fields, payload(fact).items(), strict=True)
+    read = ", ".join(
+        f"{found.get(field) or _read(f'NULL::{sql_type(of)}', of, defaults(fact).get(name))} AS {name}" for field, (name, of) in columns
+    )
+    shape = json.dumps({field: _shape(of) for field, of in there.items()})
     return f"{read} FROM (SELECT *, from_json({data}, '{shape}') AS body FROM {records})"  # noqa: S608
+
+
+def _take_step(found: dict[str, str], step: Step) -> None:
+    """What a version's fields are read by becomes what the next version's are read by."""
+    match step:
+        case Renamed():
+            found[step.to] = found.pop(step.field)
+        case Given():
+            found[step.field] = _literal(step.value)
+        case Reworded():
+            words = " ".join(f"WHEN {_literal(word)} THEN {_literal(now)}" for word, now in step.words)
+            found[step.field] = f"CASE {found[step.field]} {words} ELSE {found[step.field]} END"
+        case Dropped():
+            del found[step.field]
+        case _:
+            assert_never(step)
 
 
 def said_in_common(shape: type[CommonFact], service: Service, records: str) -> str:
@@ -182,10 +214,10 @@ def amend(connection: duckdb.DuckDBPyConnection, new: str = "true") -> set[type[
         "FROM revised UNION ALL SELECT service, position, position, known FROM amended)) WHERE later IS NOT NULL"
     )
     types = {type_ for (type_,) in connection.execute(f"SELECT DISTINCT type FROM revised WHERE {new}").fetchall()}  # noqa: S608
-    revised: set[type[Fact]] = {fact for fact in FACTS if f"{fact.type}.v{fact.version}" in types}
+    revised: set[type[Fact]] = {fact for fact in FACTS if not types.isdisjoint(wire_types(fact))}
     for fact in revised:
-        read = _payload(fact, f"(SELECT * FROM revised WHERE {new} AND type = '{fact.type}.v{fact.version}')", "data::JSON")  # noqa: S608
-        query = f"SELECT * EXCLUDE ({UNREAD}) FROM (SELECT {', '.join(ENVELOPE)}, {read})"  # noqa: S608
+        read = _of_every_version(fact, ENVELOPE, f"(SELECT * FROM revised WHERE {new})", "data::JSON")  # noqa: S608
+        query = f"SELECT * EXCLUDE ({UNREAD}) FROM ({read})"  # noqa: S608
         connection.execute(f"INSERT INTO {table_name(fact)} BY NAME {query}")
     return revised
 
@@ -252,7 +284,10 @@ def _read(value: str, of: ColumnType, default: object) -> str:
 
 
 def _literal(value: object) -> str:
-    return str(value).upper() if isinstance(value, bool) else f"'{value}'"
+    if isinstance(value, bool):
+        return str(value).upper()
+    text = str(value).replace("'", "''")
+    return f"'{text}'"
 
 
 def _shape(of: ColumnType) -> Any:

@@ -24,6 +24,7 @@ from services.indicators.evaluation.plan_file import PLAN_FILE
 from services.indicators.evaluation.problems import FileProblems
 from services.indicators.evaluation.sheet import SHEET_FILE
 from services.indicators.evaluation.shown import showing
+from shared.contracts import read_fact
 from shared.contracts.base import SERVICES, Fact
 from shared.contracts.common import FactCorrected, FactVoided, common_class
 from shared.contracts.envelope import Record
@@ -84,7 +85,9 @@ def in_force(records: Iterable[Record], of: type[F]) -> list[tuple[int, F]]:
             continue
         shape = common_class(record.type)
         if record.type == of.type:
-            found[record.source, record.id] = record.position, of.model_validate(record.data)
+            fact = read_fact(of.type, record.version, record.data)
+            assert isinstance(fact, of)
+            found[record.source, record.id] = record.position, fact
         elif shape is FactVoided:
             voided = FactVoided.model_validate(record.data)
             found.pop((voided.source, voided.id), None)
@@ -92,7 +95,9 @@ def in_force(records: Iterable[Record], of: type[F]) -> list[tuple[int, F]]:
             corrected = FactCorrected.model_validate(record.data)
             before = found.get((corrected.source, corrected.id))
             if before is not None:
-                found[corrected.source, corrected.id] = before[0], of.model_validate(corrected.data)
+                fact = read_fact(of.type, corrected.version, corrected.data)
+                assert isinstance(fact, of)
+                found[corrected.source, corrected.id] = before[0], fact
     return list(found.values())
 
 

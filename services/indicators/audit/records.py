@@ -19,9 +19,9 @@ from typing import Final, cast
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from shared.contracts import parse_fact
+from shared.contracts import read_fact
 from shared.contracts.base import SERVICES, Service
-from shared.contracts.common import DayClosed, FactCorrected, FactVoided, common_class
+from shared.contracts.common import DayClosed, FactCorrected, FactVoided, common_class, read_common
 from shared.contracts.envelope import NO_HASH, TYPE_PATTERN, EventId, Record, Source, parse_record
 
 _EVENT_ID = TypeAdapter(EventId)
@@ -165,9 +165,11 @@ def _closed_day(record: Record) -> date | None:
     if common_class(record.type) is not DayClosed:
         return None
     try:
-        return DayClosed.model_validate(record.data).day
-    except ValidationError:
+        closed = read_common(record.type, record.version, record.data)
+    except (LookupError, ValidationError):
         return None
+    assert isinstance(closed, DayClosed)
+    return closed.day
 
 
 def require_hash(service: str, position: int, hash_: str, end: End) -> None:
@@ -287,18 +289,19 @@ def _is_readable(record: Record, number: int, told: dict[Told, str | None]) -> b
     try:
         if shape is None:
             told[record.service, record.source, record.id] = None
-            parse_fact(record.type, record.version, record.data)
+            read_fact(record.type, record.version, record.data)
             told[record.service, record.source, record.id] = record.type
         else:
-            _check_amendment(record, cast(type[FactVoided | FactCorrected], shape), number, told)
+            _check_amendment(record, number, told)
     except (LookupError, ValueError):
         return False
     return True
 
 
-def _check_amendment(record: Record, shape: type[FactVoided | FactCorrected], number: int, told: Mapping[Told, str | None]) -> None:
+def _check_amendment(record: Record, number: int, told: Mapping[Told, str | None]) -> None:
     """Raises BadRecords where there is no such fact, LookupError or ValueError where no contract here describes it or the correction."""
-    amendment = shape.model_validate(record.data)
+    amendment = read_common(record.type, record.version, record.data)
+    assert isinstance(amendment, FactVoided | FactCorrected)
     target = record.service, amendment.source, amendment.id
     if target not in told:
         raise BadRecords(
@@ -309,4 +312,4 @@ def _check_amendment(record: Record, shape: type[FactVoided | FactCorrected], nu
     if type_ is None:
         raise LookupError(f"{amendment.source} {amendment.id} cannot be read")
     if isinstance(amendment, FactCorrected):
-        parse_fact(type_, amendment.version, amendment.data)
+        read_fact(type_, amendment.version, amendment.data)

@@ -97,9 +97,15 @@ def measure_digest(name: str) -> str:
 
 @cache
 def digest_of(measure: Measure) -> str:
-    """The same of any declaration. Hex."""
+    """The same of any declaration. Hex.
+
+    What is read in several versions counts too: facts of a version that an earlier release could not read are in no entry of its.
+    """
     relations = sorted((select.relation, RELATIONS[select.relation].revision) for select in selections(measure))
-    return sha256(repr((measure, KIND_REVISIONS[type(measure)], relations, RULINGS_REVISION)).encode()).hexdigest()
+    read = {fact for relation, _ in relations for fact in RELATIONS[relation].facts if fact.earlier}
+    versions = sorted((fact.type, fact.version, repr([each.steps for each in fact.earlier])) for fact in read)
+    said = (measure, KIND_REVISIONS[type(measure)], relations, RULINGS_REVISION, *((versions,) if versions else ()))
+    return sha256(repr(said).encode()).hexdigest()
 
 
 def definition_of(measure: Measure) -> Definition:

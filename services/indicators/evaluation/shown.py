@@ -9,7 +9,7 @@ from datetime import date
 
 from services.indicators.history import Chain, amend, in_force, read_chain
 from shared.contracts.base import SERVICES, Evidence, Fact
-from shared.contracts.common import FactCorrected, FactVoided, common_class
+from shared.contracts.common import FactCorrected, FactVoided, common_class, read_common
 from shared.contracts.envelope import Record
 from shared.contracts.registry import DutyEvidenced
 
@@ -33,13 +33,15 @@ def showing(records: Iterable[Record]) -> list[Chain]:
             if record.type == DutyEvidenced.type:
                 found[record.source, record.id] = read_chain(record)
             elif shape is FactVoided or shape is FactCorrected:
-                _amend(found, record, shape.model_validate(record.data))
+                _amend(found, record)
         except (LookupError, ValueError):
             continue
     return list(found.values())
 
 
-def _amend(found: Mapping[tuple[str, str], Chain], record: Record, amendment: FactVoided | FactCorrected) -> None:
+def _amend(found: Mapping[tuple[str, str], Chain], record: Record) -> None:
+    amendment = read_common(record.type, record.version, record.data)
+    assert isinstance(amendment, FactVoided | FactCorrected)
     chain = found.get((amendment.source, amendment.id))
     if chain is not None:
         amend(chain, record, amendment)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
-from shared.contracts import parse_fact
+from shared.contracts import read_fact
 from shared.contracts.base import Fact, natural_key_of
 from shared.days import day_of, instant_from
 
@@ -101,7 +101,7 @@ def effective(records: Iterable[Recorded], known_at: date) -> tuple[Dated[Fact],
             version = corrected[name].get("version", 1)
             occurred = date.fromisoformat(corrected[name]["occurred"])
             data = corrected[name]["data"]
-        fact = parse_fact(f"{record.service}.{record.event}", version, dict(data))
+        fact = read_fact(f"{record.service}.{record.event}", version, dict(data))
         key = keys[name] = natural_key_of(fact, occurred)
         there.setdefault(key, {})[name] = Dated(fact, occurred, record.recorded, record.service, record.position)
         if key not in holding or fact.repeat == "supersedes":

@@ -7,7 +7,7 @@ import orjson
 
 from services.indicators.audit.columns import ENVELOPE, ColumnType, defaults, payload, table_name
 from shared.contracts import FACTS
-from shared.contracts.base import SERVICES
+from shared.contracts.base import SERVICES, wire_types
 from shared.contracts.common import COMMON_FACTS, COMMON_VERSION, CommonFact, DayClosed, FactCorrected, FactVoided, common_type
 
 RECORDS_SET = "records"
@@ -35,7 +35,7 @@ def common_set(shape: type[CommonFact], service: str) -> str:
 
 def wire_sets() -> dict[str, str]:
     """The set of every type as it stands on the wire, with its version."""
-    found = {f"{fact.type}.v{fact.version}": table_name(fact) for fact in FACTS}
+    found = {type_: table_name(fact) for fact in FACTS for type_ in wire_types(fact)}
     for service in SERVICES:
         found |= {f"{common_type(shape, service)}.v{COMMON_VERSION}": common_set(shape, service) for shape in COMMON_FACTS}
     return found
@@ -54,5 +54,7 @@ def sets() -> dict[str, dict[str, ColumnType]]:
 def contracts_digest() -> str:
     """What the rows of sets follow from besides the records: every contract, and how its fields become columns. Hex."""
     said = [[fact.type, fact.version, fact.model_json_schema(), repr(payload(fact)), repr(defaults(fact))] for fact in FACTS]
+    said += [[fact.type, repr(earlier.steps), repr(payload(earlier.shape)), repr(defaults(earlier.shape))]
+             for fact in FACTS for earlier in fact.earlier]  # fmt: skip
     said += [[shape.name, COMMON_VERSION, shape.model_json_schema(), repr(columns), ""] for shape, columns in _COMMON.items()]
     return sha256(orjson.dumps([repr(OWN), repr(RECORDS_COLUMNS), said], option=orjson.OPT_SORT_KEYS)).hexdigest()

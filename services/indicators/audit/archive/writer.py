@@ -272,20 +272,22 @@ def _records(arrived: pa.Table) -> Iterator[_Part]:
 
 
 def _typed(connection: duckdb.DuckDBPyConnection, arrived: pa.Table, pool: ThreadPoolExecutor) -> Iterator[_Part]:
-    """A type at a time, out of its own records: every set looking through all of them would take longer than reading them."""
+    """A set at a time, out of its own records: every set looking through all of them would take longer than reading them."""
     queries, named = derived("record"), wire_sets()
     described = arrived.filter(arrived["described"]).select(["type", *OWN, "data"])
     types = described["type"].combine_chunks().dictionary_encode()
-    by_type = described.take(pc.sort_indices(types.indices))
+    sets = pa.array([named[type_] for type_ in types.dictionary.to_pylist()], pa.string()).take(types.indices).dictionary_encode()
+    order = pc.sort_indices(sets.indices)
+    by_set, runs = described.take(order), pa.chunked_array([sets.take(order).dictionary_decode()])
 
     def read(run: tuple[str, int, int]) -> list[_Part]:
-        type_, start, end = run
+        set_, start, end = run
         with connection.cursor() as cursor:
-            cursor.register("record", by_type.slice(start, end - start))
-            rows = cursor.sql(f"{queries[named[type_]]} ORDER BY position").to_arrow_table()
-        return list(_by_period(named[type_], cast(Service, type_.partition(".")[0]), rows))
+            cursor.register("record", by_set.slice(start, end - start))
+            rows = cursor.sql(f"{queries[set_]} ORDER BY position").to_arrow_table()
+        return list(_by_period(set_, cast(Service, set_.partition("_")[0]), rows))
 
-    return chain.from_iterable(pool.map(read, list(_runs(by_type["type"]))))
+    return chain.from_iterable(pool.map(read, list(_runs(runs))))
 
 
 def _by_period(set_: str, service: Service, rows: pa.Table) -> Iterator[_Part]:

@@ -32,6 +32,8 @@ def made_from() -> str:
     digest.update(repr(sorted((name, relation.shape) for name, relation in RELATIONS.items())).encode() + repr(ENVELOPE).encode())
     for fact in FACTS:
         digest.update(repr((fact.type, fact.version, fact.natural_key, fact.repeat, payload(fact), defaults(fact))).encode())
+        if fact.earlier:
+            digest.update(repr([(each.steps, payload(each.shape)) for each in fact.earlier]).encode())
     digest.update(version("ibis-framework").encode() + version("sqlglot").encode())
     return digest.hexdigest()
 

@@ -1,0 +1,128 @@
+"""What was ever published: the shape of every version of every type, kept so that none of them changes by accident.
+
+Facts are stored in these shapes for ever and departments' systems were written for them. `python -m shared.contracts.published --check`
+(a part of `make check`) exits 1 where a published version is another now, or cannot be read into the newest; without `--check` it adds
+what is new. A field that may be left out may be added to a version; whatever else has to change becomes the next version beside it.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from shared.contracts import parse_fact
+from shared.contracts.base import Fact
+from shared.contracts.reference import Event, constraints_of, events
+
+FILE = Path(__file__).with_name("published.json")
+_COMMAND = "python -m shared.contracts.published"
+_SAID_OF_IT = frozenset({"title", "description"})
+_GROWING = frozenset({"properties", "$defs"})
+"""Where something may be added: a property that is not required (what is required may not change), and what it is made of."""
+
+Published = Mapping[str, Mapping[str, Any]]
+"""Type with its version → its shape, and the rules by which facts of it are told apart."""
+
+
+def published_now(every: Sequence[Event]) -> dict[str, dict[str, Any]]:
+    """What these events are."""
+    return {event.name: {**_rules(event), "schema": _bare(constraints_of(event.shape))} for event in every}
+
+
+def _rules(event: Event) -> dict[str, Any]:
+    if not issubclass(event.shape, Fact):
+        return {}
+    return {name: _plain(getattr(event.shape, name)) for name in ("about", "natural_key", "repeat", "opens")}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _bare(schema: Any) -> Any:
+    """A schema without what is only said of it; `properties` may have those names."""
+    if isinstance(schema, list):
+        return [_bare(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: {own: _bare(each) for own, each in value.items()} if name in _GROWING else _bare(value)
+        for name, value in schema.items() if name not in _SAID_OF_IT
+    }  # fmt: skip
+
+
+def problems(before: Published, every: Sequence[Event]) -> list[str]:
+    """What is wrong with today's events beside what was published, in Chinese and English, with what to do."""
+    now = published_now(every)
+    found = []
+    for name, shape in before.items():
+        if name not in now:
+            found.append(
+                f"{name} 已发布，现无合约可读：已记录的事实仍是这一版本，请恢复其类，列入最新版的 earlier / "
+                f"{name} was published and no contract reads it: facts are stored in it; bring its class back, into `earlier` of the newest"
+            )
+        found += [
+            f"{name} 已发布，其 {at} 不能再改：请恢复原样，改动另立新版本（README“新版本”）/ "
+            f"{name} was published and its {at} cannot change any more: put it back, and make the change a new version beside it (README)"
+            for at in changed(shape, now.get(name, shape))
+        ]
+    return found + [problem for event in every if (problem := _unread(event)) is not None]
+
+
+def changed(before: Any, now: Any, at: str = "") -> Iterator[str]:
+    """Where something published is another now, or something was added that may not be."""
+    if not (isinstance(before, dict) and isinstance(now, dict)):
+        if before != now:
+            yield at
+        return
+    for name in {**before, **now}:
+        there = f"{at}/{name}".lstrip("/")
+        if name in before and name in now:
+            yield from changed(before[name], now[name], there)
+        elif name in before or at.rpartition("/")[2] not in _GROWING:
+            yield there
+
+
+def _unread(event: Event) -> str | None:
+    """Why a version does not read as the newest of its type, where it does not."""
+    if not issubclass(event.shape, Fact):
+        return None
+    try:
+        parse_fact(event.type_name, event.version, event.example)
+    except (LookupError, ValidationError) as error:
+        return f"{event.name} 读不成最新版本 / {event.name} does not read as the newest version: {error}"
+    return None
+
+
+def _text(published: Published) -> str:
+    """One line for each version."""
+    lines = (f"{json.dumps(name)}: {json.dumps(published[name], ensure_ascii=False, sort_keys=True)}" for name in sorted(published))
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Add what is new, or with `--check` say what is missing; exit 1 for that, and for what may not be."""
+    parser = argparse.ArgumentParser(prog=_COMMAND, description="keep what was published / 留存已发布的合约")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when something is new or changed / 只检查")
+    parser.add_argument("--file", type=Path, default=FILE, help="where / 文件")
+    options = parser.parse_args(arguments)
+    file: Path = options.file
+    kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    found = problems(kept, events())
+    now = published_now(events())
+    if not found and now != kept:
+        if options.check:
+            found.append(f"有新发布的合约未留存 / what is newly published is not kept yet: {_COMMAND}")
+        else:
+            file.write_text(_text(now), encoding="utf-8")
+    for problem in found:
+        sys.stderr.write(f"{problem}\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""A type in two versions: both are reported and read, as facts of the newest; what was published stays."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from shared.contracts import FACTS, UnknownFactTypeError, parse_fact, read_fact
+from shared.contracts.base import Fact, wire_types
+from shared.contracts.common import DayClosed, common_type, read_common
+from shared.contracts.published import changed, main, problems, published_now
+from shared.contracts.reference import Event, events, events_page, schema_of
+from shared.contracts.training import GuidanceGiven
+from shared.contracts.versions import Dropped, Given, Renamed, Reworded, upcast
+from shared.write_app.messages import types_of
+from tests.support.versions import GuidanceGivenV1, declare_the_earlier_one_alone, declare_two_versions
+
+EARLIER: dict[str, Any] = dict(GuidanceGivenV1.example)
+TYPE = GuidanceGiven.type
+
+
+@pytest.fixture
+def two_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    declare_two_versions(monkeypatch)
+
+
+def test_a_payload_goes_through_its_steps_in_their_order() -> None:
+    steps = (Renamed("a", "b"), Reworded("b", (("x", "y"),)), Given("c", 1), Dropped("d"))
+    assert upcast({"a": "x", "d": 2, "e": 3}, steps) == {"b": "y", "c": 1, "e": 3}
+    assert upcast({"a": "z"}, steps) == {"b": "z", "c": 1}
+    assert upcast({}, steps) == {"c": 1}
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.type)
+def test_the_versions_of_every_type_are_declared_one_by_one(fact: type[Fact]) -> None:
+    shapes = [earlier.shape for earlier in fact.earlier]
+    assert [shape.version for shape in shapes if issubclass(shape, Fact) and shape.type == fact.type] == list(range(1, fact.version))
+    assert len(shapes) == fact.version - 1 == len(wire_types(fact)) - 1
+
+
+@pytest.mark.usefixtures("two_versions")
+def test_both_versions_are_read_as_facts_of_the_newest() -> None:
+    newest = GuidanceGiven.model_validate(
+        {"unit": EARLIER["unit"], "person": EARLIER["person"], "guidance_kind": "law", "programme": "ybc"}
+    )
+    assert parse_fact(TYPE, 1, EARLIER) == read_fact(TYPE, 1, EARLIER) == newest
+    assert parse_fact(TYPE, 2, newest.model_dump(mode="json")) == newest
+
+
+@pytest.mark.usefixtures("two_versions")
+def test_what_is_reported_in_an_earlier_version_is_held_to_that_versions_contract() -> None:
+    for data, where in (({**EARLIER, "topic": "law"}, "topic"), ({**EARLIER, "guidance_kind": "law"}, "guidance_kind")):
+        with pytest.raises(ValidationError, match=where):
+            parse_fact(TYPE, 1, data)
+    with pytest.raises(UnknownFactTypeError, match=r"training\.guidance_given\.v3"):
+        parse_fact(TYPE, 3, EARLIER)
+
+
+@pytest.mark.usefixtures("two_versions")
+def test_what_a_newer_release_added_to_a_version_is_passed_over_where_it_is_recorded() -> None:
+    more = {**EARLIER, "guidance_kind": "policy", "evidence": [{"document": "签到表", "pages": 3}]}
+    with pytest.raises(ValidationError):
+        parse_fact(TYPE, 1, more)
+    read = read_fact(TYPE, 1, more)
+    assert read == parse_fact(TYPE, 1, {**EARLIER, "evidence": [{"document": "签到表"}]})
+    assert read_common(common_type(DayClosed, "training"), 1, {"day": "2025-03-01", "by": "timer"}) == DayClosed.model_validate(
+        {"day": "2025-03-01"}
+    )
+    with pytest.raises(LookupError):
+        read_common(common_type(DayClosed, "training"), 2, {"day": "2025-03-01"})
+
+
+def test_the_reference_and_the_channels_have_both_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    declare_two_versions(monkeypatch)
+    events.cache_clear()
+    try:
+        page = events_page()
+        assert [event.version for event in events() if event.type_name == TYPE] == [1, 2]
+        assert page.count('<a id="training-guidance_given"></a>') == 1
+        assert (
+            "[`training.guidance_given.v1`](schemas/training.guidance_given.v1.json)，仍可报送 / may be reported still；`topic` 改称"
+            in page
+        )
+        on_the_bus = {version: shape for type_, version, shape in types_of("training") if type_ == TYPE}
+        assert (on_the_bus[1], on_the_bus[2], len(on_the_bus)) == (GuidanceGivenV1, GuidanceGiven, 2)
+    finally:
+        events.cache_clear()
+
+
+# ── what was published ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def of_guidance(shape: type[Fact], version: int = 1) -> Event:
+    return Event("training", TYPE, version, shape, shape.zh, shape.example)
+
+
+BEFORE = published_now([of_guidance(GuidanceGivenV1)])
+NAME = f"{TYPE}.v1"
+
+
+def test_what_is_kept_is_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--check"]) == 0, capsys.readouterr().err
+
+
+def test_a_published_version_may_gain_what_can_be_left_out_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    declare_the_earlier_one_alone(monkeypatch)
+
+    class More(GuidanceGivenV1):
+        minutes: int | None = None
+
+    class Needed(GuidanceGivenV1):
+        minutes: int
+
+    class Otherwise(GuidanceGivenV1):
+        natural_key = ("person", "occurred")
+
+    class Words(GuidanceGivenV1):
+        topic: str  # type: ignore[assignment]
+
+    assert problems(BEFORE, [of_guidance(More)]) == []
+    for shape, at in ((Needed, "schema/required"), (Otherwise, "natural_key"), (Words, "schema/properties/topic/enum")):
+        found = problems(BEFORE, [of_guidance(shape)])
+        assert any(f"{NAME} was published and its {at} cannot change any more" in problem for problem in found), found
+        assert all("make the change a new version beside it" in problem for problem in found if "cannot change" in problem)
+
+
+@pytest.mark.usefixtures("two_versions")
+def test_a_published_version_must_have_a_way_to_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [of_guidance(GuidanceGivenV1), of_guidance(GuidanceGiven, 2)]
+    assert problems(BEFORE, both) == []
+    assert [f"{NAME} was published and no contract reads it" in each for each in problems(BEFORE, both[1:])] == [True]
+    monkeypatch.setattr(GuidanceGiven, "earlier", (GuidanceGiven.earlier[0].__class__(GuidanceGivenV1, ()),))
+    assert [f"{NAME} does not read as the newest version" in each for each in problems(BEFORE, both)] == [True]
+
+
+def test_a_change_within_what_fields_are_made_of_is_found() -> None:
+    schema = schema_of(next(event for event in events() if event.type_name == "registry.entity_registered"))
+    other = deepcopy(schema)
+    other["$defs"]["Founder"]["properties"]["person"]["pattern"] = "^Q"
+    assert list(changed(schema, other)) == ["$defs/Founder/properties/person/pattern"]
+    other = deepcopy(schema)
+    other["$defs"]["Founder"]["properties"]["share"] = {"type": "integer"}
+    assert list(changed(schema, other)) == []
+
+
+def test_what_is_new_is_to_be_kept(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "published.json"
+    assert main(["--check", "--file", str(file)]) == 1
+    assert "is not kept yet" in capsys.readouterr().err
+    assert (main(["--file", str(file)]), main(["--check", "--file", str(file)])) == (0, 0)
+    file.write_text(file.read_text().replace('"opens": true', '"opens": false', 1))
+    kept = file.read_bytes()
+    assert main(["--file", str(file)]) == 1
+    assert (file.read_bytes(), "its opens cannot change" in capsys.readouterr().err) == (kept, True)

@@ -1,0 +1,107 @@
+"""A type in two versions, corrected in either: both engines, the oracle, an archive and a bundle read the same facts."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.indicators.answers import ask, board
+from services.indicators.api.questions import answer_bytes
+from services.indicators.audit.archive.reader import is_of_these_contracts, opened_archive
+from services.indicators.audit.archive.sets import contracts_digest
+from services.indicators.audit.evidence import make_bundle, verify_bundle
+from services.indicators.audit.folded import Recorded
+from services.indicators.audit.recompute import recompute
+from services.indicators.audit.records import check_history
+from services.indicators.catalog import MEASURES, digest_of
+from shared.contracts.training import GuidanceGiven
+from tests.indicators.audit.archives import write
+from tests.indicators.audit.test_bundle import KEY, PLAN, written
+from tests.indicators.audit.test_recompute import in_order, say
+from tests.indicators.comparing import Asked, differences, example_county, oracle_of
+from tests.support.records import COUNTY, TOWN, VILLAGE, Records, Told, person
+from tests.support.versions import declare_two_versions
+
+TYPE = GuidanceGiven.type
+
+
+@pytest.fixture(autouse=True)
+def contracts() -> Iterator[None]:
+    """Whatever was derived from the contracts is derived anew."""
+    yield
+    contracts_digest.cache_clear()
+
+
+def two_versions(patch: pytest.MonkeyPatch) -> None:
+    declare_two_versions(patch)
+    contracts_digest.cache_clear()
+
+
+def earlier(number: int, topic: str = "policy", unit: str = VILLAGE) -> dict[str, Any]:
+    return {"unit": unit, "person": person(number), "topic": topic, "counsellor": "第三组"}
+
+
+def told() -> Records:
+    """Four persons guided, three of them as the earlier version says it: one is corrected in it, one in the newest, one said again."""
+    records = Records()
+    ids = [say(records, TYPE, earlier(number, "legal")) for number in (1, 2, 3)]
+    now = GuidanceGiven(person=person(4), guidance_kind="law", unit=TOWN)
+    records.add("2025-03-01", now)
+    again = GuidanceGiven(person=person(3), guidance_kind="law", programme="ybc", unit=VILLAGE)
+    records.add("2025-03-01", again, source=f"/{COUNTY}/other/system")
+    for id, data in (
+        (ids[0], {"data": earlier(1, "legal", TOWN)}),
+        (ids[1], {"version": 2, "data": now.model_dump(mode="json", exclude_none=True)}),
+    ):
+        fact = Told("training", id, now)
+        correction = {"source": fact.source, "id": id, "reason": "录错", "occurred": "2025-03-01", **data}
+        records._record("training", fact.source, f"c-{id}", "training.fact_corrected", 1, date(2025, 3, 2), date(2025, 3, 2), correction)
+    records.close("2025-03-02")
+    return records
+
+
+def on_board(history: Recorded, engine: Any, unit: str) -> bytes:
+    known = history.last_known_day
+    snapshot = recompute(history, example_county().plan, engine)(known)
+    return answer_bytes(board(snapshot, ask(snapshot, known, unit)))
+
+
+def test_engines_oracle_archive_and_bundle_read_both_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    two_versions(monkeypatch)
+    records, plan = told(), example_county().plan
+    history = check_history(in_order(list(records)), COUNTY)
+    assert history.unreadable == []
+    known = history.last_known_day
+    live = recompute(history, plan, "live")(known)
+    rows = {(row.id, row.variant): row for row in board(live, ask(live, known)).indicators if row.part is None}
+    assert (rows["guided", "default"].value, rows["guided", "person_times"].value) == ("3", "3"), "the second is now said of the fourth"
+    oracle = oracle_of(plan, records.json)
+    write(tmp_path / "archive", COUNTY, list(records))
+    with opened_archive(tmp_path / "archive", COUNTY) as archive:
+        assert is_of_these_contracts(archive)
+        archive.check_derivation()
+        for unit in (COUNTY, TOWN, VILLAGE):
+            assert differences(live, oracle, Asked(unit, known, known), by_board=True) == []
+            assert on_board(history, "duckdb", unit) == on_board(history, "live", unit)
+    with opened_archive(tmp_path / "archive", COUNTY) as archive:
+        assert on_board(archive, "duckdb", COUNTY) == on_board(history, "live", COUNTY)
+    folder = written(tmp_path / "bundle", make_bundle(history, PLAN, known, known, KEY))
+    verdict = verify_bundle(folder)
+    assert (verdict.fault, verdict.difference, verdict.figures > 0) == (None, None, True)
+
+
+def test_an_archive_of_before_the_newer_version_is_of_other_contracts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "archive", COUNTY, list(Records()))
+    two_versions(monkeypatch)
+    with opened_archive(tmp_path / "archive", COUNTY) as archive:
+        assert not is_of_these_contracts(archive)
+
+
+def test_what_reads_a_type_of_several_versions_is_of_another_definition(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {name: digest_of.__wrapped__(measure) for name, measure in MEASURES.items()}
+    two_versions(monkeypatch)
+    now = {name: digest_of.__wrapped__(measure) for name, measure in MEASURES.items()}
+    assert {"guided", "guidance_sessions"} <= {name for name in MEASURES if now[name] != before[name]}
+    assert now["new_enterprises"] == before["new_enterprises"]

@@ -1,0 +1,89 @@
+"""Reports in an earlier version of a contract are recorded as they came, recognised as before, and decided like the newest."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+import shared.contracts
+from shared.contracts.registry import UnitListed
+from shared.contracts.training import GuidanceGiven
+from shared.contracts.versions import Earlier
+from shared.write_service.parsing import Readable, read
+from tests.support.records import COUNTY, SOURCE, TOWN, VILLAGE_2, Records, Told
+from tests.support.records import VILLAGE as LATER
+from tests.support.reporting import TOWNSHIP, VILLAGE, Counter, correction, report, with_units
+from tests.support.versions import declare_the_earlier_one_alone, declare_two_versions
+
+TYPE = GuidanceGiven.type
+PERSON = "P0000000000000001"
+EARLIER = {"unit": VILLAGE, "person": PERSON, "topic": "legal", "counsellor": "第三组"}
+COURSE = {"name": "创业培训", "course_kind": "start_up", "institution": "职校"}
+NEWEST = {"unit": VILLAGE, "person": PERSON, "guidance_kind": "law", "programme": "ybc"}
+
+
+async def test_an_old_systems_report_is_recorded_as_it_came_beside_a_new_systems(monkeypatch: pytest.MonkeyPatch) -> None:
+    declare_two_versions(monkeypatch)
+    training = await with_units(Counter("training"))
+    old, new = report(TYPE, EARLIER, system="old"), report(TYPE, NEWEST, system="new", version=2)
+    assert (await training.ask(old)).outcome == "recorded"
+    again = await training.ask(new)
+    assert (again.outcome, [flag.code for flag in again.flags]) == ("recorded", ["confirmation"]), "the same fact, told by both"
+    assert [(record.version, record.data) for record in await training.records()] == [(1, EARLIER), (2, NEWEST)]
+    mended = await training.ask(report("training.fact_corrected", correction(old, EARLIER | {"unit": TOWNSHIP}), system="old"))
+    other = await training.ask(report("training.fact_corrected", correction(new, NEWEST, version=2), system="new"))
+    assert (mended.outcome, other.outcome) == ("recorded", "recorded")
+    training.restarted()
+    assert (await training.ask(report(TYPE, NEWEST | {"guidance_kind": "finance"}, version=2))).outcome == "recorded"
+
+
+@pytest.mark.parametrize(("data", "version", "code"), [(NEWEST, 1, "invalid"), (EARLIER, 2, "invalid"), (NEWEST, 3, "unknown_type")])
+async def test_a_report_is_held_to_the_version_it_names(
+    data: dict[str, Any], version: int, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    declare_two_versions(monkeypatch)
+    training = await with_units(Counter("training"))
+    answer = await training.ask(report(TYPE, data, version=version))
+    assert (answer.outcome, answer.code) == ("refused", code), answer
+
+
+def test_a_report_is_recognised_as_before_there_was_a_newer_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the content as its own version says it, in which what says nothing is left out."""
+
+    def digests() -> list[tuple[bytes, bytes]]:
+        told: tuple[dict[str, Any], ...] = (EARLIER, EARLIER | {"evidence": []}, EARLIER | {"topic": "policy"})
+        found = [read(report(TYPE, data, id="r"), COUNTY, "training", b"key") for data in told]
+        assert all(isinstance(each, Readable) for each in found), found
+        return [(each.digest, each.as_sent) for each in found if isinstance(each, Readable)]
+
+    with monkeypatch.context() as patch:
+        declare_the_earlier_one_alone(patch)
+        before = digests()
+    declare_two_versions(monkeypatch)
+    assert digests() == before
+    assert (before[0][0] == before[1][0], before[0][0] == before[2][0]) == (True, False)
+
+
+class UnitListedV1(UnitListed):
+    """A unit's listing before there was another version of it."""
+
+    version = 1
+
+
+async def test_a_unit_fact_of_a_newer_version_is_kept_until_it_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service older than the registry goes on with the other units, and knows this one once it is as new; so with what amends it."""
+    records = Records({COUNTY: None, TOWN: None})
+    day = date(2020, 1, 1)
+    for unit, id in ((LATER, "newer"), (VILLAGE_2, "mistaken")):
+        records._record("registry", SOURCE, id, UnitListed.type, 2, day, day, {"code": unit, "name": unit})
+    records.void(Told("registry", "mistaken", UnitListed(code=VILLAGE_2, name=VILLAGE_2)), known=day)
+    training = Counter("training")
+    await training.writes.unit_facts(records.of["registry"])
+    here, newer, mistaken = (report("training.course_opened", COURSE | {"unit": unit, "course": unit}) for unit in (TOWN, LATER, VILLAGE_2))
+    assert [answer.outcome for answer in await training.hand_in(here, newer, mistaken)] == ["recorded", "waiting", "waiting"]
+    monkeypatch.setattr(UnitListed, "version", 2)
+    monkeypatch.setattr(UnitListed, "earlier", (Earlier(UnitListedV1, ()),))
+    monkeypatch.setitem(shared.contracts._BY_TYPE, (UnitListed.type, 2), UnitListed)
+    training.restarted()
+    assert (await training.ask(report("training.course_opened", COURSE | {"unit": LATER, "course": "C2"}))).outcome == "recorded"
+    assert (await training.ask(report("training.course_opened", COURSE | {"unit": VILLAGE_2, "course": "C3"}))).code == "unit_unknown"
