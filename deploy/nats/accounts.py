@@ -36,7 +36,9 @@ HEARD: Mapping[str, Sequence[str]] = {
 }
 """The questions and commands that a service answers, by request and reply."""
 _QUERIES, _COMMANDS = "query.indicators.*", "command.indicators.*"
-_SERVED = (_QUERIES, _COMMANDS, subjects.identify("*", "*"), subjects.repair("*", "*", "*", "*", "*"))
+_OF_PERSONS = tuple(subjects.registry_command(name) for name in ("person_acts", "export_roster"))
+"""What the office, too, may have the registry do about persons."""
+_SERVED = (_QUERIES, _COMMANDS, *_OF_PERSONS, subjects.identify("*", "*"), subjects.repair("*", "*", "*", "*", "*"))
 """What is asked of services from outside their account."""
 _OPERATING = ("command.registry.*", "$JS.API.>")
 
@@ -134,7 +136,7 @@ def _said_and_heard(county: str, user: DepartmentUser) -> tuple[list[str], list[
         publish += [*(f"reported.{place}.{type_}" for type_ in types), subjects.identify(user.department, user.system)]
         subscribe.append(f"answered.{place}.>")
     if "command" in may:
-        publish += [_COMMANDS, *(subjects.registry_command(name) for name in ("person_acts", "export_roster"))]
+        publish += [_COMMANDS, *_OF_PERSONS]
     if "operate" in may:
         publish += _OPERATING
         subscribe += _watching(county)
