@@ -25,7 +25,13 @@ class HttpServer:
         """The port taken (a free one where 0 was asked for)."""
         self._server = _Server(
             uvicorn.Config(
-                app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=STOP_SECONDS_MAX, server_header=False
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                timeout_graceful_shutdown=STOP_SECONDS_MAX,
+                server_header=False,
             )
         )
 

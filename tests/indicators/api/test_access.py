@@ -138,6 +138,14 @@ async def test_what_is_sent_without_a_token_is_not_read(door: System) -> None:
     await writer.wait_closed()
 
 
+async def test_who_wants_to_speak_another_protocol_is_answered_in_this_one(door: System) -> None:
+    upgrade = {
+        "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }  # fmt: skip
+    assert (await door.http.get("/board", headers=upgrade)).status_code == 401
+    assert (await door.http.get("/board", headers={**upgrade, **bearer("bank")})).status_code == 200
+
+
 async def test_who_is_revoked_or_given_another_token_is_out_at_once(door: System, users: Path) -> None:
     assert (await door.http.get("/board", headers=bearer("bank"))).status_code == 200
     write_users(users, DEPARTMENTS["auditor"])

@@ -268,6 +268,20 @@ async def test_two_who_report_under_one_id_at_once_get_each_their_own_answer(ope
         assert sorted(outcomes) == ["recorded", *["refused"] * len(others)]
 
 
+async def test_who_reports_what_is_under_way_is_told_that_nothing_was_sent(open_door: AbstractAsyncContextManager[Desk]) -> None:
+    async with open_door as desk:
+        await desk.make_queue()
+        first = asyncio.create_task(desk.post(event(), wait="10"))
+        async with asyncio.timeout(SECONDS_MAX):
+            while not await desk.reported():
+                await asyncio.sleep(0.02)
+        second = await desk.post([event(2), event()])
+        assert (second.status_code, second.json()["code"]) == (503, "busy")
+        assert await desk.reported() == 1
+        assert (await first).status_code == 202
+        assert (await desk.post(event(), wait="0")).status_code == 202, "it may be reported again afterwards"
+
+
 async def test_while_the_bus_is_away_nothing_is_claimed(open_door: AbstractAsyncContextManager[Desk]) -> None:
     store = MemoryStore("training", COUNTY)
     async with open_door as desk:
