@@ -45,6 +45,16 @@ class ListedLimits:
         return self._listed() if self._listed is not None else NO_LIMITS
 
 
+def listed_bounds(file: Path | None, county: str) -> Callable[[], frozenset[str]]:
+    """The systems that may not report everything, but some types or of some units only. Raises BadUsers when the file cannot be used."""
+
+    def bounded(users: CountyUsers | None) -> frozenset[str]:
+        departments = users.departments if users is not None else ()
+        return frozenset(str(Source(county, user.department, user.system)) for user in departments if user.units or user.may_report)
+
+    return Listed(file, county, bounded) if file is not None else frozenset
+
+
 def listed_tokens(file: Path, county: str) -> Listed[dict[str, User]]:
     """Who opens the HTTP door, by the digest of the token."""
     return Listed(file, county, lambda users: users.by_token if users is not None else {})

@@ -90,6 +90,11 @@ def import_sheets(
 
     running = DataFolder(data).running()
     fact = None if type_ is None else _fact(type_)
+    back = returned or file.with_name(f"{file.stem}-退回.xlsx")
+    if back.resolve() == file.resolve():
+        raise BadInput(f"退回表不能就是 {file}，请另给文件 / what comes back cannot go into {file} itself: name another file")
+    if not back.parent.is_dir():
+        raise BadInput(f"没有文件夹 {back.parent}，退回表无处可写 / there is no folder {back.parent} for what comes back")
     try:
         source = Source.parse(f"/{running.county}/{department}/{system}")
     except ValueError as error:
@@ -97,7 +102,7 @@ def import_sheets(
             f"部门和系统由小写字母、数字、- 和 _ 组成：{department} {system} / "
             f"department and system are of a-z, 0-9, - and _, not {department} {system}"
         ) from error
-    asyncio.run(_import(running, file, fact, source, returned or file.with_name(f"{file.stem}-退回.xlsx"), json=json))
+    asyncio.run(_import(running, file, fact, source, back, json=json))
 
 
 def _fact(name: str) -> "type[AnyFact]":
@@ -134,8 +139,15 @@ async def _import(running: Running, file: Path, fact: "type[AnyFact] | None", so
             await import_file(file, fact, imported=imported, source=source, identify=identified, send=send)
         except BadSheetFile as error:
             raise BadInput(str(error)) from error
-    if imported.faults:
-        await asyncio.to_thread(write_returned, file, fact, imported.faults, returned)
+    if any(imported.faults.values()):
+        try:
+            await asyncio.to_thread(write_returned, file, fact, imported.faults, returned)
+        except OSError as error:
+            raise BadInput(
+                f"行已上报，但退回表 {returned} 无法写入（{error.strerror}）；再次导入同一文件即得，已记录的不会重复 / "
+                f"the rows were reported, but {returned} cannot be written ({error.strerror}): import the same file again, what is "
+                "recorded stays recorded once"
+            ) from error
     await until_figures_reach(running, imported.positions)
     _show(imported, returned, json=json)
 

@@ -7,6 +7,7 @@ a department its own reports, the office and administrators all of them, an eval
 import re
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, cast, get_args
 
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from shared import subjects
 from shared.contracts.base import Service
+from shared.contracts.envelope import Source
 from shared.contracts.outcomes import Reason
 from shared.days import instant_text, start_of_day
 from shared.event_store.interface import ActKind, ActRow, Dossier, EventStore, KeptQuery, ReportKey, ReportRow
@@ -62,6 +64,12 @@ NOT_YOUR_REPORT = Refusal(
     code="not_your_report", zh="这是其他部门的报送：只有原报送部门、创建办和系统管理员可以查看、处理",
     en="another department reported this: only that department, the office and administrators may look at it or deal with it",
 )  # fmt: skip
+NOT_YOUR_SYSTEMS = Refusal(
+    code="not_your_systems_report",
+    zh="这是本部门其他系统的报送：本系统只可报送部分类型或单位，只能处理自己的报送，请由该系统、创建办或系统管理员处理",
+    en="another system of your department reported this, and yours may report some types or units only: it deals with its own reports; "
+    "that system, the office and administrators may deal with this one",
+)
 HELD = Refusal(
     code="not_recording", zh="本服务暂停记录（见 kaiye doctor），请稍后再试",
     en="recording is held (kaiye doctor says why): try again later", retry_after_seconds=2.0,
@@ -184,6 +192,10 @@ class RepairDesk:
         """Do something about one report. Raises Refused, and what the database raises."""
         if not _may_see(asker, asked.source):
             raise Refused(NOT_YOUR_REPORT)
+        reporter = Source.parse(asked.source)
+        asking = replace(reporter, department=asker.department, system=asker.system)
+        if asker.role == "department" and asking != reporter and str(asking) in self._work.bounded():
+            raise Refused(NOT_YOUR_SYSTEMS)
         changes = asked.changes if isinstance(asked, Correct) else ()
         if any(has_resident_id(text.encode()) for text in (asked.why, *(change.value for change in changes))):
             raise Refused(ID_IN_WORDS)

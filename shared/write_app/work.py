@@ -22,7 +22,7 @@ from shared.contracts.envelope import parse_record
 from shared.contracts.outcomes import Reason
 from shared.days import day_of, instant_from
 from shared.event_store.interface import EventStore
-from shared.limits import ListedLimits
+from shared.limits import ListedLimits, listed_bounds
 from shared.logs import logger
 from shared.relay import Relay, describe, may_record
 from shared.relay.relay import PASSING_ERRORS
@@ -69,6 +69,8 @@ class Work:
         self._name = service.rules.service
         self._ensure_due = asyncio.Event()
         self.service = service
+        self.bounded = listed_bounds(settings.departments, settings.county)
+        """Which departments' systems may report some types only, or of some units."""
         self.relay = Relay(
             nc, store, county=settings.county, service=self._name, replicas=settings.nats_replicas, allowed=service.recording
         )  # fmt: skip

@@ -2,19 +2,22 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from nats.aio.client import Client
 
+from deploy.nats.keys import new_seed, public_key
 from services.training.rules import RULES
 from shared import subjects
 from shared.client.repair import NobodyRepairs, RepairDesks, RepairRefused
 from shared.client.reporting import ReportingClient
-from shared.contracts.base import Service
+from shared.contracts.base import SERVICES, Service
 from shared.contracts.envelope import Source
 from shared.repair import OPERATOR, Asker, Change, Correct, Dismiss, ListKept, Resubmit, ShowKept
+from shared.users import CountyUsers, DepartmentUser, users_toml
 from tests.registry.persons.ids import resident_id
 from tests.support.memory_store import MemoryStore
 from tests.support.nats import Broker, connected
@@ -33,10 +36,10 @@ REFUSED = report("x-1", "training.course_opened", {"course": "C9", "name": "班"
 
 
 @asynccontextmanager
-async def desk(broker: Broker) -> AsyncIterator[tuple[Client, ReportingClient, MemoryStore]]:
+async def desk(broker: Broker, **settings: Any) -> AsyncIterator[tuple[Client, ReportingClient, MemoryStore]]:
     """A service with one report that waits and one that was refused."""
     store = MemoryStore(SERVICE, COUNTY)
-    async with serving(broker, RULES, store), department(broker) as client, connected(broker) as nc:
+    async with serving(broker, RULES, store, **settings), department(broker) as client, connected(broker) as nc:
         assert [(await client.report(each)).outcome for each in (WAITS, REFUSED)] == ["waiting", "refused"]
         yield nc, client, store
 
@@ -83,6 +86,30 @@ async def test_another_department_neither_sees_nor_touches_it(broker: Broker) ->
             assert refused.value.reason.code == "not_your_report"
         assert store.report_rows == before
         assert store.act_rows == {}
+
+
+@pytest.mark.parametrize("bounds", [{"may_report": ("training.course_closed",)}, {"units": ("990101001000",)}], ids=["types", "units"])
+async def test_a_system_that_may_report_some_things_only_deals_with_its_own_reports_alone(
+    bounds: dict[str, Any], broker: Broker, tmp_path: Path
+) -> None:
+    keys: dict[str, Any] = {service: public_key(new_seed()) for service in (*SERVICES, "indicators")}
+    users = CountyUsers(**keys, departments=tuple(
+        DepartmentUser(department="employment", system=system, nkey=public_key(new_seed()), **bounds) for system in ("other", "hr")
+    ))  # fmt: skip
+    (tmp_path / "departments.toml").write_text(users_toml({COUNTY: users}))
+    async with desk(broker, departments=tmp_path / "departments.toml") as (nc, _, store):
+        (whole,) = (await by(nc, MINE).show(SERVICE, ShowKept(id="x-1"))).reports
+        assert whole.source == str(SOURCE), "it may look"
+        fixed = Correct(**told("c", "x-1"), changes=(Change(path="data.course_kind", value="start_up"),))
+        acts = [by(nc, MINE).correct(SERVICE, fixed), by(nc, MINE).resubmit(SERVICE, Resubmit(**told("a", "w-1")))]
+        for act in (*acts, by(nc, MINE).dismiss(SERVICE, Dismiss(**told("b", "w-1")))):
+            with pytest.raises(RepairRefused) as refused:
+                await act
+            assert refused.value.reason.code == "not_your_systems_report"
+        assert store.act_rows == {}
+        own = Asker("department", SOURCE.department, SOURCE.system)
+        assert (await by(nc, own).dismiss(SERVICE, Dismiss(**told("d", "x-1")))).reason is not None
+        assert len(store.act_rows) == 1
 
 
 async def test_an_evaluator_does_nothing_even_where_the_broker_lets_it_ask(broker: Broker) -> None:

@@ -7,13 +7,15 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.indicators.api.access import COOKIE, NO_TOKEN, Access, NotLetIn, caller_of
+from services.indicators.api.access import BAD_TOKEN, COOKIE, NO_TOKEN, Access, NotLetIn, caller_of
 from services.indicators.api.login_page import login_page, signed_in_page, signed_out_page
 from services.indicators.api.questions import Problem
 from services.indicators.api.sessions import SESSION_SECONDS, TICKET_SECONDS
 
 FORM: Final = "application/x-www-form-urlencoded"
 HTML: Final = "text/html"
+FORM_BYTES_MAX: Final = 10_000
+"""No form with a token is longer; whoever sends it has shown none yet, so nothing longer is taken apart."""
 BAD_TICKET: Final = Problem(
     code="bad_ticket", zh="登录链接已用过或已过期；请输入令牌，或重新运行 kaiye login",
     en="the link was used already or is too old: enter a token, or run kaiye login again",
@@ -73,7 +75,10 @@ def add_login(app: FastAPI, access: Access) -> None:
     )  # fmt: skip
     async def sign_in(request: Request) -> HTMLResponse:
         """设置仅供本站使用、脚本不可读的 cookie，12 小时有效 / sets a cookie for 12 hours that no script reads and no other site uses"""
-        said = parse_qs((await request.body()).decode("utf-8", "replace"))
+        form = await request.body()
+        if len(form) > FORM_BYTES_MAX:
+            return login_page(401, to="/", problem=BAD_TOKEN)
+        said = parse_qs(form.decode("utf-8", "replace"))
         token, to = (said.get(name, [""])[0] for name in ("token", "to"))
         try:
             caller = access.of_token(token.strip())

@@ -84,6 +84,7 @@ def test_rows_are_recorded_once_although_the_import_is_killed_twice_and_what_was
     done = run_kaiye("import", repaired, "--department", "employment", "--data", folder)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert registered(folder) == before + ROWS
+    assert not (tmp_path / "改好-退回.xlsx").exists(), "nothing came back"
 
 
 def test_no_resident_id_stays_anywhere_in_the_data_folder(folder: Path, tmp_path: Path) -> None:
@@ -98,5 +99,11 @@ def test_no_resident_id_stays_anywhere_in_the_data_folder(folder: Path, tmp_path
 def test_a_file_that_is_none_and_a_type_there_is_not_are_named(folder: Path, tmp_path: Path) -> None:
     done = run_kaiye("import", tmp_path / "none.xlsx", "--department", "employment", "--data", folder)
     assert (done.returncode, "无法读取" in done.stderr) == (2, True), done.stderr
+    file = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, row(9, bad=True)]})
+    there = file.read_bytes()
+    for returned, sentence in ((file, "itself"), (tmp_path / "nowhere" / "x.xlsx", "there is no folder")):
+        done = run_kaiye("import", file, "--department", "employment", "--returned", returned, "--data", folder)
+        assert (done.returncode, sentence in done.stderr) == (2, True), done.stderr
+    assert file.read_bytes() == there
     done = run_kaiye("template", "创业指导书", "--out", tmp_path / "x.xlsx")
     assert (done.returncode, "kaiye template" in done.stderr) == (2, True), done.stderr

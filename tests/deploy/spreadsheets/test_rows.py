@@ -143,6 +143,20 @@ def test_every_fault_of_a_row_is_told_and_its_cell_marked_in_what_is_returned(tm
     assert only[at["person"]].data_type == "s"
 
 
+@pytest.mark.parametrize("name", ["创业培训[1].csv", "a" * 40 + ".csv", "甲:乙.csv"])
+def test_whatever_was_typed_into_a_file_of_whatever_name_comes_back_to_those_who_may_read_it(name: str, tmp_path: Path) -> None:
+    path, back = tmp_path / name, tmp_path / "back.xlsx"
+    path.write_text("日期,身份证号,备注\n2010-02-30,1\x0b2\x01,=1+1\n")
+    path.chmod(0o600)
+    back.write_text("what was there")
+    back.chmod(0o644)
+    write_returned(path, ENROLLED, {path.stem: {2: (Fault(0, "不对", "wrong"),)}}, back)
+    assert back.stat().st_mode & 0o777 == 0o600
+    (page,) = openpyxl.load_workbook(back)
+    assert len(page.title) <= 31
+    assert [cell.value for cell in list(page.iter_rows())[1]] == ["2010-02-30", "12", "=1+1", "不对 / wrong"]
+
+
 def test_names_nobody_knows_are_left_out() -> None:
     assert [found.key for found in named(REGISTERED, ["备注", "日期", "创业者2人员类别", "日期"]).values()] == [
         "occurred",

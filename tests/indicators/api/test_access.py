@@ -11,6 +11,7 @@ import pytest_asyncio
 from starlette.routing import Route
 
 from services.indicators.api.access import Access
+from services.indicators.api.login import FORM_BYTES_MAX
 from services.indicators.api.sessions import SESSION_SECONDS, TICKET_SECONDS, Secrets
 from services.indicators.settings import IndicatorsSettings
 from shared.clock import today
@@ -228,6 +229,14 @@ async def test_a_link_signs_in_once_without_holding_the_token(door: System) -> N
 async def test_nobody_is_sent_elsewhere_after_signing_in(door: System, to: str) -> None:
     entered = await door.http.post("/login", data={"token": TOKENS["bank"], "to": to})
     assert "content='0;url=/'" in entered.text
+
+
+async def test_a_form_that_is_too_long_for_a_token_is_not_taken_apart(door: System) -> None:
+    entered = await door.http.post(
+        "/login", content=b"a&" * FORM_BYTES_MAX + f"token={TOKENS['bank']}".encode(),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )  # fmt: skip
+    assert (entered.status_code, "set-cookie" in entered.headers) == (401, False)
 
 
 def test_words_that_open_the_door_are_over_after_a_while_and_not_without_number() -> None:

@@ -196,6 +196,11 @@ def test_files_are_those_of_the_index(damage: Damage, says: str, folder: Path) -
     assert says.format(one=one, two=two) in complaint(folder)
 
 
+def test_an_archive_that_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
+    with ArchiveWriter.opened(tmp_path / "archive", COUNTY):
+        assert (tmp_path / "archive").stat().st_mode & 0o777 == 0o700
+
+
 def test_an_archive_of_another_county_is_refused(folder: Path) -> None:
     with pytest.raises(BadArchive, match="of county 330127000000, the plan of 330128000000"), opened_archive(folder, "330128000000"):
         pass

@@ -98,8 +98,11 @@ class ArchiveWriter:
     @classmethod
     @contextmanager
     def opened(cls, folder: Path, county: str, *, threads: int = 1) -> "Iterator[ArchiveWriter]":
-        """Open an archive, made if there is none, for writing. Raises ArchiveBusy, BadArchive, OSError."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Open an archive, made if there is none, for writing. Raises ArchiveBusy, BadArchive, OSError.
+
+        A folder that is made is for its owner alone: all facts are in it, and whoever else is on the machine needs a token to ask for one.
+        """
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(folder / WRITING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:
