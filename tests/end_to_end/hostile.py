@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -26,10 +26,12 @@ from shared import subjects
 from shared.answers import Answer, parse_answer
 from shared.client import ReportingClient
 from shared.client.outgoing import OutgoingReport
+from shared.client.repair import RepairDesks
 from shared.contracts import FACTS
 from shared.contracts.base import SERVICES, Fact, Service
 from shared.contracts.envelope import Source
 from shared.event_store.postgres import PostgresStore
+from shared.repair import OPERATOR, PAGE_MAX, Asker, ListKept
 from tests.registry.persons.ids import resident_id
 
 COUNTY = "330127000000"
@@ -593,7 +595,7 @@ class Desk:
 
     def __init__(self, nc: Client, keys: dict[Service, bytes]) -> None:
         self._nc = nc
-        self._keys = keys
+        self.keys = keys
         self._under_way: dict[tuple[str, str], Sent] = {}
         self._moved = asyncio.Event()
         self.answered: Counter[str] = Counter()
@@ -609,7 +611,7 @@ class Desk:
 
     async def send(self, sent: Sent) -> None:
         """Put one report into the work queue; waits while many are unanswered, or one whose answer could not be told from this one's."""
-        key = sent.answered_as(self._keys)
+        key = sent.answered_as(self.keys)
         await self._until(lambda: len(self._under_way) < UNDER_WAY_MAX and key not in self._under_way)
         self._under_way[key] = sent
         subject = subjects.reported(COUNTY, sent.department, sent.system, sent.subject_type)
@@ -654,9 +656,12 @@ async def hand_in(running: Running, *, seed: int, bad: int) -> Counter[str]:
         desk = Desk(nc, {service: head.key for service, head in heads.items()})
         await desk.listen()
         sent: Counter[str] = Counter()
+        refused: set[tuple[str, str]] = set()
         for report in maker.reports(bad):
             await desk.send(report)
             sent[report.kind] += 1
+            if report.kind != "good":
+                refused.add(report.answered_as(desk.keys))
         await desk.all_answered()
         assert desk.unexpected == [], f"{Counter(sent.kind for sent, _ in desk.unexpected)}, the first: {desk.unexpected[:3]}"
         assert desk.answered == sent
@@ -670,9 +675,23 @@ async def hand_in(running: Running, *, seed: int, bad: int) -> Counter[str]:
             kept = [(row.source, row.id) for row in rows if row.source in ours]
             assert sorted(kept) == sorted((report.source, report.id) for report in maker.good if report.service == service)
             assert (await store.counts()).aside == 0
+        listed = {key for service in SERVICES async for key in _listed(nc, service)}
+        assert refused - listed == set(), "what was refused is kept and listed, under the HMAC of its bytes where it has no id"
         queue = await nc.jetstream().stream_info(subjects.reported_stream(COUNTY))
         assert queue.state.messages == 0
     return sent
+
+
+async def _listed(nc: Client, service: Service) -> AsyncIterator[tuple[str, str]]:
+    """Every report that the repair desk of a service lists as refused."""
+    desks, after = RepairDesks(nc, Asker("administrator", *OPERATOR)), 0
+    while True:
+        page = await desks.list(service, ListKept(state=("refused",), after=after, limit=PAGE_MAX))
+        for each in page.reports:
+            yield str(each.source), each.id
+        if page.next is None:
+            return
+        after = page.next
 
 
 async def too_large(running: Running) -> None:

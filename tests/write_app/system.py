@@ -38,6 +38,7 @@ async def serving(broker: Broker, rules: Rules[Any], store: EventStore, **change
 
     app = create_write_app(settings(broker, **changes), rules, open_store)
     await app.start()
+    await app.nc.flush()  # the broker knows what is subscribed to
     try:
         yield app
     finally:
