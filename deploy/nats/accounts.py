@@ -106,10 +106,12 @@ def _service(county: str, service: str, nkey: str) -> dict[str, object]:
 
 
 def _door(county: str, nkey: str) -> dict[str, object]:
-    """Reports, and has resident ids exchanged, in every department's name, and hears the answers: nothing else, and no service's own key
-    can do it. The door lets each department speak in its own name only; the answers themselves it reads as the indicators service.
+    """Reports, has resident ids exchanged and asks the repair desks in every department's name, and hears the answers: nothing else, and no
+    service's own key can do it. The door lets each department speak in its own name only; the answers themselves it reads as the
+    indicators service.
     """
-    return _user(nkey, _in_their_names(county), [f"answered.{county}.>", f"{inbox_of(DOOR)}.>"])
+    said = [*_in_their_names(county), subjects.repair("*", "*", "*", "*", "*")]
+    return _user(nkey, said, [f"answered.{county}.>", f"{inbox_of(DOOR)}.>"])
 
 
 def _administrator(county: str, user: AdministratorUser) -> dict[str, object]:

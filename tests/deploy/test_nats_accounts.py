@@ -282,7 +282,7 @@ def _may_publish(name: str) -> set[str]:
             at_the_desk = {subject for subject in SUBJECTS if subject.endswith(" as administrator of kaiye")}
             return {"query", "command", "command to registry", "acts about persons", "streams"} | IN_ALL_NAMES | at_the_desk
         case "door":
-            return IN_ALL_NAMES
+            return IN_ALL_NAMES | {subject for service in SERVICES for subject in _at_the_desk(service)}
         case "watcher":
             return {"query", "command", "command to registry", "acts about persons", "streams"} | repairs
         case "auditor":

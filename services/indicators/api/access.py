@@ -46,6 +46,11 @@ NEEDED: Final[Mapping[str, Act | None]] = {
     "POST /reports": "report",
     "GET /reports/{id}": "report",
     "POST /identify": "report",
+    "GET /repairs/{service}": "ask",
+    "GET /repairs/{service}/{id}": "ask",
+    "POST /repairs/{service}/resubmit": "repair",
+    "POST /repairs/{service}/correct": "repair",
+    "POST /repairs/{service}/dismiss": "repair",
     "POST /login/ticket": "ask",
     "GET /login": None,
     "POST /login": None,
@@ -135,7 +140,7 @@ class Access:
 
     def require(self, caller: Caller, act: Act, what: str) -> None:
         """Raises NotLetIn when this one may not do it."""
-        if act == "report" and (caller.user is None or caller.by_cookie):
+        if act in ("report", "repair") and (caller.user is None or caller.by_cookie):
             raise NotLetIn(401, NO_TOKEN if caller.user is None else NOT_BY_COOKIE)
         if act not in MAY[caller.role]:
             raise NotLetIn(403, not_for_the_role(caller.role, act, what))

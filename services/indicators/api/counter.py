@@ -22,11 +22,13 @@ from shared import subjects
 from shared.answers import Answer, parse_answer
 from shared.client.identify import exchange
 from shared.client.outgoing import OutgoingReport
+from shared.client.repair import RepairDesks
 from shared.client.reporting import unsendable
 from shared.contracts.envelope import Source
 from shared.contracts.outcomes import Reason
 from shared.identification import IdentifyReply, IdentifyRequest, Refusal
 from shared.logs import logger
+from shared.repair import Asker
 
 TAKEN_SECONDS_MAX: Final = 5.0
 """How long the broker has to say that it has a report, and the registry to exchange ids."""
@@ -76,6 +78,15 @@ class Counter:
     def source(self, department: str, system: str) -> Source:
         """Whose reports a system of a department hands in."""
         return Source(self._county, department, system)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the door is on the bus."""
+        return self._nc.is_connected
+
+    def repairs(self, asker: Asker) -> RepairDesks:
+        """The write services' repair desks, asked in somebody's name."""
+        return RepairDesks(self._nc, asker, silence_seconds_max=TAKEN_SECONDS_MAX)
 
     async def report(self, source: Source, reports: Sequence[OutgoingReport], wait_seconds: float) -> dict[str, Answer]:
         """Hand in reports of one source and wait so long for their answers: those that came, by id. Whatever is not answered is in the

@@ -65,6 +65,7 @@ from services.indicators.api.questions import (
     problem_of,
 )
 from services.indicators.api.rebuilds import Rebuilding
+from services.indicators.api.repairs import add_repairs
 from services.indicators.api.reports import add_reports
 from services.indicators.api.responses import JSON, Refused, problem_response
 from services.indicators.api.tables import Catalogue, Units
@@ -122,6 +123,7 @@ def make_http(doors: Doors) -> FastAPI:
     _add_streams(app, doors)
     _add_watching(app, doors)
     add_reports(app, doors.counter, doors.metrics)
+    add_repairs(app, doors.counter, doors.metrics)
     add_login(app, doors.access)
     for route in app.routes:
         if isinstance(route, APIRoute):
