@@ -25,7 +25,12 @@ from shared.settings import Settings
 
 FOLDER = Path(__file__).parent / "reference"
 OWN_SETTINGS: Final[Mapping[str, type[Settings]]] = {"registry": RegistrySettings, "indicators": IndicatorsSettings}
-UNITS: Final = {"nats_replicas": "份 / copies", "batch_size": "条 / reports", "identify_per_minute": "个 / ids"}
+UNITS: Final = {
+    "nats_replicas": "份 / copies",
+    "batch_size": "条 / reports",
+    "identify_per_minute": "个 / ids",
+    "identify_per_day": "个 / ids",
+}
 """What a number counts, where its name does not end in a unit."""
 UNIT_ENDINGS: Final = {"_seconds": "秒 / s", "_seconds_max": "秒 / s", "_port": ""}
 EXITS: Final = {

@@ -21,7 +21,7 @@ class RegistryApp(WriteApp):
     settings: RegistrySettings
 
     def __init__(self, settings: RegistrySettings, open_store: OpenStore) -> None:
-        self._persons = Persons(settings.identify_per_minute)
+        self._persons = Persons(settings.identify_per_minute, settings.identify_per_day)
         super().__init__(settings, RULES, open_store)
         answer_for_persons(self._nats, self._persons)
 

@@ -20,3 +20,8 @@ class RegistrySettings(Settings):
         default=30_000, ge=IDS_MAX,
         description="每个报送系统每分钟可换取的身份证号数 / resident ids that one department's system may have exchanged in a minute",
     )  # fmt: skip
+    identify_per_day: int = Field(
+        default=300_000, ge=IDS_MAX,
+        description="每个报送系统每日可换取的身份证号数，防止逐号试遍 / resident ids that one department's system may have exchanged "
+        "in a day, so that nobody tries out all there are",
+    )  # fmt: skip

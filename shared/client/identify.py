@@ -15,6 +15,8 @@ ATTEMPT_SECONDS_MAX = 5.0
 SILENCE_SECONDS_MAX = 30.0
 """How long nobody may answer; asking again is harmless, the same id has the same pseudonym."""
 AGAIN_SECONDS = 0.5
+WAIT_SECONDS_MAX = 60.0
+"""What the registry says one has to wait longer for is left to people."""
 ID_CHARACTERS_MAX = 64
 """A longer text is no id; it is cut off before it is sent, and refused as what it is."""
 
@@ -37,7 +39,7 @@ async def identify(
     """For each resident id, in order, the person's pseudonym; or, where what was given is no id, why.
 
     Asked under the name of one department's system, which the broker must let this user do. Where too many are asked for at once it
-    waits as long as the registry says. Raises IdentifyRefused and NobodyIdentifies.
+    waits as long as the registry says, but for no more than `WAIT_SECONDS_MAX`. Raises IdentifyRefused and NobodyIdentifies.
     """
     found: list[str | Reason] = []
     for first in range(0, len(ids), IDS_MAX):
@@ -64,7 +66,7 @@ async def _reply(nc: Client, subject: str, request: IdentifyRequest, silence_sec
             continue
         if isinstance(reply, IdentifyReply):
             return reply
-        if reply.retry_after_seconds is None:
+        if reply.retry_after_seconds is None or reply.retry_after_seconds > WAIT_SECONDS_MAX:
             raise IdentifyRefused(Reason(reply.code, reply.zh, reply.en))
         await asyncio.sleep(reply.retry_after_seconds)
         if reply.code == "rate_limited":

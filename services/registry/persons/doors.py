@@ -14,7 +14,7 @@ from faststream.nats import NatsBroker
 from faststream.nats.message import NatsMessage
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from services.registry.persons.allowance import Allowances
+from services.registry.persons.allowance import MINUTE_SECONDS, Allowances
 from services.registry.persons.keys import KeysUnusable
 from services.registry.persons.links import PersonLinks
 from shared import subjects
@@ -97,9 +97,9 @@ class Refused(Exception):
 class Persons:
     """What the doors answer with. `links` are there once the service has started, unless no key file is set."""
 
-    def __init__(self, per_minute: int) -> None:
+    def __init__(self, per_minute: int, per_day: int) -> None:
         self.links: PersonLinks | None = None
-        self._allowances = Allowances(per_minute)
+        self._allowances = Allowances(per_minute, per_day)
 
     async def identify(self, department: str, system: str, ids: tuple[str, ...]) -> IdentifyReply:
         """Exchange resident ids for pseudonyms. Raises Refused, KeysUnusable and what the database raises."""
@@ -247,6 +247,14 @@ def _require_no_id(*words: str) -> None:
 
 
 def _too_many(wait_seconds: float) -> Refusal:
+    if wait_seconds > MINUTE_SECONDS:
+        hours = wait_seconds / 3600
+        return Refusal(
+            code="rate_limited", retry_after_seconds=wait_seconds,
+            zh=f"本系统一日内换取的身份证号已达上限，请 {hours:.1f} 小时后再试；确需更多请系统管理员调整 KAIYE_IDENTIFY_PER_DAY",
+            en=f"your system has had as many ids exchanged as it may in a day: try again in {hours:.1f} hours, or have the administrator "
+            "set KAIYE_IDENTIFY_PER_DAY",
+        )  # fmt: skip
     return Refusal(
         code="rate_limited", zh=f"换取过于频繁，请 {wait_seconds:.1f} 秒后再试",
         en=f"too many ids in a short time: try again in {wait_seconds:.1f} s",

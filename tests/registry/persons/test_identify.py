@@ -158,6 +158,14 @@ async def test_who_asks_for_too_many_waits_and_nobody_else_does(serve: Serve, nc
         assert time.monotonic() - started > 1.0
 
 
+async def test_who_tries_out_one_id_after_the_other_is_stopped_for_the_day(serve: Serve, nc: Client) -> None:
+    async with serve(identify_per_day=IDS_MAX):
+        await identify(nc, [resident_id(number) for number in range(IDS_MAX)], **BANK)
+        with pytest.raises(IdentifyRefused, match=r"in 24\.0 hours"):
+            await identify(nc, [resident_id(number) for number in range(IDS_MAX)], **BANK)
+        assert len(await identify(nc, EXCHANGE[:3], **SCHOOL)) == 3
+
+
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"ids": []}', b'{"ids": [7]}', b'{"ids": ["1"], "names": []}', b"\xff"])
 async def test_what_cannot_be_read_is_refused_and_not_repeated(body: bytes, serve: Serve, nc: Client) -> None:
     async with serve():
