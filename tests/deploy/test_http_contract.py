@@ -9,7 +9,7 @@ from deploy.data_folder import DataFolder
 from tests.deploy.test_cli import SECONDS_MAX, county_runs, run_kaiye
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-LOOK_SECONDS = 30
+LOOK_SECONDS = 20
 """For so long, divided among the endpoints."""
 
 
