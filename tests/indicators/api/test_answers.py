@@ -191,7 +191,8 @@ async def test_units_are_listed_with_what_became_of_them(system: System, recorde
     assert [unit["code"] for unit in units["units"]] == sorted(UNITS)
     found = {unit["code"]: unit for unit in units["units"]}
     assert found[VILLAGE] == {
-        "code": VILLAGE, "name": "王家村", "kind": "village", "parent": TOWN, "listed": "2020-01-01", "ended": None, "successor": None,
+        "code": VILLAGE, "name": "王家村", "kind": "village", "urban_rural_class": None, "parent": TOWN, "listed": "2020-01-01",
+        "ended": None, "successor": None,
     }  # fmt: skip
     assert (found[COUNTY]["parent"], found[TOWN]["parent"], found[PARK]["parent"]) == (None, COUNTY, COUNTY)
     recorded.add("2025-07-01", UnitMerged(code=TOWN_B, into=TOWN))
