@@ -226,6 +226,10 @@ def _spread(entries: Entries, measure: str, key: tuple[tuple[str, ...], str | No
 
 _FEW = 24
 """Up to so many entries, or parts, a loop beats setting up vectors."""
+_BLOCK = 64
+"""So many entries in order are looked at together when what became known later is looked for …"""
+_MANY = 4096
+"""… among more than so many."""
 _BITS = 22
 """Enough for the ordinal of any day there is."""
 _DAY = (1 << _BITS) - 1
@@ -234,7 +238,7 @@ _DAY = (1 << _BITS) - 1
 class _Account:
     """The entries of one measure at one unit as plain machine numbers, sorted by part and day when many are read."""
 
-    __slots__ = ("_amounts", "_keys", "_known_max", "_numbers", "_starts", "_sums", "parts")
+    __slots__ = ("_amounts", "_day_minima", "_keys", "_known_max", "_known_maxima", "_numbers", "_starts", "_sums", "parts")
 
     def __init__(self) -> None:
         self.parts: list[str | None] = []
@@ -247,6 +251,8 @@ class _Account:
         """Of the entries in order, up to each of them; too short once entries came since."""
         self._starts = array("q")
         """Where each part's first entry then is."""
+        self._known_maxima = self._day_minima = np.empty(0, dtype=np.int64)
+        """Of each block of entries in order, where there are many: the last known day, and the first day."""
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -278,13 +284,23 @@ class _Account:
             if known < self._known_max:
                 # Views, gone when this returns: an array that is looked at cannot grow.
                 keys = np.frombuffer(self._keys, dtype=np.int64)
-                later = np.flatnonzero((keys & _DAY) > known)
-                later = later[(keys[later] >> _BITS & _DAY) <= day]
+                later = self._became_known_later(keys, day, known)
                 if len(later):
                     unknown = np.zeros(len(self.parts), dtype=np.int64)
                     np.add.at(unknown, keys[later] >> 2 * _BITS, np.frombuffer(self._amounts, dtype=np.int64)[later])
                     sums = [amount - more for amount, more in zip(sums, unknown.tolist(), strict=True)]
         return {part: amount for part, amount in zip(self.parts, sums, strict=True) if amount}
+
+    def _became_known_later(self, keys: "_Numbers", day: int, known: int) -> "_Numbers":
+        """Where the entries up to a day are that became known after another. Few blocks have any: facts come some days late."""
+        if len(keys) <= _MANY:
+            later = np.flatnonzero((keys & _DAY) > known)
+        else:
+            blocks = np.flatnonzero((self._known_maxima > known) & (self._day_minima <= day))
+            within = (blocks[:, np.newaxis] * _BLOCK + np.arange(_BLOCK)).ravel()
+            within = within[: within.searchsorted(len(keys))]
+            later = within[(keys[within] & _DAY) > known]
+        return later[(keys[later] >> _BITS & _DAY) <= day]
 
     def _latest(self, day: int) -> list[int]:
         """Of each part in turn, all that is known up to a day."""
@@ -307,9 +323,16 @@ class _Account:
         self._sums = array("q", (0, *np.cumsum(sorted_amounts).tolist()))
         self._keys, self._amounts = array("q", sorted_keys.tobytes()), array("q", sorted_amounts.tobytes())
         self._starts = array("q", sorted_keys.searchsorted(_first_keys(len(self.parts))).tolist())
+        if len(sorted_keys) > _MANY:
+            firsts = np.arange(0, len(sorted_keys), _BLOCK)
+            self._known_maxima = np.maximum.reduceat(sorted_keys & _DAY, firsts)
+            self._day_minima = np.minimum.reduceat(sorted_keys >> _BITS & _DAY, firsts)
 
 
-def _first_keys(parts: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+_Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+def _first_keys(parts: int) -> _Numbers:
     """Of each part in turn, the key before all of its entries' keys."""
     return np.arange(parts, dtype=np.int64) << 2 * _BITS
 

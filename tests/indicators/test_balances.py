@@ -1,5 +1,6 @@
 """Balances give the plain sum of what was taken in, however much there is and whenever it is read."""
 
+import random
 from collections.abc import Mapping, Sequence
 
 from hypothesis import given
@@ -50,3 +51,18 @@ def test_a_dropped_measure_is_forgotten_and_no_other() -> None:
     assert balances.by_part("jobs", UNIT, 2, 2) == {}
     assert balances.by_part("persons", UNIT, 2, 2) == {None: 5}
     assert balances.size == 1
+
+
+def test_among_thousands_of_entries_those_are_found_that_became_known_later() -> None:
+    numbers = random.Random(7)
+    taken: list[Entry] = []
+    balances = Balances()
+    for count in range(1, 20_001):
+        day = numbers.randint(1, 900)
+        seen = day + (numbers.randint(0, 9) if numbers.random() < 0.98 else numbers.randint(0, 400))
+        taken.append((numbers.choice(PARTS), day, seen, numbers.randint(-3, 9)))
+        part, on, seen, amount = taken[-1]
+        balances.add(("jobs", UNIT, part), on, seen, amount)
+        if count % 5000 == 0:
+            for day, known in ((1, 1), (300, 300), (300, 299), (900, 300), (300, 900), (450, 470), (900, 1300)):
+                assert balances.by_part("jobs", UNIT, day, known) == _summed(taken, day, known)
