@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from shared.answers import Answer, answer_bytes
 from shared.contracts.base import Subject, about_of
-from shared.contracts.common import COMMON_VERSION, DayClosed, common_class, common_type, day_closed_id, system_source
+from shared.contracts.common import COMMON_VERSION, DayClosed, common_class, common_type, day_closed_id, read_common, system_source
 from shared.contracts.envelope import Record, Source, record_bytes
 from shared.contracts.outcomes import Outcome, Reason
 from shared.days import day_of
@@ -226,7 +226,9 @@ class Desk:
     def adopt_day_closed(self, record: Record) -> None:
         """Append a closed day that exists already."""
         self._adopt(record, None, None)
-        self._closed = DayClosed.model_validate(record.data).day
+        closed = read_common(record.type, record.version, record.data)
+        assert isinstance(closed, DayClosed)
+        self._closed = closed.day
 
     def follow(self, record: Record) -> bool:
         """Take over a unit fact of the registry. Whether it could be read, if it concerns units."""

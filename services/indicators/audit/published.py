@@ -5,10 +5,10 @@ the sheet by the SHA-256 of their bytes, the positions up to which facts counted
 files can compute it anew, whatever arrived, was voided or corrected since.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -26,7 +26,7 @@ from services.indicators.evaluation.sheet import SHEET_FILE
 from services.indicators.evaluation.shown import showing
 from shared.contracts import read_fact
 from shared.contracts.base import SERVICES, Fact
-from shared.contracts.common import FactCorrected, FactVoided, common_class
+from shared.contracts.common import CommonFact, FactCorrected, FactVoided, common_class, read_common
 from shared.contracts.envelope import Record
 from shared.contracts.registry import EvaluationPublished
 
@@ -78,27 +78,35 @@ def publications(records: Iterable[Record]) -> list[Publication]:
 
 
 def in_force(records: Iterable[Record], of: type[F]) -> list[tuple[int, F]]:
-    """The registry's facts of one type with their positions, as last corrected, those that were voided left out."""
+    """The registry's facts of one type with their positions, as last corrected, those that were voided left out, and those that no contract
+    here describes.
+    """
     found: dict[tuple[str, str], tuple[int, F]] = {}
     for record in records:
         if record.service != "registry":
             continue
-        shape = common_class(record.type)
-        if record.type == of.type:
-            fact = read_fact(of.type, record.version, record.data)
-            assert isinstance(fact, of)
-            found[record.source, record.id] = record.position, fact
-        elif shape is FactVoided:
-            voided = FactVoided.model_validate(record.data)
-            found.pop((voided.source, voided.id), None)
-        elif shape is FactCorrected:
-            corrected = FactCorrected.model_validate(record.data)
-            before = found.get((corrected.source, corrected.id))
-            if before is not None:
-                fact = read_fact(of.type, corrected.version, corrected.data)
-                assert isinstance(fact, of)
-                found[corrected.source, corrected.id] = before[0], fact
+        try:
+            if record.type == of.type:
+                found[record.source, record.id] = record.position, _read(of, record.version, record.data)
+            elif common_class(record.type) is not None:
+                _amend(found, read_common(record.type, record.version, record.data), of)
+        except (LookupError, ValueError):
+            continue
     return list(found.values())
+
+
+def _amend(found: dict[tuple[str, str], tuple[int, F]], amendment: CommonFact, of: type[F]) -> None:
+    if isinstance(amendment, FactVoided):
+        found.pop((amendment.source, amendment.id), None)
+    elif isinstance(amendment, FactCorrected) and (amendment.source, amendment.id) in found:
+        position, _ = found[amendment.source, amendment.id]
+        found[amendment.source, amendment.id] = position, _read(of, amendment.version, amendment.data)
+
+
+def _read(of: type[F], version: int, data: Mapping[str, Any]) -> F:
+    fact = read_fact(of.type, version, data)
+    assert isinstance(fact, of)
+    return fact
 
 
 def reproduce(publication: Publication, kept: KeptFiles, up_to: UpTo, engine: Engine = "duckdb") -> Finding:

@@ -13,18 +13,21 @@ from services.indicators.audit.archive.reader import is_of_these_contracts, open
 from services.indicators.audit.archive.sets import contracts_digest
 from services.indicators.audit.evidence import make_bundle, verify_bundle
 from services.indicators.audit.folded import Recorded
+from services.indicators.audit.published import in_force
 from services.indicators.audit.recompute import recompute
 from services.indicators.audit.records import check_history
 from services.indicators.catalog import MEASURES, digest_of
+from shared.contracts.registry import EvaluationPublished
 from shared.contracts.training import GuidanceGiven
 from tests.indicators.audit.archives import write
 from tests.indicators.audit.test_bundle import KEY, PLAN, written
 from tests.indicators.audit.test_recompute import in_order, say
 from tests.indicators.comparing import Asked, differences, example_county, oracle_of
-from tests.support.records import COUNTY, TOWN, VILLAGE, Records, Told, person
+from tests.support.records import COUNTY, SOURCE, TOWN, VILLAGE, Records, Told, person
 from tests.support.versions import declare_two_versions
 
 TYPE = GuidanceGiven.type
+DAY = date(2025, 3, 1)
 
 
 @pytest.fixture(autouse=True)
@@ -105,3 +108,14 @@ def test_what_reads_a_type_of_several_versions_is_of_another_definition(monkeypa
     now = {name: digest_of.__wrapped__(measure) for name, measure in MEASURES.items()}
     assert {"guided", "guidance_sessions"} <= {name for name in MEASURES if now[name] != before[name]}
     assert now["new_enterprises"] == before["new_enterprises"]
+
+
+def test_what_a_newer_release_published_is_left_out_of_what_can_be_reproduced() -> None:
+    records = Records()
+    said = {"unit": COUNTY, **EvaluationPublished.example}
+    for id, version, number in (("e-1", 1, "one"), ("e-2", 2, "two")):
+        records._record("registry", SOURCE, id, EvaluationPublished.type, version, DAY, DAY, {**said, "evaluation": number})
+    void = {"source": SOURCE, "id": "e-1", "reason": "作废", "by": "newer"}
+    assert [fact.evaluation for _, fact in in_force(records, EvaluationPublished)] == ["one"]
+    records._record("registry", SOURCE, "v-1", "registry.fact_voided", 1, DAY, DAY, void)
+    assert in_force(records, EvaluationPublished) == []
