@@ -53,7 +53,7 @@ def accounts_conf(counties: Mapping[str, CountyUsers], today: date, *, more: Seq
 
 
 def account_of(county: str, *names: str) -> str:
-    """The name of a county's account, or of that of one system of a department."""
+    """The name of a county's account, or of that of one key of a department's system."""
     return "/".join((f"C{county}", *names))
 
 
@@ -65,7 +65,7 @@ def inbox_of(*names: str) -> str:
 def _accounts(
     county: str, users: CountyUsers, today: date, more: Sequence[Mapping[str, object]]
 ) -> Iterator[tuple[str, dict[str, object]]]:
-    """The county's account, with whoever operates it, and one for each system of a department."""
+    """The county's account, with whoever operates it, and one for each key of a department's system: while it changes it has two."""
     departments = [user for user in users.departments if user.valid_on(today)]
     inside = [_department(county, user) for user in departments if "operate" in MAY[user.role]]
     served = (*_SERVED, f"reported.{county}.>")
@@ -75,7 +75,7 @@ def _accounts(
     }  # fmt: skip
     for user in departments:
         if "operate" not in MAY[user.role]:
-            yield account_of(county, user.department, user.system), _beside(county, user)
+            yield account_of(county, user.department, user.system, user.nkey), _beside(county, user)
 
 
 def _beside(county: str, user: DepartmentUser) -> dict[str, object]:

@@ -10,15 +10,17 @@ import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from deploy.embedded import HOST
 from deploy.nats.accounts import accounts_conf, inbox_of
 from deploy.nats.keys import new_seed, public_key
 from shared import subjects
 from shared.bus import ensure_stream, recorded_config, reported_config
 from shared.users import CountyUsers, DepartmentUser
+from tests.support.admission import lets_in
 from tests.support.nats import KeyedBroker
 
 COUNTY = "330127000000"
-SEEDS = {name: new_seed() for name in ("registry", "training", "finance", "indicators", "bank", "school")}
+SEEDS = {name: new_seed() for name in ("registry", "training", "finance", "indicators", "bank", "school", "schools_next")}
 QUERY = subjects.query("board")
 OWN = subjects.reported(COUNTY, "bank", "core", "finance.loan_applied")
 
@@ -34,7 +36,10 @@ def server(tmp_path: Path) -> Iterator[str]:
     keys = {name: public_key(seed) for name, seed in SEEDS.items()}
     users = CountyUsers(
         registry=keys["registry"], training=keys["training"], finance=keys["finance"], indicators=keys["indicators"],
-        departments=tuple(DepartmentUser(department=name, system="core", nkey=keys[name]) for name in ("bank", "school")),
+        departments=tuple(
+            DepartmentUser(department=name, system="core", nkey=keys[key])
+            for name, key in (("bank", "bank"), ("school", "school"), ("school", "schools_next"))
+        ),
     )  # fmt: skip
     server = KeyedBroker(tmp_path, accounts_conf({COUNTY: users}, date(2026, 3, 2)))
     yield server.start()
@@ -66,6 +71,11 @@ async def test_nobody_has_others_speak_where_they_may_not_speak_themselves(serve
         assert heard.pending_msgs == 0
         assert await _messages(finance, subjects.recorded_stream(COUNTY, "registry")) == {}
         assert (await _messages(finance, subjects.reported_stream(COUNTY))).keys() <= {OWN}
+
+
+def test_a_system_has_two_keys_while_it_changes_from_one_to_the_other(server: str) -> None:
+    port = int(server.rpartition(":")[2])
+    assert [lets_in(HOST, port, SEEDS[name]) for name in ("school", "schools_next", "bank")] == [True, True, True]
 
 
 async def _messages(client: Client, stream: str) -> dict[str, int]:

@@ -9,12 +9,12 @@ from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Path, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.indicators.api.access import Caller, caller_of
 from services.indicators.api.counter import BUS_AWAY, Counter, unavailable
 from services.indicators.api.metrics import QueryMetrics
-from services.indicators.api.questions import Problem, answer_bytes
+from services.indicators.api.questions import Problem, answer_bytes, describe
 from services.indicators.api.responses import JSON, Refused
 from shared.client.repair import NobodyRepairs, RepairDesks, RepairRefused
 from shared.contracts.base import Service
@@ -98,8 +98,12 @@ def add_repairs(app: FastAPI, counter: Counter, metrics: QueryMetrics) -> None:
     )  # fmt: skip
     async def kept(request: Request, service: ServicePath, question: Annotated[KeptQuestion, Query()]) -> Response:
         """一个服务留存的，先到的在前；部门只见本部门的 / kept by one service, what came first at the top; a department sees its own"""
+        try:
+            wanted = ListKept(**{**question.model_dump(), "state": tuple(question.state)})
+        except ValidationError as error:
+            raise Refused(422, describe(error.errors())) from None
         async with desks(request, "repairs") as asked:
-            return _told(await asked.list(service, ListKept(**{**question.model_dump(), "state": tuple(question.state)})))
+            return _told(await asked.list(service, wanted))
 
     @app.get("/repairs/{service}/{id}", response_model=Found, responses=_ANSWERS, summary="一条报送的全部 / everything about one report")
     async def shown(

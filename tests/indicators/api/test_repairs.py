@@ -35,6 +35,9 @@ async def test_what_was_refused_is_seen_and_dealt_with_by_whose_it_is(keyed: Key
         assert (await desk.get("/repairs/training", by="school")).json()["reports"] == []
         refused = await desk.get("/repairs/training?department=bank", by="school")
         assert (refused.status_code, refused.json()["code"]) == (403, "not_your_report")
+        for asked in ("department=ABC", "system=%E7%94%B2", "type=a%0Ab", "search=a%0Ab", "since=1900-01-01"):
+            unfit_question = await desk.get(f"/repairs/training?{asked}")
+            assert (unfit_question.status_code, asked.partition("=")[0] in unfit_question.json()["en"]) == (422, True)
         whole = (await desk.get("/repairs/training/r-1")).json()["reports"][0]
         assert whole["contents"][0]["report"]["data"]["course_kind"] == "dancing"
 
