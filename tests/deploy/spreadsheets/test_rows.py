@@ -4,6 +4,7 @@ import csv
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import openpyxl
 import orjson
@@ -155,6 +156,23 @@ def test_whatever_was_typed_into_a_file_of_whatever_name_comes_back_to_those_who
     (page,) = openpyxl.load_workbook(back)
     assert len(page.title) <= 31
     assert [cell.value for cell in list(page.iter_rows())[1]] == ["2010-02-30", "12", "=1+1", "不对 / wrong"]
+
+
+def test_a_workbook_that_would_fill_the_memory_is_named_and_not_opened(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active["A1"], book.active["XFD1048576"] = "日期", " "
+    book.save(tmp_path / "far.xlsx")
+    with pytest.raises(BadSheetFile, match="spans 1048576 rows and 16384 columns"):
+        drafts(tmp_path / "far.xlsx", ENROLLED)
+    with ZipFile(tmp_path / "bomb.xlsx", "w", ZIP_DEFLATED, compresslevel=1) as parts, parts.open("xl/sharedStrings.xml", "w") as part:
+        for _ in range(513):
+            part.write(bytes(1 << 20))
+    with pytest.raises(BadSheetFile, match="too large once unpacked"):
+        drafts(tmp_path / "bomb.xlsx", ENROLLED)
+    (tmp_path / "none.xlsx").write_bytes(b"PK")
+    with pytest.raises(BadSheetFile, match="cannot be read"):
+        drafts(tmp_path / "none.xlsx", ENROLLED)
 
 
 def test_names_nobody_knows_are_left_out() -> None:
