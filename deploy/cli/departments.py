@@ -107,7 +107,6 @@ def add(
         for file in secrets:
             file.unlink()
         raise BadInput(str(error)) from error
-    _make_it_hold(folder, credentials)
     inbox = inbox_of(name, system)
     if json:
         typer.echo(orjson.dumps({**_shown(user), "inbox": inbox, **({"seed": seed, "token": token} if out is None else {})}))
@@ -118,6 +117,7 @@ def add(
         f"issued for the system {system} of {name}; its reply prefix is {inbox} (KAIYE_NATS_INBOX)",
         markup=False,
     )
+    _make_it_hold(folder, credentials)  # only now: should the bus not take it yet, nobody loses what is shown once
 
 
 def renew(

@@ -87,6 +87,18 @@ async def test_a_restarted_bus_knows_whom_it_knew(bus: CountyBus, kaiye: Kaiye) 
     assert lets_in(HOST, bus.port, out.decode().split()[0])
 
 
+async def test_what_is_shown_once_is_shown_though_the_bus_does_not_take_it_yet(bus: CountyBus, kaiye: Kaiye) -> None:
+    conf = bus.folder / "nats.conf"
+    sound = conf.read_text()
+    conf.write_text("{")
+    code, out, said = await kaiye("department", "add", *BANK)
+    assert (code, "did not take the new list" in said) == (3, True)
+    seed = out.decode().split()[0]
+    conf.write_text(sound)
+    assert bus.renew_accounts()
+    assert lets_in(HOST, bus.port, seed)
+
+
 async def test_seed_and_token_go_into_new_files_of_their_owner_or_nowhere(folder: DataFolder, kaiye: Kaiye, tmp_path: Path) -> None:
     file, beside = tmp_path / "bank.seed", tmp_path / "bank.token"
     code, out, said = await kaiye("department", "add", *BANK, "--out", str(file))
