@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_args
 from uuid import uuid4
@@ -11,7 +10,7 @@ from uuid import uuid4
 import orjson
 import typer
 
-from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, Unreachable, said
+from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, Unreachable, said, written_day
 from deploy.cli.reports import until_figures_reach
 from deploy.cli.usage import Commands
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder
@@ -111,8 +110,8 @@ def show_list(
     services = _services(service)
     begin = None if after is None else _after(after, services)
     asked = _asked(
-        ListKept, **({} if state is None else {"state": (state,)}), type=type_, department=department, system=system, since=_day(since),
-        older_than_days=older_than, search=search, limit=limit,
+        ListKept, **({} if state is None else {"state": (state,)}), type=type_, department=department, system=system,
+        since=None if since is None else written_day(since), older_than_days=older_than, search=search, limit=limit,
     )  # fmt: skip
 
     async def listed(desks: "RepairDesks") -> Any:
@@ -338,13 +337,6 @@ def _after(text: str, services: tuple[Service, ...]) -> tuple[Service, int]:
     if parts is None or service is None:
         raise BadInput(f"--after 应照上一页所示：{text} / --after is what the page before said: {text}")
     return service, int(parts[2])
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise BadInput(f"日期应写作 YYYY-MM-DD：{text} / a day is written YYYY-MM-DD, not {text}") from error
 
 
 def _new_act() -> str:
