@@ -23,6 +23,7 @@ from services.indicators.store import LedgerStore, Moment
 from shared.bus import BusUnreachable
 from shared.contracts.base import SERVICES
 from shared.county_schema import county_schema
+from shared.pools import close_pool
 
 
 async def audit(running: Running, folder: DataFolder, audited: Audited) -> None:
@@ -34,7 +35,7 @@ async def audit(running: Running, folder: DataFolder, audited: Audited) -> None:
                 audited.hashes[service] = await compare_stream(nc, running, service, audited)
             settings = {"search_path": county_schema(running.county), "default_transaction_read_only": "on"}
             pool = await asyncpg.create_pool(running.databases[INDICATORS], min_size=1, max_size=1, server_settings=settings)
-            opened.push_async_callback(pool.close)
+            opened.push_async_callback(close_pool, pool)
             store = LedgerStore(pool, running.county)
             async with store.moment() as moment:
                 await compare_facts(moment, audited)

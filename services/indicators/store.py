@@ -22,6 +22,7 @@ from services.indicators.versions import FOLLOWING, Difference, Rebuild, Version
 from shared.contracts.base import SERVICES, Service
 from shared.contracts.envelope import NO_HASH, Record, parse_record
 from shared.county_schema import county_schema
+from shared.pools import close_pool
 
 Checkpoint = dict[str, tuple[int, str]]
 """Service → (position, hash of the record there)."""
@@ -110,13 +111,13 @@ class LedgerStore:
             for service in SERVICES:
                 await pool.execute("INSERT INTO checkpoint VALUES ($1, 0, $2) ON CONFLICT DO NOTHING", service, NO_HASH)
         except BaseException:
-            await pool.close()
+            await close_pool(pool)
             raise
         return cls(pool, county)
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._pool.close()
+        await close_pool(self._pool)
 
     async def checkpoint(self) -> Checkpoint:
         """Up to where facts are taken in."""

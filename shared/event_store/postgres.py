@@ -34,6 +34,7 @@ from shared.event_store.interface import (
     ReportRow,
     StateRow,
 )
+from shared.pools import close_pool
 
 CONNECTIONS_MAX = 5
 """One writes, one holds the sender's lock; the relay, the sender of answers and health read beside them."""
@@ -65,13 +66,13 @@ class PostgresStore:
             if owner != service:
                 raise ValueError(f"该数据库属于 {owner} 服务，不属于 {service} / this database belongs to {owner}, not to {service}")
         except BaseException:
-            await pool.close()
+            await close_pool(pool)
             raise
         return cls(pool, service, county)
 
     async def close(self) -> None:
         """Give all connections back."""
-        await self._pool.close()
+        await close_pool(self._pool)
 
     @property
     def service(self) -> Service:

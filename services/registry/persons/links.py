@@ -18,6 +18,7 @@ from services.registry.persons.keys import KeyFile, KeysUnusable, PersonKeys
 from shared.county_schema import county_schema
 from shared.days import instant_text
 from shared.identification import ListPersonActs, PersonAct, PersonActs, Rotated
+from shared.pools import close_pool
 
 CONNECTIONS_MAX = 3
 COMMAND_SECONDS_MAX = 30.0
@@ -191,10 +192,13 @@ class PersonLinks:
 async def opened_links(dsn: str, county: str, key_file: KeyFile) -> AsyncIterator[PersonLinks]:
     """The links in a migrated database. Raises what asyncpg raises."""
     settings = {"search_path": county_schema(county), "synchronous_commit": "on", "application_name": "kaiye-persons"}
-    async with asyncpg.create_pool(
+    pool = await asyncpg.create_pool(
         dsn, min_size=1, max_size=CONNECTIONS_MAX, command_timeout=COMMAND_SECONDS_MAX, server_settings=settings
-    ) as pool:  # fmt: skip
+    )  # fmt: skip
+    try:
         yield PersonLinks(pool, key_file)
+    finally:
+        await close_pool(pool)
 
 
 def _pseudonym() -> str:
