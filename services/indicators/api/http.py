@@ -45,6 +45,7 @@ from services.indicators.api.login import add_login
 from services.indicators.api.metrics import QueryMetrics
 from services.indicators.api.page import docs_page
 from services.indicators.api.questions import (
+    NO_OBJECT,
     NOT_FOUND,
     SHEET_LENGTH_MAX,
     BoardQuestion,
@@ -169,6 +170,8 @@ def _answer_errors(app: FastAPI) -> None:
             return problem_response(404, Problem(code="not_found", zh=f"没有 {request.url.path}", en=f"there is no {request.url.path}"))
         if error.status_code == 405:
             return _not_by_this_method(app.router.routes, request)
+        if error.status_code == 400:  # what FastAPI says of a body that is no text at all; of other bodies it says a 422 itself
+            return problem_response(422, NO_OBJECT)
         problem = Problem(code="refused", zh=f"请求无法处理：{error.detail}", en=str(error.detail))
         return problem_response(error.status_code, problem, error.headers)
 

@@ -42,6 +42,7 @@ NOT_FOUND: Final = frozenset({
 
 
 WAIT_SECONDS_MAX: Final = 30.0
+ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
 """Nobody waits longer for the answers to reports."""
 SHEET_LENGTH_MAX: Final = 200_000
 """In characters; a sheet of 112 items has some 25,000."""
@@ -370,6 +371,9 @@ def unreadable(error: ValidationError) -> Problem:
     return describe([dict(each) for each in error.errors()])
 
 
+NO_OBJECT: Final = Problem(code="bad_question", zh="问题应为 JSON 对象", en="a question is a JSON object")
+
+
 def describe(errors: "list[dict[str, Any]] | list[ErrorDetails]") -> Problem:
     """What is wrong with a question, field by field."""
     said = [
@@ -396,6 +400,11 @@ def _describe(name: str, kind: str, given: object, about: Mapping[str, Any]) -> 
         return f"sheet 至多 {SHEET_LENGTH_MAX} 个字符", f"sheet has at most {SHEET_LENGTH_MAX} characters"
     if kind.startswith("bool"):
         return f"{name} 应为 true 或 false，而不是 {shown}", f"{name} is true or false, not {shown}"
+    if kind == "value_error":  # the contracts' own words
+        en, _, zh = str(about["error"]).partition(" / ")
+        return f"{name}：{zh}", f"{name}: {en}"
+    if kind == "string_pattern_mismatch" and about["pattern"] != ID_PATTERN:
+        return f"{name} 应符合 {about['pattern']}，而不是 {shown}", f"{name} has the form {about['pattern']}, not {shown}"
     if kind == "string_pattern_mismatch":
         return f"{name} 应为 1–64 位字母、数字、下划线或连字符", f"{name} is 1–64 letters, digits, underscores or hyphens"
     if name == "wait":
@@ -404,8 +413,8 @@ def _describe(name: str, kind: str, given: object, about: Mapping[str, Any]) -> 
             f"wait is seconds from 0 to {WAIT_SECONDS_MAX:.0f}, not {shown}",
         )
     if name == "limit":
-        most = FLAGS_PER_PAGE_MAX
+        most = about.get("le", FLAGS_PER_PAGE_MAX)
         return f"limit 应为 1 至 {most} 的整数，而不是 {shown}", f"limit is a whole number from 1 to {most}, not {shown}"
     if not name or kind.startswith(("json", "model")):
-        return "问题应为 JSON 对象", "a question is a JSON object"
+        return NO_OBJECT.zh, NO_OBJECT.en
     return f"{name} 应为文本，而不是 {shown}", f"{name} is a text, not {shown}"

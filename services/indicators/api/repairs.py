@@ -14,10 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from services.indicators.api.access import Caller, caller_of
 from services.indicators.api.counter import BUS_AWAY, Counter, unavailable
 from services.indicators.api.metrics import QueryMetrics
-from services.indicators.api.questions import Problem, answer_bytes, describe
+from services.indicators.api.questions import ID_PATTERN, Problem, answer_bytes, describe
 from services.indicators.api.responses import JSON, Refused
 from shared.client.repair import NobodyRepairs, RepairDesks, RepairRefused
 from shared.contracts.base import Service
+from shared.contracts.envelope import Token
 from shared.contracts.exact import Day
 from shared.event_store.interface import KeptState
 from shared.repair import OPERATOR, PAGE_MAX, Asker, Correct, Dismiss, Done, Found, KeptPage, ListKept, Resubmit, ShowKept
@@ -37,6 +38,7 @@ _NOBODY: Final = Problem(
     en="the service does not answer: try again later under the same `act`, nothing is done twice",
 )  # fmt: skip
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    403: {"model": Problem, "description": "是其他部门的报送，或角色只可查看 / another department's report, or the role only looks"},
     404: {"model": Problem, "description": "没有留存这样的报送 / no such report is kept"},
     409: {"model": Problem, "description": "报送已是别的状态 / the report is no longer in that state"},
     422: {"model": Problem, "description": "请求无法理解 / it cannot be understood"},
@@ -56,8 +58,10 @@ class KeptQuestion(BaseModel):
     type: str | None = Field(
         default=None, max_length=100, description="事实类型 / one type of fact", examples=["registry.entity_registered"]
     )
-    department: str | None = Field(default=None, description="报送部门，只能查本部门的除外 / reported by this department", examples=["gsj"])
-    system: str | None = Field(default=None, description="报送系统 / reported by this system", examples=["dengji"])
+    department: Token | None = Field(
+        default=None, description="报送部门，只能查本部门的除外 / reported by this department", examples=["gsj"]
+    )
+    system: Token | None = Field(default=None, description="报送系统 / reported by this system", examples=["dengji"])
     since: Day | None = Field(default=None, description="该日起报到的 / arrived on this day or later", examples=["2025-03-01"])
     older_than_days: int | None = Field(
         default=None, ge=0, le=36500, description="报到已超过若干日 / arrived more than so many days ago", examples=[30]
@@ -108,7 +112,7 @@ def add_repairs(app: FastAPI, counter: Counter, metrics: QueryMetrics) -> None:
     @app.get("/repairs/{service}/{id}", response_model=Found, responses=_ANSWERS, summary="一条报送的全部 / everything about one report")
     async def shown(
         request: Request, service: ServicePath,
-        id: Annotated[str, Path(description="报告编号 / the report's id", pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["dengji-2025-0001"])],
+        id: Annotated[str, Path(description="报告编号 / the report's id", pattern=ID_PATTERN, examples=["dengji-2025-0001"])],
         question: Annotated[KeptOfSource, Query()],
     ) -> Response:  # fmt: skip
         """内容、历次答复与原因、等待什么、做过什么；各来源一条 / what it says, every answer and why, what it waits for, what was done about
@@ -117,13 +121,13 @@ def add_repairs(app: FastAPI, counter: Counter, metrics: QueryMetrics) -> None:
         async with desks(request, "repair_shown") as asked:
             return _told(await asked.show(service, ShowKept(id=id, source=question.source)))
 
-    @app.post("/repairs/{service}/resubmit", response_model=Done, responses=_ANSWERS, summary="重新裁决 / decide it again")
+    @app.post("/repairs/{service}/acts/resubmit", response_model=Done, responses=_ANSWERS, summary="重新裁决 / decide it again")
     async def resubmit(request: Request, service: ServicePath, act: Resubmit) -> Response:
         """照原样重新裁决；act 由调用者自编，同一 act 只做一次 / as it is; `act` is the caller's own name for it, done once"""
         async with desks(request, "resubmit") as asked:
             return _told(await asked.resubmit(service, act))
 
-    @app.post("/repairs/{service}/correct", response_model=Done, responses=_ANSWERS, summary="补正 / a corrected copy in its place")
+    @app.post("/repairs/{service}/acts/correct", response_model=Done, responses=_ANSWERS, summary="补正 / a corrected copy in its place")
     async def correct(request: Request, service: ServicePath, act: Correct) -> Response:
         """以新编号报送改正后的内容，取代原报送；仍被退回的，原报送不变，见 outcome / reported under an id of its own in the place of the
         original, which stays as it was where the copy is refused: see `outcome`
@@ -131,7 +135,7 @@ def add_repairs(app: FastAPI, counter: Counter, metrics: QueryMetrics) -> None:
         async with desks(request, "correct") as asked:
             return _told(await asked.correct(service, act))
 
-    @app.post("/repairs/{service}/dismiss", response_model=Done, responses=_ANSWERS, summary="退回不处理 / pursue it no more")
+    @app.post("/repairs/{service}/acts/dismiss", response_model=Done, responses=_ANSWERS, summary="退回不处理 / pursue it no more")
     async def dismiss(request: Request, service: ServicePath, act: Dismiss) -> Response:
         """不再处理，原因告知报送部门 / its reporter is told why"""
         async with desks(request, "dismiss") as asked:

@@ -16,7 +16,7 @@ from services.indicators.api.counter import BUS_AWAY, BUS_REFUSES, NOBODY_ANSWER
 from services.indicators.api.examples import EXAMPLE_REPORT
 from services.indicators.api.metrics import QueryMetrics
 from services.indicators.api.posted import JSON_KINDS, LINES_KIND, REPORTS_MAX, read_posted
-from services.indicators.api.questions import WAIT_SECONDS_MAX, Problem, answer_bytes
+from services.indicators.api.questions import ID_PATTERN, WAIT_SECONDS_MAX, Problem, answer_bytes
 from services.indicators.api.responses import JSON, Refused
 from shared.answers import Answer
 from shared.contracts.outcomes import Outcome
@@ -25,7 +25,6 @@ from shared.subjects import ANSWERS_KEPT_DAYS, REPORT_BYTES_MAX
 from shared.users import DepartmentUser
 
 WAIT_SECONDS: Final = 5.0
-ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
 UNREADABLE_IDS: Final = Problem(
     code="unreadable", zh=f'请求无法读取：应为 {{"ids": ["身份证号", …]}}，1 至 {IDS_MAX} 个',
     en=f'the request cannot be read: it should be {{"ids": ["resident id", …]}} with 1 to {IDS_MAX} of them',

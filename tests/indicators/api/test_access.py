@@ -41,7 +41,7 @@ FOR_WHOEVER_ASKS = {
     "POST /login/ticket", "GET /repairs/{service}", "GET /repairs/{service}/{id}",
 }  # fmt: skip
 FOR_WHOEVER_REPORTS = {"POST /reports", "GET /reports/{id}", "POST /identify"}
-FOR_WHOEVER_REPAIRS = {f"POST /repairs/{{service}}/{call}" for call in ("resubmit", "correct", "dismiss")}
+FOR_WHOEVER_REPAIRS = {f"POST /repairs/{{service}}/acts/{call}" for call in ("resubmit", "correct", "dismiss")}
 FOR_ANYBODY = {"GET /login", "POST /login", "POST /logout", "GET /health", "GET /metrics"}
 """By the rules as people know them, not by the table the door goes by."""
 

@@ -18,7 +18,7 @@ SOURCE = f"/{COUNTY}/bank/core"
 async def post(desk: Desk, call: str, id: str, *, by: str = "bank", **more: Any) -> tuple[int, dict[str, Any]]:
     body = {"act": f"{call}-{by}-{id}", "source": SOURCE, "id": id, "why": "核对后处理", **more}
     headers = {"Authorization": f"Bearer {TOKENS[by]}", "Content-Type": "application/json"}
-    done = await desk.http.post(f"/repairs/training/{call}", content=orjson.dumps(body), headers=headers)
+    done = await desk.http.post(f"/repairs/training/acts/{call}", content=orjson.dumps(body), headers=headers)
     return done.status_code, done.json()
 
 
@@ -53,7 +53,7 @@ async def test_what_was_refused_is_seen_and_dealt_with_by_whose_it_is(keyed: Key
             code, said = await post(desk, call, id)
             assert (code, said["code"]) == (status, why)
         assert (await post(desk, "dismiss", "r-1", why=""))[0] == 422
-        assert (await desk.http.post("/repairs/training/dismiss", content=b"{}")).status_code == 401
+        assert (await desk.http.post("/repairs/training/acts/dismiss", content=b"{}")).status_code == 401
 
 
 async def test_where_the_service_is_away_it_is_said_and_nothing_is_done(keyed: KeyedBroker, dsn: str, listed: Path) -> None:

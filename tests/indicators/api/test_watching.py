@@ -110,6 +110,8 @@ async def test_the_description_has_every_page_with_an_example_and_needs_no_inter
         "/evaluation", "/facts",
         "/changes",
         "/health", "/metrics", "/reports", "/reports/{id}", "/identify", "/login", "/logout", "/login/ticket",
+        "/repairs/{service}", "/repairs/{service}/{id}",
+        *(f"/repairs/{{service}}/acts/{call}" for call in ("resubmit", "correct", "dismiss")),
     }  # fmt: skip
     board = described["paths"]["/board"]["get"]["responses"]
     example = board["200"]["content"]["application/json"]["example"]
