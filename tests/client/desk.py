@@ -11,6 +11,7 @@ from shared import subjects
 from shared.answers import Answer, answer_bytes
 from shared.contracts.envelope import Source
 from shared.contracts.outcomes import Outcome
+from tests.support.nats import settled
 
 COUNTY = "990101000000"
 Ruling = Callable[[Msg, int], "Answer | None"]
@@ -46,7 +47,7 @@ class Desk:
 async def deciding(nc: Client, ruling: Ruling) -> AsyncIterator[Desk]:
     desk = Desk(nc, ruling)
     subscription = await nc.subscribe(f"reported.{COUNTY}.>", cb=desk.take)
-    await nc.flush()
+    await settled(nc)
     try:
         yield desk
     finally:

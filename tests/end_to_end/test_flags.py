@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.contracts.envelope import Source, report_bytes
+from shared.days import day_of
 from tests.deploy.test_cli import county_runs, run_kaiye
 
 COUNTY = "330127000000"
@@ -75,7 +76,7 @@ def test_what_does_not_fit_across_services_is_listed_with_its_evidence_and_ruled
     assert (loan["state"], loan["ruling"]["by"], loan["ruling"]["note"]) == (
         "confirmed", f"/{COUNTY}/chuangjianban/jicha", "企业已注销，款项须收回",
     )  # fmt: skip
-    assert loan["ruling"]["recorded"] > loan["ruling"]["occurred"]
+    assert day_of(datetime.fromisoformat(loan["ruling"]["recorded"])).isoformat() == loan["ruling"]["occurred"]
 
     code, said = rule(folder, "dismiss", "loan_to_closed:l-2", "--reason", "清算账户，已核实")
     assert code == 0, said

@@ -15,7 +15,7 @@ from shared.rules import Rules
 from shared.settings import Settings
 from shared.write_app import WriteApp, create_write_app
 from tests.support.memory_store import MemoryStore
-from tests.support.nats import Broker, connected
+from tests.support.nats import Broker, connected, settled
 
 COUNTY = "990101000000"
 SOURCE = Source(COUNTY, "employment", "hr")
@@ -38,7 +38,7 @@ async def serving(broker: Broker, rules: Rules[Any], store: EventStore, **change
 
     app = create_write_app(settings(broker, **changes), rules, open_store)
     await app.start()
-    await app.nc.flush()  # the broker knows what is subscribed to
+    await settled(app.nc)
     try:
         yield app
     finally:

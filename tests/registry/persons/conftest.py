@@ -14,7 +14,7 @@ from services.registry.persons.keys import KeyFile
 from services.registry.settings import RegistrySettings
 from shared.county_schema import county_schema
 from shared.migrate import migrate
-from tests.support.nats import Broker, broker, nc
+from tests.support.nats import Broker, broker, nc, settled
 
 __all__ = ["broker", "nc"]
 
@@ -45,7 +45,7 @@ def serve(broker: Broker, dsn: str, key_file: KeyFile) -> Serve:
         )  # fmt: skip
         app = create_app(settings)
         await app.start()
-        await app.nc.flush()  # the broker knows what is subscribed to
+        await settled(app.nc)
         try:
             yield
         finally:
