@@ -1,9 +1,9 @@
 """The contracts: every fact a department may report, and the catalogue that finds its class by type and version."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from shared.contracts.base import Fact, shape_in, steps_from
+from shared.contracts.base import Fact, shape_in
 from shared.contracts.finance import FINANCE_FACTS, FinanceFact
 from shared.contracts.registry import REGISTRY_FACTS, RegistryFact
 from shared.contracts.training import TRAINING_FACTS, TrainingFact
@@ -37,7 +37,7 @@ def parse_fact(type: str, version: int, data: Mapping[str, Any]) -> AnyFact:
     Raises UnknownFactTypeError, or pydantic's ValidationError when the payload does not fit the contract.
     """
     newest = fact_class(type, version)
-    return newest.model_validate(data) if version == newest.version else _upcast(newest, shape_in(newest, version).model_validate(data))
+    return newest.model_validate(data) if version == newest.version else _newest(newest, shape_in(newest, version).model_validate(data))
 
 
 def read_fact(type: str, version: int, data: Mapping[str, Any]) -> AnyFact:
@@ -48,7 +48,7 @@ def read_fact(type: str, version: int, data: Mapping[str, Any]) -> AnyFact:
     newest = fact_class(type, version)
     if version == newest.version:
         return newest.model_validate(data, extra="ignore")
-    return _upcast(newest, shape_in(newest, version).model_validate(data, extra="ignore"))
+    return _newest(newest, shape_in(newest, version).model_validate(data, extra="ignore"))
 
 
 def as_written(fact: AnyFact, version: int, data: Mapping[str, Any]) -> Fact:
@@ -56,11 +56,29 @@ def as_written(fact: AnyFact, version: int, data: Mapping[str, Any]) -> Fact:
     return fact if version == fact.version else shape_in(fact.__class__, version).model_validate(data, extra="ignore")
 
 
-def _upcast(newest: type[AnyFact], earlier: Fact) -> AnyFact:
-    return newest.model_validate(upcast(earlier.model_dump(mode="json", exclude_unset=True), steps_from(newest, earlier.version)))
+def in_each_version(type: str, version: int, data: Mapping[str, Any]) -> Iterator[Fact]:
+    """What is recorded, as its own version says it and each one after: which of them was the newest when something was derived from it, it
+    does not say. Raises like `read_fact`.
+    """
+    newest = fact_class(type, version)
+    return _upcast(newest, shape_in(newest, version).model_validate(data, extra="ignore"))
+
+
+def _newest(newest: type[AnyFact], earlier: Fact) -> AnyFact:
+    *_, fact = _upcast(newest, earlier)
+    assert isinstance(fact, newest)
+    return fact
+
+
+def _upcast(newest: type[AnyFact], earlier: Fact) -> Iterator[Fact]:
+    """What is left out of a version stands for what that version says it does, whatever it stands for later; a null says nothing."""
+    yield earlier
+    for version, each in enumerate(newest.earlier[earlier.version - 1 :], earlier.version + 1):
+        earlier = shape_in(newest, version).model_validate(upcast(earlier.model_dump(mode="json", exclude_none=True), each.steps))
+        yield earlier
 
 
 __all__ = [
     "FACTS", "FINANCE_FACTS", "REGISTRY_FACTS", "TRAINING_FACTS", "AnyFact", "Fact", "FinanceFact", "RegistryFact", "TrainingFact",
-    "UnknownFactTypeError", "as_written", "fact_class", "parse_fact", "read_fact",
+    "UnknownFactTypeError", "as_written", "fact_class", "in_each_version", "parse_fact", "read_fact",
 ]  # fmt: skip

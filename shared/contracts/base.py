@@ -16,7 +16,7 @@ from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origi
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.contracts.exact import LINE, LINES, Whole
-from shared.contracts.versions import Earlier, Step
+from shared.contracts.versions import Earlier
 from shared.units import UnitKind, unit_kind
 
 Service = Literal["registry", "training", "finance"]
@@ -202,11 +202,6 @@ def shape_in(fact: type[Fact], version: int) -> type[Fact]:
     shape = fact.earlier[version - 1].shape
     assert issubclass(shape, Fact), "an earlier version is a fact"
     return shape
-
-
-def steps_from(fact: type[Fact], version: int) -> tuple[Step, ...]:
-    """What a payload of a version goes through to be one of the newest."""
-    return tuple(step for earlier in fact.earlier[version - 1 :] for step in earlier.steps)
 
 
 def natural_key_of(fact: Fact, occurred: date) -> str:

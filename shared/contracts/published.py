@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.contracts import parse_fact
+from shared.contracts import fact_class, parse_fact
 from shared.contracts.base import Fact
 from shared.contracts.reference import Event, constraints_of, events
 
@@ -23,6 +23,8 @@ _COMMAND = "python -m shared.contracts.published"
 _SAID_OF_IT = frozenset({"title", "description"})
 _GROWING = frozenset({"properties", "$defs"})
 """Where something may be added: a property that is not required (what is required may not change), and what it is made of."""
+_STEPS = "steps"
+"""How an earlier version reads as the next one: said once there is a next one, and then published like its shape."""
 
 Published = Mapping[str, Mapping[str, Any]]
 """Type with its version → its shape, and the rules by which facts of it are told apart."""
@@ -36,7 +38,9 @@ def published_now(every: Sequence[Event]) -> dict[str, dict[str, Any]]:
 def _rules(event: Event) -> dict[str, Any]:
     if not issubclass(event.shape, Fact):
         return {}
-    return {name: _plain(getattr(event.shape, name)) for name in ("about", "natural_key", "repeat", "opens")}
+    rules = {name: _plain(getattr(event.shape, name)) for name in ("about", "natural_key", "repeat", "opens")}
+    newest = fact_class(event.type_name, event.version)
+    return rules if event.version == newest.version else {**rules, _STEPS: [repr(step) for step in newest.earlier[event.version - 1].steps]}
 
 
 def _plain(value: Any) -> Any:
@@ -83,7 +87,7 @@ def changed(before: Any, now: Any, at: str = "") -> Iterator[str]:
         there = f"{at}/{name}".lstrip("/")
         if name in before and name in now:
             yield from changed(before[name], now[name], there)
-        elif name in before or at.rpartition("/")[2] not in _GROWING:
+        elif name in before or not (there == _STEPS or at.rpartition("/")[2] in _GROWING):
             yield there
 
 
@@ -92,10 +96,21 @@ def _unread(event: Event) -> str | None:
     if not issubclass(event.shape, Fact):
         return None
     try:
-        parse_fact(event.type_name, event.version, event.example)
+        for said in (event.example, *_barest(event.shape, event.example)):
+            parse_fact(event.type_name, event.version, said)
     except (LookupError, ValidationError) as error:
         return f"{event.name} 读不成最新版本 / {event.name} does not read as the newest version: {error}"
     return None
+
+
+def _barest(shape: type[Fact], example: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The example without what may be left out, but for the place, where that is a fact of this version still."""
+    bare = {name: value for name, value in example.items() if shape.model_fields[name].is_required() or name in ("unit", "park")}
+    try:
+        shape.model_validate(bare)
+    except ValidationError:
+        return
+    yield bare
 
 
 def _text(published: Published) -> str:

@@ -1,7 +1,7 @@
 """A type in two versions: both are reported and read, as facts of the newest; what was published stays."""
 
 from copy import deepcopy
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import ValidationError
@@ -12,9 +12,9 @@ from shared.contracts.common import DayClosed, common_type, read_common
 from shared.contracts.published import changed, main, problems, published_now
 from shared.contracts.reference import Event, events, events_page, schema_of
 from shared.contracts.training import GuidanceGiven
-from shared.contracts.versions import Dropped, Given, Renamed, Reworded, upcast
+from shared.contracts.versions import Dropped, Earlier, Given, Renamed, Reworded, upcast
 from shared.write_app.messages import types_of
-from tests.support.versions import GuidanceGivenV1, declare_the_earlier_one_alone, declare_two_versions
+from tests.support.versions import STEPS, GuidanceGivenV1, declare_the_earlier_one_alone, declare_two_versions
 
 EARLIER: dict[str, Any] = dict(GuidanceGivenV1.example)
 TYPE = GuidanceGiven.type
@@ -46,6 +46,18 @@ def test_both_versions_are_read_as_facts_of_the_newest() -> None:
     )
     assert parse_fact(TYPE, 1, EARLIER) == read_fact(TYPE, 1, EARLIER) == newest
     assert parse_fact(TYPE, 2, newest.model_dump(mode="json")) == newest
+
+
+def test_what_an_earlier_version_leaves_out_stands_for_what_it_stood_for_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Defaulted(GuidanceGivenV1):
+        scheme: Literal["ybc-1", "none"] = "ybc-1"
+
+    declare_two_versions(monkeypatch)
+    steps = (*STEPS[:3], Renamed("scheme", "programme"), Reworded("programme", (("ybc-1", "ybc"),)))
+    monkeypatch.setattr(GuidanceGiven, "earlier", (Earlier(Defaulted, steps),))
+    fact = parse_fact(TYPE, 1, EARLIER)
+    assert isinstance(fact, GuidanceGiven)
+    assert fact.programme == "ybc"
 
 
 @pytest.mark.usefixtures("two_versions")
@@ -132,6 +144,26 @@ def test_a_published_version_must_have_a_way_to_the_newest(monkeypatch: pytest.M
     assert [f"{NAME} was published and no contract reads it" in each for each in problems(BEFORE, both[1:])] == [True]
     monkeypatch.setattr(GuidanceGiven, "earlier", (GuidanceGiven.earlier[0].__class__(GuidanceGivenV1, ()),))
     assert [f"{NAME} does not read as the newest version" in each for each in problems(BEFORE, both)] == [True]
+
+
+def test_what_may_be_left_out_of_a_published_version_must_have_a_way_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Optional(GuidanceGivenV1):
+        topic: Literal["policy", "legal", "finance"] | None = None  # type: ignore[assignment]
+
+    declare_two_versions(monkeypatch)
+    monkeypatch.setattr(GuidanceGiven, "earlier", (Earlier(Optional, STEPS),))
+    (problem,) = problems({}, [of_guidance(Optional), of_guidance(GuidanceGiven, 2)])
+    assert (f"{NAME} does not read as the newest version" in problem, "guidance_kind" in problem) == (True, True), problem
+
+
+def test_how_a_published_version_reads_as_the_next_one_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    declare_two_versions(monkeypatch)
+    both = [of_guidance(GuidanceGivenV1), of_guidance(GuidanceGiven, 2)]
+    before = published_now(both)
+    assert problems(BEFORE, both) == problems(before, both) == [], "a version that was the newest gets steps once there is another"
+    other = (Renamed("topic", "guidance_kind"), Reworded("guidance_kind", (("legal", "finance"),)), *STEPS[2:])
+    monkeypatch.setattr(GuidanceGiven, "earlier", (Earlier(GuidanceGivenV1, other),))
+    assert ["its steps cannot change" in each for each in problems(before, both)] == [True]
 
 
 def test_a_change_within_what_fields_are_made_of_is_found() -> None:

@@ -21,13 +21,14 @@ from services.indicators.audit.columns import (
     ColumnType,
     Listed,
     Structure,
+    column_name,
     columns_read,
     defaults,
     payload,
     table_name,
 )
 from shared.contracts import FACTS
-from shared.contracts.base import SERVICES, Fact, Service, service_of, shape_in, steps_from, wire_types
+from shared.contracts.base import SERVICES, Fact, Service, service_of, shape_in, wire_types
 from shared.contracts.common import COMMON_FACTS, COMMON_VERSION, CommonFact, DayClosed, FactCorrected, FactVoided, common_type
 from shared.contracts.versions import Dropped, Given, Renamed, Reworded, Step
 
@@ -127,17 +128,23 @@ def _of_every_version(fact: type[Fact], beside: Iterable[str], records: str, dat
 
 
 def _payload(fact: type[Fact], version: int, records: str, data: str) -> str:
-    """The columns of a type's payload out of a column of JSON that a version of it has, and what they are read from."""
+    """The columns of a type's payload out of a column of JSON that a version of it has, and what they are read from.
+
+    What a version says is then read as the next one would, until the newest: of its types, and with its defaults for what is not said.
+    """
     written = shape_in(fact, version)
     there = dict(zip(written.model_fields, payload(written).values(), strict=True))
     given = dict(zip(written.model_fields, map(defaults(written).get, payload(written)), strict=True))
     found = {field: _read(f"body.{field}", of, given[field]) for field, of in there.items()}
-    for step in steps_from(fact, version):
-        _take_step(found, step)
-    columns = zip(fact.model_fields, payload(fact).items(), strict=True)
-    read = ", ".join(
-        f"{found.get(field) or _read(f'NULL::{sql_type(of)}', of, defaults(fact).get(name))} AS {name}" for field, (name, of) in columns
-    )
+    for number, earlier in enumerate(fact.earlier[version - 1 :], version + 1):
+        for step in earlier.steps:
+            _take_step(found, step)
+        later = shape_in(fact, number)
+        columns = zip(later.model_fields, payload(later).items(), strict=True)
+        found = {
+            field: _read(f"({found.get(field, 'NULL')})::{sql_type(of)}", of, defaults(later).get(name)) for field, (name, of) in columns
+        }
+    read = ", ".join(f"{found[field]} AS {column_name(field)}" for field in fact.model_fields)
     shape = json.dumps({field: _shape(of) for field, of in there.items()})
     return f"{read} FROM (SELECT *, from_json({data}, '{shape}') AS body FROM {records})"  # noqa: S608
 

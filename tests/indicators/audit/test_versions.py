@@ -3,22 +3,30 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
+import duckdb
 import pytest
+from pydantic import BaseModel
 
+import shared.contracts
 from services.indicators.answers import ask, board
 from services.indicators.api.questions import answer_bytes
 from services.indicators.audit.archive.reader import is_of_these_contracts, opened_archive
 from services.indicators.audit.archive.sets import contracts_digest
+from services.indicators.audit.duck import envelopes, record_batch, said
 from services.indicators.audit.evidence import make_bundle, verify_bundle
 from services.indicators.audit.folded import Recorded
 from services.indicators.audit.published import in_force
 from services.indicators.audit.recompute import recompute
 from services.indicators.audit.records import check_history
 from services.indicators.catalog import MEASURES, digest_of
+from shared.contracts import read_fact
+from shared.contracts.base import Fact, PersonId
+from shared.contracts.exact import Whole
 from shared.contracts.registry import EvaluationPublished
 from shared.contracts.training import GuidanceGiven
+from shared.contracts.versions import Earlier, Given, Renamed, Reworded
 from tests.indicators.audit.archives import write
 from tests.indicators.audit.test_bundle import KEY, PLAN, written
 from tests.indicators.audit.test_recompute import in_order, say
@@ -119,3 +127,86 @@ def test_what_a_newer_release_published_is_left_out_of_what_can_be_reproduced() 
     assert [fact.evaluation for _, fact in in_force(records, EvaluationPublished)] == ["one"]
     records._record("registry", SOURCE, "v-1", "registry.fact_voided", 1, DAY, DAY, void)
     assert in_force(records, EvaluationPublished) == []
+
+
+class _FounderV1(BaseModel):
+    person: PersonId
+
+
+class _Founder(_FounderV1):
+    share: Whole = 100
+
+
+class _Earlier(Fact):
+    """Nearly all of it may be left out."""
+
+    type = "training.synthetic"
+    about = "person"
+    natural_key = ("person",)
+    zh = "合成"
+    person: PersonId
+    word: Literal["a", "b"] = "a"
+    note: str | None = None
+    founders: tuple[_FounderV1, ...] = ()
+
+
+class _Between(_Earlier):
+    version = 2
+    place: str = "甲地"
+
+
+class _Newest(Fact):
+    """Other names, words and defaults, and fields that are neither text nor optional."""
+
+    type = "training.synthetic"
+    version = 3
+    about = "person"
+    natural_key = ("person",)
+    zh = "合成"
+    earlier = (
+        Earlier(_Earlier, ()),
+        Earlier(_Between, (
+            Renamed("word", "kind"), Reworded("kind", (("a", "x"),)), Given("times", 3), Given("since", "2020-01-01"),
+            Renamed("place", "where"),
+        )),
+    )  # fmt: skip
+    person: PersonId
+    where: str
+    kind: Literal["x", "b"] = "b"
+    note: str = "无"
+    founders: tuple[_Founder, ...] = ()
+    times: Whole
+    since: date
+    more: Whole = 7
+
+
+SYNTHETIC: tuple[tuple[int, dict[str, Any]], ...] = (
+    (1, {}), (1, {"word": "b", "note": None}), (1, {"word": "a", "note": "甲", "founders": [{"person": person(2)}]}),
+    (2, {}), (2, {"place": "乙地", "word": "b"}), (3, {"where": "丙地", "times": 1, "since": "2025-01-01"}),
+    (3, {"where": "丙地", "kind": "x", "times": 2, "since": "2025-01-01", "founders": [{"person": person(2), "share": 40}], "more": 8}),
+)  # fmt: skip
+
+
+def test_both_engines_give_what_an_earlier_version_leaves_out_the_same_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
+    for version in (1, 2, 3):
+        monkeypatch.setitem(shared.contracts._BY_TYPE, (_Newest.type, version), _Newest)
+    records = Records()
+    for number, (version, data) in enumerate(SYNTHETIC):
+        said_of = {"person": person(1), **data}
+        records._record("training", SOURCE, f"s-{number}", _Newest.type, version, DAY, DAY, said_of)
+    rows = [(1, record.position, record.raw) for record in records if record.type == _Newest.type]
+    with duckdb.connect() as connection:
+        connection.register("arriving", record_batch(rows))
+        connection.execute(f"CREATE TABLE record AS {envelopes('arriving')}")
+        relation = connection.sql(f"SELECT * FROM ({said(_Newest, 'record')}) ORDER BY position")
+        types = dict(zip(relation.columns, map(str, relation.types), strict=True))
+        told = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+    assert {name: types[name] for name in ("kind", "note", "times", "since", "more")} == {
+        "kind": "VARCHAR", "note": "VARCHAR", "times": "BIGINT", "since": "DATE", "more": "BIGINT",
+    }  # fmt: skip
+    for (version, data), row in zip(SYNTHETIC, told, strict=True):
+        fact = cast(object, read_fact(_Newest.type, version, {"person": person(1), **data}))
+        assert isinstance(fact, _Newest)
+        for name in ("person", "where", "kind", "note", "times", "since", "more"):
+            assert row[name] == getattr(fact, name), (version, data, name)
+        assert row["founders"] == [founder.model_dump() for founder in fact.founders], (version, data)
