@@ -3,12 +3,13 @@
 The bytes are the truth. Everything beside them in a row can be derived anew, and must come out the same.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
-from shared.contracts import read_fact
-from shared.contracts.base import Fact, Subject
+from shared.contracts import in_each_version
+from shared.contracts.base import Fact, Subject, about_of
 from shared.contracts.common import DayClosed, FactCorrected
 from shared.contracts.envelope import NO_HASH, Record, parse_record
 from shared.event_store.interface import EventStore, RecordRow, ReportKey
@@ -48,7 +49,7 @@ async def audit(store: EventStore) -> AsyncIterator[AuditFinding]:
 def _problems(row: RecordRow, last: RecordRow, about: dict[ReportKey, tuple[str, Subject]]) -> list[tuple[str, str]]:
     try:
         record = parse_record(row.raw)
-        derived = _derived(record, about)
+        derived, naturals = _derived(record, about)
     except (ValueError, LookupError) as error:
         return [("无法读取", f"unreadable: {error!r}")]
     problems = []
@@ -58,28 +59,34 @@ def _problems(row: RecordRow, last: RecordRow, about: dict[ReportKey, tuple[str,
         problems.append(("与前一条不相连", "it does not name the hash of the one before"))
     if record.recorded < last.recorded:
         problems.append(("记录时间早于前一条", "it was recorded before the one before it"))
+    if row.natural is not None and row.natural in naturals:
+        derived = derived._replace(natural=row.natural)
     if row != derived:
         wrong = ", ".join(name for name, here, there in zip(row._fields, row, derived, strict=True) if here != there)
         problems.append((f"列与原文不符：{wrong}", f"columns differ from the bytes: {wrong}"))
     return problems
 
 
-def _derived(record: Record, about: dict[ReportKey, tuple[str, Subject]]) -> RecordRow:
-    """The row that belongs to a record; remembers what its fact is about."""
+def _derived(record: Record, about: dict[ReportKey, tuple[str, Subject]]) -> tuple[RecordRow, list[int]]:
+    """The row that belongs to a record, and its natural key in the words of each release that may have recorded it; remembers what its
+    fact is about.
+    """
     content = read_recorded(record)
-    subject, natural = None, None
+    subject, naturals = None, list[int]()
     if isinstance(content, Fact):
-        named = Named.by(content, record.occurred)
-        subject, natural = named.about, named.natural_digest
+        subject = about_of(content)
+        naturals = _naturals(record.type, record.version, record.data, record.occurred)
         about[ReportKey(record.source, record.id)] = (content.type, subject)
     elif not isinstance(content, DayClosed):
         type_, subject = about[ReportKey(content.source, content.id)]
-        natural = _natural_of_correction(type_, content) if isinstance(content, FactCorrected) else None
-    return RecordRow(
-        record.position, record.hash, record.type, record.source, record.id, record.occurred, record.recorded, subject, natural, record.raw
-    )
+        if isinstance(content, FactCorrected):
+            naturals = _naturals(type_, content.version, content.data, content.occurred)
+    row = RecordRow(
+        record.position, record.hash, record.type, record.source, record.id, record.occurred, record.recorded, subject,
+        naturals[-1] if naturals else None, record.raw,
+    )  # fmt: skip
+    return row, naturals
 
 
-def _natural_of_correction(type: str, correction: FactCorrected) -> int:
-    fact = read_fact(type, correction.version, correction.data)
-    return Named.by(fact, correction.occurred).natural_digest
+def _naturals(type: str, version: int, data: Mapping[str, Any], occurred: date) -> list[int]:
+    return [Named.by(fact, occurred).natural_digest for fact in in_each_version(type, version, data)]

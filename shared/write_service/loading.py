@@ -15,7 +15,7 @@ from shared.event_store.interface import ReportKey, ReportRow, StateRow, Writing
 from shared.write_service import reasons
 from shared.write_service.desk import Candidate, Desk
 from shared.write_service.history import History, Told
-from shared.write_service.parsing import Broken, IncomingReport, Named, Readable, corrected_fact, read, read_recorded
+from shared.write_service.parsing import Broken, Content, IncomingReport, Named, Readable, corrected_fact, read, read_recorded
 from shared.write_service.verdicts import opening_need, report_need
 
 
@@ -173,8 +173,13 @@ def _whole(desk: Desk, reports: Iterable[Readable]) -> Iterator[Subject]:
         if type(report.content) is EntityCodeReplaced:
             yield report.named.about
             yield f"entity:{report.content.new_code}"
-        elif not history.takes(report.occurred) or (not history.complete and desk.naturals[report.named.natural_digest]):
+        elif not history.takes(report.occurred) or (not history.complete and _may_be_told(desk, report.named, report.content)):
             yield report.named.about
+
+
+def _may_be_told(desk: Desk, named: Named, content: Content) -> bool:
+    """Whether something may carry its natural key: of a type of several versions, what an earlier release kept under other words too."""
+    return desk.naturals[named.natural_digest] or (isinstance(content, Fact) and bool(content.earlier))
 
 
 async def _load_whole(desk: Desk, writing: Writing, subjects: Iterable[Subject]) -> None:

@@ -9,11 +9,13 @@ import shared.contracts
 from shared.contracts.registry import UnitListed
 from shared.contracts.training import GuidanceGiven
 from shared.contracts.versions import Earlier
-from shared.write_service.parsing import Readable, read
+from shared.write_service.audit import audit
+from shared.write_service.parsing import Named, Readable, read
+from tests.support.memory_store import MemoryStore
 from tests.support.records import COUNTY, SOURCE, TOWN, VILLAGE_2, Records, Told
 from tests.support.records import VILLAGE as LATER
 from tests.support.reporting import TOWNSHIP, VILLAGE, Counter, correction, report, with_units
-from tests.support.versions import declare_the_earlier_one_alone, declare_two_versions
+from tests.support.versions import GuidanceGivenV1, declare_the_earlier_one_alone, declare_two_versions
 
 TYPE = GuidanceGiven.type
 PERSON = "P0000000000000001"
@@ -35,6 +37,24 @@ async def test_an_old_systems_report_is_recorded_as_it_came_beside_a_new_systems
     assert (mended.outcome, other.outcome) == ("recorded", "recorded")
     training.restarted()
     assert (await training.ask(report(TYPE, NEWEST | {"guidance_kind": "finance"}, version=2))).outcome == "recorded"
+
+
+async def test_what_an_earlier_release_recorded_is_known_again_in_the_words_of_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its natural key was kept in the words of that release."""
+    declare_two_versions(monkeypatch)
+    training = await with_units(Counter("training"))
+    old = report(TYPE, EARLIER, system="old")
+    assert (await training.ask(old)).outcome == "recorded"
+    store = training.kept
+    assert isinstance(store, MemoryStore)
+    (recorded,) = (row for row in store.record_rows if row.type == TYPE)
+    then = Named.by(GuidanceGivenV1.model_validate(EARLIER), recorded.occurred).natural_digest
+    assert then != recorded.natural
+    store.record_rows[recorded.position - 1] = recorded._replace(natural=then)
+    assert [finding async for finding in audit(store)] == []
+    training.restarted()
+    again = await training.ask(report(TYPE, NEWEST, system="new", version=2))
+    assert (again.outcome, [flag.code for flag in again.flags]) == ("recorded", ["confirmation"])
 
 
 @pytest.mark.parametrize(("data", "version", "code"), [(NEWEST, 1, "invalid"), (EARLIER, 2, "invalid"), (NEWEST, 3, "unknown_type")])
