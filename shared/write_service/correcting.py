@@ -15,14 +15,12 @@ from shared.contracts.outcomes import Reason
 from shared.event_store.interface import ReportKey
 from shared.repair import Change
 from shared.write_service import reasons
-from shared.write_service.masking import mask
+from shared.write_service.masking import is_masked, mask
 
 _STEPS: Final = re.compile(r"[^.\[\]]+|\[[0-9]{1,4}\]")
 _PATH: Final = re.compile(r"[^.\[\]]+(?:\.[^.\[\]]+|\[[0-9]{1,4}\])*")
 _SETTABLE: Final = frozenset({"occurred", "data"})
 """What of a report may be corrected: who reported, under which id and of which type stays."""
-_STARS: Final = b"*********"
-"""What masking leaves of the shortest resident id."""
 _OF_THE_ID: Final = 48
 """How many characters of the original's id begin the copy's."""
 _OF_THE_CONTENT: Final = 15
@@ -43,7 +41,7 @@ def corrected_copy(key: ReportKey, kept: bytes, changes: Sequence[Change], hmac_
     body["source"] = key.source
     body.pop("id", None)
     said = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
-    if _STARS in said:
+    if is_masked(said):
         return reasons.STILL_MASKED
     of = hmac.new(hmac_key, orjson.dumps(tuple(key)) + mask(said), hashlib.sha256).hexdigest()  # what gave way is kept masked
     id_ = f"{key.id[:_OF_THE_ID]}-{of[:_OF_THE_CONTENT]}"

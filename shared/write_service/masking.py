@@ -35,6 +35,8 @@ _SHAPE_18 = re.compile(rf"(?=([1-9][0-9]{{5}}(?:18|19|20)[0-9]{{2}}{_BIRTHDAY}[0
 _SHAPE_15 = re.compile(rf"(?<![0-9])[1-9][0-9]{{5}}[0-9]{{2}}{_BIRTHDAY}[0-9]{{3}}(?![0-9])")
 _GAP = r"(?:[\s\x00-\x1f\x7f-\x9f._\-\xad\xb7\u200b-\u2015\u2028-\u202e\u2060-\u2069\u2212\ufeff]|\\[nrt]){0,3}+"
 _RUN = re.compile(rf"[0-9](?:{_GAP}[0-9])*+(?:{_GAP}[Xx])?")
+_STARS = re.compile(rf"\*(?:{_GAP}\*){{8}}")
+"""What masking leaves of the shortest id, with its separators."""
 _NO_DIGITS = bytes(byte for byte in range(256) if byte not in b"0123456789Xx")
 _REGION = 6
 """How many digits of an id tell the region."""
@@ -79,6 +81,11 @@ def mask(text: bytes) -> bytes:
         if not _looks_like_one(_unescaped(masked).translate(_COMPATIBLE)):
             break
     return text if masked == plain else masked.encode("utf-8", "surrogateescape")
+
+
+def is_masked(text: bytes) -> bool:
+    """Whether something in what is kept was masked."""
+    return _STARS.search(text.decode("utf-8", "surrogateescape")) is not None
 
 
 def mask_text(text: str) -> str:

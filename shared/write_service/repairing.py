@@ -49,7 +49,7 @@ async def repair(act: Act, desk: Desk, writing: Writing, hmac_key: bytes) -> Act
     """Do it, on the desk; or why it cannot be done, and nothing is. Raises BrokenCopy, and whatever a bug in a rule raises."""
     done = await writing.act(act.name)
     if done is not None:
-        same = (done.kind, done.source, done.id) == (act.kind, *act.key)
+        same = (done.kind, done.source, done.id, done.changes) == (act.kind, *act.key, _changes(act))
         return Acted(done, again=True) if same else reasons.ACT_NAMED_ALREADY
     await load_reports(desk, writing, [act.key])
     rows = desk.reports[act.key]
@@ -156,12 +156,16 @@ def _done(
     act: Act, desk: Desk, row: ReportRow | None, *, copy_id: str | None = None, refused: Reason | None = None, again: bool = False
 ) -> Acted:  # fmt: skip
     """The act as it is kept, unless the same was done before."""
-    changes = orjson.dumps([change.model_dump() for change in act.changes]).decode() if act.changes else None
     done = ActRow(
-        act.name, desk.instant, act.kind, act.key.source, act.key.id, act.who, mask_text(act.why), changes and mask_text(changes), copy_id,
+        act.name, desk.instant, act.kind, act.key.source, act.key.id, act.who, mask_text(act.why), _changes(act), copy_id,
         "refused" if row is None else row.outcome, refused if row is None else row.reason,
         None if row is None else row.revision, None if row is None else row.position,
     )  # fmt: skip
     if not again:
         desk.acted(done)
     return Acted(done, again)
+
+
+def _changes(act: Act) -> str | None:
+    """What a correction sets, as it is kept."""
+    return mask_text(orjson.dumps([change.model_dump() for change in act.changes]).decode()) if act.changes else None

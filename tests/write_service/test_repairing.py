@@ -128,6 +128,16 @@ async def test_the_same_act_told_again_is_done_once(registry: Counter) -> None:
     assert await refused(registry, "dismissed", key(far)) == "act_named_already"
 
 
+async def test_another_correction_under_the_name_of_one_that_was_refused_is_not_taken_for_it(registry: Counter) -> None:
+    far = report(REGISTERED, entity(unit=ELSEWHERE))
+    await registry.ask(far)
+    wrong, right = sets(data__unit="110101001002"), sets(data__unit=VILLAGE)
+    assert (await done(registry, "corrected", key(far), changes=wrong)).row.outcome == "refused"
+    assert (await done(registry, "corrected", key(far), changes=wrong)).again
+    assert await refused(registry, "corrected", key(far), changes=right) == "act_named_already"
+    assert (await done(registry, "corrected", key(far), name="act-2", changes=right)).row.outcome == "recorded"
+
+
 async def test_unknown_and_recorded_reports_are_none_of_the_desks_business(registry: Counter) -> None:
     opening = report(REGISTERED, entity())
     await registry.ask(opening)
@@ -145,6 +155,15 @@ async def test_masked_bytes_are_never_decided_as_if_they_had_been_reported(regis
     assert await refused(registry, "corrected", key(held), changes=sets(occurred="2010-03-02")) == "still_masked"
     acted = await done(registry, "corrected", key(held), changes=sets(data__name="王记"))
     assert acted.row.outcome == "recorded"
+
+
+@pytest.mark.parametrize("separator", [" ", "-", " - "])
+async def test_what_is_masked_with_its_separators_is_masked_all_the_same(registry: Counter, separator: str) -> None:
+    id = resident_id(1)
+    spelt = separator.join((id[:6], id[6:10], id[10:14], id[14:]))
+    held = report(REGISTERED, entity(name=f"王记 {spelt}"))
+    assert (await registry.ask(held)).code == "resident_id"
+    assert await refused(registry, "corrected", key(held), changes=sets(occurred="2010-03-02")) == "still_masked"
 
 
 async def test_a_report_that_met_a_bug_is_decided_by_better_code() -> None:
