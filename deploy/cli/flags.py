@@ -1,10 +1,10 @@
 """`kaiye flags`: what is odd about recorded facts, and the office's ruling on it."""
 
 import asyncio
-import hashlib
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from uuid import uuid4
 
 import orjson
 import typer
@@ -93,8 +93,7 @@ def _rule(data: Path, flag: str, reason: str, system: str, ruled: Ruled, *, json
     running = DataFolder(data).running()
     listed = asyncio.run(_all_flags(running, {"kind": flag.partition(":")[0]}))
     row = _named(listed["flags"], flag)
-    before = row["ruling"]["ruling"] if row["ruling"] else ""
-    ruling = f"flag-{hashlib.sha256('|'.join((row['flag'], ruled, reason, system, before)).encode()).hexdigest()[:24]}"
+    ruling = f"flag-{uuid4().hex[:24]}"  # the same words may be said again, as after a void
     shape = FlagConfirmed if ruled == "confirmed" else FlagDismissed
     about = row["fact"]
     fact = _told(shape, ruling=ruling, service=about["service"], source=about["source"], id=about["id"], flag=row["kind"], note=reason)

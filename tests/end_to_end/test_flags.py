@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.contracts.envelope import Source, report_bytes
-from shared.days import day_of
+from shared.days import day_of, instant_from
 from tests.deploy.test_cli import county_runs, run_kaiye
 
 COUNTY = "330127000000"
@@ -76,7 +76,7 @@ def test_what_does_not_fit_across_services_is_listed_with_its_evidence_and_ruled
     assert (loan["state"], loan["ruling"]["by"], loan["ruling"]["note"]) == (
         "confirmed", f"/{COUNTY}/chuangjianban/jicha", "企业已注销，款项须收回",
     )  # fmt: skip
-    assert day_of(datetime.fromisoformat(loan["ruling"]["recorded"])).isoformat() == loan["ruling"]["occurred"]
+    assert day_of(instant_from(loan["ruling"]["recorded"])).isoformat() == loan["ruling"]["occurred"]
 
     code, said = rule(folder, "dismiss", "loan_to_closed:l-2", "--reason", "清算账户，已核实")
     assert code == 0, said
@@ -86,6 +86,23 @@ def test_what_does_not_fit_across_services_is_listed_with_its_evidence_and_ruled
     assert (code, listed(folder)["loan_to_closed:finance"]["state"]) == (0, "confirmed"), "the same words again are another ruling"
     table = run_kaiye("flags", "--state", "confirmed", "--data", folder).stdout
     assert "向已停业、吊销或注销的实体发放贷款 loan_to_closed" in table
+
+
+def test_a_ruling_that_was_voided_is_given_again_in_the_same_words(folder: Path) -> None:
+    name = "trained_while_employed:c-2"
+
+    def state() -> str:
+        return str(listed(folder)["trained_while_employed:training"]["state"])
+
+    words = ("confirm", name, "--reason", "核实属实")
+    code, said = rule(folder, *words)
+    assert (code, state()) == (0, "confirmed"), said
+    ruling = listed(folder)["trained_while_employed:training"]["ruling"]
+    void = {"source": ruling["by"], "id": ruling["ruling"], "reason": "误认定"}
+    code, said = tell(folder, ("chuangjianban", "void-1", "registry.fact_voided", ruling["occurred"], void))
+    assert (code, state()) == (0, "open"), said
+    code, said = rule(folder, *words)
+    assert (code, state()) == (0, "confirmed"), said
 
 
 def test_a_department_cannot_rule_on_its_own_flags(folder: Path) -> None:

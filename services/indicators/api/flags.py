@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import reduce
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -168,16 +169,19 @@ def name_of(flag: Raised) -> str:
 
 def _united(flags: Iterable[Raised]) -> Iterator[Raised]:
     """One flag per fact: a fact about several people may be odd for each."""
-    united: dict[tuple[str, Place], Raised] = {}
+    by_fact: dict[tuple[str, Place], list[Raised]] = {}
     for flag in flags:
-        key = flag.kind.code, flag.place
-        before = united.setdefault(key, flag)
-        if before is not flag:
-            united[key] = replace(
-                before, others=_all((*before.others, *flag.others)), about=tuple(dict.fromkeys((*before.about, *flag.about))),
-                day=max(before.day, flag.day), since=min(before.since, flag.since),
-            )  # fmt: skip
-    return iter(united.values())
+        by_fact.setdefault((flag.kind.code, flag.place), []).append(flag)
+    for found in by_fact.values():
+        found.sort(key=lambda flag: flag.about)  # in whichever order the histories were looked into
+        yield reduce(_together, found)
+
+
+def _together(flag: Raised, other: Raised) -> Raised:
+    return replace(
+        flag, others=_all((*flag.others, *other.others)), about=tuple(dict.fromkeys((*flag.about, *other.about))),
+        day=max(flag.day, other.day), since=min(flag.since, other.since),
+    )  # fmt: skip
 
 
 def _all(chains: Iterable[Chain]) -> tuple[Chain, ...]:

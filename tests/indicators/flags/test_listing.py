@@ -1,15 +1,18 @@
 """How flags are listed: by unit, kind, department and state, page by page, with the office's rulings."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
-from services.indicators.answers import BadQuestionError
-from services.indicators.api.flags import Wanted, masked
+from services.indicators.answers import BadQuestionError, Question
+from services.indicators.api.flags import Wanted, flags, masked
+from services.indicators.flags.book import FlagBook
 from services.indicators.flags.catalogue import FLAG_KINDS
 from shared.contracts.finance import LoanApplied
 from shared.contracts.registry import EntityDeregistered, FlagConfirmed, FlagDismissed, StaffReported
-from tests.indicators.flags.telling import BANK, GSJ, LATER, Story
+from shared.contracts.training import TraineeEnrolled
+from tests.indicators.flags.telling import BANK, GSJ, LATER, Story, loaded, snapshot_of
 from tests.support.records import COUNTY, PARK, SOURCE, TOWN, TOWN_B, VILLAGE, VILLAGE_B, Told, entity, person
 
 FLAG = f"loan_without_entity:finance:{BANK}:"
@@ -43,6 +46,25 @@ def test_a_flag_is_named_by_its_kind_and_the_fact_and_says_who_reported_it_and_w
     assert (flag.department, flag.unit, flag.state, flag.about) == ("employment", VILLAGE_B, "open", [f"entity:{entity(1)}"])
     assert (flag.fact.type, flag.fact.occurred.isoformat()) == ("registry.staff_reported", "2025-03-01")
     assert [(other.source, other.type) for other in flag.others] == [(GSJ, "registry.entity_deregistered")]
+
+
+def test_a_fact_that_is_odd_for_several_is_told_alike_in_whichever_order_their_histories_were_looked_into() -> None:
+    story, hired = Story(), tuple(f"P{letter * 16}" for letter in "ABC")
+    for number in (1, 2):
+        story.registers("2025-01-01", number, 9)
+    for number in (1, 2):
+        story.add("2025-02-01", StaffReported(entity=entity(number), employees=3, persons=hired))
+    story.add("2025-01-05", TraineeEnrolled(course="K1", person=hired[2], unit=VILLAGE))
+    projection = loaded(story)
+    chains = list(projection.index.chains())
+    for order in (chains, chains[::-1]):
+        book = FlagBook(projection.index)
+        book.touch(order)
+        assert book.catch_up(10_000)
+        day = date.fromisoformat(LATER)
+        told = flags(book, snapshot_of(projection), Question(COUNTY, day, day), Wanted(kind="job_claimed_twice"))
+        first, *others = (f"person:{each[:4]}***" for each in hired)
+        assert [each.about for each in told.flags] == [[first, f"entity:{entity(1)}", f"entity:{entity(2)}", *others]]
 
 
 def test_the_office_rules_on_a_flag_and_its_last_word_holds_as_known_on_each_day() -> None:
