@@ -201,7 +201,7 @@ def export(
         raise BadInput(f"无法写入 {file} / {file} cannot be written: {error.strerror}") from error
     told["file"] = str(file)
     typer.echo(orjson.dumps(told) if json else str(told["file"]))
-    said.print(f"{told['persons']} 人，登记为 {told['export']} / persons, recorded as {told['export']}", markup=False)
+    said.print(f"{told['persons']} 人，登记为 {told['export']} / {told['persons']} persons, recorded as {told['export']}", markup=False)
 
 
 async def _export(

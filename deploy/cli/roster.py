@@ -165,6 +165,11 @@ def move(
             f"{code} 与 {to} 不是同类的村或社区；改变类型请用 kaiye roster dissolve --successor / "
             f"{code} and {to} are not both villages or both communities; to change the kind: kaiye roster dissolve --successor"
         )
+    if (there := listed.get(to)) is not None and (there["listed"], there["name"]) != (day.isoformat(), unit["name"]):
+        raise BadInput(
+            f"{to} 已是{there['name']}（自 {there['listed']}）；并入它请用 kaiye roster merge / "
+            f"{to} is {there['name']} already, since {there['listed']}: to make {code} part of it: kaiye roster merge"
+        )
     anew = {"code": to, "name": unit["name"], "urban_rural_class": unit["urban_rural_class"]}
     ends = {"code": code, "successor": to}
     _change(running, [(UnitListed, anew, day), (UnitDissolved, ends, day - timedelta(days=1))], json=json)
@@ -191,11 +196,16 @@ async def _reported(running: Running, facts: Sequence[tuple["AboutUnit", date]],
     from shared.contracts.envelope import Source
 
     source, positions = Source(running.county, *OFFICE), dict[str, int]()
-    for fact, day in facts:
+    for number, (fact, day) in enumerate(facts, start=1):
         id = f"{fact.type.partition('.')[2]}-{fact.code}-{day}"
         (answer,) = await send(running, [outgoing(source, fact, id=id, day=day)])
         _tell(fact, day, answer, json=json)
         if answer.outcome != "recorded":
+            if left := [f"{each.zh} {each.code} {its_day}" for each, its_day in facts[number:]]:
+                said.print(
+                    f"尚未报送：{'、'.join(left)}；原因消除后请再次运行同一命令 / not reported yet: {', '.join(left)}; "
+                    "once the reason is gone run the same command again", markup=False,
+                )  # fmt: skip
             return False
         go_with(positions, answer)
     await until_figures_reach(running, positions)

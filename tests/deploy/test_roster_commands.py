@@ -39,6 +39,13 @@ def roster(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return run_kaiye("roster", *words, "--data", folder)
 
 
+def listing(code: str, like: dict[str, Any], day: str) -> str:
+    fact = {"code": code, "name": like["name"], "urban_rural_class": like["urban_rural_class"]}
+    source = Source(COUNTY, "chuangjianban", "roster")
+    id = f"unit_listed-{code}-{day}"
+    return report_bytes(source=source, id=id, type="registry.unit_listed", occurred=date.fromisoformat(day), data=fact).decode() + "\n"
+
+
 def units(folder: Path, *words: str) -> dict[str, dict[str, Any]]:
     done = run_kaiye("units", "--json", *words, "--data", folder)
     assert done.returncode == 0, done.stderr
@@ -83,6 +90,30 @@ def test_a_village_moves_below_another_township_and_earlier_figures_stay(folder:
     assert there[MOVED_TO]["parent"] == TOWN_B
     assert [guided_in(folder, unit, "2025-07-31") for unit in (TOWN, TOWN_B)] == [3, 0]
     assert [guided_in(folder, unit, "2025-08-01") for unit in (TOWN, TOWN_B, MOVED_TO, COUNTY)] == [2, 1, 1, 3]
+
+
+def test_a_move_of_which_half_was_recorded_is_finished_by_the_same_command(folder: Path) -> None:
+    moved, to = "330127100204", "330127101397"
+    listed = run_kaiye("report", "-", "--data", folder, stdin=listing(to, units(folder)[moved], "2025-08-01"))
+    assert listed.returncode == 0, listed.stderr
+    done = roster(folder, "move", moved, "--to", to, "--on", "2025-08-01")
+    assert (done.returncode, units(folder)[moved]["successor"]) == (0, to), done.stdout + done.stderr
+    assert roster(folder, "move", moved, "--to", to, "--on", "2025-08-01").returncode == 0, "the same again changes nothing"
+
+
+def test_what_is_left_of_a_change_is_told_when_its_beginning_is_not_recorded(folder: Path) -> None:
+    done = roster(folder, "move", VILLAGE, "--to", "330127101395", "--on", "2999-01-01")
+    assert (done.returncode, f"尚未报送：单位撤销 {VILLAGE} 2998-12-31" in done.stderr) == (1, True), done.stdout + done.stderr
+    assert units(folder)[VILLAGE]["ended"] is None
+
+
+def test_a_village_does_not_move_onto_another_one(folder: Path) -> None:
+    """A slip in the new code would have merged the two."""
+    other = "330127101201"
+    before = units(folder)
+    done = roster(folder, "move", VILLAGE, "--to", other, "--on", "2025-08-01")
+    assert (done.returncode, f"{other} 已是{before[other]['name']}" in done.stderr) == (2, True), done.stdout + done.stderr
+    assert units(folder) == before
 
 
 def test_a_village_becomes_a_community(folder: Path) -> None:
