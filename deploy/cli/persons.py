@@ -187,8 +187,11 @@ def export(
     running = DataFolder(data).running()
     if unmasked and why is None:
         raise BadInput("不脱敏须以 --why 说明原因 / --unmasked needs a reason: --why")
-    if not out.is_dir() and (out.suffix != ".csv" or out.exists()):
-        raise BadInput(f"{out} 应为尚不存在的 .csv 文件，或一个文件夹 / {out} should be a .csv file that does not exist yet, or a folder")
+    if not out.is_dir() and (out.suffix != ".csv" or out.exists() or not out.parent.is_dir()):
+        raise BadInput(
+            f"{out} 应为已有文件夹中尚不存在的 .csv 文件，或一个文件夹 / "
+            f"{out} should be a .csv file, in a folder there is, that does not exist yet, or a folder"
+        )
     asked = {
         "unit": unit, "as_of": as_of, "known_at": known_at, "variant": variant, "part": part, "measure": measure, "subject": None,
         "department": None, "fact": None, "after": None, "limit": None,

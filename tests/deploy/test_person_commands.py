@@ -143,6 +143,8 @@ def test_rosters_are_masked_unless_somebody_says_why_and_every_export_is_recorde
     assert out.stat().st_mode & 0o777 == 0o600
     again = person(*asked, "--out", out, "--unmasked", "--why", "考评验收佐证")
     assert (again.returncode, "does not exist yet" in again.stderr) == (2, True)
+    nowhere = person(*asked, "--out", tmp_path / "none" / "花名册.csv")
+    assert (nowhere.returncode, "in a folder there is" in nowhere.stderr) == (2, True), "and nothing is recorded"
     nobody = person("export", "new_enterprises", "--who", "office-07", "--out", tmp_path, "--data", folder)
     assert (nobody.returncode, "it has no roster" in nobody.stderr) == (2, True)
 
