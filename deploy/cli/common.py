@@ -90,12 +90,18 @@ def refused(code: str, zh: str, en: str, *, of_facts: bool = False) -> BadInput:
     return BadInput(f"{zh}（{step_zh}） / {en} ({step_en})")
 
 
+EARLIEST: Final = date(1949, 10, 1)
+
+
 def written_day(text: str) -> date:
     """The day that a text says. Raises BadInput."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise BadInput(f"日期应写作 YYYY-MM-DD：{text} / a day is written YYYY-MM-DD, not {text}") from error
+    if day < EARLIEST:
+        raise BadInput(f"日期不得早于 {EARLIEST}：{text} / no day is before {EARLIEST}: {text}")
+    return day
 
 
 def run_until_stopped(work: Coroutine[Any, Any, None]) -> bool:
