@@ -9,7 +9,7 @@ import orjson
 import typer
 
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
-from deploy.cli.usage import Commands
+from deploy.cli.usage import add_group
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, NothingRuns
 from shared.clock import today
 from shared.durable import write_new
@@ -26,15 +26,11 @@ ROLES: Final = "department office evaluator administrator"
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    department = typer.Typer(
-        name="department", cls=Commands, help="部门凭据 / credentials of departments", no_args_is_help=True, rich_markup_mode=None
-    )  # fmt: skip
-    department.callback()(_department)
+    department = add_group(app, "department", "部门凭据 / credentials of departments", _department)
     department.command("add")(add)
     department.command("token")(renew)
     department.command("list")(show)
     department.command("revoke")(revoke)
-    app.add_typer(department)
 
 
 def _department() -> None:

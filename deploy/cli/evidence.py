@@ -18,7 +18,7 @@ from deploy.cli.given_facts import Days, FactsOption, PlanOption, opened_given, 
 from deploy.cli.plans import plan_path
 from deploy.cli.queries import AsOfOption, download
 from deploy.cli.rebuild import set_aside
-from deploy.cli.usage import Commands
+from deploy.cli.usage import add_group
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
 
 if TYPE_CHECKING:
@@ -41,18 +41,15 @@ KnownAtOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    evidence = typer.Typer(
-        name="evidence", cls=Commands, no_args_is_help=True, rich_markup_mode=None,
-        help="证据包：签名的指标、事实、定义与方案 / evidence bundles: figures, facts, definitions and plan, signed",
-    )  # fmt: skip
-    evidence.callback()(_evidence)
+    evidence = add_group(
+        app, "evidence", "证据包：签名的指标、事实、定义与方案 / evidence bundles: figures, facts, definitions and plan, signed", _evidence
+    )
     evidence.command("export")(export)
     evidence.command("verify")(verify)
     evidence.command("prove")(proofs.prove)
     evidence.command("check-proof")(proofs.check_proof)
     evidence.command("consistency")(proofs.consistency)
     evidence.command("key")(key_pair)
-    app.add_typer(evidence)
 
 
 def _evidence() -> None:

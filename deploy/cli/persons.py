@@ -17,7 +17,7 @@ import typer
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, Unreachable, said
 from deploy.cli.explain import PartOption, VariantOption
 from deploy.cli.queries import AsOfOption, KnownAtOption, UnitOption
-from deploy.cli.usage import Commands
+from deploy.cli.usage import add_group
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
 from shared.durable import write_new
 
@@ -48,14 +48,12 @@ ReasonOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    person = typer.Typer(name="person", cls=Commands, help="人员代码 / persons' pseudonyms", no_args_is_help=True, rich_markup_mode=None)
-    person.callback()(_person)
+    person = add_group(app, "person", "人员代码 / persons' pseudonyms", _person)
     person.command("identify")(identify)
     person.command("erase")(erase)
     person.command("rotate-key")(rotate_key)
     person.command("acts")(acts)
     person.command("export")(export)
-    app.add_typer(person)
 
 
 def _person() -> None:

@@ -11,7 +11,7 @@ import typer
 from deploy.cli.board import show
 from deploy.cli.common import EXAMPLE_COUNTY, EXIT_BAD_INPUT, BadInput, JsonOption
 from deploy.cli.plan_tables import duties_of_plan_table, letters_table, phases_table, targets_table
-from deploy.cli.usage import Commands
+from deploy.cli.usage import add_group
 
 if TYPE_CHECKING:
     from services.indicators.evaluation.plan import Plan
@@ -26,11 +26,9 @@ PlanOrExample = Annotated[Path | None, _FILE]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    plan = typer.Typer(name="plan", cls=Commands, help="方案文件 / the county's plan file", no_args_is_help=True, rich_markup_mode=None)
-    plan.callback()(_plan)
+    plan = add_group(app, "plan", "方案文件 / the county's plan file", _plan)
     plan.command("check")(check)
     plan.command("show")(show_plan)
-    app.add_typer(plan)
 
 
 def _plan() -> None:

@@ -12,7 +12,7 @@ import typer
 
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, Unreachable, said, written_day
 from deploy.cli.reports import until_figures_reach
-from deploy.cli.usage import Commands
+from deploy.cli.usage import add_group
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder
 from shared.contracts.base import SERVICES, Service
 
@@ -55,16 +55,12 @@ Read = TypeVar("Read")
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    reports = typer.Typer(
-        name="reports", cls=Commands, help="待办报送 / reports that wait or were refused", no_args_is_help=True, rich_markup_mode=None
-    )  # fmt: skip
-    reports.callback()(_reports)
+    reports = add_group(app, "reports", "待办报送 / reports that wait or were refused", _reports)
     reports.command("list")(show_list)
     reports.command("show")(show)
     reports.command("resubmit")(resubmit)
     reports.command("correct")(correct)
     reports.command("dismiss")(dismiss)
-    app.add_typer(reports)
 
 
 def _reports() -> None:

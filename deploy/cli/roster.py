@@ -18,7 +18,7 @@ import typer
 from deploy.cli.board import ask
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said, written_day
 from deploy.cli.reports import OUTCOMES, show, summarise, until_figures_reach
-from deploy.cli.usage import Commands
+from deploy.cli.usage import add_group
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
 from shared.contracts.outcomes import Outcome
 
@@ -44,14 +44,12 @@ LastDayOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    roster = typer.Typer(name="roster", cls=Commands, help="单位名册 / the county's units", no_args_is_help=True, rich_markup_mode=None)
-    roster.callback()(_roster)
+    roster = add_group(app, "roster", "单位名册 / the county's units", _roster)
     roster.command("import")(import_roster)
     roster.command("rename")(rename)
     roster.command("merge")(merge)
     roster.command("dissolve")(dissolve)
     roster.command("move")(move)
-    app.add_typer(roster)
 
 
 def _roster() -> None:

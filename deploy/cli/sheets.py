@@ -7,7 +7,7 @@ import typer
 
 from deploy.cli.common import EXIT_BAD_INPUT, BadInput, JsonOption
 from deploy.cli.plans import read_plan_file, read_text_file, show_problems
-from deploy.cli.usage import Commands
+from deploy.cli.usage import add_group
 
 if TYPE_CHECKING:
     from services.indicators.evaluation.plan import Plan
@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    sheet = typer.Typer(name="sheet", cls=Commands, help="考评标准 / the scoring sheet", no_args_is_help=True, rich_markup_mode=None)
-    sheet.callback()(_sheet)
+    sheet = add_group(app, "sheet", "考评标准 / the scoring sheet", _sheet)
     sheet.command("check")(check)
-    app.add_typer(sheet)
 
 
 def _sheet() -> None:

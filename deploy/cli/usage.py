@@ -5,6 +5,7 @@ It also counts a Chinese character as one column, and so cuts and breaks what it
 
 import re
 import textwrap
+from collections.abc import Callable
 from typing import Any, Final
 
 import typer
@@ -40,6 +41,14 @@ class Commands(TyperGroup):
                 formatter.write(f"  {name:<{indent}}{zh}\n")
                 for line in textwrap.wrap(re.split(r"(?<=\.) ", en)[0], formatter.width - indent - 2):
                     formatter.write(f"{'':<{indent + 2}}{line}\n")
+
+
+def add_group(app: typer.Typer, name: str, help: str, callback: Callable[[], None]) -> typer.Typer:
+    """A group of commands under a name; `callback` does nothing and says in its docstring what the group is for."""
+    group = typer.Typer(name=name, cls=Commands, help=help, no_args_is_help=True, rich_markup_mode=None)
+    group.callback()(callback)
+    app.add_typer(group)
+    return group
 
 
 def usage_text(error: typer.TyperException) -> str:
