@@ -102,15 +102,10 @@ async def local_system(
             )  # fmt: skip
             await _migrate(running)
             ports = dict.fromkeys(SERVICES, 0) | {INDICATORS: int(running.http_url.rpartition(":")[2])}
-            settings = {name: service_settings(running, name, port or free_port(), log_level) for name, port in ports.items()}
-            for name in ports:
-                settings[name]["KAIYE_DEPARTMENTS"] = str(folder.departments)
-            settings[INDICATORS] |= {
-                "KAIYE_ARCHIVE": str(folder.archive), "KAIYE_DOOR_NKEY_SEED": seeds[DOOR], "KAIYE_DOOR_INBOX": inbox_of(DOOR),
-                "KAIYE_INSECURE": "true" if insecure else "false",
-            }  # fmt: skip
-            settings[REGISTRY]["KAIYE_PERSON_KEYS"] = str(folder.person_keys)
-            parts = {name: ServiceProcess(name, settings[name], folder.log(name)) for name in ports}
+            parts = {
+                name: ServiceProcess(name, service_settings(folder, running, name, port or free_port(), log_level), folder.log(name))
+                for name, port in ports.items()
+            }
             await supervisor.start([parts[name] for name in SERVICES])
             await supervisor.start([parts[INDICATORS]])
             folder.say_running(running)
@@ -133,13 +128,22 @@ async def _turn_away_who_lapses(bus: CountyBus) -> None:
             log.error("用户名单未更新 / the list of users is not renewed", error=str(error))
 
 
-def service_settings(running: Running, name: str, http_port: int, log_level: str = "INFO") -> dict[str, str]:
+def service_settings(folder: DataFolder, running: Running, name: str, http_port: int, log_level: str = "INFO") -> dict[str, str]:
     """The environment variables of one service on this machine: see `shared/settings.py` for what each means."""
-    own_key = {"KAIYE_NATS_NKEY_SEED": running.nats_seeds[name], "KAIYE_NATS_INBOX": inbox_of(name)} if running.nats_seeds else {}
+    seeds, own = running.nats_seeds, {}
+    if seeds:
+        own = {"KAIYE_NATS_NKEY_SEED": seeds[name], "KAIYE_NATS_INBOX": inbox_of(name)}
+    if name == REGISTRY:
+        own["KAIYE_PERSON_KEYS"] = str(folder.person_keys)
+    if name == INDICATORS:
+        own |= {"KAIYE_ARCHIVE": str(folder.archive), "KAIYE_INSECURE": "true" if running.insecure else "false"}
+        if seeds:
+            own |= {"KAIYE_DOOR_NKEY_SEED": seeds[DOOR], "KAIYE_DOOR_INBOX": inbox_of(DOOR)}
     return {
-        **own_key,
+        **own,
         "KAIYE_COUNTY": running.county,
         "KAIYE_COUNTY_FOLDER": str(running.county_folder),
+        "KAIYE_DEPARTMENTS": str(folder.departments),
         "KAIYE_NATS_URL": running.nats_url,
         "KAIYE_DATABASE_URL": running.databases[name],
         "KAIYE_SIMULATED_CLOCK": "true" if running.simulated_clock else "false",

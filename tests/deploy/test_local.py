@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.data_folder import Running
+from deploy.data_folder import DataFolder, Running
 from deploy.local import ServiceProcess, service_settings
 
 
@@ -20,7 +20,7 @@ def test_how_services_are_watched_is_handed_on_and_nothing_that_is_meant_for_ano
         pid=1, county="330127000000", county_folder=tmp_path, simulated_clock=False, nats_url="nats://127.0.0.1:1",
         databases={"registry": "postgresql://ours"}, http_url="http://127.0.0.1:1",
     )  # fmt: skip
-    told = ServiceProcess("registry", service_settings(running, "registry", 1), tmp_path / "log").environment()
+    told = ServiceProcess("registry", service_settings(DataFolder(tmp_path), running, "registry", 1), tmp_path / "log").environment()
     assert (told["KAIYE_OTLP_ENDPOINT"], told["KAIYE_LOG_FORMAT"], told["LANG"]) == ("http://127.0.0.1:4318", "json", "zh_CN.UTF-8")
     assert told["KAIYE_DATABASE_URL"] == "postgresql://ours"
     assert "KAIYE_NATS_REPLICAS" not in told

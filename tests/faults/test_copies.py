@@ -23,7 +23,9 @@ def test_two_copies_of_every_service_change_no_figure(tmp_path_factory: pytest.T
         running = demo.running()
         second = []
         for name in SERVICES:
-            second.append(ServiceProcess(name, service_settings(running, name, free_port()), machine.data.log(f"second-{name}")))
+            settings = service_settings(machine.data, running, name, free_port())
+            settings.pop("KAIYE_ARCHIVE", None)  # has one writer
+            second.append(ServiceProcess(name, settings, machine.data.log(f"second-{name}")))
             copies.callback(second[-1].stop)
             second[-1].launch()
         demo.process.send_signal(signal.SIGSTOP)  # until the copies serve, so that they work on the same reports
