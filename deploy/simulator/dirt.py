@@ -25,6 +25,7 @@ from deploy.simulator.rates import (
     VOIDED_BEFORE_SHARE,
     Dirt,
 )  # fmt: skip
+from deploy.simulator.versions import as_sent
 
 _STEPS = list(accumulate(DIRT_RATES.values()))
 DIRTY_SHARE = _STEPS[-1]
@@ -170,9 +171,10 @@ class Spoiler:
         return self._amend(report, "fact_voided", at, data, dirt)
 
     def _correct(self, report: Outgoing, day: int, data: dict[str, Any], *, at: int = 0, dirt: Dirt = "correcting") -> None:
+        version, said = as_sent(report.type, data)
         whole = {
             "source": report.source, "id": report.id, "reason": self._random.choice(_CORRECT_REASONS),
-            "occurred": self._outbox.day_text(day), "version": 1, "data": data,
+            "occurred": self._outbox.day_text(day), "version": version, "data": said,
         }  # fmt: skip
         self._amend(report, "fact_corrected", at or report.instant + self._amended_after(), whole, dirt)
 

@@ -8,6 +8,7 @@ import orjson
 from deploy.simulator.desks import Desk
 from deploy.simulator.rates import Dirt
 from deploy.simulator.report import SimulatedReport
+from deploy.simulator.versions import as_sent
 
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
@@ -94,15 +95,21 @@ class Outbox:
     def _written(self, outgoing: Outgoing) -> SimulatedReport:
         raw = outgoing.raw
         if raw is None:
-            raw = self.bytes_of(outgoing)
+            raw = self._bytes(outgoing, *as_sent(outgoing.type, outgoing.data))
         instant = _EPOCH + timedelta(microseconds=outgoing.instant)
         desk = outgoing.desk
         return SimulatedReport(desk.department, desk.system, outgoing.id, outgoing.type, raw, instant, outgoing.dirt)
 
     def bytes_of(self, outgoing: Outgoing) -> bytes:
-        """The report's JSON, as `shared.contracts.envelope.report_bytes` writes it (a test compares them); inlined for speed."""
+        """The report's JSON in the first version of its type, whatever version it is sent in: what chance does to it depends on its length,
+        and what befalls a county must not depend on which systems were renewed.
+        """
+        return self._bytes(outgoing, 1, outgoing.data)
+
+    def _bytes(self, outgoing: Outgoing, version: int, data: dict[str, Any]) -> bytes:
+        """JSON as `shared.contracts.envelope.report_bytes` writes it (a test compares them); inlined for speed."""
         occurred = self._day_texts.get(outgoing.day) or self.day_text(outgoing.day)
         return orjson.dumps({
-            "specversion": "1.0", "id": outgoing.id, "source": outgoing.source, "type": outgoing.type + ".v1",
-            "datacontenttype": "application/json", "occurred": occurred, "data": outgoing.data,
+            "specversion": "1.0", "id": outgoing.id, "source": outgoing.source, "type": f"{outgoing.type}.v{version}",
+            "datacontenttype": "application/json", "occurred": occurred, "data": data,
         })  # fmt: skip

@@ -14,9 +14,9 @@ from typing import Any, Final, Literal, get_args, get_origin
 
 from pydantic import BaseModel, StringConstraints
 
-from deploy.spreadsheets.words import DAY_ZH, FIELDS_ZH, ID_ZH, choice_zh
+from deploy.spreadsheets.words import DAY_ZH, ID_ZH, choice_zh, field_zh
 from shared.contracts import FACTS, AnyFact
-from shared.contracts.base import Evidence, Fact, Names, flattened
+from shared.contracts.base import Evidence, Fact, Names, flattened, shape_in
 
 CellKind = Literal["text", "code", "unit", "entity", "person", "day", "whole", "money", "decimal", "flag", "choice"]
 """How a cell is read: `code` an identifier of the department's own, `unit` and `entity` national codes, `person` a resident id or
@@ -84,6 +84,19 @@ def named(fact: type[Fact], header: Sequence[str]) -> dict[int, Column]:
     return found
 
 
+def version_of(fact: type[Fact], header: Sequence[str]) -> int:
+    """In which version of a fact a file was made: the newest one all of whose columns that must be filled are there. Where there is none,
+    that of which most are: whoever kept a template of an earlier release is told what is wrong in its words.
+    """
+
+    def lacking(version: int) -> int:
+        shape = shape_in(fact, version)
+        there = {column.key for column in named(shape, header).values()}
+        return sum(column.required and column.key not in there for column in columns_of(shape, 1))
+
+    return min(range(fact.version, 0, -1), key=lacking)
+
+
 def _columns(model: type[BaseModel], name: str, groups: int) -> Iterator[Column]:
     field = model.model_fields[name]
     things = [kind for kind in flattened(field.annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)]
@@ -94,7 +107,7 @@ def _columns(model: type[BaseModel], name: str, groups: int) -> Iterator[Column]
     for number in range(1, groups + 1):
         for part in thing.model_fields:
             column = _column(thing, part)
-            zh = f"{FIELDS_ZH[name]}{number}{column.zh}"
+            zh = f"{_zh(model, name)}{number}{column.zh}"
             required = column.required and field.is_required() and number == 1
             yield replace(column, field=name, number=number, part=part, zh=zh, required=required)
 
@@ -104,7 +117,11 @@ def _column(model: type[BaseModel], name: str) -> Column:
     marks = [*field.metadata, *flattened(field.annotation)]
     choices = next((get_args(mark) for mark in marks if get_origin(mark) is Literal), ())
     words = tuple((choice_zh(name, each), each) for each in choices)
-    return Column(name, FIELDS_ZH[name], _kind(name, marks), field.is_required(), tuple in marks, words)
+    return Column(name, _zh(model, name), _kind(name, marks), field.is_required(), tuple in marks, words)
+
+
+def _zh(model: type[BaseModel], name: str) -> str:
+    return field_zh(model.type if issubclass(model, Fact) else None, name)
 
 
 def _kind(name: str, marks: Sequence[Any]) -> CellKind:

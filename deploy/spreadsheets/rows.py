@@ -11,8 +11,9 @@ from python_calamine import CalamineWorkbook
 
 from deploy.sheet_files import EXCEL_SUFFIXES, BadSheetFile, csv_rows, workbook
 from deploy.spreadsheets.cells import Cell
-from deploy.spreadsheets.columns import Column, named, reportable
+from deploy.spreadsheets.columns import Column, named, reportable, version_of
 from shared.contracts import AnyFact
+from shared.contracts.base import Fact, shape_in
 
 HEADER_ROWS_MAX: Final = 20
 """So many rows may stand above the header: titles, who filled it in, when."""
@@ -24,7 +25,8 @@ class Sheet:
     """One sheet of facts of one type."""
 
     title: str
-    fact: type[AnyFact]
+    fact: type[Fact]
+    """In the version whose columns it has."""
     header_row: int
     """Counted from 1, as spreadsheets show it."""
     header: tuple[str, ...]
@@ -75,9 +77,10 @@ def _sheet(path: Path, title: str, rows: Iterator[Sequence[Cell]], fact: type[An
     numbered = enumerate(rows, start=1)
     for number, row in islice(numbered, HEADER_ROWS_MAX):
         header = tuple("" if cell is None else str(cell).strip() for cell in row)
-        columns = named(fact, header)
+        shape = shape_in(fact, version_of(fact, header))
+        columns = named(shape, header)
         if any(column.field == "occurred" for column in columns.values()):
-            return Sheet(title, fact, number, header, columns, _filled(numbered))
+            return Sheet(title, shape, number, header, columns, _filled(numbered))
     raise BadSheetFile(
         f"{path} 的「{title}」前 {HEADER_ROWS_MAX} 行中没有表头（须有“日期”等列名，见 kaiye template {fact.type}）/ "
         f"no header with the columns of {fact.type} in the first {HEADER_ROWS_MAX} rows of sheet {title} of {path}"

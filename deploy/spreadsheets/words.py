@@ -33,11 +33,14 @@ FIELDS_ZH: Final[Mapping[str, str]] = {
     "guidance_kind": "指导类别", "internship": "见习编号", "retained": "留用", "survey": "调查编号", "population": "调查对象",
     "respondent": "受访者身份证号", "scores": "评分", "question": "问题", "service": "所评服务", "score": "分值", "group": "人群",
     "loan": "贷款编号", "loan_kind": "贷款类别", "borrowers": "借款人身份证号", "amount_fen": "金额（元）", "tranche": "发放批次",
-    "undated": "无还款日期", "number": "期次", "principal_fen": "应还本金（元）", "receipt": "还款凭证号", "instalment": "还款期次",
+    "undated": "无还款日期", "number": "期次", "principal_fen": "应还本金（元）", "interest_fen": "利息（元）",
+    "receipt": "还款凭证号", "instalment": "还款期次",
     "fund": "基金编号", "voucher": "凭证号", "origin": "资金来源", "payment": "支付编号", "subsidy_kind": "补贴类别", "one_off": "一次性",
     "relief": "减免编号", "levy": "税费种类", "lending_fen": "贷款发放额（元）", "recovery_rate": "到期贷款回收率",
 }  # fmt: skip
 """Columns. A place in a group (a founder's categories) is named after the group, its number and this."""
+OWN_FIELDS_ZH: Final[Mapping[tuple[str, str], str]] = {("finance.loan_repaid", "principal_fen"): "归还本金（元）"}
+"""Fields of a type that are called otherwise in it."""
 CHOICES_ZH: Final[Mapping[str, Mapping[str, str]]] = {
     "entity_kind": {"individual_business": "个体工商户"},
     "venue_kind": {"incubator": "孵化基地", "start_up_park": "创业园", "start_up_street": "创业街", "internship_base": "见习基地"},
@@ -59,6 +62,12 @@ CHOICES_ZH: Final[Mapping[str, Mapping[str, str]]] = {
     "meeting_kind": {"leading_group": "领导小组会议"},
 }  # fmt: skip
 """Choices that have a name of their own in this field."""
+
+
+def field_zh(type: str | None, field: str) -> str:
+    """What a clerk calls a field of a type of fact, or of something in one (None). Raises KeyError when it has no name."""
+    own = OWN_FIELDS_ZH.get((type, field)) if type is not None else None
+    return own if own is not None else FIELDS_ZH[field]
 
 
 def choice_zh(field: str, value: str) -> str:

@@ -65,7 +65,7 @@ TASKS = (
         (
             *lends("2025-01-02", "L1", 1200, 1), owes("2025-01-02", "L1", 1, "2025-06-30", 400),
             owes("2025-01-02", "L1", 2, "2025-12-31", 400), owes("2025-01-02", "L1", 3, "2026-06-30", 400),
-            on("2025-06-30", LoanRepaid(loan="L1", receipt="R1", amount_fen=300 * FEN)),
+            on("2025-06-30", LoanRepaid(loan="L1", receipt="R1", principal_fen=300 * FEN)),
             on("2025-09-01", LoanCompensated(loan="L1", amount_fen=100 * FEN)),
         ),
         (

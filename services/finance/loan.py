@@ -143,7 +143,7 @@ def decide(state: LoanState, fact: LoanFact, day: date) -> Decision:
         case LoanRepaid():
             if fact.instalment is not None and fact.instalment not in account.instalments:
                 return _wait(fact, NO_INSTALMENT)
-            return _decide_cleared(state, fact, fact.amount_fen, day, late)
+            return _decide_cleared(state, fact, fact.principal_fen, day, late)
         case LoanCompensated() | LoanWrittenOff():
             return _decide_cleared(state, fact, fact.amount_fen, day, late)
         case LoanOverdue():
@@ -213,7 +213,9 @@ def evolve(state: LoanState, fact: LoanFact, day: date) -> LoanState:
         case InstalmentDue():
             agreed = {**account.instalments, fact.number: Instalment(fact.due, fact.principal_fen)}
             return replace(state, account=replace(account, instalments=agreed))
-        case LoanRepaid() | LoanCompensated() | LoanWrittenOff():
+        case LoanRepaid():
+            return replace(state, account=replace(account, cleared_fen=account.cleared_fen + fact.principal_fen))
+        case LoanCompensated() | LoanWrittenOff():
             return replace(state, account=replace(account, cleared_fen=account.cleared_fen + fact.amount_fen))
         case LoanOverdue() | LoanExtended():
             return state  # no rule depends on them

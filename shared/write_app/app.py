@@ -26,7 +26,7 @@ from shared.service_app import ServiceApp
 from shared.settings import Settings
 from shared.write_app.drawing import PromptBatches, give_back
 from shared.write_app.http import HealthServer
-from shared.write_app.messages import answer_schema, record_schema, report_schema, types_of
+from shared.write_app.messages import answer_schema, record_schemas, report_schema, types_of
 from shared.write_app.metrics import ServiceMetrics, report_metrics
 from shared.write_app.repairs import answer_repairs
 from shared.write_app.work import Work
@@ -98,9 +98,9 @@ class WriteApp(ServiceApp):
         county, service = self.settings.county, self.rules.service
         answers = subjects.answered(county, "*", "*", "*")
         self._nats.publisher(answers, title="answered", schema=answer_schema(), description="The newest answer to each report.")
-        for type_, version, data in types_of(service):
-            subject, schema = subjects.recorded(county, type_), record_schema(type_, version, data)
-            self._nats.publisher(subject, title=f"recorded.{type_}", schema=schema, description=data.zh)
+        names = {type_: data.zh for type_, _, data in types_of(service)}
+        for type_, schema in record_schemas(service).items():
+            self._nats.publisher(subjects.recorded(county, type_), title=f"recorded.{type_}", schema=schema, description=names[type_])
 
     async def _open(self, nc: Client) -> None:
         """Open the store and put the parts together. Raises what the store raises."""

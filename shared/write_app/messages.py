@@ -3,6 +3,7 @@
 Nothing is validated with these at run time: reports are read by the write service, which must answer what it cannot read.
 """
 
+from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Literal, TypeVar, get_type_hints
@@ -55,13 +56,26 @@ def types_of(service: Service) -> tuple[tuple[str, int, type[Fact] | type[Common
 
 def report_schema(service: Service) -> Any:
     """The union of everything that may be reported to a service, told apart by `type`."""
-    models = [_model(ReportEnvelope, type_, version, data) for type_, version, data in types_of(service) if data is not DayClosed]
-    return Annotated[reduce(or_, models), Field(discriminator="type")]
+    return _told_apart(
+        [_model(ReportEnvelope, type_, version, data) for type_, version, data in types_of(service) if data is not DayClosed]
+    )
+
+
+def record_schemas(service: Service) -> dict[str, Any]:
+    """Of every type a service records, its records: of one version, or the union of those of all, told apart by `type`."""
+    found: dict[str, list[Any]] = {}
+    for type_, version, data in types_of(service):
+        found.setdefault(type_, []).append(record_schema(type_, version, data))
+    return {type_: _told_apart(models) if len(models) > 1 else models[0] for type_, models in found.items()}
 
 
 def record_schema(type_: str, version: int, data: type[Fact] | type[CommonFact]) -> type[RecordEnvelope]:
-    """The record of one type."""
+    """The record of one version of a type."""
     return _model(RecordEnvelope, type_, version, data)
+
+
+def _told_apart(models: Sequence[Any]) -> Any:
+    return Annotated[reduce(or_, models), Field(discriminator="type")]
 
 
 def _model(envelope: type[Envelope], type_: str, version: int, data: type[BaseModel]) -> type[Envelope]:

@@ -51,8 +51,8 @@ DECLINED = LoanDeclined(loan=LOAN)
 LENT = LoanDisbursed(loan=LOAN, tranche=1, amount_fen=5_000_000)
 DUE_1 = InstalmentDue(loan=LOAN, number=1, due=date(2010, 10, 20), principal_fen=2_000_000)
 DUE_2 = InstalmentDue(loan=LOAN, number=2, due=date(2011, 4, 20), principal_fen=3_000_000)
-REPAID_1 = LoanRepaid(loan=LOAN, receipt="HK-1", amount_fen=2_000_000, instalment=1)
-REPAID_2 = LoanRepaid(loan=LOAN, receipt="HK-2", amount_fen=3_000_000)
+REPAID_1 = LoanRepaid(loan=LOAN, receipt="HK-1", principal_fen=2_000_000, instalment=1)
+REPAID_2 = LoanRepaid(loan=LOAN, receipt="HK-2", principal_fen=3_000_000)
 OVERDUE = LoanOverdue(loan=LOAN, instalment=1)
 COMPENSATED = LoanCompensated(loan=LOAN, amount_fen=3_000_000)
 WRITTEN_OFF = LoanWrittenOff(loan=LOAN, amount_fen=3_000_000)
@@ -178,7 +178,7 @@ def test_while_the_disbursement_is_undated_no_repayment_is_too_early() -> None:
 
 @pytest.mark.parametrize("fact", [REPAID_2, COMPENSATED, WRITTEN_OFF], ids=lambda fact: fact.type)
 def test_clearing_more_than_was_disbursed_is_flagged(fact: FinanceFact) -> None:
-    history: list[Dated] = [*TO_LENDING, (REPAID_1, OCTOBER), (LoanRepaid(loan=LOAN, receipt="HK-0", amount_fen=1), OCTOBER)]
+    history: list[Dated] = [*TO_LENDING, (REPAID_1, OCTOBER), (LoanRepaid(loan=LOAN, receipt="HK-0", principal_fen=1), OCTOBER)]
     assert Given(RULES, history).when(fact, MAY_2011) == recorded(ABOVE_LENT)
 
 

@@ -281,7 +281,7 @@ def _due(by: Random) -> Fact:
 
 def _repaid(by: Random) -> Fact:
     receipt, fen = by.choice(("1", "2", "3")), by.choice((50, 150, 400))
-    return LoanRepaid(loan=_loan(by), receipt=receipt, amount_fen=fen, instalment=by.choice((None, None, 1, 2)))
+    return LoanRepaid(loan=_loan(by), receipt=receipt, principal_fen=fen, instalment=by.choice((None, None, 1, 2)))
 
 
 def _survey(by: Random) -> str:

@@ -60,7 +60,7 @@ class History:
     def correct(self, id: str, on: str, fact: Fact, *, known: str) -> str:
         """Correct the fact of this id to this day and content."""
         data = {
-            "source": SOURCE, "id": id, "reason": "录错", "occurred": on,
+            "source": SOURCE, "id": id, "reason": "录错", "occurred": on, "version": fact.version,
             "data": fact.model_dump(mode="json", exclude_none=True),
         }  # fmt: skip
         return self._record(service_of(fact), f"{service_of(fact)}.fact_corrected.v1", known, known, data)
@@ -132,4 +132,4 @@ class History:
 
     def repays(self, on: str, loan: str, receipt: str, yuan: int, instalment: int | None = None) -> str:
         """Principal of the loan is repaid."""
-        return self.add(on, LoanRepaid(loan=loan, receipt=receipt, amount_fen=yuan * 100, instalment=instalment))
+        return self.add(on, LoanRepaid(loan=loan, receipt=receipt, principal_fen=yuan * 100, instalment=instalment))

@@ -13,7 +13,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from deploy.simulator import SimulatedReport, simulate, unit_reports
+from deploy.simulator import SimulatedReport, dirt, simulate, unit_reports
+from deploy.simulator import outbox as outboxes
 from deploy.simulator.desks import Desk
 from deploy.simulator.outbox import Outbox, Outgoing, day_of_us, midnight_us
 from services.indicators.evaluation.county import County
@@ -21,6 +22,7 @@ from shared.contracts import FACTS, parse_fact
 from shared.contracts.base import SERVICES
 from shared.contracts.common import COMMON_FACTS, common_type
 from shared.contracts.envelope import ReportEnvelope, Source, report_bytes
+from shared.contracts.finance import LoanRepaid
 from shared.days import day_of
 from tests.simulator.conftest import SEED, YEAR
 
@@ -99,11 +101,42 @@ def test_every_clean_report_is_a_fact_of_its_contract(full_size: Sequence[Simula
         envelope = ReportEnvelope.model_validate(body)
         assert envelope.source == f"/{county.code}/{report.department}/{report.system}"
         assert envelope.id == report.id
-        assert envelope.type == f"{report.type}.v1"
+        type_, _, version = envelope.type.rpartition(".v")
+        assert type_ == report.type
         assert envelope.occurred <= day_of(report.instant)
-        fact = parse_fact(report.type, 1, body["data"])
+        fact = parse_fact(report.type, int(version), body["data"])
         assert fact.unit is None or fact.unit in county.units
         assert fact.park is None or fact.park in county.units
+
+
+def test_what_is_told_does_not_depend_on_which_systems_were_renewed(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every report is there, of the same day and instant, and says the same: but for the interest, which only a renewed one states."""
+    mixed = list(simulate(county.roster, county.plan, SEED, 20_000))
+    with monkeypatch.context() as patch:
+        for module in (outboxes, dirt):
+            patch.setattr(module, "as_sent", lambda _, data: (1, data))
+        plain = list(simulate(county.roster, county.plan, SEED, 20_000))
+    assert len(mixed) == len(plain)
+    versions, corrections = Counter[int](), Counter[int]()
+    for now, then in zip(mixed, plain, strict=True):
+        assert now._replace(raw=b"") == then._replace(raw=b"")
+        if now.raw == then.raw and now.type != LoanRepaid.type:
+            continue
+        said, before = orjson.loads(now.raw), orjson.loads(then.raw)
+        if now.type == LoanRepaid.type:
+            version = int(said["type"].rpartition(".v")[2])
+            versions[version] += 1
+        else:
+            assert now.type == "finance.fact_corrected"
+            said, before = said["data"], before["data"]
+            version = said["version"]
+            corrections[version] += 1
+        if now.dirt not in ("malformed", "mistyped"):
+            told, told_before = (parse_fact(LoanRepaid.type, of, each["data"]) for of, each in ((version, said), (1, before)))
+            assert told.model_copy(update={"interest_fen": None}) == told_before
+            assert said["occurred"] == before["occurred"]
+    assert min(versions[1], versions[2]) > 0.3 * versions.total() > 30, versions
+    assert corrections[2] > 0, corrections
 
 
 def test_no_clean_report_is_sent_twice(full_size: Sequence[SimulatedReport]) -> None:

@@ -80,7 +80,7 @@ class Records:
     def correct(self, told: Told, on: Day, fact: Fact, *, known: Day) -> None:
         """Correct a fact to this day and content."""
         data = {"source": told.source, "id": told.id, "reason": "录错", "occurred": _day(on).isoformat(), "data": _data(fact)}
-        self._amend(told, FactCorrected, _day(known), data)
+        self._amend(told, FactCorrected, _day(known), data | ({"version": fact.version} if fact.version > 1 else {}))
 
     def something_else(self, service: Service, name: str, *, known: Day, version: int = 1) -> None:
         """Record a fact of a type, or a version, that this release knows nothing of."""

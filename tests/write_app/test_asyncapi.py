@@ -14,6 +14,7 @@ from shared.contracts import FACTS
 from shared.contracts.base import SERVICES, Service, service_of
 from shared.contracts.common import COMMON_FACTS, common_type
 from shared.contracts.envelope import NO_HASH, Source, record_bytes, report_bytes
+from shared.contracts.finance import LoanRepaid
 from shared.write_app.messages import record_schema, report_schema, types_of
 from tests.write_app.system import COUNTY, DAY, instant
 
@@ -51,13 +52,14 @@ def test_every_reference_leads_somewhere(name: str) -> None:
 def test_every_type_has_a_channel_of_its_own_and_the_queue_takes_all_that_may_be_reported(service: Service) -> None:
     document = DOCUMENTS[f"{service}.json"]
     assert document["asyncapi"] == "3.0.0"
-    facts = [fact.type for fact in FACTS if service_of(fact) == service]
-    types = {*facts, *(common_type(shape, service) for shape in COMMON_FACTS)}
+    facts = [fact for fact in FACTS if service_of(fact) == service]
+    types = {*(fact.type for fact in facts), *(common_type(shape, service) for shape in COMMON_FACTS)}
     addresses = {channel["address"] for channel in document["channels"].values()}
     expected = {f"recorded.{COUNTY}.{type_}" for type_ in types}
     assert addresses == expected | {f"answered.{COUNTY}.*.*.*", f"reported.{COUNTY}.*.*.{service}.>"} | ASKED[service]
     reported = document["components"]["schemas"]["reported:Message:Payload"]
-    assert len(reported["oneOf"]) == len(facts) + 2  # voids and corrections; closed days are the system's own
+    versions = sum(fact.version for fact in facts)
+    assert len(reported["oneOf"]) == versions + 2  # voids and corrections; closed days are the system's own
     assert document["operations"]["reported"]["action"] == "receive"
 
 
@@ -67,7 +69,9 @@ def test_an_example_of_every_fact_is_a_valid_message_and_an_unknown_field_is_not
         for fact in FACTS:
             if service_of(fact) != service:
                 continue
-            raw = report_bytes(source=Source(COUNTY, "office", "hand"), id="x-1", type=fact.type, occurred=DAY, data=fact.example)
+            raw = report_bytes(
+                source=Source(COUNTY, "office", "hand"), id="x-1", type=fact.type, version=fact.version, occurred=DAY, data=fact.example
+            )
             reports.validate_json(raw)
             with pytest.raises(ValidationError):
                 reports.validate_python({**json.loads(raw), "data": {**fact.example, "moon": "full"}})
@@ -81,6 +85,13 @@ def test_an_example_of_every_record_is_a_valid_message() -> None:
                 recorded=instant("2020-03-02T08:00:00"), position=1, prevhash=NO_HASH, data=data.example,
             )  # fmt: skip
             record_schema(type_, version, data).model_validate_json(raw)
+
+
+def test_a_type_of_several_versions_is_recorded_in_any_of_them_under_one_subject() -> None:
+    document = DOCUMENTS["finance.json"]
+    payload = document["components"]["schemas"][f"recorded.{LoanRepaid.type}:Message:Payload"]
+    told = [document["components"]["schemas"][each["$ref"].rpartition("/")[2]]["properties"]["type"]["const"] for each in payload["oneOf"]]
+    assert told == [f"{LoanRepaid.type}.v1", f"{LoanRepaid.type}.v2"]
 
 
 def test_writing_checks_clean_and_every_kind_of_staleness_is_found(tmp_path: Path) -> None:

@@ -6,15 +6,19 @@ from typing import Any
 import pytest
 
 import shared.contracts
+from shared.contracts.finance import LoanRepaid
 from shared.contracts.registry import UnitListed
 from shared.contracts.training import GuidanceGiven
 from shared.contracts.versions import Earlier
+from shared.event_store.interface import ReportKey
+from shared.repair import Change
 from shared.write_service.audit import audit
 from shared.write_service.parsing import Named, Readable, read
+from shared.write_service.repairing import Act, Acted
 from tests.support.memory_store import MemoryStore
 from tests.support.records import COUNTY, SOURCE, TOWN, VILLAGE_2, Records, Told
 from tests.support.records import VILLAGE as LATER
-from tests.support.reporting import TOWNSHIP, VILLAGE, Counter, correction, report, with_units
+from tests.support.reporting import TOWNSHIP, VILLAGE, Counter, correction, id_of, report, source_of, with_units
 from tests.support.versions import GuidanceGivenV1, declare_the_earlier_one_alone, declare_two_versions
 
 TYPE = GuidanceGiven.type
@@ -82,6 +86,48 @@ def test_a_report_is_recognised_as_before_there_was_a_newer_version(monkeypatch:
     declare_two_versions(monkeypatch)
     assert digests() == before
     assert (before[0][0] == before[1][0], before[0][0] == before[2][0]) == (True, False)
+
+
+async def test_a_repayment_is_reported_and_corrected_in_either_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As published: a bank's old system says how much was paid back (v1), a renewed one the principal and the interest apart (v2)."""
+    finance = await with_units(Counter("finance"))
+    loan = {"loan": "L1", "amount_fen": 500}
+    applied = report("finance.loan_applied", loan | {"unit": VILLAGE, "loan_kind": "personal", "borrowers": [PERSON]}, by="bank")
+    lent = report("finance.loan_disbursed", loan | {"tranche": 1}, by="bank")
+    old = report(LoanRepaid.type, loan | {"receipt": "HK-1", "amount_fen": 300}, by="bank", system="old")
+    new = report(LoanRepaid.type, {"loan": "L1", "receipt": "HK-2", "principal_fen": 200, "interest_fen": 9}, by="bank", version=2)
+    assert [answer.outcome for answer in await finance.hand_in(applied, lent, old, new)] == ["recorded"] * 4
+    again = report(LoanRepaid.type, {"loan": "L1", "receipt": "HK-1", "principal_fen": 300}, by="market", version=2)
+    assert [flag.code for flag in (await finance.ask(again)).flags] == ["confirmation"], "what another system says in the newest version"
+    for target, data, version in (
+        (old, {"loan": "L1", "receipt": "HK-1", "principal_fen": 310, "interest_fen": 4}, 2),
+        (new, {"loan": "L1", "receipt": "HK-2", "amount_fen": 190}, 1),
+    ):
+        amendment = report("finance.fact_corrected", correction(target, data, version=version), by="bank", system=target.system)
+        assert (await finance.ask(amendment)).outcome == "recorded"
+    above = report(LoanRepaid.type, {"loan": "L1", "receipt": "HK-3", "principal_fen": 1}, by="bank", version=2)
+    assert [flag.code for flag in (await finance.ask(above)).flags] == ["above_lent"], "310 and 190 of 500 are paid back"
+    assert [finding async for finding in audit(finance.kept)] == []
+    written = [(record.version, record.data.get("amount_fen")) for record in await finance.records() if record.type == LoanRepaid.type]
+    assert written == [(1, 300), (2, None), (2, None), (2, None)], "recorded as they came"
+
+
+async def test_the_repair_desk_puts_right_what_was_reported_in_an_earlier_version() -> None:
+    finance = await with_units(Counter("finance"))
+    wrong = report(LoanRepaid.type, {"loan": "L1", "receipt": "HK-1", "amount_fen": 0}, by="bank", system="old")
+    assert (await finance.ask(wrong)).outcome == "refused"
+    name = ReportKey(source_of(wrong), id_of(wrong))
+    act = Act("act-1", "corrected", name, "office", "金额补正", (Change(path="data.amount_fen", value="300"),))
+    acted = await finance.writes.repair(act)
+    assert isinstance(acted, Acted), acted
+    assert acted.row.outcome == "waiting", "for the loan"
+    loan = {"loan": "L1", "amount_fen": 500}
+    await finance.hand_in(
+        report("finance.loan_applied", loan | {"unit": VILLAGE, "loan_kind": "personal", "borrowers": [PERSON]}, by="bank"),
+        report("finance.loan_disbursed", loan | {"tranche": 1}, by="bank"),
+    )
+    (record,) = (record for record in await finance.records() if record.type == LoanRepaid.type)
+    assert (record.version, record.data) == (1, {"loan": "L1", "receipt": "HK-1", "amount_fen": 300})
 
 
 class UnitListedV1(UnitListed):

@@ -109,9 +109,9 @@ class _Account:
                 if fact.instalment in self.instalments:
                     self.instalments[fact.instalment].due = fact.due.toordinal()
             case LoanRepaid():
-                self.balance_fen -= fact.amount_fen
+                self.balance_fen -= fact.principal_fen
                 self.fill()  # what was in hand is the older money
-                self._allocate(fact.amount_fen, fact.instalment)
+                self._allocate(fact.principal_fen, fact.instalment)
             case LoanCompensated() | LoanWrittenOff():
                 self.balance_fen -= fact.amount_fen
                 self.relieved_fen += fact.amount_fen

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.contracts.base import EntityCode, Fact, LoanId, PersonId, Placed, Text
+from shared.contracts.base import EntityCode, Fact, Fen, LoanId, PersonId, Placed, Text
 from shared.contracts.exact import Day, Flag, Whole, as_set
 from shared.contracts.finance.amounts import Amount
+from shared.contracts.versions import Earlier, Renamed
 
 Number = Annotated[Whole, Field(ge=1, le=600)]
 """A running number within one loan: of a tranche, of an instalment."""
@@ -94,7 +95,7 @@ class InstalmentDue(Fact):
     principal_fen: Amount
 
 
-class LoanRepaid(Fact):
+class LoanRepaidV1(Fact):
     """还款: principal is paid back (interest apart). Without an instalment it pays the oldest open one."""
 
     type = "finance.loan_repaid"
@@ -107,6 +108,33 @@ class LoanRepaid(Fact):
     receipt: Text
     """The number of the receipt (还款凭证号): what tells two payments of one day apart."""
     amount_fen: Amount
+    instalment: Number | None = None
+
+
+class LoanRepaid(Fact):
+    """还款: principal is paid back. Without an instalment it pays the oldest open one.
+
+    A payment most often holds interest too, and a receipt states the two apart: `principal_fen` is what counts as repaid, `interest_fen`
+    what an interest subsidy (贷款贴息) is checked against.
+    """
+
+    type = "finance.loan_repaid"
+    version = 2
+    earlier = (Earlier(LoanRepaidV1, (Renamed("amount_fen", "principal_fen"),)),)
+    about = "loan"
+    natural_key = ("loan", "receipt")
+    zh = "贷款还款"
+    example = {
+        "loan": "L2010-00017", "receipt": "HK-2011-0311", "principal_fen": 2500000, "interest_fen": 73750, "instalment": 1,
+    }  # fmt: skip
+
+    loan: LoanId
+    receipt: Text
+    """The number of the receipt (还款凭证号): what tells two payments of one day apart."""
+    principal_fen: Amount
+    """The principal in it (归还本金), without interest."""
+    interest_fen: Fen | None = None
+    """The interest paid with it (利息), where the bank states it; no part of what is repaid."""
     instalment: Number | None = None
 
 

@@ -19,6 +19,7 @@ from deploy.spreadsheets.rows import opened
 from deploy.spreadsheets.template import template
 from shared.client import OutgoingReport
 from shared.contracts import AnyFact, fact_class, parse_fact
+from shared.contracts.base import shape_in
 from shared.contracts.envelope import Source
 from tests.deploy.spreadsheets.filled import cell_of, save
 
@@ -52,6 +53,36 @@ def test_what_stands_in_a_template_comes_out_as_the_fact(fact: type[AnyFact], tm
     said = orjson.loads(report.raw)
     assert (said["occurred"], said["type"], number) == ("2010-05-20", f"{fact.type}.v{fact.version}", 2)
     assert parse_fact(fact.type, fact.version, said["data"]) == parse_fact(fact.type, fact.version, fact.example)
+
+
+@pytest.mark.parametrize(("version", "amount"), [(1, "金额（元）"), (2, "归还本金（元）")])
+def test_a_file_made_for_an_earlier_version_is_reported_in_that_version(version: int, amount: str, tmp_path: Path) -> None:
+    """A clerk keeps last year's template."""
+    fact = fact_class("finance.loan_repaid", 2)
+    shape = shape_in(fact, version)
+    columns = columns_of(shape)
+    assert amount in [column.zh for column in columns]
+    row = [cell_of(column, "2010-05-20", shape.example) for column in columns]
+    path = save(tmp_path / "filled.xlsx", {fact.zh: [[column.zh for column in columns], row]})
+    with opened(path, None) as sheets:
+        (sheet,) = sheets
+        ((number, cells),) = sheet.rows
+        draft = draft_of(sheet, number, cells, COUNTY)
+        assert isinstance(draft, Draft), draft
+        report = report_of(sheet, draft, SOURCE, {})
+    assert isinstance(report, OutgoingReport), report
+    said = orjson.loads(report.raw)
+    assert (said["type"], said["data"]) == (f"finance.loan_repaid.v{version}", shape.example)
+
+
+def test_a_file_that_fits_no_version_is_held_to_the_one_it_is_nearest_to(tmp_path: Path) -> None:
+    """Each row is told what it lacks in that version's words; where it is as near to several, in the newest one's."""
+    fact = fact_class("finance.loan_repaid", 2)
+    for header, lacking in ((["日期", "贷款编号", "金额（元）"], "还款凭证号"), (["日期", "贷款编号", "还款凭证号"], "归还本金（元）")):
+        path = save(tmp_path / f"{lacking}.xlsx", {fact.zh: [header, ["2010-05-20", "L-1", "7"]]})
+        (faults,) = drafts(path)
+        assert isinstance(faults, tuple)
+        assert [fault.zh for fault in faults] == [f"缺少{lacking}"]
 
 
 def column(kind: str, **more: Any) -> Column:

@@ -24,6 +24,7 @@ from services.indicators.catalog import MEASURES, digest_of
 from shared.contracts import read_fact
 from shared.contracts.base import Fact, PersonId
 from shared.contracts.exact import Whole
+from shared.contracts.finance import InstalmentDue, LoanApplied, LoanDisbursed, LoanRepaid
 from shared.contracts.registry import EvaluationPublished
 from shared.contracts.training import GuidanceGiven
 from shared.contracts.versions import Earlier, Given, Renamed, Reworded
@@ -100,6 +101,47 @@ def test_engines_oracle_archive_and_bundle_read_both_versions(tmp_path: Path, mo
         assert on_board(archive, "duckdb", COUNTY) == on_board(history, "live", COUNTY)
     folder = written(tmp_path / "bundle", make_bundle(history, PLAN, known, known, KEY))
     verdict = verify_bundle(folder)
+    assert (verdict.fault, verdict.difference, verdict.figures > 0) == (None, None, True)
+
+
+def lent() -> Records:
+    """A loan of 600 in two instalments; repayments are told in version 1, corrected in 2, the other way round, and told again in 2."""
+    records = Records()
+    records.add("2025-01-05", LoanApplied(loan="L1", loan_kind="personal", borrowers=(person(1),), amount_fen=600, unit=VILLAGE))
+    records.add("2025-01-10", LoanDisbursed(loan="L1", tranche=1, amount_fen=600))
+    for number, due in ((1, date(2025, 2, 1)), (2, date(2025, 2, 20))):
+        records.add("2025-01-10", InstalmentDue(loan="L1", number=number, due=due, principal_fen=300))
+    ids = [say(records, LoanRepaid.type, {"loan": "L1", "receipt": receipt, "amount_fen": 100}) for receipt in ("R1", "R2")]
+    newest = records.add("2025-03-01", LoanRepaid(loan="L1", receipt="R3", principal_fen=90, interest_fen=7, instalment=1))
+    records.add("2025-03-01", LoanRepaid(loan="L1", receipt="R2", principal_fen=100), source=f"/{COUNTY}/other/system")
+    for id, data in (
+        (ids[0], {"version": 2, "data": {"loan": "L1", "receipt": "R1", "principal_fen": 120, "interest_fen": 5}}),
+        (newest.id, {"data": {"loan": "L1", "receipt": "R3", "amount_fen": 80, "instalment": 2}}),
+    ):
+        correction = {"source": SOURCE, "id": id, "reason": "录错", "occurred": "2025-03-01", **data}
+        records._record("finance", SOURCE, f"c-{id}", "finance.fact_corrected", 1, date(2025, 3, 2), date(2025, 3, 2), correction)
+    records.close("2025-03-02")
+    return records
+
+
+def test_repayments_in_either_version_are_the_same_figures_to_every_reader(tmp_path: Path) -> None:
+    """By the published contracts: 120 and 100 without an instalment fill the first, 80 go to the second: 300 of 600 are repaid."""
+    records, plan = lent(), example_county().plan
+    history = check_history(in_order(list(records)), COUNTY)
+    assert history.unreadable == []
+    known = history.last_known_day
+    live = recompute(history, plan, "live")(known)
+    rows = {(row.id, row.variant): row for row in board(live, ask(live, known)).indicators if row.part is None}
+    recovery = rows["loan_recovery", "default"]
+    assert (recovery.numerator, recovery.denominator, recovery.incomplete) == ("300", "600", 0)
+    oracle = oracle_of(plan, records.json)
+    write(tmp_path / "archive", COUNTY, list(records))
+    with opened_archive(tmp_path / "archive", COUNTY) as archive:
+        archive.check_derivation()
+        for day in (date(2025, 3, 1), known):
+            assert differences(recompute(history, plan, "live")(day), oracle, Asked(VILLAGE, day, day), by_board=True) == []
+        assert on_board(archive, "duckdb", VILLAGE) == on_board(history, "live", VILLAGE)
+    verdict = verify_bundle(written(tmp_path / "bundle", make_bundle(history, PLAN, known, known, KEY)))
     assert (verdict.fault, verdict.difference, verdict.figures > 0) == (None, None, True)
 
 

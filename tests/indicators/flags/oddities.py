@@ -103,7 +103,7 @@ SCENES: tuple[tuple[tuple[Draws, ...], tuple[Draws, ...]], ...] = (
         (
             lambda by: LoanDisbursed(loan=_loan(by), tranche=by.choice((1, 2)), amount_fen=100, undated=by.random() < 0.4),
             lambda by: LoanSettled(loan=_loan(by)), lambda by: LoanWrittenOff(loan=_loan(by), amount_fen=100),
-            lambda by: LoanRepaid(loan=_loan(by), receipt=by.choice(("R1", "R2")), amount_fen=100),
+            lambda by: LoanRepaid(loan=_loan(by), receipt=by.choice(("R1", "R2")), principal_fen=100),
             lambda by: InstalmentDue(loan=_loan(by), number=1, due=by.choice(DAYS), principal_fen=100), _applied, _registered,
         ),
     ),

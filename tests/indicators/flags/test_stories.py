@@ -432,11 +432,11 @@ def test_a_settled_loan_that_is_written_off_or_moves_on() -> None:
     story.registers("2025-01-01", 1, 1)
     story.lends("2025-03-01", "L1")
     story.add("2025-03-01", InstalmentDue(loan="L1", number=1, due=date(2025, 9, 1), principal_fen=5_000_000))
-    story.add("2025-08-30", LoanRepaid(loan="L1", receipt="R1", amount_fen=5_000_000))
+    story.add("2025-08-30", LoanRepaid(loan="L1", receipt="R1", principal_fen=5_000_000))
     settled = story.add("2025-09-01", LoanSettled(loan="L1"))
     early = story.add("2025-08-01", LoanWrittenOff(loan="L1", amount_fen=100), known="2025-09-02")
     late = story.add("2025-10-01", LoanWrittenOff(loan="L1", amount_fen=100))
-    repaid = story.add("2025-10-02", LoanRepaid(loan="L1", receipt="R2", amount_fen=100))
+    repaid = story.add("2025-10-02", LoanRepaid(loan="L1", receipt="R2", principal_fen=100))
     assert story.flags() == [
         Flag("written_off_yet_settled", early.id, (settled.id,), "2025-09-01", "2025-09-02"),
         Flag("written_off_yet_settled", late.id, (settled.id,), "2025-10-01", "2025-10-01"),

@@ -79,9 +79,9 @@ class Loan:
             oldest_first = sorted(schedule, key=lambda number: (schedule[number][0], number))
             for payment in [None, *(dated.fact for dated in self.facts if dated.occurred == day and isinstance(dated.fact, LoanRepaid))]:
                 if payment is not None and payment.instalment is not None:
-                    repaid[payment.instalment] += payment.amount_fen
+                    repaid[payment.instalment] += payment.principal_fen
                     continue
-                waiting += payment.amount_fen if payment else 0
+                waiting += payment.principal_fen if payment else 0
                 for number in oldest_first:
                     filling = min(waiting, max(0, schedule[number][1] - repaid[number]))
                     repaid[number] += filling
@@ -110,10 +110,9 @@ class Loan:
         """Disbursed − repaid − compensated − written off, in fen; never below 0, and 0 once settled."""
         if self.settled:
             return 0
-        gone = sum(
-            dated.fact.amount_fen for dated in self.facts if isinstance(dated.fact, LoanRepaid | LoanCompensated | LoanWrittenOff)
-        )  # fmt: skip
-        return max(0, sum(amount for _, _, amount, _ in self.disbursed) - gone)
+        repaid = sum(dated.fact.principal_fen for dated in self.facts if isinstance(dated.fact, LoanRepaid))
+        borne = sum(dated.fact.amount_fen for dated in self.facts if isinstance(dated.fact, LoanCompensated | LoanWrittenOff))
+        return max(0, sum(amount for _, _, amount, _ in self.disbursed) - repaid - borne)
 
     def overdue(self, day: date) -> int:
         """Principal due up to a day and unpaid to the lender, in fen; none once settled.

@@ -95,7 +95,7 @@ def moments(facts: Facts) -> Table:
         recorded=ibis.null("timestamp(6)"), service=ibis.null("int8"), position=ibis.null("int64"),
     ).distinct()  # fmt: skip
     repaid = facts.of(LoanRepaid).select(
-        "loan", "day", number=_.instalment, amount_fen=_.amount_fen, phase=1, recorded=_.recorded, service=_.service, position=_.position
+        "loan", "day", number=_.instalment, amount_fen=_.principal_fen, phase=1, recorded=_.recorded, service=_.service, position=_.position
     )  # fmt: skip
     order = ibis.cumulative_window(group_by="loan", order_by=["day", "phase", "recorded", "service", "position"])
     unnamed = ibis.ifelse(_.number.isnull(), _.amount_fen, 0)
@@ -176,7 +176,7 @@ def _changes(facts: Facts) -> Table:
         *_begun_and_ended(_fallen_due(facts), "due_fen", "principal_fen"),
         *_begun_and_ended(_repaid_of_due(facts), "repaid_fen", "repaid_fen"),
         _change(disbursed, lent_fen=ibis.ifelse(_.undated, 0, _.amount_fen), undated=_.undated.cast("int64")),
-        _change(repaid, paid_fen=_.amount_fen),
+        _change(repaid, paid_fen=_.principal_fen),
         *(_change(each, borne_fen=_.amount_fen) for each in borne),
         _change(settled, settled=ibis.literal(1, "int64")),
     )
