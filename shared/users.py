@@ -94,6 +94,12 @@ class DepartmentUser(BaseModel):
     def _fits_its_role(self) -> "DepartmentUser":
         if self.role == "office" and self.department != OFFICE:
             raise ValueError(f"创建办的代码为 {OFFICE} / the office is called {OFFICE}")
+        if self.department == OFFICE and self.role != "office":
+            raise ValueError(
+                f"{OFFICE} 是创建办的代码，可作废任何部门的事实，其角色须为 office，现为 {self.role}；名单中已有的请改为 office 或删去 / "
+                f"{OFFICE} is the office, which may void every department's facts: its role has to be office, not {self.role}; "
+                "where the list of users has it already, make it office or take it out"
+            )
         if (self.may_report or self.units) and not self.reports:
             raise ValueError(
                 f"角色 {self.role} 不报送事实，不能限定类型或单位 / the role {self.role} reports nothing: leave out types and units"

@@ -196,6 +196,8 @@ def _rules(fact: type[Fact]) -> Iterator[str]:
     yield f"- 关于 / About {about}" + ("，由此开办 / which it opens" if fact.opens else "")
     key = ", ".join(f"`{name}`" for name in fact.natural_key)
     yield f"- 自然键 / Natural key {key}：再次报送为{_REPEAT_ZH[fact.repeat]} / a second report {fact.repeat} the first"
+    if fact.by_office:
+        yield "- 只由创建办报送 / Only the office reports it"
     if fact.about == "code":
         yield "- 计入 `code` 所指的单位，`unit`、`park` 留空 / Counts at the unit named by `code`; `unit` and `park` stay empty"
     elif issubclass(fact, Placed):

@@ -48,7 +48,9 @@ NO_SUCH_REPORTER = Reason(
 )  # fmt: skip
 SYSTEM_ONLY = Reason("system_only", "此类事实只由系统自身记录", "facts of this type are recorded by the system itself only")
 OFFICE_ONLY = Reason(
-    "office_only", "此类事实是创建办的认定，只能由创建办报送", "facts of this type are the office's rulings: only the office reports them"
+    "office_only",
+    "此类事实（单位名册、命名、认定、发布）只能由创建办报送",
+    "only the office reports facts of this type: the roster of units, titles, rulings and what is published",
 )
 NOT_YOURS = Reason(
     "not_yours",

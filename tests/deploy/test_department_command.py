@@ -148,6 +148,8 @@ async def test_the_list_says_who_may_what_until_when(folder: DataFolder, kaiye: 
     (("kaiye", "--system", "core"), "系统自身的名称"),
     ((*BANK, "--role", "mayor"), "there is no role mayor"),
     ((*BANK, "--role", "office"), "the office is called chuangjianban"),
+    (("chuangjianban", "--system", "clerk"), "its role has to be office, not department"),
+    (("chuangjianban", "--system", "clerk", "--role", "evaluator"), "其角色须为 office，现为 evaluator"),
     ((*BANK, "--may-report", "finance.loan_imagined"), "no fact type finance.loan_imagined"),
     ((*BANK, "--units", "33"), "12 digits"),
     ((*BANK, "--role", "evaluator", "--units", COUNTY), "reports nothing"),

@@ -13,7 +13,9 @@ from services.registry.rules import RULES as REGISTRY
 from services.training.rules import RULES as TRAINING
 from shared.answers import Answer, parse_answer
 from shared.clock import Clock, SimulatedClock
+from shared.contracts import FACTS
 from shared.contracts.base import Service
+from shared.contracts.common import OFFICE
 from shared.contracts.envelope import NO_HASH, Record, Source, parse_record, report_bytes
 from shared.event_store.interface import EventStore
 from shared.rules import Rules
@@ -33,6 +35,7 @@ ENTITY = "91330127MA2B1C0D18"
 OLD_CODE = "330127600012345"
 NEW_CODE = "92330127MA2KX0022K"
 ANNA, BO, CAI, DAN = (f"P000000000000000{letter}" for letter in "ABCD")
+OFFICE_TYPES = frozenset(fact.type for fact in FACTS if fact.by_office)
 NOON = datetime(2010, 6, 1, 4, tzinfo=UTC)
 """Midday of 1 June 2010 in Asia/Shanghai."""
 RULES: dict[Service, Rules[Any]] = {"registry": REGISTRY, "training": TRAINING, "finance": FINANCE}
@@ -41,10 +44,11 @@ _ids = count(1)
 
 
 def report(
-    type: str, data: dict[str, Any], *, id: str | None = None, occurred: str = "2010-03-01", by: str = "hr", system: str = "main",
+    type: str, data: dict[str, Any], *, id: str | None = None, occurred: str = "2010-03-01", by: str | None = None, system: str = "main",
     instant: datetime | None = None, version: int = 1,
 ) -> IncomingReport:  # fmt: skip
-    """One report as it comes off the bus."""
+    """One report as it comes off the bus: from the office what only it reports, all else from `hr`, unless it is said by whom."""
+    by = by or (OFFICE if type in OFFICE_TYPES else "hr")
     source = Source(COUNTY, by, system)
     raw = report_bytes(
         source=source, id=id or f"r-{next(_ids)}", type=type, version=version, occurred=date.fromisoformat(occurred), data=data
@@ -131,7 +135,7 @@ class Counter:
 
 async def with_units(counter: Counter, *codes: str) -> Counter:
     """The county's units listed: by the registry itself, or followed by another service."""
-    listings = [report("registry.unit_listed", {"code": code, "name": code}, occurred="2009-01-01", by="stats") for code in codes or UNITS]
+    listings = [report("registry.unit_listed", {"code": code, "name": code}, occurred="2009-01-01") for code in codes or UNITS]
     if counter.service == "registry":
         await counter.writes.handle(listings)
         return counter

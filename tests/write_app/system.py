@@ -58,8 +58,10 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
-def report(id: str, type: str, data: dict[str, Any], *, occurred: date = DAY, instant: datetime | None = None) -> OutgoingReport:
-    return OutgoingReport(SOURCE, type, report_bytes(source=SOURCE, id=id, type=type, occurred=occurred, data=data), id, instant)
+def report(
+    id: str, type: str, data: dict[str, Any], *, occurred: date = DAY, instant: datetime | None = None, source: Source = SOURCE
+) -> OutgoingReport:
+    return OutgoingReport(source, type, report_bytes(source=source, id=id, type=type, occurred=occurred, data=data), id, instant)
 
 
 def course(number: int, **changes: Any) -> OutgoingReport:

@@ -15,6 +15,8 @@ from services.training.rules import RULES as TRAINING
 from shared import subjects
 from shared.answers import Answer, parse_answer
 from shared.clock import WallClock
+from shared.contracts.common import OFFICE
+from shared.contracts.envelope import Source
 from shared.days import day_of, instant_text
 from shared.write_service import reasons
 from shared.write_service.handler import IncomingReport, WriteService
@@ -309,8 +311,10 @@ async def test_the_training_service_waits_for_the_roster_and_follows_it(broker: 
     ):
         first = await asyncio.wait_for(client.report(placed), SECONDS_MAX)
         assert (first.outcome, first.code) == ("waiting", "unit_unknown")
+        office = Source(COUNTY, OFFICE, "roster")
         for number, code in enumerate((COUNTY, "990101001000", "990101001001")):
-            listed = report(f"u-{number}", "registry.unit_listed", {"code": code, "name": "示例", "urban_rural_class": None})
+            data = {"code": code, "name": "示例", "urban_rural_class": None}
+            listed = report(f"u-{number}", "registry.unit_listed", data, source=office)
             assert (await asyncio.wait_for(client.report(listed), SECONDS_MAX)).outcome == "recorded"
         await until(lambda: client.progress.waiting == 0)
     assert [(answer.outcome, answer.revision) for answer in told if answer.id == "g-1"] == [("waiting", 1), ("recorded", 2)]

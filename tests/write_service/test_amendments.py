@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from shared.contracts.common import OFFICE
 from shared.contracts.envelope import Source
 from shared.contracts.registry import EntityRegistered
 from shared.write_service import reasons
@@ -226,10 +227,10 @@ async def test_amendments_of_unit_facts_move_the_directory(registry: Counter) ->
     fact = report("registry.entity_registered", entity(), occurred="2010-04-15")
     assert (await registry.ask(fact)).code == "unit_gone"
     moved = {"code": VILLAGE, "into": OTHER_VILLAGE}
-    assert (await registry.ask(report(CORRECT, correction(merged, moved, "2010-04-30")))).outcome == "recorded"
+    assert (await registry.ask(report(CORRECT, correction(merged, moved, "2010-04-30"), by=OFFICE))).outcome == "recorded"
     assert (await registry.ask(report("registry.entity_registered", entity(), occurred="2010-04-15"))).outcome == "recorded"
     assert (await registry.ask(report("registry.entity_registered", entity(NEW_CODE), occurred="2010-05-01"))).code == "unit_gone"
-    await registry.ask(report(VOID, void(merged)))
+    await registry.ask(report(VOID, void(merged), by=OFFICE))
     registry.restarted()
     assert (await registry.ask(report("registry.entity_registered", entity(NEW_CODE), occurred="2010-05-01"))).outcome == "recorded"
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from services.registry.rules import RULES as REGISTRY
 from shared.contracts import parse_fact
 from shared.contracts.base import about_of, natural_key_of
-from shared.contracts.common import FactCorrected, FactVoided, common_class
+from shared.contracts.common import OFFICE, FactCorrected, FactVoided, common_class
 from shared.contracts.envelope import parse_record
 from shared.contracts.registry import EntityCodeReplaced
 from shared.event_store.interface import EventStore, ReportRow
@@ -44,7 +44,7 @@ from tests.support.reporting import (
 from tests.support.servers import FreshDatabase
 
 CODES = (ENTITY, OLD_CODE, NEW_CODE)
-DEPARTMENTS = ("hr", "tax", "chuangjianban")
+DEPARTMENTS = ("hr", "tax", OFFICE)
 START = date(2010, 5, 28)
 KEY = b"k" * 32
 KINDS = (
@@ -78,14 +78,14 @@ class Town:
         readable = [one for one in told if not one.raw.startswith(b"!") and one.type.startswith("registry.en")]
         if kind in {"void", "correct"} and readable:
             target = pick(readable)
-            by = pick((target.department, target.department, "chuangjianban", "tax"))
+            by = pick((target.department, target.department, OFFICE, "tax"))
             if kind == "void":
                 return "fact_voided", void(target), by
             data = parse_data(target)
             return "fact_corrected", correction(target, data, (START + timedelta(days=self.random.randrange(6))).isoformat()), by
         match kind:
             case "list":
-                return "unit_listed", {"code": pick((COUNTY, VILLAGE, OTHER_VILLAGE)), "name": pick(("甲", "甲", "乙"))}, by
+                return "unit_listed", {"code": pick((COUNTY, VILLAGE, OTHER_VILLAGE)), "name": pick(("甲", "甲", "乙"))}, OFFICE
             case "life":
                 return pick(("entity_suspended", "entity_restored", "entity_deregistered")), {"entity": code}, by
             case "job":
@@ -95,7 +95,7 @@ class Town:
             case "replace":
                 return "entity_code_replaced", {"entity": code, "new_code": pick(CODES)}, by
             case "merge":
-                return "unit_merged", {"code": VILLAGE, "into": pick((OTHER_VILLAGE, VILLAGE))}, by
+                return "unit_merged", {"code": VILLAGE, "into": pick((OTHER_VILLAGE, VILLAGE))}, OFFICE
             case _:
                 return "entity_registered", entity(code, founders=[person], unit=pick((VILLAGE, OTHER_VILLAGE))), by
 

@@ -388,7 +388,7 @@ async def test_waiting_reports_are_decided_again_page_by_page_at_the_start(monke
     await counter.hand_in(*waits)
     before = await counter.answers()
     counter.restarted()
-    await counter.writes.handle([report("registry.unit_listed", {"code": COUNTY, "name": COUNTY}, by="x")])
+    await counter.writes.handle([report("registry.unit_listed", {"code": COUNTY, "name": COUNTY})])
     assert {key: value for key, value in (await counter.answers()).items() if key in before} == before
 
 

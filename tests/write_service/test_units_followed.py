@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+from shared.contracts.common import OFFICE
 from shared.contracts.envelope import NO_HASH, Record
 from shared.unit_directory import Standing, UnitDirectory
 from tests.support.reporting import COUNTY, OTHER_VILLAGE, UNITS, VILLAGE, Counter, correction, report, void, with_units
@@ -33,7 +34,7 @@ async def test_unit_facts_are_taken_over_once_and_the_place_is_kept() -> None:
 async def test_other_records_of_the_registry_are_passed_over() -> None:
     registry, training = await with_units(Counter()), Counter("training")
     await registry.ask(report("registry.unit_renamed", {"code": VILLAGE, "name": "新名"}, id="renamed"))
-    await registry.ask(report("registry.fact_voided", void(report("registry.unit_renamed", {}, id="renamed"))))
+    await registry.ask(report("registry.fact_voided", void(report("registry.unit_renamed", {}, id="renamed")), by=OFFICE))
     records = await registry.records()
     await training.writes.unit_facts(records)
     async with training.kept.writing() as writing:
@@ -45,12 +46,12 @@ async def test_merges_voids_and_corrections_are_followed() -> None:
     registry, training = await with_units(Counter()), Counter("training")
     merged = report("registry.unit_merged", {"code": VILLAGE, "into": OTHER_VILLAGE}, occurred="2010-01-31")
     fixed = correction(merged, {"code": VILLAGE, "into": OTHER_VILLAGE}, "2010-02-28")
-    await registry.hand_in(merged, report("registry.fact_corrected", fixed))
+    await registry.hand_in(merged, report("registry.fact_corrected", fixed, by=OFFICE))
     await training.writes.unit_facts(await registry.records())
     assert (await training.ask(report("training.course_opened", COURSE, occurred="2010-02-28"))).outcome == "recorded"
     refused = await training.ask(report("training.course_opened", COURSE | {"course": "C2"}, occurred="2010-03-01"))
     assert refused.code == "unit_gone"
-    await registry.ask(report("registry.fact_voided", void(merged)))
+    await registry.ask(report("registry.fact_voided", void(merged), by=OFFICE))
     await training.writes.unit_facts(await registry.records())
     training.restarted()
     assert (await training.ask(report("training.course_opened", COURSE | {"course": "C3"}, occurred="2010-03-01"))).outcome == "recorded"

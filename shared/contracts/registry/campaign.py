@@ -196,6 +196,7 @@ class DutyAccepted(AboutDuty):
     """任务验收通过: the office accepts the duty as done."""
 
     type = "registry.duty_accepted"
+    by_office = True
     zh = "任务验收通过"
     example = {"duty": "3.1.1-leading-group", "department": "employment"}
 
@@ -204,6 +205,7 @@ class DutyReturned(AboutDuty):
     """任务退回: the office finds that it is not done, and says why."""
 
     type = "registry.duty_returned"
+    by_office = True
     zh = "任务退回"
     example = {"duty": "3.1.1-leading-group", "department": "employment", "reason": "缺少成员名单"}
 

@@ -40,6 +40,7 @@ class BenchmarkPublished(Fact):
     """对标值发布: what a peer group reached. Plan 二: reach or exceed the national average. A later publication of it supersedes."""
 
     type = "registry.benchmark_published"
+    by_office = True
     about = "indicator"
     natural_key = ("indicator", "variant", "peer_group", "period_end")
     repeat = "supersedes"

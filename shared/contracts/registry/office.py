@@ -1,6 +1,7 @@
 """What the office (创建办) and the system itself put on record: evaluations, documents, rulings from the repair desk, exports of rosters.
 
-Each act has its own number (`OccasionId`); reports and flags are named by the service, source and event id of the report concerned.
+Nobody else reports any of it. Each act has its own number (`OccasionId`); reports and flags are named by the service, source and
+event id of the report concerned.
 """
 
 from typing import Annotated, Literal
@@ -49,6 +50,7 @@ class EvaluationPublished(Published):
     type = "registry.evaluation_published"
     about = "evaluation"
     natural_key = ("evaluation",)
+    by_office = True
     zh = "考评结果发布"
     example = {
         "evaluation": "KP-2010-01", "rehearsal": True, "sheet": "2010年国家考评标准", "as_of": "2010-09-30", "known_at": "2010-10-08",
@@ -67,6 +69,7 @@ class DocumentPublished(Published):
     type = "registry.document_published"
     about = "document"
     natural_key = ("document",)
+    by_office = True
     zh = "文件发布"
     example = {
         "unit": "330127000000", "document": "WJ-2010-0007", "document_kind": "progress_table", "as_of": "2010-06-30",
@@ -147,6 +150,7 @@ class RosterExported(Fact):
     type = "registry.roster_exported"
     about = "export"
     natural_key = ("export",)
+    by_office = True
     zh = "花名册导出"
     example = {
         "unit": "330127000000", "export": "DC-2010-0003", "roster": "trained", "who": "office-07", "reason": "考评验收佐证", "masked": True,

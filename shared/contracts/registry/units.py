@@ -1,6 +1,7 @@
 """Facts about units (单位): the roster, and each unit's own part in the campaign.
 
-They name their unit in `code` and count there, so `unit` and `park` stay empty.
+They name their unit in `code` and count there, so `unit` and `park` stay empty. The roster and the titles are the office's (创建办): nobody
+else lists, renames, merges or dissolves a unit, designates one or withdraws that. What a unit does itself, whoever knows of it reports.
 """
 
 from typing import Annotated, Self
@@ -29,6 +30,7 @@ class UnitListed(AboutUnit):
     type = "registry.unit_listed"
     opens = True
     natural_key = ("code",)
+    by_office = True
     zh = "单位列入名册"
     example = {"code": "330127101205", "name": "王家村", "urban_rural_class": "220"}
 
@@ -42,6 +44,7 @@ class UnitRenamed(AboutUnit):
 
     type = "registry.unit_renamed"
     natural_key = ("code", "occurred")
+    by_office = True
     zh = "单位更名"
     example = {"code": "330127101205", "name": "王家新村"}
 
@@ -53,6 +56,7 @@ class UnitMerged(AboutUnit):
 
     type = "registry.unit_merged"
     natural_key = ("code",)
+    by_office = True
     zh = "单位合并"
     example = {"code": "330127101205", "into": "330127101206"}
 
@@ -64,6 +68,7 @@ class UnitDissolved(AboutUnit):
 
     type = "registry.unit_dissolved"
     natural_key = ("code",)
+    by_office = True
     zh = "单位撤销"
     example = {"code": "330127101205", "successor": "330127101003"}
 
@@ -84,6 +89,7 @@ class UnitDesignated(AboutUnit):
 
     type = "registry.unit_designated"
     natural_key = ("code", "occurred")
+    by_office = True
     zh = "单位命名"
     example = {"code": "330127101205"}
 
@@ -93,6 +99,7 @@ class UnitDesignationWithdrawn(AboutUnit):
 
     type = "registry.unit_designation_withdrawn"
     natural_key = ("code", "occurred")
+    by_office = True
     zh = "撤销命名"
     example = {"code": "330127101205"}
 
