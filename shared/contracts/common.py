@@ -88,7 +88,11 @@ CommonFact = FactVoided | FactCorrected | DayClosed
 COMMON_FACTS: tuple[type[CommonFact], ...] = (FactVoided, FactCorrected, DayClosed)
 _BY_NAME = {shape.name: shape for shape in COMMON_FACTS}
 COMMON_VERSION = 1
-"""The wire version of all three."""
+"""The wire version of all three, and the only one there will be. A reader that could not read a void would go on counting what does not
+hold, and one that could not read a closed day would call nothing final: an older release could not go on beside a newer one, as it can with
+facts. So what is added to them may be left out, and is passed over where it is unknown (`read_common`); the fact that a correction states
+has a version of its own. A new meaning is a new type beside these three.
+"""
 
 
 def common_type(shape: type[CommonFact], service: Service) -> str:

@@ -1,6 +1,8 @@
 """What was ever published: the shape of every version of every type, kept so that none of them changes by accident.
 
-Facts are stored in these shapes for ever and departments' systems were written for them. `python -m shared.contracts.published --check`
+Facts are stored in these shapes for ever and departments' systems were written for them. Beside the schema of a version stands what no
+schema says: the rules that tell its facts apart, what its fields name, and by which checks they are held to more (the names and settings
+of these are kept, not what they do inside). `python -m shared.contracts.published --check`
 (a part of `make check`) exits 1 where a published version is another now, or cannot be read into the newest; without `--check` it adds
 what is new. A field that may be left out may be added to a version; whatever else has to change becomes the next version beside it.
 """
@@ -12,17 +14,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Strict, ValidationError
 
 from shared.contracts import fact_class, parse_fact
-from shared.contracts.base import Fact
+from shared.contracts.base import Fact, Names, flattened
 from shared.contracts.reference import Event, constraints_of, events
 
 FILE = Path(__file__).with_name("published.json")
 _COMMAND = "python -m shared.contracts.published"
 _SAID_OF_IT = frozenset({"title", "description"})
-_GROWING = frozenset({"properties", "$defs"})
-"""Where something may be added: a property that is not required (what is required may not change), and what it is made of."""
+_CHECKS = "checks"
+_GROWING = frozenset({"properties", "$defs", _CHECKS})
+"""Where something may be added: a property that is not required (what is required may not change), what it is made of and held to."""
 _STEPS = "steps"
 """How an earlier version reads as the next one: said once there is a next one, and then published like its shape."""
 
@@ -32,7 +35,9 @@ Published = Mapping[str, Mapping[str, Any]]
 
 def published_now(every: Sequence[Event]) -> dict[str, dict[str, Any]]:
     """What these events are."""
-    return {event.name: {**_rules(event), "schema": _bare(constraints_of(event.shape))} for event in every}
+    return {
+        event.name: {**_rules(event), _CHECKS: dict(_checks(event.shape)), "schema": _bare(constraints_of(event.shape))} for event in every
+    }
 
 
 def _rules(event: Event) -> dict[str, Any]:
@@ -41,6 +46,40 @@ def _rules(event: Event) -> dict[str, Any]:
     rules = {name: _plain(getattr(event.shape, name)) for name in ("about", "natural_key", "repeat", "opens")}
     newest = fact_class(event.type_name, event.version)
     return rules if event.version == newest.version else {**rules, _STEPS: [repr(step) for step in newest.earlier[event.version - 1].steps]}
+
+
+def _checks(shape: type[BaseModel], within: str = "") -> Iterator[tuple[str, list[str]]]:
+    """By what a shape and its fields are held to more than their schema says; the shape as a whole stands under `*`."""
+    decorated = shape.__pydantic_decorators__
+    posted = [shape.model_post_init.__qualname__.removeprefix(f"{shape.__name__}.")] if _posts(shape) else []
+    whole = [*decorated.model_validators, *decorated.field_validators, *posted]
+    yield f"{within}*", sorted(whole)
+    for name, field in shape.model_fields.items():
+        kinds = [*field.metadata, *flattened(field.annotation)]
+        if marks := sorted(mark for kind in kinds if (mark := _mark(kind)) is not None):
+            yield within + name, marks
+        for kind in kinds:
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from _checks(kind, f"{within}{name}.")
+
+
+def _posts(shape: type[BaseModel]) -> bool:
+    return shape.model_post_init is not BaseModel.model_post_init
+
+
+def _mark(kind: object) -> str | None:
+    """A mark upon a field that its schema does not show, with what it was made for."""
+    match kind:
+        case Names():
+            return f"names {kind.kind}"
+        case Strict():
+            return "strict"
+        case AfterValidator(func=func) | BeforeValidator(func=func):
+            made_for = [cell.cell_contents for cell in getattr(func, "__closure__", None) or ()]
+            settings = [getattr(each, "__name__", each) for each in made_for if not isinstance(each, str)]  # a text is a word of a sentence
+            return f"{getattr(func, '__qualname__', func)} {settings}"
+        case _:
+            return None
 
 
 def _plain(value: Any) -> Any:

@@ -30,7 +30,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Reworded:
-    """A word of the field is another one now; the others stay."""
+    """A word of the field, or of the list it is, is another one now; the others stay."""
 
     field: str
     words: tuple[tuple[str, str], ...]
@@ -69,9 +69,15 @@ def upcast(data: Mapping[str, Any], steps: Iterable[Step]) -> dict[str, Any]:
                 found[step.field] = step.value
             case Reworded():
                 if step.field in found:
-                    found[step.field] = dict(step.words).get(found[step.field], found[step.field])
+                    found[step.field] = _reworded(found[step.field], dict(step.words))
             case Dropped():
                 found.pop(step.field, None)
             case _:
                 assert_never(step)
     return found
+
+
+def _reworded(value: Any, words: Mapping[str, str]) -> Any:
+    if isinstance(value, list | tuple):
+        return [_reworded(each, words) for each in value]
+    return words.get(value, value) if isinstance(value, str) else value

@@ -1,13 +1,13 @@
 """A type in two versions: both are reported and read, as facts of the newest; what was published stays."""
 
 from copy import deepcopy
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from shared.contracts import FACTS, UnknownFactTypeError, parse_fact, read_fact
-from shared.contracts.base import Fact, wire_types
+from shared.contracts.base import Category, Fact, Names, wire_types
 from shared.contracts.common import DayClosed, common_type, read_common
 from shared.contracts.published import changed, main, problems, published_now
 from shared.contracts.reference import Event, events, events_page, schema_of
@@ -30,6 +30,10 @@ def test_a_payload_goes_through_its_steps_in_their_order() -> None:
     assert upcast({"a": "x", "d": 2, "e": 3}, steps) == {"b": "y", "c": 1, "e": 3}
     assert upcast({"a": "z"}, steps) == {"b": "z", "c": 1}
     assert upcast({}, steps) == {"c": 1}
+    assert upcast({"b": ["y", "x", "z"], "c": 1}, (Reworded("b", (("x", "w"),)), Reworded("c", (("1", "2"),)))) == {
+        "b": ["y", "w", "z"],
+        "c": 1,
+    }
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.type)
@@ -135,6 +139,55 @@ def test_a_published_version_may_gain_what_can_be_left_out_and_nothing_else(monk
         found = problems(BEFORE, [of_guidance(shape)])
         assert any(f"{NAME} was published and its {at} cannot change any more" in problem for problem in found), found
         assert all("make the change a new version beside it" in problem for problem in found if "cannot change" in problem)
+
+
+def test_whatever_tells_facts_of_a_published_version_apart_or_holds_them_to_more_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One change each: a bound, a pattern, what a field names, its check and what that is made for, and the rules of the type."""
+    declare_the_earlier_one_alone(monkeypatch)
+
+    class Longer(GuidanceGivenV1):
+        counsellor: Annotated[str, StringConstraints(min_length=1, max_length=30)]
+
+    class Spelled(GuidanceGivenV1):
+        counsellor: Annotated[str, StringConstraints(min_length=1, max_length=20, pattern="^第")]
+
+    class Named(GuidanceGivenV1):
+        person: Annotated[str, StringConstraints(pattern=r"^P[0-9A-HJKMNP-TV-Z]{16}$"), Names("entity")]
+
+    class Unheld(GuidanceGivenV1):
+        categories: tuple[Category, ...] = Field((), max_length=11)
+
+    class Anywhere(GuidanceGivenV1):
+        park: Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")] | None = None
+
+    class Odd(GuidanceGivenV1):
+        @model_validator(mode="after")
+        def _odd(self) -> Self:
+            return self
+
+    class Supersedes(GuidanceGivenV1):
+        repeat = "supersedes"
+
+    class Subject(GuidanceGivenV1):
+        about = "counsellor"
+
+    for shape, places in (
+        (Longer, ["schema/properties/counsellor/maxLength"]),
+        (Spelled, ["schema/properties/counsellor/pattern"]),
+        (Named, ["checks/person"]),
+        (Unheld, ["checks/categories"]),
+        (Anywhere, ["checks/park"]),
+        (Odd, ["checks/*"]),
+        (Supersedes, ["repeat"]),
+        (Subject, ["about"]),
+    ):
+        now = published_now([of_guidance(shape)])
+        assert list(changed(BEFORE[NAME], now[NAME])) == places
+        found = [problem for problem in problems(BEFORE, [of_guidance(shape)]) if "cannot change" in problem]
+        assert len(found) == 1
+        assert f"{NAME} was published and its {places[0]} cannot change any more" in found[0]
 
 
 @pytest.mark.usefixtures("two_versions")

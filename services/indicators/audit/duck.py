@@ -136,29 +136,37 @@ def _payload(fact: type[Fact], version: int, records: str, data: str) -> str:
     there = dict(zip(written.model_fields, payload(written).values(), strict=True))
     given = dict(zip(written.model_fields, map(defaults(written).get, payload(written)), strict=True))
     found = {field: _read(f"body.{field}", of, given[field]) for field, of in there.items()}
+    types = dict(there)
     for number, earlier in enumerate(fact.earlier[version - 1 :], version + 1):
         for step in earlier.steps:
-            _take_step(found, step)
+            _take_step(found, types, step)
         later = shape_in(fact, number)
-        columns = zip(later.model_fields, payload(later).items(), strict=True)
+        columns = dict(zip(later.model_fields, payload(later).items(), strict=True))
         found = {
-            field: _read(f"({found.get(field, 'NULL')})::{sql_type(of)}", of, defaults(later).get(name)) for field, (name, of) in columns
+            field: _read(f"({found.get(field, 'NULL')})::{sql_type(of)}", of, defaults(later).get(name))
+            for field, (name, of) in columns.items()
         }
+        types = {field: of for field, (_, of) in columns.items()}
     read = ", ".join(f"{found[field]} AS {column_name(field)}" for field in fact.model_fields)
     shape = json.dumps({field: _shape(of) for field, of in there.items()})
     return f"{read} FROM (SELECT *, from_json({data}, '{shape}') AS body FROM {records})"  # noqa: S608
 
 
-def _take_step(found: dict[str, str], step: Step) -> None:
-    """What a version's fields are read by becomes what the next version's are read by."""
+def _take_step(found: dict[str, str], types: dict[str, ColumnType], step: Step) -> None:
+    """What a version's fields are read by, and as what, becomes what the next version's are read by."""
     match step:
         case Renamed():
-            found[step.to] = found.pop(step.field)
+            found[step.to], types[step.to] = found.pop(step.field), types.pop(step.field)
         case Given():
             found[step.field] = _literal(step.value)
+            types[step.field] = "text" if isinstance(step.value, str) else "whole"
         case Reworded():
             words = " ".join(f"WHEN {_literal(word)} THEN {_literal(now)}" for word, now in step.words)
-            found[step.field] = f"CASE {found[step.field]} {words} ELSE {found[step.field]} END"
+            read = found[step.field]
+            if isinstance(types[step.field], Listed):
+                found[step.field] = f"list_transform({read}, lambda each: CASE each {words} ELSE each END)"
+            else:
+                found[step.field] = f"CASE {read} {words} ELSE {read} END"
         case Dropped():
             del found[step.field]
         case _:

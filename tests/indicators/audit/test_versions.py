@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import duckdb
 import pytest
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 import shared.contracts
 from services.indicators.answers import ask, board
@@ -190,6 +190,7 @@ class _Earlier(Fact):
     word: Literal["a", "b"] = "a"
     note: str | None = None
     founders: tuple[_FounderV1, ...] = ()
+    groups: tuple[Literal["p", "q", "r"], ...] = ()
 
 
 class _Between(_Earlier):
@@ -209,7 +210,7 @@ class _Newest(Fact):
         Earlier(_Earlier, ()),
         Earlier(_Between, (
             Renamed("word", "kind"), Reworded("kind", (("a", "x"),)), Given("times", 3), Given("since", "2020-01-01"),
-            Renamed("place", "where"),
+            Renamed("place", "where"), Renamed("groups", "kinds"), Reworded("kinds", (("p", "s"), ("r", "q"))),
         )),
     )  # fmt: skip
     person: PersonId
@@ -217,14 +218,16 @@ class _Newest(Fact):
     kind: Literal["x", "b"] = "b"
     note: str = "无"
     founders: tuple[_Founder, ...] = ()
+    kinds: Annotated[tuple[Literal["s", "q"], ...], AfterValidator(lambda said: tuple(sorted(set(said))))] = ()
     times: Whole
     since: date
     more: Whole = 7
 
 
 SYNTHETIC: tuple[tuple[int, dict[str, Any]], ...] = (
-    (1, {}), (1, {"word": "b", "note": None}), (1, {"word": "a", "note": "甲", "founders": [{"person": person(2)}]}),
-    (2, {}), (2, {"place": "乙地", "word": "b"}), (3, {"where": "丙地", "times": 1, "since": "2025-01-01"}),
+    (1, {}), (1, {"word": "b", "note": None}),
+    (1, {"word": "a", "note": "甲", "founders": [{"person": person(2)}], "groups": ["r", "p", "q"]}),
+    (2, {}), (2, {"place": "乙地", "word": "b", "groups": ["p"]}), (3, {"where": "丙地", "times": 1, "since": "2025-01-01"}),
     (3, {"where": "丙地", "kind": "x", "times": 2, "since": "2025-01-01", "founders": [{"person": person(2), "share": 40}], "more": 8}),
 )  # fmt: skip
 
@@ -251,4 +254,5 @@ def test_both_engines_give_what_an_earlier_version_leaves_out_the_same_meaning(m
         assert isinstance(fact, _Newest)
         for name in ("person", "where", "kind", "note", "times", "since", "more"):
             assert row[name] == getattr(fact, name), (version, data, name)
+        assert tuple(row["kinds"]) == fact.kinds, (version, data)
         assert row["founders"] == [founder.model_dump() for founder in fact.founders], (version, data)
