@@ -2,8 +2,8 @@
 
 | stream | holds | settings that matter |
 |---|---|---|
-| `REPORTED_<county>` | reports not yet answered | work queue: an acknowledged report is gone; no larger than `REPORT_BYTES_MAX` |
-| `ANSWERED_<county>` | the newest answer to each report | one message per subject, 30 days |
+| `REPORTED_<county>` | reports not yet answered | work queue: an acknowledged report is gone; no larger than `REPORT_BYTES_MAX`, all together `REPORTED_BYTES_MAX` |
+| `ANSWERED_<county>` | the newest answer to each report | one message per subject, 30 days; nothing can be deleted or purged |
 | `RECORDED_<county>_<SERVICE>` | every record of one service | nothing can be deleted or purged, no limit by age or size |
 
 No stream drops a repeated `Nats-Msg-Id`, as far as the server lets us say so: a report sent again must be answered again.
@@ -22,7 +22,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy,
 from nats.js.errors import BadRequestError
 
 from shared import subjects
-from shared.contracts.base import SERVICES
+from shared.contracts.base import SERVICES, Service
 from shared.logs import logger
 from shared.settings import Settings
 
@@ -30,8 +30,12 @@ RECONNECT_SECONDS = 0.25
 DUPLICATE_WINDOW_SECONDS_MIN = 0.1
 """The shortest the server accepts; 0 would mean its default of two minutes, in which a report sent again is swallowed."""
 DAY_SECONDS = 86_400.0
+REPORTED_BYTES_MAX = 1024**3
+"""What the work queue holds: a million ordinary reports not yet answered. A full one takes no more, and whoever reports sends again."""
 ACK_SECONDS_MAX = 15.0
 """A report not acknowledged by then is delivered again, which is harmless: it gets the same answer."""
+KEEPER: Service = "registry"
+"""The service that keeps the shared streams as they must be; the other write services only make them where they are missing."""
 _STREAM_NAME_IN_USE = 10058
 
 log = logger(__name__)
@@ -126,7 +130,8 @@ def reported_config(county: str, replicas: int = 1) -> StreamConfig:
         name=subjects.reported_stream(county),
         subjects=[subjects.reported_to(county, service) for service in SERVICES],
         retention=RetentionPolicy.WORK_QUEUE, storage=StorageType.FILE, discard=DiscardPolicy.NEW, num_replicas=replicas,
-        max_msg_size=subjects.REPORT_BYTES_MAX, max_msgs=-1, max_bytes=-1, max_consumers=-1, max_age=0,
+        deny_purge=True,
+        max_msg_size=subjects.REPORT_BYTES_MAX, max_msgs=-1, max_bytes=REPORTED_BYTES_MAX, max_consumers=-1, max_age=0,
         duplicate_window=DUPLICATE_WINDOW_SECONDS_MIN,
     )  # fmt: skip
 
@@ -136,7 +141,7 @@ def answered_config(county: str, replicas: int = 1) -> StreamConfig:
     return StreamConfig(
         name=subjects.answered_stream(county), subjects=[f"answered.{county}.>"],
         retention=RetentionPolicy.LIMITS, storage=StorageType.FILE, discard=DiscardPolicy.OLD, num_replicas=replicas,
-        max_msgs_per_subject=1, max_age=subjects.ANSWERS_KEPT_DAYS * DAY_SECONDS,
+        deny_delete=True, deny_purge=True, max_msgs_per_subject=1, max_age=subjects.ANSWERS_KEPT_DAYS * DAY_SECONDS,
         max_msg_size=-1, max_msgs=-1, max_bytes=-1, max_consumers=-1, duplicate_window=DUPLICATE_WINDOW_SECONDS_MIN,
     )  # fmt: skip
 
@@ -151,7 +156,7 @@ def recorded_config(county: str, service: str, replicas: int = 1) -> StreamConfi
     )  # fmt: skip
 
 
-def reports_consumer(county: str, service: str, batch_size: int) -> ConsumerConfig:
+def reports_consumer(county: str, service: Service, batch_size: int) -> ConsumerConfig:
     """How one write service draws its reports: durable, shared by its copies, redelivered until acknowledged."""
     return ConsumerConfig(
         name=service, durable_name=service, filter_subject=subjects.reported_to(county, service),
@@ -160,18 +165,19 @@ def reports_consumer(county: str, service: str, batch_size: int) -> ConsumerConf
     )  # fmt: skip
 
 
-async def ensure_stream(js: JetStreamContext, config: StreamConfig) -> None:
-    """Create the stream, or bring an existing one to these settings. Raises nats' errors when the server refuses."""
+async def ensure_stream(js: JetStreamContext, config: StreamConfig, *, keeps: bool = True) -> None:
+    """Create the stream, or, whoever `keeps` it, bring an existing one to these settings. Raises nats' errors when the server refuses."""
     try:
         await js.add_stream(config)
     except BadRequestError as error:
         if error.err_code != _STREAM_NAME_IN_USE:
             raise
-        await js.update_stream(config)
+        if keeps:
+            await js.update_stream(config)
 
 
-async def ensure_reporting(js: JetStreamContext, county: str, service: str, *, batch_size: int, replicas: int = 1) -> None:
+async def ensure_reporting(js: JetStreamContext, county: str, service: Service, *, batch_size: int, replicas: int = 1) -> None:
     """The streams of reports and answers and this service's consumer: after it a report can be drawn and answered."""
-    await ensure_stream(js, reported_config(county, replicas))
-    await ensure_stream(js, answered_config(county, replicas))
+    for config in (reported_config(county, replicas), answered_config(county, replicas)):
+        await ensure_stream(js, config, keeps=service == KEEPER)
     await js.add_consumer(subjects.reported_stream(county), reports_consumer(county, service, batch_size))

@@ -1,12 +1,13 @@
 """What is read off the list of users: whoever asks gets it as the file has it now, so that what changes there holds at once."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from shared.contracts.envelope import Source
-from shared.users import CountyUsers, User, read_users
-from shared.write_service.desk import NO_LIMITS, Limits
+from shared.users import CountyUsers, DepartmentUser, User, read_users
+from shared.write_service.desk import NO_LIMIT, NO_LIMITS, Limit, Limits
 
 Found = TypeVar("Found")
 
@@ -31,12 +32,15 @@ class Listed(Generic[Found]):
 
 
 class ListedLimits:
-    """Which units each department's system may report of."""
+    """Which types each department's system may report, and of which units. A system with two keys may what either may."""
 
     def __init__(self, file: Path | None, county: str) -> None:
         def limits(users: CountyUsers | None) -> Limits:
-            departments = users.departments if users is not None else ()
-            return {str(Source(county, user.department, user.system)): frozenset(user.units) for user in departments if user.units}
+            listed: dict[str, list[DepartmentUser]] = defaultdict(list)
+            for user in users.departments if users is not None else ():
+                listed[str(Source(county, user.department, user.system))].append(user)
+            found = {source: _limit([user for user in keys if user.reports]) for source, keys in listed.items()}
+            return {source: limit for source, limit in found.items() if limit != NO_LIMIT}
 
         self._listed = Listed(file, county, limits) if file is not None else None
 
@@ -58,6 +62,14 @@ def listed_bounds(file: Path | None, county: str) -> Callable[[], frozenset[str]
 def listed_tokens(file: Path, county: str) -> Listed[dict[str, User]]:
     """Who opens the HTTP door, by the digest of the token."""
     return Listed(file, county, lambda users: users.by_token if users is not None else {})
+
+
+def _limit(keys: Sequence[DepartmentUser]) -> Limit:
+    """What a system may report that has these keys to report with."""
+    return Limit(
+        types=None if not all(key.may_report for key in keys) else frozenset(type_ for key in keys for type_ in key.may_report),
+        units=None if not all(key.units for key in keys) else frozenset(code for key in keys for code in key.units),
+    )
 
 
 def _identity(file: Path) -> tuple[int, int] | None:

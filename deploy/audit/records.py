@@ -20,7 +20,7 @@ from shared import subjects
 from shared.contracts.base import SERVICES, Service
 from shared.contracts.envelope import NO_HASH, Record, parse_record
 from shared.county_schema import county_schema
-from shared.stream_reader import StreamReader
+from shared.stream_look import StreamLook
 
 PAGE_RECORDS: Final = 1_000
 STREAM_SECONDS_MAX: Final = 15.0
@@ -41,7 +41,7 @@ async def compare_stream(nc: Client, running: Running, service: Service, audited
         head, head_hash = await connection.fetchrow("SELECT position, hash FROM head")
         if in_stream > head:
             raise of_record("stream", service, head + 1, "在记录流中有，事件库中没有", "is in the stream and not in the event store")
-        reader = await opened.enter_async_context(StreamReader(nc, stream))
+        look = StreamLook(nc, stream)
         page: list[bytes] = []
         query = f"SELECT position, {', '.join(_COLUMNS)}, raw FROM record ORDER BY position"  # noqa: S608
         async for row in connection.cursor(query, prefetch=PAGE_RECORDS):
@@ -49,7 +49,7 @@ async def compare_stream(nc: Client, running: Running, service: Service, audited
             if row["position"] != position:
                 raise of_record("stream", service, position, "在事件库中缺少", "is missing in the event store")
             record = _stored(service, position, row, hashes[-1].hex() if hashes else NO_HASH)
-            page = page or [message.data for message in await reader.page(PAGE_RECORDS, wait_seconds=STREAM_SECONDS_MAX)][::-1]
+            page = page or [message.data for message in await look.page(PAGE_RECORDS, wait_seconds=STREAM_SECONDS_MAX)][::-1]
             if not page:
                 raise of_record("stream", service, position, "在记录流中缺少", "is missing in the stream", record)
             if page.pop() != record.raw:

@@ -1,5 +1,5 @@
-"""Who may say and hear what on the bus: an account per county for its services, one beside it for each system of a department, and in
-each of them users known by their NKeys.
+"""Who may say and hear what on the bus: an account per county for its services and the HTTP door, one beside it for each system of a
+department and for whoever operates the system, and in each of them users known by their NKeys.
 
 A department publishes only under its own `reported.<county>.<department>.<system>.`, and there only what has the form
 `<service>.<event>`: this is what makes the subject proof of identity.
@@ -9,18 +9,25 @@ Why accounts of their own: a broker looks at the subject of a message, and not a
 services, a department could name `recorded.<county>.…` there, or another department's subject, and the service it asks, or the stream it
 reports to, would reply to it with all its own rights. A reply to somebody in another account comes out in that account and nowhere else.
 
+Of the streams' interface (`$JS.API.…`) everybody has the calls that are named here and no other. A stream or a consumer speaks for whoever
+set it up (it republishes, copies, delivers) where that one may not: so who operates the system only looks, and a service sets up its own
+stream and the consumer of its own reports. The queue of reports and the answers are shared: every write service may make them where they
+are missing, `KEEPER` alone changes them, and nobody deletes or empties them.
+
     python -m deploy.nats.accounts users.toml > accounts.conf
 """
 
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from shared import subjects
+from shared.bus import KEEPER
 from shared.clock import today
-from shared.contracts.base import SERVICES
+from shared.contracts.base import SERVICES, Service
 from shared.repair import OPERATOR, READING
 from shared.users import MAY, AdministratorUser, BadUsers, CountyUsers, DepartmentUser, Role, read_users
 
@@ -38,9 +45,18 @@ HEARD: Mapping[str, Sequence[str]] = {
 _QUERIES, _COMMANDS = "query.indicators.*", "command.indicators.*"
 _OF_PERSONS = tuple(subjects.registry_command(name) for name in ("person_acts", "export_roster"))
 """What the office, too, may have the registry do about persons."""
-_SERVED = (_QUERIES, _COMMANDS, *_OF_PERSONS, subjects.identify("*", "*"), subjects.repair("*", "*", "*", "*", "*"))
+_COMMANDS_OF_PERSONS = "command.registry.*"
+_SERVED = (_QUERIES, _COMMANDS, _COMMANDS_OF_PERSONS, subjects.identify("*", "*"), subjects.repair("*", "*", "*", "*", "*"))
 """What is asked of services from outside their account."""
-_OPERATING = ("command.registry.*", "$JS.API.>")
+_STREAMS = "$JS.API."
+_LOOKING = tuple(
+    _STREAMS + call
+    for call in (
+        "INFO", "STREAM.NAMES", "STREAM.LIST", "STREAM.INFO.*", "STREAM.MSG.GET.*",
+        "CONSUMER.NAMES.*", "CONSUMER.LIST.*", "CONSUMER.INFO.*.*",
+    )
+)  # fmt: skip
+"""The calls of the streams' interface that change nothing and leave nothing behind."""
 
 
 def accounts_conf(counties: Mapping[str, CountyUsers], today: date, *, more: Sequence[Mapping[str, object]] = ()) -> str:
@@ -62,47 +78,92 @@ def inbox_of(*names: str) -> str:
     return "_INBOX_" + ".".join(names)
 
 
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """A user in an account of its own: all that this has in common with the county's is what its user may say and hear."""
+
+    nkey: str
+    inbox: str
+    publish: list[str]
+    subscribe: list[str]
+
+    @property
+    def looks(self) -> bool:
+        """Whether it may look into the streams."""
+        return any(subject.startswith(_STREAMS) for subject in self.publish)
+
+    def account(self, there: str) -> dict[str, object]:
+        """What the configuration says of it. The streams' interface is imported as a whole, and its user's permissions say what of it may be
+        asked: a part of it the server takes for a question about streams of this very account (nats-server 2.15).
+        """
+        asked = [subject for subject in self.publish if not subject.startswith(_STREAMS)] + [f"{_STREAMS}>"] * self.looks
+        imports: list[dict[str, object]] = [{"service": {"account": there, "subject": subject}} for subject in asked]
+        return {
+            "imports": imports + [{"stream": {"account": there, "subject": subject}} for subject in self.subscribe],
+            "users": [_user(self.nkey, self.publish, [f"{self.inbox}.>", *self.subscribe])],
+        }
+
+
 def _accounts(
     county: str, users: CountyUsers, today: date, more: Sequence[Mapping[str, object]]
 ) -> Iterator[tuple[str, dict[str, object]]]:
-    """The county's account, with whoever operates it, and one for each key of a department's system: while it changes it has two."""
-    departments = [user for user in users.departments if user.valid_on(today)]
-    inside = [_department(county, user) for user in departments if "operate" in MAY[user.role]]
-    served = (*_SERVED, f"reported.{county}.>")
-    yield account_of(county), {
-        "jetstream": "enabled", "exports": [*({"service": subject} for subject in served), {"stream": f"answered.{county}.>"}],
-        "users": [*_users(county, users), *inside, *more],
-    }  # fmt: skip
-    for user in departments:
-        if "operate" not in MAY[user.role]:
-            yield account_of(county, user.department, user.system, user.nkey), _beside(county, user)
-
-
-def _beside(county: str, user: DepartmentUser) -> dict[str, object]:
-    """An account of its own: all that it has in common with the county's is what its one user may say and hear."""
-    published, heard = _said_and_heard(county, user)
-    there = account_of(county)
-    imports: list[dict[str, object]] = [{"service": {"account": there, "subject": subject}} for subject in published]
-    return {
-        "imports": imports + [{"stream": {"account": there, "subject": subject}} for subject in heard],
-        "users": [_department(county, user)],
+    """The county's account and those beside it: one for each key of a department's system, of which there are two while it changes it."""
+    beside = {
+        account_of(county, user.department, user.system, user.nkey): _department(county, user)
+        for user in users.departments
+        if user.valid_on(today)
     }
+    if users.administrator is not None:
+        beside[account_of(county, ADMINISTRATOR)] = _administrator(county, users.administrator)
+    exports: list[dict[str, object]] = [{"service": subject} for subject in (*_SERVED, f"reported.{county}.>")]
+    exports += [{"stream": subject} for subject in _watching(county)]
+    if looking := [name for name, user in beside.items() if user.looks]:
+        exports.append({"service": f"{_STREAMS}>", "accounts": looking})
+    yield account_of(county), {"jetstream": "enabled", "exports": exports, "users": [*_inside(county, users), *more]}
+    for name, user in beside.items():
+        yield name, user.account(account_of(county))
 
 
-def _users(county: str, users: CountyUsers) -> list[dict[str, object]]:
-    services = [_service(county, service, getattr(users, service)) for service in (*SERVICES, "indicators")]
+def _inside(county: str, users: CountyUsers) -> list[dict[str, object]]:
+    services = [_write_service(county, service, getattr(users, service)) for service in SERVICES]
     door = [] if users.door is None else [_door(county, users.door)]
-    administrators = [] if users.administrator is None else [_administrator(county, users.administrator)]
-    return services + door + administrators
+    return [*services, _indicators(county, users.indicators), *door]
 
 
-def _service(county: str, service: str, nkey: str) -> dict[str, object]:
-    """Services share the streams' administration; what they may state as recorded is only their own."""
-    indicators = [f"changed.indicators.{county}", "command.indicators.*"]  # whoever holds the service's own key may command it
-    own = indicators if service == "indicators" else [f"recorded.{county}.{service}.>", f"answered.{county}.>"]
-    heard = HEARD.get(service, ())
-    # A service answers whoever asked it: `allow_responses` lets it publish to that one inbox, once.
-    return _user(nkey, [*own, "$JS.API.>", "$JS.ACK.>"], [*heard, f"{inbox_of(service)}.>"], allow_responses=bool(heard))
+def _write_service(county: str, service: Service, nkey: str) -> dict[str, object]:
+    """States as recorded what is its own, answers everybody, and draws its own reports."""
+    own, queue, answers = subjects.recorded_stream(county, service), subjects.reported_stream(county), subjects.answered_stream(county)
+    calls = [f"STREAM.{call}.{own}" for call in ("CREATE", "UPDATE", "DELETE", "INFO", "MSG.GET")]  # made anew where it has holes
+    calls += [f"STREAM.{call}.{shared}" for call in ("CREATE", "UPDATE")[: 2 if service == KEEPER else 1] for shared in (queue, answers)]
+    calls += [
+        f"STREAM.MSG.DELETE.{queue}",  # reports that hold a resident id are overwritten
+        f"CONSUMER.CREATE.{queue}.{service}.{subjects.reported_to(county, service)}",
+        f"CONSUMER.INFO.{queue}.{service}", f"CONSUMER.MSG.NEXT.{queue}.{service}",
+    ]  # fmt: skip
+    followed: tuple[Service, ...] = () if service == "registry" else ("registry",)  # for the facts about units
+    said = [f"recorded.{county}.{service}.>", f"answered.{county}.>", *(_STREAMS + call for call in calls), *_following(county, followed)]
+    # Where streams have a domain, an acknowledgement names it and the account before them.
+    acknowledged = [f"$JS.ACK.{of}{queue}.{service}.>" for of in ("", "*.*.")]
+    return _serving(service, nkey, [*said, *acknowledged])
+
+
+def _indicators(county: str, nkey: str) -> dict[str, object]:
+    """Follows what is recorded, looks up answers, and says what changed. Whoever holds this key may command the service."""
+    calls = [f"STREAM.INFO.{subjects.recorded_stream(county, service)}" for service in SERVICES]
+    calls.append(f"STREAM.MSG.GET.{subjects.answered_stream(county)}")
+    said = [subjects.changed(county), _COMMANDS, *(_STREAMS + call for call in calls), *_following(county, SERVICES)]
+    return _serving("indicators", nkey, said)
+
+
+def _following(county: str, services: Sequence[Service]) -> list[str]:
+    """What it takes to read the records of services as they come: a consumer that the broker names and forgets."""
+    streams = [subjects.recorded_stream(county, service) for service in services]
+    return [subject for stream in streams for subject in (f"{_STREAMS}CONSUMER.CREATE.{stream}", f"{_STREAMS}CONSUMER.MSG.NEXT.{stream}.*")]
+
+
+def _serving(service: str, nkey: str, said: list[str]) -> dict[str, object]:
+    """A service answers whoever asked it: `allow_responses` lets it publish to that one inbox, once."""
+    return _user(nkey, said, [*HEARD[service], f"{inbox_of(service)}.>"], allow_responses=True)
 
 
 def _door(county: str, nkey: str) -> dict[str, object]:
@@ -114,23 +175,25 @@ def _door(county: str, nkey: str) -> dict[str, object]:
     return _user(nkey, said, [f"answered.{county}.>", f"{inbox_of(DOOR)}.>"])
 
 
-def _administrator(county: str, user: AdministratorUser) -> dict[str, object]:
+def _administrator(county: str, user: AdministratorUser) -> _Beside:
     """Asks, commands, looks into the streams and hears every answer.
 
     In the departments' names it reports, and has resident ids exchanged, only where the file says so.
     """
     for_all = _in_their_names(county) if user.reports_for_all else []
-    own = [_QUERIES, _COMMANDS, *_OPERATING, _repairs("administrator", *OPERATOR)]
-    return _user(user.nkey, [*own, *for_all], [*_watching(county), f"{inbox_of(ADMINISTRATOR)}.>"])
+    said = [_QUERIES, _COMMANDS, _COMMANDS_OF_PERSONS, *_LOOKING, _repairs("administrator", *OPERATOR), *for_all]
+    return _Beside(user.nkey, inbox_of(ADMINISTRATOR), said, _watching(county))
 
 
-def _department(county: str, user: DepartmentUser) -> dict[str, object]:
-    published, heard = _said_and_heard(county, user)
-    return _user(user.nkey, published, [f"{inbox_of(user.department, user.system)}.>", *heard])
+def _department(county: str, user: DepartmentUser) -> _Beside:
+    said, heard = _said_and_heard(county, user)
+    return _Beside(user.nkey, inbox_of(user.department, user.system), said, heard)
 
 
 def _said_and_heard(county: str, user: DepartmentUser) -> tuple[list[str], list[str]]:
-    """Nothing of the streams' interface: answers come by plain subscription, and a report is sent again until its answer comes."""
+    """A department has nothing of the streams' interface: answers come by plain subscription, and a report is sent again until its answer
+    comes.
+    """
     place = f"{county}.{user.department}.{user.system}"
     types = user.may_report or [f"{service}.*" for service in SERVICES]
     publish, subscribe = [_QUERIES], []
@@ -138,10 +201,12 @@ def _said_and_heard(county: str, user: DepartmentUser) -> tuple[list[str], list[
         publish += [*(f"reported.{place}.{type_}" for type_ in types), subjects.identify(user.department, user.system)]
         subscribe.append(f"answered.{place}.>")
     if "command" in may:
-        publish += [_COMMANDS, *_OF_PERSONS]
+        publish.append(_COMMANDS)
     if "operate" in may:
-        publish += _OPERATING
+        publish += [_COMMANDS_OF_PERSONS, *_LOOKING]
         subscribe += _watching(county)
+    elif "command" in may:
+        publish += _OF_PERSONS
     if "repair" in may:
         publish.append(_repairs(user.role, user.department, user.system))
     else:

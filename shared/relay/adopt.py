@@ -12,7 +12,7 @@ from shared.contracts.envelope import Record, parse_record
 from shared.relay.findings import RelayFinding, StoreBehind, describe
 from shared.relay.relay import Relay
 from shared.relay.store import AppendAdopted, Head, RecordStore
-from shared.stream_reader import StreamReader
+from shared.stream_look import StreamLook
 
 PAGE = 500
 PAGE_SECONDS_MAX = 10.0
@@ -55,17 +55,17 @@ async def adopt(nc: Client, store: RecordStore, append: AppendAdopted, *, county
 async def _tail(nc: Client, stream: str, head: Head, service: Service, last: int) -> AsyncIterator[list[Record]]:
     """The stream's records after the head in pages, every link verified."""
     position, hash_ = head.position, head.hash
-    async with StreamReader(nc, stream, after=position) as reader:
-        while position < last:
-            messages = await reader.page(min(PAGE, last - position), wait_seconds=PAGE_SECONDS_MAX)
-            if not messages:
-                raise AdoptionRefused(f"{stream}：第 {position} 条之后读取中断 / reading stopped after record {position}")
-            page = []
-            for message in messages:
-                record = _linked(message.data, message.sequence, hash_, service)
-                position, hash_ = record.position, record.hash
-                page.append(record)
-            yield page
+    look = StreamLook(nc, stream, after=position)
+    while position < last:
+        messages = await look.page(min(PAGE, last - position), wait_seconds=PAGE_SECONDS_MAX)
+        if not messages:
+            raise AdoptionRefused(f"{stream}：第 {position} 条之后读取中断 / reading stopped after record {position}")
+        page = []
+        for message in messages:
+            record = _linked(message.data, message.sequence, hash_, service)
+            position, hash_ = record.position, record.hash
+            page.append(record)
+        yield page
 
 
 def _linked(raw: bytes, sequence: int, prevhash: str, service: Service) -> Record:

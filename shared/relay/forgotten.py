@@ -14,7 +14,7 @@ from shared import subjects
 from shared.answers import Answer, parse_answer
 from shared.contracts.base import Service
 from shared.event_store.interface import EventStore, ReportKey
-from shared.stream_reader import StreamReader
+from shared.stream_look import StreamLook
 
 PAGE = 1000
 PAGE_SECONDS_MAX = 10.0
@@ -33,12 +33,12 @@ async def forgotten(nc: Client, stores: Sequence[EventStore], *, county: str) ->
     """Compare the answers on the bus, read once, with the stores of the services that gave them. Raises what bus and stores raise."""
     stream = subjects.answered_stream(county)
     last = (await nc.jetstream().stream_info(stream)).state.last_seq
-    async with StreamReader(nc, stream, only=[f"answered.{county}.>"]) as reader:
-        while reader.after < last and (page := await reader.page(PAGE, wait_seconds=PAGE_SECONDS_MAX)):
-            answers = [answer for message in page if (answer := parse_answer(message.data)).outcome != "recorded"]
-            for store in stores:
-                for answer in await _unknown(store, [each for each in answers if each.type.partition(".")[0] == store.service]):
-                    yield Forgotten(store.service, answer)
+    look = StreamLook(nc, stream)
+    while look.after < last and (page := await look.page(PAGE, wait_seconds=PAGE_SECONDS_MAX)):
+        answers = [answer for message in page if (answer := parse_answer(message.data)).outcome != "recorded"]
+        for store in stores:
+            for answer in await _unknown(store, [each for each in answers if each.type.partition(".")[0] == store.service]):
+                yield Forgotten(store.service, answer)
 
 
 async def _unknown(store: EventStore, answers: Sequence[Answer]) -> list[Answer]:

@@ -18,7 +18,7 @@ from shared.event_store.interface import ReportKey, ReportRow
 from shared.units import county_of, lineage
 from shared.write_service import reasons
 from shared.write_service.aliases import Regrouped, regrouped
-from shared.write_service.desk import Desk
+from shared.write_service.desk import NO_LIMIT, Desk
 from shared.write_service.history import Step, Told
 from shared.write_service.parsing import Named, Readable, Unfit, corrected_fact
 from shared.write_service.verdicts import Again, Recording, Refused, Verdict, Waiting, opening_need, report_need
@@ -47,6 +47,9 @@ def decide_anew(report: Readable | Unfit, desk: Desk) -> Verdict:
     """A report whose id stands for nothing else: a new one, or one that has waited."""
     if isinstance(report, Unfit):
         return Refused(report.reason)
+    limit = desk.limits.get(report.key.source, NO_LIMIT)
+    if limit.types is not None and report.type not in limit.types:
+        return Refused(reasons.outside_types(report.type))
     if report.occurred > desk.today:
         return Refused(reasons.future_day("occurred", desk.today))
     match report.content:
@@ -165,7 +168,7 @@ def _depending(verdict: Verdict, named: Named, desk: Desk, amended: ReportKey | 
 
 def _outside(report: Readable, named: Named, desk: Desk) -> Refused | None:
     """A system that is limited to some units reports of those and the ones below them only."""
-    if (allowed := desk.limits.get(report.key.source)) is None:
+    if (allowed := desk.limits.get(report.key.source, NO_LIMIT).units) is None:
         return None
     opened = {named.about.removeprefix("unit:")} if named.about.startswith("unit:") else set()
     outside = sorted(code for code in named.units | opened if allowed.isdisjoint(lineage(code)))

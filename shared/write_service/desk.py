@@ -6,7 +6,7 @@ for the reports that follow in the batch and for the one commit at its end.
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, cast
@@ -43,8 +43,20 @@ INTERNAL_NEED = "internal"
 TRACEBACK_MAX = 20_000
 """Characters kept of a traceback."""
 
-Limits = Mapping[str, frozenset[str]]
-"""The units whose facts a source may report, with those below them; a source that is not named may report of all."""
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a source may report; None: everything."""
+
+    types: frozenset[str] | None = None
+    """Types of facts, voids and corrections among them."""
+    units: frozenset[str] | None = None
+    """Units of whose facts it may, and of those below them."""
+
+
+Limits = Mapping[str, Limit]
+"""By source; one that is not named may report everything."""
+NO_LIMIT = Limit()
 NO_LIMITS: Limits = MappingProxyType({})
 
 Candidate = Readable | Unfit | Broken

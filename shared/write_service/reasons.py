@@ -175,6 +175,16 @@ def other_county(code: str) -> Reason:
     return Reason("other_county", f"单位 {code} 不属于本县", f"the unit {code} lies outside this county")
 
 
+def outside_types(type: str) -> Reason:
+    """A type of fact that the reporting system may not report."""
+    return Reason(
+        "outside_types",
+        f"本系统不得报送 {type} 类事实；如应报送，请管理员调整其报送范围后用新编号重新报送",
+        f"this system may not report facts of the type {type}; if it should, have the administrator change that and report anew "
+        "under a new id",
+    )
+
+
 def outside_units(codes: Collection[str]) -> Reason:
     """Units that the reporting system may not report of."""
     return Reason(

@@ -13,7 +13,7 @@ from deploy.county_bus import CountyBus
 from deploy.credentials import OURS, Credentials
 from deploy.data_folder import BadFolder, DataFolder
 from deploy.embedded import HOST, EmbeddedNats
-from deploy.nats.accounts import inbox_of
+from deploy.nats.accounts import ADMINISTRATOR, inbox_of
 from deploy.nats.keys import new_seed, public_key
 from deploy.processes import PartFailed
 from shared import subjects
@@ -70,8 +70,8 @@ async def test_a_folder_with_a_password_gets_keys_and_keeps_its_streams(start: S
     await connection.close()
     older.stop()
 
-    seed = Credentials(folder, COUNTY).prepare()["registry"]
-    connection = await nats.connect(start().address, nkeys_seed_str=seed, inbox_prefix=inbox_of("registry"))
+    seed = Credentials(folder, COUNTY).prepare()[ADMINISTRATOR]
+    connection = await nats.connect(start().address, nkeys_seed_str=seed, inbox_prefix=inbox_of(ADMINISTRATOR))
     assert (await connection.jetstream().stream_info("KEPT")).state.messages == 1
     assert (await connection.jetstream().consumer_info("KEPT", "reader")).num_pending == 1
     await connection.close()
@@ -184,8 +184,9 @@ async def test_who_is_listed_while_it_runs_reports_and_hears_answers_and_nobody_
     async with (
         await nats.connect(bus.address, nkeys_seed_str=seeds["finance"], inbox_prefix=inbox_of("finance")) as finance,
         await nats.connect(bus.address, nkeys_seed_str=banks, inbox_prefix=inbox_of("bank", "core")) as bank,
+        await nats.connect(bus.address, nkeys_seed_str=seeds[ADMINISTRATOR], inbox_prefix=inbox_of(ADMINISTRATOR)) as administrator,
     ):
-        await ensure_stream(finance.jetstream(), reported_config(COUNTY))
+        await ensure_stream(finance.jetstream(), reported_config(COUNTY), keeps=False)
         await reports_and_hears(bank, finance, "bank")
         seed = _list(folder, "school")
         bus.renew_accounts()
@@ -195,5 +196,5 @@ async def test_who_is_listed_while_it_runs_reports_and_hears_answers_and_nobody_
         Credentials(folder, COUNTY).revoke("school", None)
         bus.renew_accounts()
         await reports_and_hears(bank, finance, "bank")
-        assert (await finance.jetstream().stream_info(subjects.reported_stream(COUNTY))).state.messages == 4
+        assert (await administrator.jetstream().stream_info(subjects.reported_stream(COUNTY))).state.messages == 4
         assert (finance.stats["reconnects"], bank.stats["reconnects"]) == (0, 0)

@@ -84,15 +84,20 @@ async def _hears(listener: Client, subject: str, speaker: Client) -> bool:
 
 
 async def test_a_department_reports_under_its_own_name_only(server: str) -> None:
-    async with _as(server, "bank", "core") as (bank, forbidden), _as(server, "finance") as (service, _):
-        await service.jetstream().add_stream(name=f"REPORTED_{COUNTY}", subjects=[subjects.reported_to(COUNTY, "finance")])
+    queue = subjects.reported_stream(COUNTY)
+    async with (
+        _as(server, "bank", "core") as (bank, forbidden),
+        _as(server, "finance") as (service, _),
+        _as(server, "administrator") as (administrator, _),
+    ):
+        await service.jetstream().add_stream(name=queue, subjects=[subjects.reported_to(COUNTY, "finance")])
         own = subjects.reported(COUNTY, "bank", "core", "finance.loan_applied")
         others = subjects.reported(COUNTY, "school", "core", "finance.loan_applied")
         for subject in (own, others):
             await bank.publish(subject, b"{}")
         await settled(bank)
         await asyncio.sleep(WAIT_SECONDS)
-        assert (await service.jetstream().stream_info(f"REPORTED_{COUNTY}")).state.messages == 1
+        assert (await administrator.jetstream().stream_info(queue)).state.messages == 1
     assert any(others.lower() in said.lower() for said in forbidden)
 
 
@@ -122,19 +127,19 @@ async def test_answers_reach_their_department_only(server: str) -> None:
 
 
 async def test_nobody_but_the_service_states_what_is_recorded(server: str) -> None:
-    recorded = subjects.recorded(COUNTY, "finance.loan_applied")
+    recorded, stream = subjects.recorded(COUNTY, "finance.loan_applied"), subjects.recorded_stream(COUNTY, "finance")
     async with (
         _as(server, "finance") as (finance, _),
         _as(server, "training") as (training, denied),
         _as(server, "bank", "core") as (bank, no),
     ):
-        await finance.jetstream().add_stream(name="RECORDED", subjects=[recorded])
+        await finance.jetstream().add_stream(name=stream, subjects=[recorded])
         await finance.jetstream().publish(recorded, b"{}")
         for stranger in (training, bank):
             await stranger.publish(recorded, b"{}")
             await settled(stranger)
         await asyncio.sleep(WAIT_SECONDS)
-        assert (await finance.jetstream().stream_info("RECORDED")).state.messages == 1
+        assert (await finance.jetstream().stream_info(stream)).state.messages == 1
     assert denied
     assert no
 
@@ -261,12 +266,73 @@ SUBJECTS = {
         for role, place in (*((ROLES[place[0]], place) for place in PLACES), ("office", ("bank", "core")), ("administrator", OPERATOR))
     },
     "changed": subjects.changed(COUNTY),
-    "streams": "$JS.API.STREAM.NAMES",
     **{f"inbox of {user[0]}": f"{inbox_of(*user)}.x" for user in USERS},
+}
+QUEUE = subjects.reported_stream(COUNTY)
+STREAMS = {
+    "the queue": QUEUE,
+    "the answers": subjects.answered_stream(COUNTY),
+    **{f"records of {service}": subjects.recorded_stream(COUNTY, service) for service in SERVICES},
+    "a new stream": "EVIL",
+}
+CONSUMERS = {
+    **{f"reports to {service}": (QUEUE, service) for service in SERVICES},
+    **{f"a reader of {service}": (subjects.recorded_stream(COUNTY, service), "Xa1b2c3d") for service in SERVICES},
+}
+OF_STREAMS = (
+    "STREAM.CREATE", "STREAM.UPDATE", "STREAM.DELETE", "STREAM.PURGE", "STREAM.INFO", "STREAM.MSG.GET", "STREAM.MSG.DELETE",
+    "STREAM.SNAPSHOT", "STREAM.RESTORE", "STREAM.LEADER.STEPDOWN", "STREAM.PEER.REMOVE", "DIRECT.GET", "CONSUMER.CREATE",
+    "CONSUMER.NAMES", "CONSUMER.LIST",
+)  # fmt: skip
+OF_CONSUMERS = (
+    "CONSUMER.CREATE", "CONSUMER.DURABLE.CREATE", "CONSUMER.DELETE", "CONSUMER.INFO", "CONSUMER.MSG.NEXT", "CONSUMER.PAUSE",
+    "CONSUMER.RESET", "CONSUMER.UNPIN", "CONSUMER.LEADER.STEPDOWN",
+)  # fmt: skip
+OF_ALL = ("INFO", "STREAM.NAMES", "STREAM.LIST", "META.LEADER.STEPDOWN", "SERVER.REMOVE", f"ACCOUNT.PURGE.C{COUNTY}")
+SUBJECTS |= {call: f"$JS.API.{call}" for call in OF_ALL}
+SUBJECTS |= {f"{call} {name}": f"$JS.API.{call}.{stream}" for call in OF_STREAMS for name, stream in STREAMS.items()}
+SUBJECTS |= {
+    f"{call} {name}": f"$JS.API.{call}.{stream}.{consumer}" for call in OF_CONSUMERS for name, (stream, consumer) in CONSUMERS.items()
+}
+SUBJECTS |= {
+    f"draw for {service} what is reported to {other}": f"$JS.API.CONSUMER.CREATE.{QUEUE}.{service}.{subjects.reported_to(COUNTY, other)}"
+    for service in SERVICES
+    for other in SERVICES
+}
+SUBJECTS |= {
+    f"acknowledge {name}{where}": f"$JS.ACK.{of}{stream}.{consumer}.1.1.1.1.0"
+    for name, (stream, consumer) in CONSUMERS.items()
+    for where, of in (("", ""), (" in a domain", "hub.Ab12."))
 }
 ALL_ANSWERS = {f"answered to {place[0]}" for place in PLACES}
 """What whoever operates the system hears, and the HTTP door."""
 IN_ALL_NAMES = {subject for subject in SUBJECTS if subject.startswith(("reported by ", "identify for "))}
+
+
+LOOKING = {"INFO", "STREAM.NAMES", "STREAM.LIST"} | {
+    f"{call} {name}"
+    for calls, names in (
+        (("STREAM.INFO", "STREAM.MSG.GET", "CONSUMER.NAMES", "CONSUMER.LIST"), STREAMS), (("CONSUMER.INFO",), CONSUMERS),
+    )
+    for call in calls
+    for name in names
+}  # fmt: skip
+"""What changes nothing."""
+
+
+def _at_its_streams(service: str) -> set[str]:
+    """Its own stream it makes, and makes anew; the shared ones it makes, and one service keeps them; of the reports it draws its own."""
+    own = {f"STREAM.{call} records of {service}" for call in ("CREATE", "UPDATE", "DELETE", "INFO", "MSG.GET")}
+    shared = {f"STREAM.{call} {name}" for call in ("CREATE", "UPDATE") for name in ("the queue", "the answers")}
+    made = shared if service == "registry" else {name for name in shared if name.startswith("STREAM.CREATE")}
+    drawn = {f"CONSUMER.INFO reports to {service}", f"CONSUMER.MSG.NEXT reports to {service}"}
+    drawn |= {f"draw for {service} what is reported to {service}"}
+    return own | made | drawn | {f"acknowledge reports to {service}{where}" for where in ("", " in a domain")} | {"STREAM.MSG.DELETE the queue"}
+
+
+def _following(*services: str) -> set[str]:
+    """A consumer that the broker names, of what these record."""
+    return {said for each in services for said in (f"CONSUMER.CREATE records of {each}", f"CONSUMER.MSG.NEXT a reader of {each}")}
 
 
 def _may_publish(name: str) -> set[str]:
@@ -275,16 +341,18 @@ def _may_publish(name: str) -> set[str]:
     repairs = {subject for subject in SUBJECTS if subject.endswith(f" as {ROLES.get(name)} of {name}")}
     match name:
         case "registry" | "training" | "finance":
-            return {f"recorded by {name}", *ALL_ANSWERS, "streams"}
+            follows = set() if name == "registry" else _following("registry")
+            return {f"recorded by {name}", *ALL_ANSWERS} | _at_its_streams(name) | follows
         case "indicators":
-            return {"changed", "command", "streams"}
+            looks = {"STREAM.MSG.GET the answers", *(f"STREAM.INFO records of {service}" for service in SERVICES)}
+            return {"changed", "command"} | looks | _following(*SERVICES)
         case "administrator":
             at_the_desk = {subject for subject in SUBJECTS if subject.endswith(" as administrator of kaiye")}
-            return {"query", "command", "command to registry", "acts about persons", "streams"} | IN_ALL_NAMES | at_the_desk
+            return {"query", "command", "command to registry", "acts about persons"} | LOOKING | IN_ALL_NAMES | at_the_desk
         case "door":
             return IN_ALL_NAMES | {subject for service in SERVICES for subject in _at_the_desk(service)}
         case "watcher":
-            return {"query", "command", "command to registry", "acts about persons", "streams"} | repairs
+            return {"query", "command", "command to registry", "acts about persons"} | LOOKING | repairs
         case "auditor":
             return {"query"} | {subject for subject in repairs if subject.startswith("show ")}
         case "narrow":

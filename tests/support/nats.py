@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,11 @@ import pytest_asyncio
 from nats.aio.client import Client
 
 from deploy.embedded import HOST, EmbeddedNats
+from deploy.nats.accounts import ADMINISTRATOR
+from deploy.nats.keys import public_key
+from shared.contracts.base import SERVICES
 from shared.stream_reader import StreamMessage, StreamReader
+from shared.users import AdministratorUser, CountyUsers, DepartmentUser
 
 
 class Broker(EmbeddedNats):
@@ -49,6 +53,12 @@ class KeyedBroker(Broker):
     @property
     def address(self) -> str:
         return f"nats://{HOST}:{self.port}"
+
+
+def county_users(seeds: Mapping[str, str], *departments: DepartmentUser) -> CountyUsers:
+    """Those who have these seeds: the services, an administrator, who does not report for all, and departments."""
+    keys = {name: public_key(seeds[name]) for name in (*SERVICES, "indicators")}
+    return CountyUsers(**keys, administrator=AdministratorUser(nkey=public_key(seeds[ADMINISTRATOR])), departments=departments)
 
 
 @asynccontextmanager

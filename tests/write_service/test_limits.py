@@ -1,12 +1,13 @@
-"""A system that is limited to some units: what it may report of, void and correct."""
+"""A system that is limited to some types or units: what it may report, void and correct."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shared.limits import ListedLimits
 from shared.users import BadUsers, CountyUsers, DepartmentUser, users_toml
-from shared.write_service.desk import Limits
+from shared.write_service.desk import Limit, Limits
 from tests.support.reporting import COUNTY, OTHER_VILLAGE, VILLAGE, Counter, correction, entity, report, source_of, void, with_units
 
 TOWNSHIP = VILLAGE[:9] + "000"
@@ -15,7 +16,7 @@ KEY = "U" + "A" * 55
 
 
 def limited(*codes: str) -> Limits:
-    return {source_of(report("registry.entity_registered", entity())): frozenset(codes)}
+    return {source_of(report("registry.entity_registered", entity())): Limit(units=frozenset(codes))}
 
 
 @pytest.mark.parametrize(("codes", "outcome"), [
@@ -49,23 +50,58 @@ async def test_what_lies_outside_is_neither_voided_nor_corrected_nor_moved_there
     assert (await counter.ask(report("registry.fact_voided", void(registered)))).outcome == "recorded"
 
 
+async def test_a_type_that_is_not_among_its_own_is_refused_although_the_bus_let_it_through() -> None:
+    counter = await with_units(Counter())
+    registered = report("registry.entity_registered", entity())
+    assert (await counter.ask(registered)).outcome == "recorded"
+    counter.limits = {source_of(registered): Limit(types=frozenset({"registry.fact_voided"}))}
+    for said in (
+        report("registry.entity_registered", entity(name="另一户")),
+        report("registry.fact_corrected", correction(registered, entity(name="李记"))),
+    ):
+        answer = await counter.ask(said)
+        assert (answer.outcome, answer.code) == ("refused", "outside_types")
+        assert answer.type in answer.zh
+        assert answer.type in answer.en
+    assert (await counter.ask(registered)).outcome == "recorded", "what is recorded stays so, and is answered so"
+    assert (await counter.ask(report("registry.fact_voided", void(registered)))).outcome == "recorded"
+
+
+def _list(file: Path, *users: DepartmentUser) -> None:
+    listed = CountyUsers(registry=KEY, training=KEY, finance=KEY, indicators=KEY, departments=users)
+    fresh = file.with_suffix(".new")
+    fresh.write_text(users_toml({COUNTY: listed}))
+    fresh.replace(file)
+
+
+def _gsj(**more: Any) -> DepartmentUser:
+    return DepartmentUser(department="gsj", system="dengji", nkey=KEY, **more)
+
+
 def test_the_list_is_read_again_when_it_is_another_one(tmp_path: Path) -> None:
     file = tmp_path / "departments.toml"
     limits = ListedLimits(file, COUNTY)
-
-    def list_with(*codes: str) -> None:
-        user = DepartmentUser(department="gsj", system="dengji", nkey=KEY, units=codes)
-        users = CountyUsers(registry=KEY, training=KEY, finance=KEY, indicators=KEY, departments=(user,))
-        fresh = file.with_suffix(".new")
-        fresh.write_text(users_toml({COUNTY: users}))
-        fresh.replace(file)
-
-    list_with(VILLAGE)
-    assert limits() == {f"/{COUNTY}/gsj/dengji": frozenset({VILLAGE})}
-    list_with(VILLAGE, ELSEWHERE)
-    assert limits() == {f"/{COUNTY}/gsj/dengji": frozenset({VILLAGE, ELSEWHERE})}
-    list_with()
+    _list(file, _gsj(units=(VILLAGE,)))
+    assert limits() == {f"/{COUNTY}/gsj/dengji": Limit(units=frozenset({VILLAGE}))}
+    _list(file, _gsj(units=(VILLAGE, ELSEWHERE), may_report=("registry.entity_registered",)))
+    assert limits() == {
+        f"/{COUNTY}/gsj/dengji": Limit(frozenset({"registry.entity_registered"}), frozenset({VILLAGE, ELSEWHERE}))
+    }
+    _list(file, _gsj())
     assert limits() == {}
     file.unlink()
     with pytest.raises(BadUsers, match=r"departments\.toml"):
         limits()
+
+
+def test_a_system_with_two_keys_may_what_either_may_and_whoever_only_asks_reports_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "departments.toml"
+    limits = ListedLimits(file, COUNTY)
+    _list(
+        file, _gsj(may_report=("registry.entity_registered",), units=(VILLAGE,)), _gsj(may_report=("registry.fact_voided",)),
+        DepartmentUser(department="xxzx", system="ops", nkey=KEY, role="administrator"),
+    )  # fmt: skip
+    assert limits() == {
+        f"/{COUNTY}/gsj/dengji": Limit(frozenset({"registry.entity_registered", "registry.fact_voided"}), None),
+        f"/{COUNTY}/xxzx/ops": Limit(frozenset(), frozenset()),
+    }

@@ -9,6 +9,7 @@ import pytest_asyncio
 from shared.contracts.outcomes import Reason
 from shared.event_store.interface import ActKind, Dossier, KeptQuery, ReportKey
 from shared.repair import Change
+from shared.write_service.desk import Limit
 from shared.write_service.handler import IncomingReport
 from shared.write_service.repairing import Act, Acted
 from tests.registry.persons.ids import resident_id
@@ -71,7 +72,7 @@ async def dossier(counter: Counter, of: ReportKey) -> Dossier:
 
 
 async def test_a_refused_report_is_recorded_once_the_ground_of_the_refusal_is_gone(registry: Counter) -> None:
-    registry.limits = {f"/{COUNTY}/hr/main": frozenset({"330127102000"})}
+    registry.limits = {f"/{COUNTY}/hr/main": Limit(units=frozenset({"330127102000"}))}
     outside = report(REGISTERED, entity())
     assert (await registry.ask(outside)).code == "outside_units"
     registry.limits = {}
@@ -98,7 +99,7 @@ async def test_what_is_refused_again_has_a_new_revision_and_every_attempt_is_kep
 
 
 async def test_what_waits_for_a_resubmitted_report_is_released(registry: Counter) -> None:
-    registry.limits = {f"/{COUNTY}/market/main": frozenset({"330127102000"})}
+    registry.limits = {f"/{COUNTY}/market/main": Limit(units=frozenset({"330127102000"}))}
     opening, waits = report(REGISTERED, entity(), by="market"), report(STARTED, {"entity": ENTITY, "person": ANNA})
     assert [answer.outcome for answer in await registry.hand_in(opening, waits)] == ["refused", "waiting"]
     assert (await dossier(registry, key(waits))).needs == (f"opening:entity:{ENTITY}",)
