@@ -93,8 +93,8 @@ class _Beside:
         return any(subject.startswith(_STREAMS) for subject in self.publish)
 
     def account(self, there: str) -> dict[str, object]:
-        """What the configuration says of it. The streams' interface is imported as a whole, and its user's permissions say what of it may be
-        asked: a part of it the server takes for a question about streams of this very account (nats-server 2.15).
+        """What the configuration says of it. The streams' interface is imported as a whole, and its user's permissions say what of it may
+        be asked: a part of it the server takes for a question about streams of this very account (nats-server 2.15).
         """
         asked = [subject for subject in self.publish if not subject.startswith(_STREAMS)] + [f"{_STREAMS}>"] * self.looks
         imports: list[dict[str, object]] = [{"service": {"account": there, "subject": subject}} for subject in asked]

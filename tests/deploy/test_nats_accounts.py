@@ -327,7 +327,13 @@ def _at_its_streams(service: str) -> set[str]:
     made = shared if service == "registry" else {name for name in shared if name.startswith("STREAM.CREATE")}
     drawn = {f"CONSUMER.INFO reports to {service}", f"CONSUMER.MSG.NEXT reports to {service}"}
     drawn |= {f"draw for {service} what is reported to {service}"}
-    return own | made | drawn | {f"acknowledge reports to {service}{where}" for where in ("", " in a domain")} | {"STREAM.MSG.DELETE the queue"}
+    return (
+        own
+        | made
+        | drawn
+        | {f"acknowledge reports to {service}{where}" for where in ("", " in a domain")}
+        | {"STREAM.MSG.DELETE the queue"}
+    )
 
 
 def _following(*services: str) -> set[str]:

@@ -51,9 +51,7 @@ class Keyed:
             """It is what these tests are about."""
 
         inbox = inbox_of(*PLACES.get(name, (name,)))
-        async with await nats.connect(
-            self.broker.address, nkeys_seed_str=SEEDS[name], inbox_prefix=inbox, error_cb=forbidden
-        ) as client:
+        async with await nats.connect(self.broker.address, nkeys_seed_str=SEEDS[name], inbox_prefix=inbox, error_cb=forbidden) as client:
             yield client
 
     def told_of(self, source: Source) -> list[str]:
@@ -92,35 +90,6 @@ async def _serving(broker: KeyedBroker, departments: Path) -> AsyncIterator[Keye
 async def keyed(broker: KeyedBroker, tmp_path: Path) -> AsyncIterator[Keyed]:
     async with _serving(broker, tmp_path / "departments.toml") as keyed:
         yield keyed
-
-
-def plan(id: str) -> bytes:
-    return report_bytes(source=GSJ, id=id, type=PLAN, occurred=DAY, data={"code": "990101100000"})
-
-
-async def refused(client: Client, call: str, config: dict[str, Any] | None = None) -> bool:
-    """Whether the broker itself does not let the call through."""
-    try:
-        await client.request(f"$JS.API.{call}", json.dumps(config or {}).encode(), timeout=REFUSED_SECONDS)
-    except nats.errors.TimeoutError:
-        return True
-    return False
-
-
-async def until_answered(client: Client, *ids: str) -> None:
-    """All that was published before is decided: reports of one service are decided in order."""
-    answers = await client.subscribe(f"answered.{COUNTY}.employment.hr.>")
-    await settled(client)
-    for id in ids:
-        await client.publish(subjects.reported(COUNTY, "employment", "hr", PLAN), _own(id))
-    left = set(ids)
-    while left:
-        left.discard((await answers.next_msg(timeout=20)).subject.rpartition(".")[2])
-
-
-def _own(id: str) -> bytes:
-    source = Source(COUNTY, "employment", "hr")
-    return report_bytes(source=source, id=id, type=PLAN, occurred=DAY, data={"code": "990101100000"})
 
 
 @pytest.mark.parametrize(

@@ -84,9 +84,7 @@ def test_the_list_is_read_again_when_it_is_another_one(tmp_path: Path) -> None:
     _list(file, _gsj(units=(VILLAGE,)))
     assert limits() == {f"/{COUNTY}/gsj/dengji": Limit(units=frozenset({VILLAGE}))}
     _list(file, _gsj(units=(VILLAGE, ELSEWHERE), may_report=("registry.entity_registered",)))
-    assert limits() == {
-        f"/{COUNTY}/gsj/dengji": Limit(frozenset({"registry.entity_registered"}), frozenset({VILLAGE, ELSEWHERE}))
-    }
+    assert limits() == {f"/{COUNTY}/gsj/dengji": Limit(frozenset({"registry.entity_registered"}), frozenset({VILLAGE, ELSEWHERE}))}
     _list(file, _gsj())
     assert limits() == {}
     file.unlink()
