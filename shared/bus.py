@@ -2,7 +2,7 @@
 
 | stream | holds | settings that matter |
 |---|---|---|
-| `REPORTED_<county>` | reports not yet answered | work queue: an acknowledged report is gone; takes `REPORTED_BYTES_MAX`, each `REPORT_BYTES_MAX` |
+| `REPORTED_<county>` | reports not yet answered | work queue: an acknowledged report is gone; at most `REPORTED_BYTES_MAX` |
 | `ANSWERED_<county>` | the newest answer to each report | one message per subject, 30 days; nothing can be deleted or purged |
 | `RECORDED_<county>_<SERVICE>` | every record of one service | nothing can be deleted or purged, no limit by age or size |
 

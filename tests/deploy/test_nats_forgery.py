@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date
 from pathlib import Path
@@ -20,7 +20,7 @@ from services.finance.rules import RULES as FINANCE
 from services.registry.rules import RULES as REGISTRY
 from services.training.rules import RULES as TRAINING
 from shared import subjects
-from shared.contracts.base import SERVICES
+from shared.contracts.base import SERVICES, Service
 from shared.contracts.envelope import Source, report_bytes
 from shared.rules import Rules
 from shared.users import DepartmentUser, users_toml
@@ -41,7 +41,7 @@ QUEUE = subjects.reported_stream(COUNTY)
 class Keyed:
     """A broker with keys and the three write services on it, their stores in memory."""
 
-    def __init__(self, broker: KeyedBroker, stores: dict[str, MemoryStore]) -> None:
+    def __init__(self, broker: KeyedBroker, stores: Mapping[Service, MemoryStore]) -> None:
         self.broker = broker
         self.stores = stores
 
