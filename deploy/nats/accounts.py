@@ -42,6 +42,10 @@ HEARD: Mapping[str, Sequence[str]] = {
     "finance": ("repair.finance.>",),
 }
 """The questions and commands that a service answers, by request and reply."""
+CONNECTIONS_MAX, SUBSCRIPTIONS_MAX = 32, 1_000
+"""What one system of a department, or whoever operates the system, has at most at a time: all its programs together."""
+INSIDE_CONNECTIONS_MAX, INSIDE_SUBSCRIPTIONS_MAX = 500, 50_000
+"""What all services have together: the HTTP door subscribes for every report it waits for."""
 _QUERIES, _COMMANDS = "query.indicators.*", "command.indicators.*"
 _OF_PERSONS = tuple(subjects.registry_command(name) for name in ("person_acts", "export_roster"))
 """What the office, too, may have the registry do about persons."""
@@ -99,6 +103,7 @@ class _Beside:
         asked = [subject for subject in self.publish if not subject.startswith(_STREAMS)] + [f"{_STREAMS}>"] * self.looks
         imports: list[dict[str, object]] = [{"service": {"account": there, "subject": subject}} for subject in asked]
         return {
+            "limits": _limits(CONNECTIONS_MAX, SUBSCRIPTIONS_MAX),
             "imports": imports + [{"stream": {"account": there, "subject": subject}} for subject in self.subscribe],
             "users": [_user(self.nkey, self.publish, [f"{self.inbox}.>", *self.subscribe])],
         }
@@ -119,7 +124,10 @@ def _accounts(
     exports += [{"stream": subject} for subject in _watching(county)]
     if looking := [name for name, user in beside.items() if user.looks]:
         exports.append({"service": f"{_STREAMS}>", "accounts": looking})
-    yield account_of(county), {"jetstream": "enabled", "exports": exports, "users": [*_inside(county, users), *more]}
+    yield account_of(county), {
+        "jetstream": "enabled", "limits": _limits(INSIDE_CONNECTIONS_MAX, INSIDE_SUBSCRIPTIONS_MAX),
+        "exports": exports, "users": [*_inside(county, users), *more],
+    }  # fmt: skip
     for name, user in beside.items():
         yield name, user.account(account_of(county))
 
@@ -227,6 +235,10 @@ def _repairs(role: Role, department: str, system: str) -> str:
 def _watching(county: str) -> list[str]:
     """What whoever operates the system hears."""
     return [f"answered.{county}.>", f"changed.indicators.{county}"]
+
+
+def _limits(connections_max: int, subscriptions_max: int) -> dict[str, object]:
+    return {"max_connections": connections_max, "max_subscriptions": subscriptions_max}
 
 
 def _user(nkey: str, publish: list[str], subscribe: list[str], *, allow_responses: bool = False) -> dict[str, object]:

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from subprocess import run
@@ -14,7 +14,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from deploy.embedded import HOST, EmbeddedNats
-from deploy.nats.accounts import accounts_conf, inbox_of, main
+from deploy.nats.accounts import CONNECTIONS_MAX, SUBSCRIPTIONS_MAX, accounts_conf, inbox_of, main
 from deploy.nats.keys import new_seed, public_key
 from shared import subjects
 from shared.contracts import FACTS
@@ -423,6 +423,29 @@ async def test_nobody_listens_to_more_than_one_thing_by_a_wildcard(server: str, 
         await asyncio.sleep(WAIT_SECONDS)
     operates = user[0] in ("door", "administrator", "watcher") and subject.startswith(f"answered.{COUNTY}")
     assert bool(forbidden) is not operates
+
+
+async def test_nobody_takes_so_many_connections_that_others_have_none(server: str) -> None:
+    port = int(server.rpartition(":")[2])
+    async with AsyncExitStack() as opened:
+        for _ in range(CONNECTIONS_MAX):
+            await opened.enter_async_context(_as(server, "auditor", "core"))
+        assert not lets_in(HOST, port, SEEDS["auditor"])
+        assert lets_in(HOST, port, SEEDS["bank"])
+    assert lets_in(HOST, port, SEEDS["auditor"])
+
+
+async def test_nobody_subscribes_without_end(server: str) -> None:
+    async with _as(server, "auditor", "core") as (auditor, forbidden):
+        for _ in range(SUBSCRIPTIONS_MAX):
+            await auditor.subscribe(f"{inbox_of('auditor', 'core')}.x")
+        await settled(auditor)
+        assert forbidden == []
+        await auditor.subscribe(f"{inbox_of('auditor', 'core')}.x")
+        async with asyncio.timeout(5):
+            while not auditor.is_closed:
+                await asyncio.sleep(0.01)
+    assert ["maximum subscriptions exceeded" in said for said in forbidden] == [True]
 
 
 def test_whose_last_day_is_over_is_not_let_in(server: str) -> None:
