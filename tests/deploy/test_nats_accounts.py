@@ -445,7 +445,7 @@ async def test_nobody_subscribes_without_end(server: str) -> None:
         async with asyncio.timeout(5):
             while not auditor.is_closed:
                 await asyncio.sleep(0.01)
-    assert ["maximum subscriptions exceeded" in said for said in forbidden] == [True]
+    assert "maximum subscriptions exceeded" in str(auditor.last_error).lower()
 
 
 def test_whose_last_day_is_over_is_not_let_in(server: str) -> None:
