@@ -4,7 +4,7 @@
 |---|---|
 | 0 | by a signal |
 | 1 | by an error: a supervisor starts it anew |
-| 2 | because it was given something it cannot use: settings, files, a database that is not migrated |
+| 2 | because it was given something it cannot use: settings, files, a database that is not migrated, records of a newer release |
 | 3 | because bus or store are out of reach at the start, or its port is taken |
 """
 

@@ -3,6 +3,7 @@
 from services.registry.app import create_app
 from services.registry.settings import RegistrySettings
 from shared.service_process import run_service
+from shared.write_app import NewerRecords
 
 if __name__ == "__main__":
-    run_service(RegistrySettings, create_app)
+    run_service(RegistrySettings, create_app, unusable=(NewerRecords,))

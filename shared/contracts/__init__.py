@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shared.contracts.base import Fact, shape_in
+from shared.contracts.common import COMMON_VERSION, common_class
 from shared.contracts.finance import FINANCE_FACTS, FinanceFact
 from shared.contracts.registry import REGISTRY_FACTS, RegistryFact
 from shared.contracts.training import TRAINING_FACTS, TrainingFact
@@ -29,6 +30,14 @@ def fact_class(type: str, version: int) -> type[AnyFact]:
     if found is None:
         raise UnknownFactTypeError(f"no fact has the type {type}.v{version} / 没有这种事实类型：{type}.v{version}")
     return found
+
+
+def is_read(name: str) -> bool:
+    """Whether a contract here reads a type with its version, such as `finance.loan_repaid.v2`."""
+    type_, _, version = name.rpartition(".v")
+    if common_class(type_) is not None:
+        return version == str(COMMON_VERSION)
+    return version.isdigit() and (type_, int(version)) in _BY_TYPE
 
 
 def parse_fact(type: str, version: int, data: Mapping[str, Any]) -> AnyFact:
@@ -80,5 +89,5 @@ def _upcast(newest: type[AnyFact], earlier: Fact) -> Iterator[Fact]:
 
 __all__ = [
     "FACTS", "FINANCE_FACTS", "REGISTRY_FACTS", "TRAINING_FACTS", "AnyFact", "Fact", "FinanceFact", "RegistryFact", "TrainingFact",
-    "UnknownFactTypeError", "as_written", "fact_class", "in_each_version", "parse_fact", "read_fact",
+    "UnknownFactTypeError", "as_written", "fact_class", "in_each_version", "is_read", "parse_fact", "read_fact",
 ]  # fmt: skip

@@ -112,6 +112,11 @@ class RecordRow(NamedTuple):
     """A 63-bit digest of the natural key of the content this record carries: equal keys have equal digests."""
     raw: bytes
 
+    @property
+    def wire_type(self) -> str:
+        """The type with its version, as its bytes have it; envelopes are written with who reports before it, which holds no quotes."""
+        return self.raw.partition(b'"type":"')[2].partition(b'"')[0].decode()
+
 
 class StateRow(NamedTuple):
     """The state of one thing, folded from its effective facts."""
@@ -326,6 +331,10 @@ class EventStore(Protocol):
 
     async def records(self, after_position: int, limit: int) -> list[Recorded]:
         """The records behind a position, in order."""
+        ...
+
+    async def wire_types(self) -> set[str]:
+        """The type, with its version, of everything recorded: `finance.loan_repaid.v2`."""
         ...
 
     async def record_hash(self, position: int) -> str | None:

@@ -52,6 +52,8 @@ class PostgresStore:
         self._pool = pool
         self._service = service
         self._county = county
+        self._wire_types: frozenset[str] = frozenset()
+        """Some of those that are there already."""
 
     @classmethod
     async def open(cls, dsn: str, service: Service, county: str) -> Self:
@@ -90,10 +92,12 @@ class PostgresStore:
         async with self._pool.acquire() as connection:
             transaction = connection.transaction()
             await transaction.start()
-            writing = PostgresWriting(connection, transaction)
+            writing = PostgresWriting(connection, transaction, self._wire_types)
             try:
                 await writing.lock()
                 yield writing
+                if writing.committed:
+                    self._wire_types |= writing.wire_types
             finally:
                 if not writing.committed:
                     with suppress(*_GONE):
@@ -107,6 +111,10 @@ class PostgresStore:
         """The records behind a position, in order."""
         rows = await self._pool.fetch(sql.RECORDS, after_position, limit)
         return [Recorded(*row) for row in rows]
+
+    async def wire_types(self) -> set[str]:
+        """The type, with its version, of everything recorded."""
+        return {row["name"] for row in await self._pool.fetch(sql.WIRE_TYPES)}
 
     async def record_hash(self, position: int) -> str | None:
         """The hash of one record; None when there is none."""
@@ -176,7 +184,9 @@ class PostgresStore:
 class PostgresWriting:
     """One transaction under the lock on the head."""
 
-    def __init__(self, connection: Any, transaction: Any) -> None:
+    def __init__(self, connection: Any, transaction: Any, wire_types: frozenset[str]) -> None:
+        self.wire_types = wire_types
+        """Some of those that are there, once this is committed."""
         self._connection = connection
         self._transaction = transaction
         self._head: Head | None = None
@@ -255,6 +265,7 @@ class PostgresWriting:
         assert changes.head.position == self.head.position + len(changes.records), "positions are dense"
         if changes.records:
             await self._copy("record", sql.RECORD_COLUMNS, (_record_values(row) for row in changes.records))
+            await self._write_wire_types({row.wire_type for row in changes.records})
         if changes.reports:
             await self._write_reports(changes.reports.values())
         await self._write_waiting(changes.waiting)
@@ -273,6 +284,12 @@ class PostgresWriting:
 
     async def _copy(self, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
         await self._connection.copy_records_to_table(table, columns=columns, records=rows)
+
+    async def _write_wire_types(self, names: set[str]) -> None:
+        """Nothing to write, nearly always: every batch but the first of a type finds them there."""
+        if new := names - self.wire_types:
+            await self._connection.execute(sql.PUT_WIRE_TYPES, sorted(new))
+            self.wire_types |= new
 
     async def _write_reports(self, rows: Iterable[ReportRow]) -> None:
         """Known contents first, and of those the refused: one that gives way goes before the one that stands."""

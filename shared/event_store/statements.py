@@ -22,6 +22,9 @@ WHERE about = ANY($1::text[]) ORDER BY position
 ABOUT = "SELECT position, about FROM record WHERE position = ANY($1::bigint[])"
 NATURALS = 'SELECT DISTINCT "natural" FROM record WHERE "natural" = ANY($1::bigint[])'
 
+WIRE_TYPES = "SELECT name FROM wire_type"
+PUT_WIRE_TYPES = "INSERT INTO wire_type SELECT unnest($1::text[]) ON CONFLICT DO NOTHING"
+
 REPORTS = """
 SELECT source, id, digest, arrival, type, outcome, revision, code, zh, en, position, flags, kept, arrived
 FROM report JOIN unnest($1::text[], $2::text[]) AS asked (source, id) USING (source, id)

@@ -2,5 +2,6 @@
 
 from shared.write_app.app import WriteApp, create_write_app
 from shared.write_app.process import create_app, main
+from shared.write_app.work import NewerRecords
 
-__all__ = ["WriteApp", "create_app", "create_write_app", "main"]
+__all__ = ["NewerRecords", "WriteApp", "create_app", "create_write_app", "main"]

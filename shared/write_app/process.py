@@ -11,6 +11,7 @@ from shared.rules import Rules
 from shared.service_process import StoreUnreachable, run_service
 from shared.settings import Settings
 from shared.write_app.app import WriteApp, create_write_app
+from shared.write_app.work import NewerRecords
 
 
 @asynccontextmanager
@@ -33,4 +34,4 @@ def create_app(settings: Settings, rules: Rules[Any]) -> WriteApp:
 
 def main(rules: Rules[Any]) -> NoReturn:
     """Run one write service until a signal ends it."""
-    run_service(Settings, lambda settings: create_app(settings, rules))
+    run_service(Settings, lambda settings: create_app(settings, rules), unusable=(NewerRecords,))

@@ -17,6 +17,7 @@ from shared import subjects
 from shared.answer_sender import AnswerSender
 from shared.bus import ensure_reporting
 from shared.clock import Clock, SimulatedClock, WallClock
+from shared.contracts import is_read
 from shared.contracts.common import FactCorrected, FactVoided, common_type
 from shared.contracts.envelope import parse_record
 from shared.contracts.outcomes import Reason
@@ -59,6 +60,10 @@ _NO_SUCH_MESSAGE = 10043
 log = logger(__name__)
 
 
+class NewerRecords(Exception):
+    """The store holds records of a newer release; the message names their types and what to do, in Chinese and English."""
+
+
 class Work:
     """One write service at work. `handle` takes reports; `duties` are the loops to run beside it, each ending only with an error."""
 
@@ -78,7 +83,17 @@ class Work:
 
     @classmethod
     async def prepare(cls, settings: Settings, rules: Rules[Any], nc: Client, store: EventStore) -> "Work":
-        """Put the parts together and make sure that reports can be drawn and answered. Raises what bus and store raise."""
+        """Put the parts together and make sure that reports can be drawn and answered. Raises NewerRecords, and what bus and store raise.
+
+        Deciding goes by what is recorded of the same thing. Whoever could not read all of it would set some reports aside and decide others
+        wrongly, so that a release older than its own records does not begin; what is reported meanwhile stays in the queue.
+        """
+        if unread := sorted(name for name in await store.wire_types() if not is_read(name)):
+            raise NewerRecords(
+                f"{rules.service} 已记录本版本读不懂的事实（{'、'.join(unread)}），由较新的版本写入；请换回写入它们的版本或更新的版本，"
+                f"期间的报送留在队列中 / {rules.service} holds facts that this release cannot read ({', '.join(unread)}), recorded by a "
+                "newer one: start that release again, or a later one; what is reported meanwhile stays in the queue"
+            )
         clock: Clock = SimulatedClock((await store.head()).simulated or SIMULATION_STARTS) if settings.simulated_clock else WallClock()
         limits = ListedLimits(settings.departments, settings.county)
         work = cls(settings, nc, store, WriteService(rules, store, settings.county, clock, limits=limits))

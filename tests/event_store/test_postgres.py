@@ -5,10 +5,12 @@ import asyncio
 import asyncpg
 import pytest
 
+from shared.contracts.reference import events
 from shared.county_schema import county_schema
 from shared.event_store.interface import Changes
 from shared.event_store.postgres import PostgresStore
 from shared.migrate import NewerThanCode, ensure_database, migrate
+from tests.contracts.golden import FOLDER
 
 COUNTY, OTHER_COUNTY = "330127000000", "330128000000"
 
@@ -27,6 +29,25 @@ async def test_a_database_made_by_a_newer_release_is_left_alone(database: str) -
     await connection.close()
     with pytest.raises(NewerThanCode, match="9999"):
         await migrate(database, COUNTY)
+
+
+async def test_a_store_of_before_knows_the_types_of_what_was_recorded_then(database: str) -> None:
+    await migrate(database, COUNTY)
+    schema = county_schema(COUNTY)
+    connection = await asyncpg.connect(database)
+    await connection.execute(f"DROP TABLE {schema}.wire_type")
+    await connection.execute(f"UPDATE {schema}.migration SET version_num = '0002'")
+    for position, path in enumerate(sorted(FOLDER.iterdir()), 1):
+        await connection.execute(
+            f"INSERT INTO {schema}.record (position, hash, type, source, id, occurred, recorded, raw) "
+            "VALUES ($1, '', '', '', '', '2010-01-01', now(), $2)",
+            position, path.read_bytes(),
+        )  # fmt: skip
+    await connection.close()
+    await migrate(database, COUNTY)
+    store = await PostgresStore.open(database, "registry", COUNTY)
+    assert await store.wire_types() == {event.name for event in events()}
+    await store.close()
 
 
 async def test_counties_share_a_database_and_see_nothing_of_each_other(database: str) -> None:

@@ -101,6 +101,23 @@ async def test_what_is_committed_is_there_to_the_last_byte(store: EventStore) ->
     assert (head.position, head.hash, head.recorded, head.commits) == (3, rows[2].hash, THEN, 1)
 
 
+async def test_the_types_of_everything_recorded_are_told_with_their_versions(store: EventStore) -> None:
+    def of(position: int, name: str) -> RecordRow:
+        return record(position)._replace(
+            raw=b'{"specversion":"1.0","source":"%s","type":"%s","data":{}}' % (SOURCE.encode(), name.encode())
+        )
+
+    names = ["registry.unit_listed.v1", "registry.unit_listed.v2", "registry.unit_listed.v1"]
+    for commit in (names[:1], names[1:], names[:2]):
+        async with store.writing() as writing:
+            rows = [of(writing.head.position + number, name) for number, name in enumerate(commit, 1)]
+            last = rows[-1]
+            await writing.commit(Changes(replace(writing.head, position=last.position, hash=last.hash, recorded=THEN), records=rows))
+    async with store.writing() as writing:
+        assert writing.head.position == 5, "what follows is left without a commit"
+    assert await store.wire_types() == set(names)
+
+
 async def test_the_head_keeps_everything_it_is_given(store: EventStore) -> None:
     async with store.writing() as writing:
         head = Head(0, NO_HASH, THEN, date(2010, 5, 31), 7, 8, 9, 1, THEN + timedelta(days=1), writing.head.key)

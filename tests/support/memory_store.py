@@ -64,6 +64,9 @@ class MemoryStore:
     async def records(self, after_position: int, limit: int) -> list[Recorded]:
         return [Recorded(row.position, row.hash, row.type, row.raw) for row in await self.rows(after_position, limit)]
 
+    async def wire_types(self) -> set[str]:
+        return {row.wire_type for row in self.record_rows}
+
     async def record_hash(self, position: int) -> str | None:
         return self.record_rows[position - 1].hash if 0 < position <= len(self.record_rows) else None
 

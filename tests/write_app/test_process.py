@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -16,13 +17,16 @@ from nats.aio.client import Client
 
 from deploy.embedded import free_port
 from shared import subjects
+from shared.contracts.envelope import NO_HASH, parse_record, record_bytes
+from shared.event_store.interface import Changes, RecordRow
 from shared.event_store.postgres import PostgresStore
 from shared.migrate import migrate
 from tests.support.nats import Broker, connected, read_stream
-from tests.write_app.system import COUNTY, course, department, each
+from tests.write_app.system import COUNTY, DAY, course, department, each, instant
 
 ROOT = Path(__file__).parents[2]
 EXIT_SECONDS_MAX = 30
+THEN = instant("2020-03-02T08:00:00")
 
 
 @pytest_asyncio.fixture
@@ -103,6 +107,26 @@ async def test_it_serves_until_it_is_asked_to_stop_and_then_exits_with_0(broker:
     assert code == 0, errors
     assert "service started" in errors
     assert "Traceback" not in errors
+
+
+async def test_older_than_its_own_records_it_does_not_start_and_says_what_to_do(
+    broker: Broker, dsn: str, store: PostgresStore
+) -> None:  # fmt: skip
+    """A newer release recorded a course as only it can say it; what is reported meanwhile waits in the queue for it."""
+    raw = record_bytes(
+        source=f"/{COUNTY}/employment/hr", id="newer", type="training.course_opened", version=9, occurred=DAY,
+        recorded=THEN, position=1, prevhash=NO_HASH, data={"course": "C9"},
+    )  # fmt: skip
+    row = RecordRow(1, parse_record(raw).hash, "training.course_opened", f"/{COUNTY}/employment/hr", "newer", DAY, THEN, None, None, raw)
+    async with store.writing() as writing:
+        await writing.commit(Changes(replace(writing.head, position=1, hash=row.hash, recorded=THEN), records=[row]))
+    with training(**settings(broker, dsn)) as process:
+        code, errors = await asyncio.to_thread(ended, process)
+    assert code == 2, errors
+    assert "holds facts that this release cannot read (training.course_opened.v9), recorded by a newer one: start that release" in errors
+    assert "training 已记录本版本读不懂的事实（training.course_opened.v9）" in errors
+    assert "Traceback" not in errors
+    assert (await store.head()).position == 1
 
 
 async def test_killed_again_and_again_it_records_every_report_once(broker: Broker, dsn: str, store: PostgresStore) -> None:
