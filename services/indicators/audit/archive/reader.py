@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
 
 from services.indicators.audit.archive.chain import first_fault, told
 from services.indicators.audit.archive.index import INDEX, READING, ArchivedFile, BadArchive, Head, Index, came_with, read_index
@@ -33,6 +35,8 @@ from shared.contracts.envelope import Record, parse_record
 
 READING_AT_ONCE: Final = 4
 CHUNK_RECORDS: Final = 10_000
+PLACES: Final = 2**44
+"""More positions than a service will ever have."""
 
 
 @dataclass(frozen=True)
@@ -127,27 +131,38 @@ class Archive:
         return f"SELECT {', '.join(f'NULL AS {name}' for name in sets()[set_])} WHERE FALSE"
 
     def _check_sets(self) -> None:
-        """Every record that a contract describes stands in the set of its type, and nothing else does."""
+        """Every record that a contract describes stands in the set of its type, and nothing else does.
+
+        One list against another is all that takes, of numbers that say which set and which position.
+        """
         closed = {common_set(DayClosed, service) for service in SERVICES}
         numbers = {set_: number for number, set_ in enumerate(sorted(set(wire_sets().values())))}
-        parts = (
+        held = " UNION ALL ".join(
             f"SELECT {number}::SMALLINT AS number, position FROM {f'({self.rows(set_)})' if set_ in closed else set_}"  # noqa: S608
             for set_, number in numbers.items()
         )
         wire = ", ".join(f"('{type_}', {numbers[set_]}::SMALLINT, '{set_}')" for type_, set_ in wire_sets().items())
+        named = f"named(type, number, name) AS (VALUES {wire})"
+        told = "SELECT number, type, position FROM stored LEFT JOIN named USING (type) WHERE described"
+        if np.array_equal(self._places(f"WITH {named} {told}"), self._places(held)):
+            return
         found = self.connection.execute(
-            f"WITH named(type, number, name) AS (VALUES {wire}), "  # noqa: S608
-            "told AS (SELECT number, type, position FROM stored LEFT JOIN named USING (type) WHERE described), "
-            f"held AS (SELECT number, position, count(*) AS times FROM ({' UNION ALL '.join(parts)}) GROUP BY number, position), "
+            f"WITH {named}, told AS ({told}), "  # noqa: S608
+            f"held AS (SELECT number, position, count(*) AS times FROM ({held}) GROUP BY number, position), "
             "other AS (SELECT number, type, position, told.position IS NOT NULL AS told FROM told FULL JOIN held USING (number, position) "
             "WHERE told.position IS NULL OR times IS DISTINCT FROM 1) "
             "SELECT coalesce(named.name, other.type) AS name, position, told FROM other LEFT JOIN named USING (number) "
             "ORDER BY name, position LIMIT 1"
         ).fetchone()
-        if found is not None:
-            name, position, told = found
-            zh, en = ("缺少或重复", "is missing there or comes twice") if told else ("多出", "has no record")
-            raise BadArchive(f"{name} 第 {position} 条与记录不符：{zh} / {name}: position {position} {en}")
+        assert found is not None, "lists that differ, differ somewhere"
+        name, position, told_there = found
+        zh, en = ("缺少或重复", "is missing there or comes twice") if told_there else ("多出", "has no record")
+        raise BadArchive(f"{name} 第 {position} 条与记录不符：{zh} / {name}: position {position} {en}")
+
+    def _places(self, rows: str) -> NDArray[np.int64]:
+        """Rows' `number` and `position`, as one number each, in order; a row without a number stands nowhere."""
+        query = f"SELECT coalesce(number, -1)::BIGINT * {PLACES} + position AS place FROM ({rows})"  # noqa: S608
+        return np.sort(self.connection.execute(query).fetchnumpy()["place"])
 
 
 @contextmanager

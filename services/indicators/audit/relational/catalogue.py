@@ -45,7 +45,7 @@ class Catalogue:
             f"SELECT '{name}' AS measure, * FROM ({self.contributions[name]}) AS one"  # noqa: S608
             for name in self.kinds[kind]
         )
-        return f"WITH {CONTRIBUTION} AS ({counting}) {self.adding[kind]}"
+        return f"WITH {CONTRIBUTION} AS ({counting}) SELECT * FROM ({self.adding[kind]}) AS added"  # noqa: S608
 
     def tables_of(self, measure: str) -> Collection[str]:
         """The tables of the relations that a measure reads."""

@@ -81,11 +81,30 @@ def amounts(kind: str, counting: Table, counts_at: Table) -> Table:
     if kind == "Published":
         own = counting.mutate(code=ibis.coalesce(_.park, _.unit, _.county))
         return own.group_by(*told, "code").agg(amount=_.amount.sum())
-    distinct = kind in ("Members", "UnitsWhere")
     place = (*told, "unit", "park")
-    there = counting.select(*place, "subject").distinct() if distinct else counting.group_by(*place).agg(amount=_.amount.sum())
+    if kind == "UnitsWhere":
+        return _at_units(counting.select(*place, "subject").distinct(), counts_at).group_by(*told, "code").agg(amount=_.subject.nunique())
+    if kind != "Members":
+        return _at_units(counting.group_by(*place).agg(amount=_.amount.sum()), counts_at).group_by(*told, "code").agg(amount=_.amount.sum())
+    # Most subjects are at one place only, where one need not ask again who was counted there already.
+    subject = (*told, "subject")
+    there = counting.select(*place, "subject").distinct()
+    alone = there.group_by(*subject).agg(unit=_.unit.max(), park=_.park.max(), places=_.count())
+    once = alone.filter(_.places == 1).group_by(*place).agg(amount=_.count())
+    several = alone.filter(_.places > 1)
+    same = [there[name].identical_to(several[name]) for name in subject]
+    everywhere = there.semi_join(several, same)
+    both = ibis.union(
+        _at_units(once, counts_at).select(*told, "code", "amount"),
+        _at_units(everywhere, counts_at).group_by(*told, "code").agg(amount=_.subject.nunique()),
+    )
+    return both.group_by(*told, "code").agg(amount=_.amount.sum())
+
+
+def _at_units(there: Table, counts_at: Table) -> Table:
+    """What there is at places, at every unit at which it counts."""
     at = [there.as_of == counts_at.on_day, there.unit.identical_to(counts_at.at_unit), there.park.identical_to(counts_at.at_park)]
-    return there.join(counts_at, at).group_by(*told, "code").agg(amount=_.subject.nunique() if distinct else _.amount.sum())
+    return there.join(counts_at, at)
 
 
 def _selected(select: Select, rows: Relations) -> Table:

@@ -31,21 +31,36 @@ def _lists(facts: Facts) -> Table:
 def employments(facts: Facts) -> Table:
     """The days from `start` to the day before `end` on which a person is employed in an entity, from its registration on: from a person's
     first explicit fact on those win over staff reports that list persons.
+
+    Most persons are employed there once and no staff report lists them: that takes no putting in order.
     """
     explicit = facts.shared(_explicit)
     lists = facts.shared(_lists)
     named = lists.select("entity", *ORDER, person=_.persons.unnest())
     ever = named.select("entity", "person").distinct()
+    plain = facts.keep("employed_once", _employed_once(explicit).anti_join(ever, ["entity", "person"]))
+    others = explicit.anti_join(plain, ["entity", "person"])
     listed = lists.drop("persons").join(ever, "entity")
     listed = listed.left_join(named, ["entity", "person", *ORDER]).select("entity", "person", *ORDER, employed=_.person_right.notnull())
-    since = explicit.group_by("entity", "person").agg(since=_.day.min())
+    since = others.group_by("entity", "person").agg(since=_.day.min())
     listed = listed.left_join(since, ["entity", "person"]).filter(_.since.isnull() | (_.day < _.since)).select(*explicit.columns)
     # Staff reports come first where an explicit fact has the same place: none is as late as the first explicit one.
     turns = ibis.window(group_by=["entity", "person"], order_by=ORDER)
-    said = ibis.union(explicit, listed).mutate(before=truly(_.employed.lag().over(turns))).filter(_.employed != _.before)
+    said = ibis.union(others, listed).mutate(before=truly(_.employed.lag().over(turns))).filter(_.employed != _.before)
     spans = said.mutate(end=_.day.lead().over(turns)).filter(_.employed)
-    spans = spans.join(facts.shared(lives).select("entity", "registered"), "entity")
+    spans = ibis.union(plain, spans.select(*plain.columns)).join(facts.shared(lives).select("entity", "registered"), "entity")
     return spans.select("entity", "person", "end", "registered", start=ibis.greatest(_.day, _.registered))
+
+
+def _employed_once(explicit: Table) -> Table:
+    """Of persons of whom nothing is said but that they were once employed in an entity, and at most that this ended on a later day: from
+    which `day` to the day before `end`.
+    """
+    said = explicit.group_by("entity", "person").agg(
+        day=_.day.min(), last=_.day.max(), began=_.day.max(where=_.employed), times=_.count(), begun=_.employed.cast("int64").sum()
+    )  # fmt: skip
+    once = said.filter(_.begun == 1, _.began == _.day, (_.times == 1) | ((_.times == 2) & (_.day < _.last)))
+    return once.select("entity", "person", "day", end=ibis.ifelse(_.times == 1, ibis.null("date"), _.last))
 
 
 def _jobs_by_stage(facts: Facts) -> Table:

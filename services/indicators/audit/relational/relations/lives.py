@@ -32,10 +32,12 @@ def with_oldest(facts: Facts, table: Table) -> Table:
 
 def lives(facts: Facts) -> Table:
     """Every entity whose registration is in force, by its oldest code; of several registrations of one entity the first."""
-    registered = with_oldest(facts, facts.of(EntityRegistered))
-    return first_of(registered, ["entity"], ORDER).select(
+    registered = with_oldest(facts, facts.of(EntityRegistered)).select(
         "entity", "entity_kind", "unit", "park", "founders", "start_up_cost_fen", *ORDER, registered=_.day
     )
+    # Few are registered again: only those need to be put in order.
+    again = registered.group_by("entity").agg(times=_.count()).filter(_.times > 1)
+    return ibis.union(registered.anti_join(again, "entity"), first_of(registered.semi_join(again, "entity"), ["entity"], ORDER))
 
 
 def founders(facts: Facts) -> Table:

@@ -5,6 +5,8 @@ when (`credits`), and the sums that change what is lent. Only money that names n
 goes depends on what all that came before has left open.
 """
 
+from collections.abc import Mapping
+
 import ibis
 from ibis import _
 from ibis.expr.types import IntegerValue, Table
@@ -198,19 +200,31 @@ def _loan_standing(facts: Facts) -> Table:
     """
     changes = _changes(facts)
     so_far = ibis.cumulative_window(group_by="loan", order_by="day")
-    sums = changes.select("loan", "day", **{name: changes[name].sum().over(so_far) for name in SUMS})
-    owes = _.settled == 0
-    standing = sums.select(
-        "loan", "day", "due_fen", "repaid_fen", overdue_fen=ibis.ifelse(owes, ibis.greatest(_.due_fen - _.repaid_fen - _.borne_fen, 0), 0),
-        balance_fen=ibis.ifelse(owes, ibis.greatest(_.lent_fen - _.paid_fen - _.borne_fen, 0), 0),
-        undated=ibis.ifelse(owes, _.undated, 0),
-    )  # fmt: skip
+    sums = {name: changes[name].sum().over(so_far) for name in SUMS}
+    sums = changes.select("loan", "day", **sums, **{f"by_{name}": changes[name] for name in SUMS})
+    now = _standing({name: sums[name] for name in SUMS})
+    before = _standing({name: sums[name] - sums[f"by_{name}"] for name in SUMS})
+    # Before its first day a loan stands at nothing: where that day changes nothing, there is nothing to say of it.
+    changed = sums.filter(ibis.or_(*(now[name] != before[name] for name in STANDING))).select("loan", "day", **now)
     in_order = ibis.window(group_by="loan", order_by="day")
-    same = [standing[name].identical_to(standing[name].lag().over(in_order)) for name in STANDING]
-    changed = standing.mutate(same=ibis.and_(*same)).filter(~_.same)
     owing = changed.mutate(until=_.day.lead().over(in_order)).filter(ibis.or_(*(_[name] != 0 for name in STANDING)))
     applied = facts.of(LoanApplied).select("loan", "unit", "park")
     return rows(owing.join(applied, "loan"), "loan", *STANDING, until="until")
+
+
+def _standing(sums: Mapping[str, IntegerValue]) -> dict[str, IntegerValue]:
+    """Where repayment stands, by the sums so far."""
+    owes = sums["settled"] == 0
+
+    def owed(amount_fen: IntegerValue) -> IntegerValue:
+        return ibis.ifelse(owes, ibis.greatest(amount_fen, 0), 0)
+
+    return {
+        "due_fen": sums["due_fen"], "repaid_fen": sums["repaid_fen"],
+        "overdue_fen": owed(sums["due_fen"] - sums["repaid_fen"] - sums["borne_fen"]),
+        "balance_fen": owed(sums["lent_fen"] - sums["paid_fen"] - sums["borne_fen"]),
+        "undated": ibis.ifelse(owes, sums["undated"], 0),
+    }  # fmt: skip
 
 
 LOAN_ROWS: dict[str, Rows] = {
