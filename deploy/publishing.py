@@ -72,9 +72,14 @@ async def publish_with_documents(
         evaluation = Evaluation.model_validate_json(document)
         basis = _basis(evaluation, plan, sheet)
         for kind, content in documents_of(evaluation).items():
-            each = f"{number}-{kind}"
+            each = numbered(number, kind)
             answers.append((each, await publish_document(running, data, each, kind, content, basis)))
     return answers
+
+
+def numbered(number: str, kind: str) -> str:
+    """The number of a document that follows from the evaluation published under a number."""
+    return f"{number}-{kind}"
 
 
 def _basis(evaluation: Evaluation, plan: bytes, sheet: bytes) -> Basis:

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from deploy.audit.found import Audited, Checked, Difference, Different
+from deploy.audit.found import Audited, Checked, Difference, Different, NotCompared
 from deploy.cli.board import fetch_board
 from deploy.data_folder import Running
 from services.indicators.answers import Snapshot, ask, board
@@ -32,39 +32,45 @@ Rows = frozenset[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The entries that serve, of which measures they are today's figures, and up to which positions they follow the records."""
+    """The entries that serve, and of which measures they are today's figures."""
 
     rows: LedgerRows
     measures: frozenset[str]
-    positions: dict[str, int]
 
 
 async def compare_figures(running: Running, plan: Plan, recorded: Recorded, ledger: Ledger, audited: Audited) -> None:
-    """Ledger and boards with the second engine's, known day by known day. Raises Different, Unreachable, duckdb's errors."""
+    """Ledger and boards with the second engine's, known day by known day; ledger and facts are of one moment.
+
+    Raises Different, Unreachable, duckdb's errors.
+    """
     audited.positions = dict(recorded.positions)
     days = await asyncio.to_thread(_known_days, recorded)
     settled = min(max(known, default=date.min) for known in days.values())
     """Before this day nothing more can become known."""
-    whole = recorded.positions == ledger.positions
     by = random.Random(audited.asked.seed)  # noqa: S311 - a choice of units, to be repeated
     chosen = pairs(set().union(*days.values()), audited.asked.seed, -(-audited.asked.pairs // 2))[: audited.asked.pairs]
     entries, aside = await asyncio.to_thread(Entries, ledger.rows), rows_read_off(audited.being_rebuilt)
     as_known = await asyncio.to_thread(recompute, recorded, plan, "duckdb")
-    done = figures = boards = 0
+    figures = boards = asked = 0
     for known_at, group in groupby(chosen, key=itemgetter(1)):
         snapshot, as_of_days = await asyncio.to_thread(as_known, known_at), [as_of for as_of, _ in group]
         recomputed = snapshot.balances
         assert isinstance(recomputed, Recomputed)
         await asyncio.to_thread(recomputed.compute, as_of_days)
         for as_of in as_of_days:
-            if whole or known_at < settled:
-                figures += await asyncio.to_thread(_compare_ledger, entries, recomputed, ledger.measures, (as_of, known_at))
+            figures += await asyncio.to_thread(_compare_ledger, entries, recomputed, ledger.measures, (as_of, known_at))
             for unit in _units(snapshot, as_of, audited.asked.units, by):
+                asked += 1
                 boards += await _compare_board(running, snapshot, unit, (as_of, known_at), aside, stable=known_at < settled)
-            done += 1
-            audited.progress("账本与指标表 / ledger and boards", done, len(chosen))
+            audited.pairs += 1
+            audited.progress("账本与指标表 / ledger and boards", audited.pairs, len(chosen))
         await asyncio.to_thread(recomputed.close)
     audited.checked += [Checked("ledger", None, figures), Checked("board", None, boards)]
+    if boards < asked:
+        audited.not_compared.append(NotCompared(
+            "board", asked - boards, "审计期间又有新记录，那一日的所知还会增加",
+            "more was recorded during the audit, and more can become known on such a day",
+        ))  # fmt: skip
 
 
 def _known_days(recorded: Recorded) -> dict[str, set[date]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from shared.contracts.base import Service
 from shared.contracts.envelope import Record
@@ -28,6 +28,17 @@ class Checked:
     check: Check
     service: Service | None
     compared: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotCompared:
+    """What was left out of a comparison, how much of it, and why; in Chinese and English."""
+
+    check: Check
+    count: int
+    zh: str
+    en: str
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +76,20 @@ class Audited:
     being_rebuilt: frozenset[str] = frozenset()
     """The measures whose figures by today's definition are still being derived: neither they nor the rows read off them are compared."""
     checked: list[Checked] = field(default_factory=list)
+    not_compared: list[NotCompared] = field(default_factory=list)
+    pairs: int = 0
+    """At how many (as of, known at) pairs figures were compared."""
     hashes: dict[Service, list[bytes]] = field(default_factory=dict)
     """Of every service's records as its stream has them, by position from 1."""
+
+    @property
+    def nothing(self) -> Check | None:
+        """Of what there was nothing to compare, figures of the ledger or boards: then nobody can say that all is the same."""
+        there = {each.check for each in self.checked if each.compared}
+        return next((check for check in _PROVING if check not in there), None)
+
+
+_PROVING: Final[tuple[Check, ...]] = ("ledger", "board")
 
 
 def of_record(check: Check, service: Service, position: int, zh: str, en: str, record: Record | None = None) -> Different:

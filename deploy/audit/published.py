@@ -1,10 +1,12 @@
 """Published evaluations compared with what the second engine makes of the facts they name, published documents with what is recorded."""
 
 from collections.abc import Callable, Iterable
-from hashlib import sha256
+from typing import Final
 
-from deploy.audit.found import Audited, Checked, Difference, Different
+from deploy.audit.found import Audited, Checked, Difference, Different, NotCompared
+from deploy.evaluation_documents import documents_of
 from deploy.kept_documents import KeptDocuments
+from deploy.publishing import digest_of, numbered
 from services.indicators.audit.archive.reader import Archive
 from services.indicators.audit.folded import Recorded
 from services.indicators.audit.published import in_force, publications, reproduce
@@ -22,26 +24,56 @@ _TYPES = (
 def compare_published(kept: KeptDocuments, recorded: Recorded, up_to: Callable[[Ends], Recorded], audited: Audited) -> None:
     """Compute anew what evaluations were published here, and look at the documents kept. Raises Different, BadFolder.
 
-    What was published elsewhere, its record not saying what it follows from and nothing of it being kept here, is left out.
+    A document made from an evaluation is made anew from it. What cannot be computed anew is counted and named.
     """
     records, same = list(_concerned(recorded)), 0
     chosen = publications(records)
+    passed_over: dict[str, list[str]] = {}
+    made: dict[str, str] = {}
+    """Digests of the documents that follow from the evaluations published, by their numbers."""
     for done, publication in enumerate(chosen, 1):
         found = reproduce(publication, kept.read, up_to)
         if found.outcome == "different":
             raise _different(publication.position, publication.number, found.zh, found.en)
         same += found.outcome == "same"
+        if found.outcome != "same":
+            passed_over.setdefault(found.outcome, []).append(found.number)
+        if found.evaluation is not None:
+            for kind, made_anew in documents_of(found.evaluation).items():
+                made[numbered(found.number, kind)] = digest_of(made_anew)
         audited.progress("已发布考评 / published evaluations", done, len(chosen))
     for position, fact in in_force(records, DocumentPublished):
         content = kept.read(fact.digest)
-        if content is not None and sha256(content).hexdigest() != fact.digest:
+        if content is not None and digest_of(content) != fact.digest:
             raise _different(position, fact.document, "留存的文件被改动", "what was kept of it was changed")
         if content is None and fact.positions is not None:
             raise _different(
                 position, fact.document, f"没有留存的文件 {fact.digest}", f"the kept file {fact.digest} is not there"
             )  # fmt: skip
+        if made.get(fact.document, fact.digest) != fact.digest:
+            raise _different(position, fact.document, "与由考评结果重新生成的不同", "is not what follows from the evaluation")
         same += content is not None
+        if content is None:
+            passed_over.setdefault("elsewhere", []).append(fact.document)
+        elif fact.document not in made:
+            passed_over.setdefault("not_made_anew", []).append(fact.document)
     audited.checked.append(Checked("published", None, same))
+    for why, (zh, en) in _PASSED_OVER.items():
+        if numbers := passed_over.get(why):
+            audited.not_compared.append(NotCompared("published", len(numbers), zh, en, tuple(numbers)))
+
+
+_PASSED_OVER: Final = {
+    "unreproducible": (
+        "发布记录没有写明位置、方案和考评标准，无从重算", "their records do not say what they can be computed anew from"
+    ),
+    "other_definitions": (
+        "有项目在本版本中另有定义，只核对了其余项目", "some items are defined otherwise by this release: only the others were compared"
+    ),
+    "elsewhere": ("在别处发布，此处没有留存", "published elsewhere: nothing of them is kept here"),
+    "not_made_anew": ("只核对留存文件的摘要，未重新生成", "only the digest of what is kept was compared: they were not made anew"),
+}  # fmt: skip
+"""Why published evaluations and documents were not compared, or not in whole."""
 
 
 def _concerned(recorded: Recorded) -> Iterable[Record]:

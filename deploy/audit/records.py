@@ -1,6 +1,6 @@
 """Records compared: event stores with streams, and what the indicators service and the archive hold of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -10,11 +10,10 @@ import asyncpg
 from nats.aio.client import Client
 from nats.js.errors import NotFoundError
 
-from deploy.audit.found import Audited, Checked, Difference, Different, of_record
+from deploy.audit.found import Audited, Checked, Difference, Different, NotCompared, of_record
 from deploy.data_folder import Running
 from services.indicators.audit.archive.index import INDEX, BadArchive
 from services.indicators.audit.archive.reader import Archive, is_of_these_contracts, opened_archive
-from services.indicators.audit.folded import Recorded
 from services.indicators.store import Moment
 from shared import subjects
 from shared.contracts.base import SERVICES, Service
@@ -111,18 +110,55 @@ async def compare_facts(moment: Moment, audited: Audited) -> None:
 
 
 @contextmanager
-def compared_archive(folder: Path, county: str, audited: Audited) -> Iterator[Recorded | None]:
-    """The archive, compared with the records; None where there is none, or where another release wrote its sets. Raises Different."""
+def compared_archive(
+    folder: Path, county: str, archived: Mapping[str, int] | None, moment: Mapping[str, int], audited: Audited
+) -> Iterator[Archive | None]:
+    """The archive, compared with the records; None where there is none, or where another release wrote its sets. Raises Different.
+
+    `archived`: up to where it goes as the service says, None where the service keeps none; `moment`: the positions that are audited.
+    """
+    if archived is None:
+        audited.not_compared.append(NotCompared("archive", 0, "服务未开启归档", "the service keeps no archive"))
     if not (folder / INDEX).exists():
+        for service in SERVICES:
+            _require_archived(service, 0, archived)
+        if archived is not None:
+            _note_waiting(dict.fromkeys(SERVICES, 0), moment, audited)
         yield None
         return
     with _opened(folder, county) as archive:
+        for service in SERVICES:
+            _require_archived(service, archive.positions[service], archived)
         _compare_archive(archive, audited)
-        ours = is_of_these_contracts(archive)
+        if archived is not None:
+            _note_waiting(archive.positions, moment, audited)
+        ours, records = is_of_these_contracts(archive), sum(archive.positions.values())
         if ours:
             archive.check_derivation()
-        audited.checked.append(Checked("archive", None, sum(archive.positions.values())))
+        else:
+            audited.not_compared.append(NotCompared(
+                "archive", records, "归档的各事实表由另一版本写成", "another release wrote the archive's tables of facts"
+            ))  # fmt: skip
+        audited.checked.append(Checked("archive", None, records))
         yield archive if ours else None
+
+
+def _require_archived(service: Service, position: int, archived: Mapping[str, int] | None) -> None:
+    """Raises Different where the archive does not go as far as the service says."""
+    said = (archived or {}).get(service, 0)
+    if position < said:
+        raise of_record(
+            "archive", service, position + 1, f"服务说已写入归档（到第 {said} 条），归档文件夹中却没有",
+            f"is in the archive (which goes to {said}), says the service, and is not in the archive's folder",
+        )  # fmt: skip
+
+
+def _note_waiting(positions: Mapping[str, int], moment: Mapping[str, int], audited: Audited) -> None:
+    waiting = sum(max(0, moment[service] - positions[service]) for service in SERVICES)
+    if waiting:
+        audited.not_compared.append(NotCompared(
+            "archive", waiting, "尚未到写入归档的时候", "records that are not due to be written to the archive yet"
+        ))  # fmt: skip
 
 
 @contextmanager

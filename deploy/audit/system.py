@@ -2,21 +2,24 @@
 
 import asyncio
 from contextlib import AsyncExitStack, ExitStack
+from typing import Final
 
 import asyncpg
 import nats.errors
+import orjson
 
 from deploy.audit.figures import Ledger, compare_figures
-from deploy.audit.found import Audited
+from deploy.audit.found import Audited, Difference, Different
 from deploy.audit.published import compare_published
 from deploy.audit.records import PAGE_RECORDS, compare_facts, compare_stream, compared_archive
+from deploy.cli.board import ask
 from deploy.data_folder import DataFolder, Running
 from deploy.kept_documents import KeptDocuments
 from deploy.local import INDICATORS
 from deploy.reaching import DATABASE_AWAY, DatabaseUnreachable, bus
 from services.indicators.audit.archive.reader import Archive, opened_archive
 from services.indicators.audit.folded import Recorded
-from services.indicators.audit.records import Ends, check_history, up_to
+from services.indicators.audit.records import End, Ends, check_history, up_to
 from services.indicators.catalog import DEFINITIONS, JUDGED
 from services.indicators.evaluation.county import load_county
 from services.indicators.store import LedgerStore, Moment
@@ -24,6 +27,9 @@ from shared.bus import BusUnreachable
 from shared.contracts.base import SERVICES
 from shared.county_schema import county_schema
 from shared.pools import close_pool
+
+_ARCHIVE_AMISS: Final = frozenset({"archive_stopped", "archive_late"})
+"""What the service says itself when its archive does not follow."""
 
 
 async def audit(running: Running, folder: DataFolder, audited: Audited) -> None:
@@ -47,17 +53,29 @@ async def audit(running: Running, folder: DataFolder, audited: Audited) -> None:
 
 
 async def _compare_rest(running: Running, folder: DataFolder, store: LedgerStore, moment: Moment, audited: Audited) -> None:
-    """Archive and figures: those of the archive where there is one, which holds all but the last minute's records, else of the facts."""
+    """Archive and figures: all facts of the moment count, which are read from the archive where it has come so far, else from the store."""
+    health = orjson.loads(await ask(running, "/health"))
+    for finding in health["findings"]:
+        if finding["code"] in _ARCHIVE_AMISS:
+            raise Different(Difference("archive", finding["zh"], finding["en"]))
     serving = moment.versions.numbers("serving")
     positions = {service: position for service, (position, _) in moment.checkpoint.items()}
     audited.being_rebuilt = moment.versions.being_rebuilt(DEFINITIONS)
-    ledger = Ledger(await store.rows(moment, serving.values()), frozenset(serving) - audited.being_rebuilt, positions)
+    ledger = Ledger(await store.rows(moment, serving.values()), frozenset(serving) - audited.being_rebuilt)
     plan = load_county(running.county_folder, JUDGED).plan
     with ExitStack() as opened:
-        recorded: Recorded | None = await asyncio.to_thread(
-            opened.enter_context, compared_archive(folder.archive, running.county, audited)
+        archive = await asyncio.to_thread(
+            opened.enter_context, compared_archive(folder.archive, running.county, health["archived"], positions, audited)
         )  # fmt: skip
-        if recorded is None:
+        if not any(positions.values()):
+            return
+        recorded: Recorded
+        if archive is not None and archive.positions == positions:
+            recorded = archive
+        elif archive is not None and all(archive.positions[service] >= position for service, position in positions.items()):
+            ends = {service: End(position, hash_) for service, (position, hash_) in moment.checkpoint.items()}
+            recorded = await asyncio.to_thread(opened.enter_context, opened_archive(folder.archive, running.county, ends))
+        else:
             raws = [row["raw"] async for row in moment.connection.cursor(
                 "SELECT raw FROM fact ORDER BY service, position", prefetch=PAGE_RECORDS
             )]  # fmt: skip

@@ -13,7 +13,7 @@ from deploy.cli.rebuild import set_aside
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder
 
 if TYPE_CHECKING:
-    from deploy.audit.found import Audited, Difference
+    from deploy.audit.found import Audited, Difference, NotCompared
 
 NICE: Final = 10
 """The system audited goes first."""
@@ -44,7 +44,7 @@ def audit(
 ) -> None:  # fmt: skip
     """审计运行中的系统，只读：各处所存互相核对，数值同第二引擎核对 / Audit a running system, only
     reading: event stores, streams, the indicators' store and the archive against each other, ledger, boards and published evaluations
-    against a second engine. Exits with 1 at the first difference and names it.
+    against a second engine. Exits with 1 at the first difference and names it, and where no figure or no board could be compared.
     """
     from deploy.audit.found import Asked, Audited, Different
     from deploy.audit.system import audit as compared
@@ -62,7 +62,7 @@ def audit(
     if not finished:
         raise typer.Exit(EXIT_INTERRUPTED)
     typer.echo(orjson.dumps(_summary(running.county, audited, difference)) if json else _told(audited, difference))
-    if difference is not None:
+    if difference is not None or audited.nothing is not None:
         raise typer.Exit(EXIT_DIFFERENCE)
 
 
@@ -83,6 +83,8 @@ def _summary(county: str, audited: "Audited", difference: "Difference | None") -
     return {
         "county": county, "positions": audited.positions, "being_rebuilt": sorted(audited.being_rebuilt),
         "checked": [dataclasses.asdict(each) for each in audited.checked],
+        "pairs": audited.pairs, "not_compared": [dataclasses.asdict(each) for each in audited.not_compared],
+        "all_the_same": difference is None and audited.nothing is None,
         "difference": None if difference is None else dataclasses.asdict(difference),
     }  # fmt: skip
 
@@ -90,6 +92,17 @@ def _summary(county: str, audited: "Audited", difference: "Difference | None") -
 def _told(audited: "Audited", difference: "Difference | None") -> str:
     lines = [*filter(None, [set_aside(audited.being_rebuilt)])]
     lines += [f"{CHECKS[each.check]}{f' {each.service}' if each.service else ''}：{each.compared}" for each in audited.checked]
-    if difference is None:
-        return "\n".join([*lines, "全部相符 / all the same"])
-    return "\n".join([*lines, f"不符 / a difference：{difference.zh}\n  {difference.en}"])
+    lines.append(f"（截至日，已知日） / (as of, known at) pairs：{audited.pairs}")
+    lines += [_passed_over(each) for each in audited.not_compared]
+    if difference is not None:
+        return "\n".join([*lines, f"不符 / a difference：{difference.zh}\n  {difference.en}"])
+    if audited.nothing is not None:
+        return "\n".join(
+            [*lines, f"没有可核对的：{CHECKS[audited.nothing]}，不能说全部相符 / nothing there could be compared: not all is shown"]
+        )
+    return "\n".join([*lines, "全部相符 / all the same"])
+
+
+def _passed_over(each: "NotCompared") -> str:
+    names = f"：{', '.join(each.names)}" if each.names else ""
+    return f"未核对 / not compared {CHECKS[each.check]}（{each.count}）：{each.zh} / {each.en}{names}"

@@ -90,7 +90,8 @@ def show_reproduced(
             return opened.enter_context(opened_facts(recorded.folder, county, dict(ends)))
 
         found = reproduce(published[number], KeptDocuments(folder.published).read, ended, engine)
-    typer.echo(orjson.dumps(found) if json else f"{found.number}：{found.zh} / {found.en}")
+    as_json = {name: getattr(found, name) for name in ("number", "outcome", "zh", "en", "item")}
+    typer.echo(orjson.dumps(as_json) if json else f"{found.number}：{found.zh} / {found.en}")
     if found.outcome != "same":
         raise typer.Exit(EXIT_DIFFERENCE)
 

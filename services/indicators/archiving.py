@@ -46,9 +46,17 @@ class Archiving:
         """Why nothing can be written, in Chinese and English."""
         self.process: int | None = None
         """The number of the process that writes, while there is one."""
+        self._even = time.monotonic()
+        """When something was written last, or nothing waited to be."""
+
+    @property
+    def late(self) -> bool:
+        """Whether records wait for longer than they are to, and nothing was written meanwhile."""
+        return time.monotonic() - self._even > self._seconds + 2 * RETRY_SECONDS
 
     async def run(self) -> None:
         """Follow the figures, from where the archive stands."""
+        self._even = time.monotonic()
         while True:
             started = time.monotonic()
             try:
@@ -73,14 +81,17 @@ class Archiving:
 
     async def _follow(self, process: Popen[bytes]) -> None:
         self.positions = await asyncio.to_thread(_ask, process, self._opening)
+        self._even = time.monotonic()
         written = float("-inf")
         while process.poll() is None:
             batch = self._batch()
             records = sum(batch.upto.values()) - sum(self.positions.values())
             if records >= BATCH_RECORDS_MAX or (records and time.monotonic() - written >= self._seconds):
                 self.positions = await asyncio.to_thread(_ask, process, batch)
-                written = time.monotonic()
+                self._even = written = time.monotonic()
             else:
+                if not records:
+                    self._even = time.monotonic()
                 await asyncio.sleep(LOOK_SECONDS)
             self.trouble = None
         raise _gone(process)

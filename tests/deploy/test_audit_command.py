@@ -13,13 +13,19 @@ import httpx
 import pytest
 
 from deploy.audit.figures import same_board
-from deploy.audit.found import Different
+from deploy.audit.found import Asked, Audited, Checked, Different
+from deploy.audit.system import audit as audit_system
+from deploy.cli.board import ask
 from deploy.cli.common import EXAMPLE_COUNTY
 from deploy.data_folder import DataFolder, Running
-from deploy.publishing import digest_of
+from deploy.publishing import Basis, digest_of, publish_document, publish_evaluation
 from services.indicators.audit.archive.index import INDEX, read_index
+from services.indicators.audit.archive.writer import ArchiveWriter
+from services.indicators.evaluation.evaluation import Evaluation, evaluation_bytes
+from shared.contracts.envelope import parse_record
 from shared.county_schema import county_schema
 from tests.deploy.test_cli import KAIYE, kaiye_runs, run_kaiye
+from tests.indicators.audit.archives import arriving
 
 SECONDS_MAX = 60.0
 FACTS = ("--facts", "300", "--seed", "5")
@@ -180,22 +186,86 @@ def test_an_archive_that_was_tampered_with_is_named_by_its_file(folder: Path) ->
     assert file.path in found["difference"]["en"]
 
 
+def short_archive(folder: Path, into: Path) -> None:
+    """A valid archive of the first records of each service only."""
+    exported = into.parent / "facts.jsonl"
+    done = run_kaiye("facts", "--export", exported, "--data", folder)
+    assert done.returncode == 0, done.stderr
+    records = [parse_record(line) for line in exported.read_bytes().splitlines()]
+    with ArchiveWriter.opened(into, DataFolder(folder).running().county) as writer:
+        writer.append(arriving([record for record in records if record.position <= 20]))
+
+
+async def test_an_archive_that_stops_early_or_is_gone_is_a_difference_and_hides_nothing(
+    folder: Path, running: Running, tmp_path: Path
+) -> None:
+    archive = DataFolder(folder).archive
+    short_archive(folder, tmp_path / "short")
+    aside = archive.rename(folder / "aside")
+    try:
+        gone, missing = audit(folder)
+        shutil.copytree(tmp_path / "short", archive)
+        stopped, early = audit(folder)
+    finally:
+        shutil.rmtree(archive, ignore_errors=True)
+        aside.rename(archive)
+    assert (gone, missing["difference"]["check"], missing["difference"]["position"]) == (1, "archive", 1)
+    assert (stopped, early["difference"]["check"], early["difference"]["position"]) == (1, "archive", 21)
+    assert "says the service, and is not in the archive's folder" in early["difference"]["en"]
+    assert not early["all_the_same"]
+
+
+async def test_figures_are_compared_on_all_facts_however_far_the_archive_goes(
+    folder: Path, running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The archive is a short one, and so the service says: it is due to be written to later. What was changed is found all the same."""
+    short_archive(folder, tmp_path / "archive")
+    health = json.loads(await ask(running, "/health"))
+    health["archived"] = {service: min(position, 20) for service, position in health["archived"].items()}
+
+    async def says(*_: object) -> bytes:
+        return json.dumps(health).encode()
+
+    monkeypatch.setattr("deploy.audit.system.ask", says)
+    monkeypatch.setattr(DataFolder, "archive", tmp_path / "archive")
+    audited = Audited(Asked(2, 3, 1), lambda *_: None)
+    await audit_system(running, DataFolder(folder), audited)
+    (left,) = (each for each in audited.not_compared if each.check == "archive")
+    assert left.count == sum(audited.positions.values()) - sum(health["archived"].values())
+    assert audited.nothing is None
+    await execute(running, "indicators", "UPDATE ledger SET amount = amount + 7")
+    try:
+        with pytest.raises(Different, match="by the ledger"):
+            await audit_system(running, DataFolder(folder), Audited(Asked(2, 3, 1), lambda *_: None))
+    finally:
+        await execute(running, "indicators", "UPDATE ledger SET amount = amount - 7")
+
+
+def test_where_nothing_could_be_compared_nothing_is_said_to_be_the_same() -> None:
+    audited = Audited(Asked(2, 3, 1), lambda *_: None)
+    assert audited.nothing == "ledger"
+    audited.checked.append(Checked("ledger", None, 5))
+    assert audited.nothing == "board"
+    audited.checked.append(Checked("board", None, 0))
+    assert audited.nothing == "board"
+    audited.checked.append(Checked("board", None, 1))
+    assert audited.nothing is None
+
+
 def test_published_files_that_were_changed_or_lost_are_named(folder: Path, tmp_path: Path) -> None:
-    """The archive is a minute behind: without it the facts of the indicators service are audited, with what was published just now."""
+    """What was published just now is audited too, before the archive has it."""
     data = DataFolder(folder)
     evaluated = ("evaluate", "--sheet", str(EXAMPLE_COUNTY), "--as-of", DAY, "--known-at", DAY)
     done = run_kaiye(*evaluated, "--publish", "KP-1", "--documents", str(tmp_path), "--data", folder)
     assert done.returncode == 0, done.stderr
-    aside = data.archive.rename(folder / "aside")
     (evaluation,) = (kept for kept in data.published.iterdir() if b'"items"' in kept.read_bytes())
     (sheet,) = tmp_path.glob("*_评分表_*.csv")
     document = data.published / digest_of(sheet.read_bytes())
     raw, lost = evaluation.read_bytes(), document.read_bytes()
     try:
         code, found = audit(folder)
-        assert (code, found["difference"]) == (0, None)
-        assert found["checked"][-1]["check"] == "published"
-        assert found["checked"][-1]["compared"] >= 1
+        assert (code, found["difference"], found["all_the_same"]) == (0, None, True)
+        assert (found["checked"][-1]["check"], found["checked"][-1]["compared"]) == ("published", 4)
         document.unlink()
         without, missing = audit(folder)
         evaluation.write_bytes(raw.replace(b'"items"', b'"Items"'))
@@ -203,10 +273,41 @@ def test_published_files_that_were_changed_or_lost_are_named(folder: Path, tmp_p
     finally:
         evaluation.write_bytes(raw)
         document.write_bytes(lost)
-        shutil.rmtree(data.archive, ignore_errors=True)  # the service may have begun another
-        aside.rename(data.archive)
     assert (without, missing["difference"]["check"]) == (1, "published")
     assert f"published KP-1-scoring_sheet (registry's position {missing['difference']['position']})" in missing["difference"]["en"]
     assert f"the kept file {document.name} is not there" in missing["difference"]["en"]
     assert (code, found["difference"]["check"]) == (1, "published")
     assert "published KP-1 " in found["difference"]["en"]
+
+
+async def test_what_cannot_be_computed_anew_is_named_and_a_document_that_does_not_follow_is_a_difference(
+    folder: Path, running: Running, tmp_path: Path
+) -> None:
+    """The last test here: what is published stays."""
+    data, number = DataFolder(folder), "KP-EARLIER"
+    plan, sheet = ((EXAMPLE_COUNTY / name).read_bytes() for name in ("plan.toml", "sheet.toml"))
+    done = run_kaiye("evaluate", "--sheet", EXAMPLE_COUNTY, "--as-of", DAY, "--known-at", DAY, "--json", "--data", folder)
+    evaluation = Evaluation.model_validate_json(done.stdout)
+    (item, *_) = (each for each in evaluation.items if each.figure is not None)
+    assert item.figure is not None
+    earlier = item.model_copy(update={"figure": item.figure.model_copy(update={"definition": "0" * 64}), "reason_en": "otherwise"})
+    items = [earlier if each is item else each for each in evaluation.items]
+    document = evaluation_bytes(evaluation.model_copy(update={"items": items, "definitions": "1" * 64}))
+    assert (await publish_evaluation(running, data, number, document, plan, sheet)).outcome == "recorded"
+    code, found = audit(folder)
+    (left,) = (each for each in found["not_compared"] if number in each["names"])
+    assert (code, found["difference"]) == (0, None)
+    assert "defined otherwise by this release" in left["en"]
+    reproduced = run_kaiye("evaluate", "--reproduce", number, "--json", "--data", folder)
+    assert json.loads(reproduced.stdout)["outcome"] == "other_definitions"
+    assert json.loads(reproduced.stdout)["item"] == item.id
+
+    sound = evaluation_bytes(evaluation)
+    assert (await publish_evaluation(running, data, "KP-3", sound, plan, sheet)).outcome == "recorded"
+    basis = Basis(evaluation.as_of, evaluation.known_at, evaluation.positions, evaluation.definitions, plan, sheet)
+    answer = await publish_document(running, data, "KP-3-scoring_sheet", "scoring_sheet", b"another", basis)
+    assert answer.outcome == "recorded"
+    code, found = audit(folder)
+    assert (code, found["difference"]["check"]) == (1, "published")
+    assert "published KP-3-scoring_sheet " in found["difference"]["en"]
+    assert "is not what follows from the evaluation" in found["difference"]["en"]

@@ -86,7 +86,12 @@ def _archive_stopped(trouble: str) -> Problem:
     return Problem(code="archive_stopped", zh=f"归档停写：{zh}", en=f"the archive is not written: {en or zh}")
 
 
-_HARMLESS = frozenset({"being_rebuilt", "unreadable_records", "rebuild_disagrees", "archive_stopped"})
+_ARCHIVE_LATE = Problem(
+    code="archive_late", zh="归档落后：有记录久未写入归档",
+    en="the archive is behind: records wait to be written there for longer than they are to",
+)  # fmt: skip
+
+_HARMLESS = frozenset({"being_rebuilt", "unreadable_records", "rebuild_disagrees", "archive_stopped", "archive_late"})
 """Findings with which the service still does its work."""
 
 
@@ -120,6 +125,8 @@ async def look(nc: Client, questions: Questions, archiving: Archiving | None) ->
         findings.append(_disagrees(live.versions.rebuild.difference))
     if archiving is not None and archiving.trouble is not None:
         findings.append(_archive_stopped(archiving.trouble))
+    elif archiving is not None and ready and archiving.late:
+        findings.append(_ARCHIVE_LATE)
     return all(finding.code in _HARMLESS for finding in findings), Health(
         county=live.plan.county, ready=ready, bus_connected=connected, simulated_clock=live.clock.simulated, today=live.today(),
         positions=dict(snapshot.positions) if ready else {},

@@ -56,14 +56,17 @@ class Finding:
     """What came of computing a published evaluation anew.
 
     `same`: bit for bit. `different`: a kept file, or what follows from the facts, is another; `item` is the first item of the sheet that
-    differs, where one does. `unreproducible`: the record does not say what it follows from, so that nobody can compute it anew.
+    differs, where one does. `other_definitions`: items are defined otherwise by this release, so that only the others could be compared,
+    and those are the same. `unreproducible`: the record does not say what it follows from, so that nobody can compute it anew.
     """
 
     number: str
-    outcome: Literal["same", "different", "unreproducible"]
+    outcome: Literal["same", "different", "other_definitions", "unreproducible"]
     zh: str
     en: str
     item: str | None = None
+    evaluation: Evaluation | None = None
+    """As it was published, where it came out the same."""
 
 
 def publications(records: Iterable[Record]) -> list[Publication]:
@@ -151,17 +154,27 @@ def _anew(published: Evaluation, plan: str, sheet: str, recorded: Recorded, engi
 
 def _compared(number: str, fact: EvaluationPublished, document: bytes, published: Evaluation, anew: Evaluation) -> Finding:
     if evaluation_bytes(anew) == document and fact.definitions in (None, anew.definitions):
-        return Finding(number, "same", "逐字节相同", "the same, bit for bit")
+        return Finding(number, "same", "逐字节相同", "the same, bit for bit", evaluation=published)
+    redefined = []
     for item, again in zip(published.items, anew.items, strict=False):
         if item == again:
             continue
         now, then = (each.figure.definition if each.figure else None for each in (again, item))
         if now != then:
-            return Finding(number, "different", f"项目 {item.id} 的定义已变", f"item {item.id} is defined otherwise now", item.id)
+            redefined.append(item.id)
+            continue
         return Finding(
             number, "different",
             f"项目 {item.id}：公布 {item.score} 分，{item.reason_zh}；重算 {again.score} 分，{again.reason_zh}",
             f"item {item.id}: published {item.score}, {item.reason_en}; computed anew {again.score}, {again.reason_en}", item.id,
+        )  # fmt: skip
+    if redefined and fact.definitions in (None, published.definitions):
+        named = ", ".join(redefined)
+        return Finding(
+            number, "other_definitions",
+            f"{len(redefined)} 个项目在本版本中另有定义（{named}），须由发布时的版本重算；其余项目逐项相同",
+            f"{len(redefined)} items are defined otherwise by this release ({named}): the release that published it can compute them anew; "
+            "the other items are the same", redefined[0],
         )  # fmt: skip
     named = ", ".join(_differing(published, anew)) or "definitions"
     return Finding(number, "different", f"各项目相同，但 {named} 不同", f"the items are the same, but not {named}")
