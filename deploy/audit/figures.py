@@ -16,7 +16,7 @@ from deploy.cli.board import fetch_board
 from deploy.data_folder import Running
 from services.indicators.answers import Snapshot, ask, board
 from services.indicators.api.questions import answer_bytes
-from services.indicators.audit.agreement import Entries, Pair, difference, pairs
+from services.indicators.audit.agreement import PAIRS_PER_KNOWN_DAY, Entries, Pair, difference, pairs
 from services.indicators.audit.archive.reader import Archive
 from services.indicators.audit.evidence import first_difference
 from services.indicators.audit.folded import Recorded
@@ -48,7 +48,9 @@ async def compare_figures(running: Running, plan: Plan, recorded: Recorded, ledg
     settled = min(max(known, default=date.min) for known in days.values())
     """Before this day nothing more can become known."""
     by = random.Random(audited.asked.seed)  # noqa: S311 - a choice of units, to be repeated
-    chosen = pairs(set().union(*days.values()), audited.asked.seed, -(-audited.asked.pairs // 2))[: audited.asked.pairs]
+    known_days, known_days_max = set().union(*days.values()), -(-audited.asked.pairs // PAIRS_PER_KNOWN_DAY)
+    occurred = set() if isinstance(recorded, Archive) else {record.occurred for record in recorded.readable}
+    chosen = pairs(known_days, audited.asked.seed, known_days_max, occurred)[: audited.asked.pairs]
     entries, aside = await asyncio.to_thread(Entries, ledger.rows), rows_read_off(audited.being_rebuilt)
     as_known = await asyncio.to_thread(recompute, recorded, plan, "duckdb")
     figures = boards = asked = 0

@@ -61,7 +61,7 @@ def audit(
             finished, difference = True, error.found
     if not finished:
         raise typer.Exit(EXIT_INTERRUPTED)
-    typer.echo(orjson.dumps(_summary(running.county, audited, difference)) if json else _told(audited, difference))
+    typer.echo(orjson.dumps(_summary(running.county, audited, difference)) if json else told(audited, difference))
     if difference is not None or audited.nothing is not None:
         raise typer.Exit(EXIT_DIFFERENCE)
 
@@ -89,7 +89,8 @@ def _summary(county: str, audited: "Audited", difference: "Difference | None") -
     }  # fmt: skip
 
 
-def _told(audited: "Audited", difference: "Difference | None") -> str:
+def told(audited: "Audited", difference: "Difference | None") -> str:
+    """What was compared, what was not and why, and what came of it, for people."""
     lines = [*filter(None, [set_aside(audited.being_rebuilt)])]
     lines += [f"{CHECKS[each.check]}{f' {each.service}' if each.service else ''}：{each.compared}" for each in audited.checked]
     lines.append(f"（截至日，已知日） / (as of, known at) pairs：{audited.pairs}")

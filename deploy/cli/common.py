@@ -93,12 +93,15 @@ def refused(code: str, zh: str, en: str, *, of_facts: bool = False) -> BadInput:
 EARLIEST: Final = date(1949, 10, 1)
 
 
-def written_day(text: str) -> date:
-    """The day that a text says. Raises BadInput."""
+def written_day(text: str, option: str | None = None) -> date:
+    """The day that a text, or what an option gives, says: written in this one way, whoever is asked. Raises BadInput."""
     try:
         day = date.fromisoformat(text)
-    except ValueError as error:
-        raise BadInput(f"日期应写作 YYYY-MM-DD：{text} / a day is written YYYY-MM-DD, not {text}") from error
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        zh, en = (f"{option} ", option) if option else ("日期", "a day")
+        raise BadInput(f"{zh}应写作 YYYY-MM-DD：{text} / {en} is written YYYY-MM-DD, not {text}")
     if day < EARLIEST:
         raise BadInput(f"日期不得早于 {EARLIEST}：{text} / no day is before {EARLIEST}: {text}")
     return day

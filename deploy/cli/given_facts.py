@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from deploy.cli.common import BadInput, refused, said
+from deploy.cli.common import BadInput, refused, said, written_day
 from deploy.cli.plans import plan_path, read_plan_file, read_text_file
 
 if TYPE_CHECKING:
@@ -49,10 +49,7 @@ def read_days(as_of: str | None, known_at: str | None) -> Days:
 
 def read_day(text: str | None, option: str) -> date | None:
     """The day that an option gives. Raises BadInput."""
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise BadInput(f"{option} 应写作 YYYY-MM-DD：{text} / {option} is written YYYY-MM-DD: {text}") from error
+    return None if text is None else written_day(text, option)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,13 @@ class GivenFacts:
         return as_of, known
 
     def require_known(self, known: date) -> None:
-        """Raises BadInput for a day beyond the last as known on which there is an answer."""
+        """Raises BadInput for a day before the first or beyond the last as known on which there is an answer."""
+        if known < self.history.first_known_day:
+            first = self.history.first_known_day
+            raise BadInput(
+                f"已知日 {known} 早于第一条记录的日期 {first}，那时一无所知 / known-at {known} lies before the day of "
+                f"the first record, {first}: nothing was known then"
+            )
         if known > self.last:
             raise BadInput(
                 f"已知日 {known} 晚于最后一条记录的日期 {self.last} / known-at {known} lies after the day of the last record, {self.last}"
@@ -133,19 +136,28 @@ def opened_given(facts: Path, plan: Path | None, ends: "Ends | None" = None) -> 
 
 
 def held_by_bundle(folder: Path) -> GivenFacts | None:
-    """The facts and the plan of a bundle, once its bytes have been checked; None where the path is no bundle. Raises BadInput."""
-    from services.indicators.audit.bundle import check_integrity, read_bundle
-    from services.indicators.audit.evidence import history_of, plan_of
-    from services.indicators.audit.manifest import MANIFEST, PLAN, Altered, BundleUnusable
+    """The facts and the plan of a bundle, once its bytes and its definitions have been checked; None where the path is no bundle.
 
-    if not (folder / MANIFEST).exists():
+    Raises BadInput.
+    """
+    from services.indicators.audit.bundle import check_integrity, read_bundle
+    from services.indicators.audit.evidence import history_of, plan_of, require_definitions
+    from services.indicators.audit.manifest import DEFINITIONS, MANIFEST, PLAN, SIGNATURE, Altered, BundleUnusable
+
+    if not any((folder / name).exists() for name in (MANIFEST, SIGNATURE, DEFINITIONS)):
         return None
     try:
         bundle = check_integrity(read_bundle(folder))
+        require_definitions(bundle)
         digest = sha256(bundle.files[PLAN]).hexdigest()
-        return GivenFacts(history_of(bundle), plan_of(bundle), digest, bundle.manifest.known_at, bundle.manifest.as_of)
+        held = GivenFacts(history_of(bundle), plan_of(bundle), digest, bundle.manifest.known_at, bundle.manifest.as_of)
     except (Altered, BundleUnusable) as error:
-        raise BadInput(str(error)) from error
+        raise BadInput(f"{folder}：{error}") from error
+    said.print(
+        "证据包按自带公钥核对，未钉定：由谁签名，见 kaiye evidence verify --key / the bundle was checked with its enclosed key, unpinned: "
+        "kaiye evidence verify --key tells who signed it"
+    )
+    return held
 
 
 @contextmanager
@@ -162,7 +174,7 @@ def opened_facts(facts: Path, county: str, ends: "Ends | None" = None) -> "Itera
         if not facts.is_dir():
             history = read_history(facts, county, ends)
             if not all(ends and service in ends and ends[service].hash for service in history.positions):
-                _say_where_it_ends(history)
+                _say_where_it_ends(history, "（见 --heads）" if ends is not None else "", " (see --heads)" if ends is not None else "")
             yield history
             return
         with opened_archive(facts, county, ends) as archive:
@@ -182,8 +194,8 @@ def opened_facts(facts: Path, county: str, ends: "Ends | None" = None) -> "Itera
         raise BadInput(f"无法读取 {facts} / {facts} cannot be read: {error.strerror}") from error
 
 
-def _say_where_it_ends(history: "History") -> None:
+def _say_where_it_ends(history: "History", option_zh: str, option_en: str) -> None:
     """A file of records cannot say that nothing was cut off at its end: whoever knows the positions and hashes can compare."""
-    said.print("没有结尾凭据（见 --heads），记录到此为止：/ nothing vouches for the end (see --heads); the records go up to:")
+    said.print(f"没有结尾凭据{option_zh}，记录到此为止：/ nothing vouches for the end{option_en}; the records go up to:")
     for service, position in history.positions.items():
         said.print(f"  {service} {position} {history.hashes[service]}")

@@ -129,7 +129,12 @@ def _told(found: dict[str, Any]) -> str:
         case "none":
             return "从未重算 / there never was a rebuild"
         case "switched":
-            return f"第 {number} 次重算与第二引擎一致，已启用：{measures} 个量 / rebuild {number} agrees and serves: {measures} measures"
+            compared = found["compared"]
+            at_zh, at_en = ("", "") if compared is None else (f"在 {compared} 对日期上", f" at {compared} (as of, known at) pairs")
+            return (
+                f"第 {number} 次重算{at_zh}与第二引擎一致，已启用：{measures} 个量 / "
+                f"rebuild {number} agrees{at_en} and serves: {measures} measures"
+            )
         case "cancelled":
             return f"第 {number} 次重算已取消，在用的不变 / rebuild {number} was cancelled: what serves is as it was"
         case "disagrees":

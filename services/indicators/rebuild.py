@@ -72,6 +72,8 @@ class Rebuilder:
         self._program = program
         self._subjects = 0
         self._agreement: Agreement | None = None
+        self._compared = 0, 0
+        """The last rebuild that was switched here, and at how many pairs it agreed."""
 
     async def run(self) -> None:
         """Raises what the store and the engines raise."""
@@ -100,6 +102,11 @@ class Rebuilder:
         if self._live.backlog.folding:
             return Progress(self._subjects - len(self._live.backlog), self._subjects)
         return None
+
+    def compared(self) -> int | None:
+        """At how many (as of, known at) pairs the rebuild that serves agreed with the second engine; None where another process did it."""
+        number, count = self._compared
+        return count if self._live.versions.rebuild.stage == "switched" and self._live.versions.rebuild.number == number else None
 
     def _wanted(self) -> bool:
         versions = self._live.versions
@@ -154,8 +161,8 @@ class Rebuilder:
                 moment = await reading.enter_async_context(store.moment())
                 live.backlog.begin_comparing()
             built = await store.rows(moment, moment.versions.numbers("building").values())
-            facts, days = await self._facts(moment)
-        self._agreement = Agreement(live.plan.county, pairs(days, seed=rebuild.number))
+            facts, days, occurred = await self._facts(moment)
+        self._agreement = Agreement(live.plan.county, pairs(days, seed=rebuild.number, occurred=occurred))
         log.info("comparing with the second engine", rebuild=rebuild.number, pairs=len(self._agreement.pairs))
         try:
             await self._judge(rebuild, self._agreement, built, facts)
@@ -164,24 +171,28 @@ class Rebuilder:
             self._agreement = None
             live.backlog.read_anew()
 
-    async def _facts(self, moment: Moment) -> "tuple[deque[pa.RecordBatch], set[date]]":
-        """The facts that contracts here describe, for the second engine, and the days on which they became known."""
+    async def _facts(self, moment: Moment) -> "tuple[deque[pa.RecordBatch], set[date], set[date]]":
+        """The facts that contracts here describe, for the second engine, and the days on which anything became known and on which they
+        occurred.
+        """
         from services.indicators.audit.recompute import batch  # noqa: PLC0415 - the second engine is loaded when it is needed
 
         unreadable = {(record.service, record.position) for record in self._live.projection.unreadable}
         days: set[date] = set()
+        occurred: set[date] = set()
         found: deque[pa.RecordBatch] = deque()
         some: list[Record] = []
         async for record in self._live.store.facts(moment):
+            days.add(record.known_day)
             if (record.service, record.position) not in unreadable:
-                days.add(record.known_day)
+                occurred.add(record.occurred)
                 some.append(record)
             if len(some) == RECORDS_PER_BATCH:
                 found.append(await asyncio.to_thread(batch, some))
                 some = []
         if some:
             found.append(await asyncio.to_thread(batch, some))
-        return found, days
+        return found, days, occurred
 
     async def _judge(self, rebuild: Rebuild, agreement: Agreement, built: LedgerRows, facts: "deque[pa.RecordBatch]") -> None:
         live = self._live
@@ -206,7 +217,11 @@ class Rebuilder:
                 balances.add_all(only(entries, rebuild.measures))
                 await asyncio.sleep(0)
         if await live.switch(rebuild.number, balances):
-            log.info("what was rebuilt serves", rebuild=rebuild.number, measures=len(rebuild.measures), entries=balances.size)
+            self._compared = rebuild.number, agreement.compared
+            log.info(
+                "what was rebuilt serves", rebuild=rebuild.number, measures=len(rebuild.measures), entries=balances.size,
+                pairs=agreement.compared,
+            )  # fmt: skip
 
     def _run(
         self, rebuild: Rebuild, agreement: Agreement, built: LedgerRows, facts: "deque[pa.RecordBatch]"

@@ -13,6 +13,10 @@ import pytest
 from deploy.cli import main
 from deploy.cli.bundles import told
 from deploy.data_folder import DataFolder, Purpose
+from services.indicators.audit.bundle import put_together, write_bundle
+from services.indicators.audit.manifest import DEFINITIONS, LISTED
+from services.indicators.audit.signing import read_private_key
+from services.indicators.catalog import figure_digest, indicator
 from services.indicators.versions import Definition, opened
 from tests.deploy.test_query_commands import says_running
 from tests.indicators.api.conftest import dsn, recorded, system
@@ -231,6 +235,34 @@ async def test_a_bundle_that_is_evaluated_or_opened_is_checked_and_brings_its_ow
     (made / "duties.jsonl").write_bytes(b"")
     code, _, error = await kaiye(*words, "--facts", made)
     assert (code, "duties.jsonl: SHA-256" in error) == (2, True)
+
+
+async def test_a_bundle_of_other_definitions_is_refused_by_name_by_every_command(made: Path, kaiye: Kaiye, tmp_path: Path) -> None:
+    """Signed as it should be: it is the release that is another."""
+    private = tmp_path / "keys" / "evidence.key"
+    files = {name: (made / name).read_bytes() for name in LISTED}
+    digest = figure_digest(indicator("trained").variants[0].figure)
+    assert digest.encode() in files[DEFINITIONS]
+    files[DEFINITIONS] = files[DEFINITIONS].replace(digest.encode(), b"0" * len(digest))
+    write_bundle(tmp_path / "other", put_together(files, read_private_key(private)))
+    for words in (
+        ("recompute", tmp_path / "other"),
+        ("explain", "guided", "--facts", tmp_path / "other"),
+        (*DIFF, "--facts", tmp_path / "other"),
+        ("evaluate", "--sheet", COUNTY_FOLDER / "sheet.toml", "--facts", tmp_path / "other"),
+        ("evidence", "export", tmp_path / "none", "--facts", tmp_path / "other", "--key", private),
+        ("evidence", "verify", tmp_path / "other"),
+    ):
+        code, printed, said = await kaiye(*words)
+        assert (code, printed) == (2, b""), words
+        assert "this kaiye lacks these definitions and cannot evaluate: trained/" in said, words
+    code, _, said = await kaiye("recompute", made, "--json")
+    assert (code, "unpinned" in said) == (0, True)
+    (made / "manifest.json").unlink()
+    for words in (("recompute", made), ("evidence", "verify", made)):
+        _, printed, said = await kaiye(*words)
+        assert "manifest.json" in printed.decode() + said
+        assert "--plan" not in said
 
 
 async def test_a_bundle_is_made_of_another_bundle(made: Path, kaiye: Kaiye, tmp_path: Path) -> None:

@@ -32,6 +32,10 @@ class Rebuilding(BaseModel):
     progress: Progress | None = Field(
         description="本阶段的主体数或日期对数 / of this stage: subjects folded, or pairs of days compared; null: none, or elsewhere"
     )
+    compared: int | None = Field(
+        description="启用前与第二引擎核对的（截至日，已知日）对数 / at so many (as of, known at) pairs it agreed before it was "
+        "switched; null: not switched, or not since this process started"
+    )  # fmt: skip
     unbuilt: list[str] = Field(description="其间没有数值的量 / what has no figures meanwhile, because its definition is another now")
     being_rebuilt: list[str] = Field(
         description="定义已变、新数尚未启用的量 / whose definition is another now and not served yet: what has no figures, and what is "
@@ -53,7 +57,8 @@ class Rebuilds:
         versions, rebuild, snapshot = self._live.versions, self._live.versions.rebuild, self._live.snapshot()
         return Rebuilding(
             county=self._live.plan.county, number=rebuild.number, stage=rebuild.stage, indicators=_indicators(rebuild.measures),
-            measures=list(rebuild.measures), progress=self._rebuilder.progress(), unbuilt=sorted(snapshot.unbuilt),
+            measures=list(rebuild.measures), progress=self._rebuilder.progress(), compared=self._rebuilder.compared(),
+            unbuilt=sorted(snapshot.unbuilt),
             being_rebuilt=sorted(snapshot.being_rebuilt), retired=sum(1 for _ in versions.in_state("retired")),
             difference=rebuild.difference,
         )  # fmt: skip

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -39,9 +39,10 @@ class Stopped(Exception):
     """Whoever asked does not want to know any more."""
 
 
-def pairs(days: AbstractSet[date], seed: int, known_days: int | None = None) -> list[Pair]:
+def pairs(days: AbstractSet[date], seed: int, known_days: int | None = None, occurred: AbstractSet[date] = frozenset()) -> list[Pair]:
     """Where to compare a history whose records became known on these days: on the last of them, at edges of the years in which there are
-    any, and wherever the seed falls. Two pairs on each of so many known days, `KNOWN_DAYS` unless said; fewer where there are fewer days.
+    any, and wherever the seed falls. Two pairs on each of so many known days, `KNOWN_DAYS` unless said; where there are fewer days, more on
+    each of them, as of days on and around which facts `occurred` and the ends of months, until there are as many pairs.
     """
     if not days:
         return []
@@ -57,7 +58,22 @@ def pairs(days: AbstractSet[date], seed: int, known_days: int | None = None) -> 
     for known in sorted(chosen):
         earlier = [day for year in (known.year - 1, known.year) for month, at in _EDGES if (day := date(year, month, at)) < known]
         found += [(day, known) for day in sorted({known, *by.sample(earlier, PAIRS_PER_KNOWN_DAY - 1)})]
-    return found
+    wanted = known_days * PAIRS_PER_KNOWN_DAY
+    if len(found) < wanted:
+        around = {day + timedelta(days=shift) for day in days | occurred for shift in (-1, 0, 1)}
+        more = [(day, known) for known in sorted(chosen) for day in sorted(around | set(_month_ends(known))) if day < known]
+        others_left = sorted(set(more) - set(found))
+        found += by.sample(others_left, min(len(others_left), wanted - len(found)))
+    return sorted(found, key=lambda pair: (pair[1], pair[0]))
+
+
+def _month_ends(known: date) -> Iterable[date]:
+    """The last days of the months of two years, the latest before a day."""
+    ends = []
+    for _ in range(24):
+        known = known.replace(day=1) - timedelta(days=1)
+        ends.append(known)
+    return ends
 
 
 @dataclass(slots=True)

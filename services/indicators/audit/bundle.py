@@ -151,9 +151,7 @@ def _check_said(files: Files, manifest: Manifest, pinned: Ed25519PublicKey | Non
     try:
         follows = _said(files) | ({} if pinned is None else {"signed_by": raw_key(pinned)})
     except (KeyError, ValueError, TypeError, KeyUnusable) as error:
-        raise Altered(
-            f"{BOARDS} {DEFINITIONS}", f"没有写明清单所列各项：{error!r}", f"do not say what the manifest does: {error!r}"
-        ) from error
+        raise Altered(f"{BOARDS} {DEFINITIONS}", "没有写明清单所列各项", f"do not say what the manifest does: {error!r}") from error
     says = manifest.model_dump(mode="json")
     for name, expected in follows.items():
         if says[name] != expected:
@@ -310,7 +308,7 @@ def _broken(lines: Sequence[bytes], service: Service, county: str) -> _Break | N
             record = parse_record(raw)
             source = Source.parse(record.source)
         except ValueError as error:
-            return _Break(line, f"不是已记录的事实：{error}", f"is no record: {error}")
+            return _Break(line, "不是已记录的事实", f"is no record: {error}")
         if (record.service, record.position) != (service, line):
             return _Break(
                 line, f"应为 {service} 的第 {line} 条，实为 {record.service} 的第 {record.position} 条",

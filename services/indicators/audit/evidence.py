@@ -170,12 +170,7 @@ def recount(bundle: Intact) -> tuple[int, int, Difference | None]:
     Raises OtherDefinitions, and Altered where what was signed makes no sense.
     """
     manifest = bundle.manifest
-    try:
-        others = other_definitions(bundle.files[DEFINITIONS])
-    except ValueError as error:
-        raise Altered(DEFINITIONS, f"无法读取：{error}", f"cannot be read: {error}") from error
-    if others:
-        raise OtherDefinitions(others)
+    require_definitions(bundle)
     history = history_of(bundle)
     plan = plan_of(bundle)
     try:
@@ -183,6 +178,18 @@ def recount(bundle: Intact) -> tuple[int, int, Difference | None]:
     except BadQuestionError as error:
         raise Altered(MANIFEST, error.zh, error.en) from error
     return compare(bundle.files, answers)
+
+
+def require_definitions(bundle: Intact) -> None:
+    """Whoever answers from a bundle must compute what was computed for it. Raises OtherDefinitions, and Altered where what was signed
+    makes no sense.
+    """
+    try:
+        others = other_definitions(bundle.files[DEFINITIONS])
+    except ValueError as error:
+        raise Altered(DEFINITIONS, "无法读取，不是定义清单", f"cannot be read: {error}") from error
+    if others:
+        raise OtherDefinitions(others)
 
 
 def history_of(bundle: Intact) -> History:
@@ -232,7 +239,7 @@ def _read(line: bytes, name: str, number: int) -> dict[str, Any]:
     try:
         found = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise Altered(name, f"不是 JSON：{error}", f"is no JSON: {error}", number) from error
+        raise Altered(name, "不是完整的 JSON", f"is no JSON: {error}", number) from error
     if not isinstance(found, dict):
         raise Altered(name, "应为 JSON 对象", "must hold a JSON object", number)
     return found

@@ -147,7 +147,7 @@ def _json(text: bytes) -> dict[str, Any]:
     try:
         said = json.loads(text, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
-        raise Altered(MANIFEST, f"不是 JSON：{error}", f"is no JSON: {error}") from error
+        raise Altered(MANIFEST, "不是完整的 JSON", f"is no JSON: {error}") from error
     if not isinstance(said, dict):
         raise Altered(MANIFEST, "应为 JSON 对象", "must hold a JSON object")
     return said

@@ -87,7 +87,7 @@ def check_fact(proof: FactProof, pinned: Ed25519PublicKey | None = None, head: T
     try:
         signature = bytes.fromhex(proof.signature)
     except ValueError as error:
-        raise Altered("signature", f"不是十六进制：{error}", f"is no hexadecimal: {error}") from error
+        raise Altered("signature", "不是十六进制", f"is no hexadecimal: {error}") from error
     if key is None or not verifies(text, signature, key):
         name = "signed_by" if pinned is None or key is None else raw_key(key)
         raise Altered("signature", f"与 manifest 和公钥 {name} 不符", f"does not belong to the manifest and the public key {name}")
@@ -113,7 +113,7 @@ def check_fact(proof: FactProof, pinned: Ed25519PublicKey | None = None, head: T
     try:
         record = parse_record(raw)
     except ValueError as error:
-        raise Altered("record", f"不是已记录的事实：{error}", f"is no record: {error}") from error
+        raise Altered("record", "不是已记录的事实", f"is no record: {error}") from error
     if (record.service, record.position) != (proof.service, inclusion.leaf_index + 1):
         raise Altered(
             "record", f"自称 {record.service} 的第 {record.position} 条，却是 {proof.service} 的第 {inclusion.leaf_index + 1} 片叶",

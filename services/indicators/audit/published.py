@@ -139,7 +139,7 @@ def reproduce(publication: Publication, kept: KeptFiles, up_to: UpTo, engine: En
         return Finding(number, "different", error.zh, error.en)
     except (ValidationError, FileProblems, BadQuestionError, UnicodeDecodeError) as error:
         return Finding(
-            number, "different", f"留存的文件无法按本版本读取：{error}", f"what was kept cannot be read by this version: {error}"
+            number, "different", "留存的文件无法按本版本读取，原因见英文", f"what was kept cannot be read by this version: {error}"
         )
     return _compared(number, fact, document, published, anew)
 

@@ -76,6 +76,11 @@ class History:
     """The service and known day of each of the others."""
 
     @property
+    def first_known_day(self) -> date:
+        """The day on which the first record was made. Raises ValueError for no records."""
+        return min(record.known_day for record in self.records)
+
+    @property
     def last_known_day(self) -> date:
         """The day on which the last record was made. Raises ValueError for no records."""
         return max(record.known_day for record in self.records)
@@ -102,16 +107,17 @@ def check_history(lines: Iterable[bytes], county: str, ends: Ends | None = None)
     """
     found, ends = History(), ends or {}
     last: dict[str, tuple[int, str]] = dict.fromkeys(SERVICES, (0, NO_HASH))
+    rest, recorded = iter(enumerate(lines, 1)), False
     told: dict[Told, str | None] = {}
     recorded_on: dict[Told, int] = {}
     try:
-        for number, line in enumerate(lines, 1):
+        for number, line in rest:
             raw = line.rstrip(b"\r\n")
             if not raw:
                 continue
             record = _record(raw, number)
-            service, hash_ = record.service, record.hash
-            _check_place(record, number, county, *last[service])
+            service, hash_, recorded = record.service, record.hash, True
+            _check_place(record, number, county, last, rest)
             last[service] = record.position, hash_
             end = ends.get(service)
             if end is not None and record.position > end.position:
@@ -121,8 +127,11 @@ def check_history(lines: Iterable[bytes], county: str, ends: Ends | None = None)
             _check_id(record, number, recorded_on, found)
             _add(found, record, hash_, readable=_is_readable(record, number, told))
     except (EOFError, zlib.error, OSError) as error:
-        raise BadRecords(f"文件不完整或已损坏：{error}", f"the file is cut off or damaged: {error}") from error
+        zh = "压缩文件不完整：结尾被截去" if isinstance(error, EOFError) else "文件已损坏，无法解压或读取"
+        raise BadRecords(zh, f"the file is cut off or damaged: {error}") from error
     _require_ends(found, ends)
+    if not found.records and recorded:
+        raise BadRecords("所给的位置为止没有任何记录", "up to the positions that were given there are no records")
     if not found.records:
         raise BadRecords("文件中没有记录", "the file holds no records")
     return found
@@ -243,12 +252,22 @@ def _lacking(raw: bytes) -> tuple[str, str]:
 _FIELDS = ("id", "source", "type", "time", "occurred", "position", "prevhash", "data")
 
 
-def _check_place(record: Record, number: int, county: str, position: int, hash_: str) -> None:
-    service, expected = record.service, position + 1
+def _check_place(record: Record, number: int, county: str, last: Mapping[str, tuple[int, str]], rest: Iterator[tuple[int, bytes]]) -> None:
+    """Raises BadRecords for a record that is not the next one; what is the matter the `rest` of the lines may tell."""
+    service = record.service
+    position, hash_ = last[service]
+    expected = position + 1
     if record.source.split("/")[1] != county:
         raise BadRecords(
             f"第 {number} 行属于 {record.source.split('/')[1]}，方案是 {county} 的",
             f"line {number} is of county {record.source.split('/')[1]}, the plan of {county}",
+        )
+    later = next((each for each in SERVICES[SERVICES.index(cast(Service, service)) + 1 :] if last[each][0]), None)
+    if later is not None:
+        raise BadRecords(
+            f"第 {number} 行次序颠倒：{service} 的第 {record.position} 条在 {later} 的记录之后，应按 {'、'.join(SERVICES)} 的次序",
+            f"line {number} is out of order: {service}'s position {record.position} comes behind records of {later}; "
+            f"the order is {', '.join(SERVICES)}",
         )
     if record.position < expected:
         raise BadRecords(
@@ -256,15 +275,44 @@ def _check_place(record: Record, number: int, county: str, position: int, hash_:
             f"line {number}: {service}'s position {record.position} comes twice or too late, {expected} was expected",
         )
     if record.position > expected:
+        found = next((at for at, line in rest if _placed(line) == (service, expected)), None)
+        if found is not None:
+            raise BadRecords(
+                f"第 {number} 行次序颠倒：{service} 的第 {record.position} 条在第 {expected} 条（第 {found} 行）之前",
+                f"line {number} is out of order: {service}'s position {record.position} comes before position {expected}, "
+                f"which is in line {found}",
+            )
         raise BadRecords(
             f"第 {number} 行：{service} 缺少第 {expected} 至 {record.position - 1} 条；导出时不要选单位或日期",
             f"line {number}: {service} lacks positions {expected} to {record.position - 1}; export without choosing units or days",
         )
     if record.prevhash != hash_:
+        zh, en = _which_was_changed(record, rest)
         raise BadRecords(
-            f"第 {number} 行：{service} 第 {record.position} 条与前一条不相接，前一条或本条被改动",
-            f"line {number}: {service}'s position {record.position} does not follow the one before it: one of the two was changed",
+            f"第 {number} 行：{service} 第 {record.position} 条与前一条不相接，{zh}被改动",
+            f"line {number}: {service}'s position {record.position} does not follow the one before it: {en} was changed",
         )
+
+
+def _placed(line: bytes) -> tuple[str, int] | None:
+    """Service and position of a line further on, None where it is no record."""
+    try:
+        record = parse_record(line.rstrip(b"\r\n"))
+    except (TypeError, ValueError):
+        return None
+    return record.service, record.position
+
+
+def _which_was_changed(record: Record, rest: Iterator[tuple[int, bytes]]) -> tuple[str, str]:
+    """Of a record and the one before it, which does not follow from it: where the next one follows from this, it was the one before."""
+    unknown = "前一条或本条", "one of the two"
+    if record.position == 1:
+        return "本条", "it"
+    _, line = next(rest, (0, b""))
+    if _placed(line) != (record.service, record.position + 1):
+        return unknown
+    follows = parse_record(line.rstrip(b"\r\n")).prevhash == record.hash
+    return ("前一条", f"position {record.position - 1}") if follows else ("本条", "it")
 
 
 def _check_id(record: Record, number: int, recorded_on: dict[Told, int], found: History) -> None:

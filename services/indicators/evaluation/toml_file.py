@@ -109,7 +109,7 @@ def _clause(path: Path, data: Any) -> str | None:
 def _not_toml(error: tomllib.TOMLDecodeError, text: str) -> Problem:
     at = re.search(r"at line (\d+)", str(error))
     return Problem(
-        (), f"不是合法的 TOML：{error}。", f"not valid TOML: {error}.",
+        (), "不是合法的 TOML。", f"not valid TOML: {error}.",
         "每行写成 名称 = 值，文字加引号，日期写成 2025-03-15。", 'write name = value, texts in quotes, days as 2025-03-15.',
         line=int(at[1]) if at else len(text.splitlines()) or 1,
     )  # fmt: skip

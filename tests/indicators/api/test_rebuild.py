@@ -141,6 +141,7 @@ async def test_all_is_rebuilt_while_records_come_in(dsn: str, records: list[Reco
         await one.take(records[half:])
         await working
         assert one.live.versions.rebuild.stage == "switched"
+        assert one.rebuilder.compared() == agreement.KNOWN_DAYS * agreement.PAIRS_PER_KNOWN_DAY
         assert min(one.live.versions.of) > len(MEASURES), "only new versions are left"
         assert one.sums == await at_once(records)
         kept = await held(dsn)

@@ -124,6 +124,32 @@ def test_a_position_that_comes_twice_is_named(tmp_path: Path) -> None:
         read(tmp_path, *lines()[:2], *lines()[1:])
 
 
+def test_records_out_of_order_are_told_as_that(tmp_path: Path) -> None:
+    with pytest.raises(BadRecords, match=r"line 3 is out of order: registry's position 4 comes before position 3, which is in line 4"):
+        read(tmp_path, *lines()[:2], lines()[3], lines()[2], *lines()[4:])
+    of = {service: [line for line in lines() if parse_record(line).service == service] for service in SERVICES}
+    with pytest.raises(BadRecords, match="is out of order: registry's position 1 comes behind records of training"):
+        read(tmp_path, *of["training"], *of["registry"], *of["finance"])
+
+
+def test_of_two_records_that_do_not_follow_the_one_that_was_changed_is_named(tmp_path: Path) -> None:
+    edited = lines()[4].replace(b'"occurred":"20', b'"occurred":"19')
+    with pytest.raises(BadRecords, match=r"line 6: registry's position 6 does not follow the one before it: position 5 was changed"):
+        read(tmp_path, *lines()[:4], edited, *lines()[5:])
+    unchained = lines()[4].replace(parse_record(lines()[4]).prevhash.encode(), b"0" * 64)
+    with pytest.raises(BadRecords, match=r"line 5: registry's position 5 does not follow the one before it: it was changed"):
+        read(tmp_path, *lines()[:4], unchained, *lines()[5:])
+    last = next(number for number, line in enumerate(lines()) if parse_record(line).service != "registry") - 1
+    cut = lines()[last].replace(parse_record(lines()[last]).prevhash.encode(), b"0" * 64)
+    with pytest.raises(BadRecords, match="one of the two was changed"):
+        read(tmp_path, *lines()[:last], cut, *lines()[last + 1 :])
+
+
+def test_positions_before_the_first_record_are_told_as_that(tmp_path: Path) -> None:
+    with pytest.raises(BadRecords, match="up to the positions that were given there are no records"):
+        read(tmp_path, *lines(), ends=dict.fromkeys(SERVICES, End(0)))
+
+
 def test_the_same_report_recorded_twice_is_named_with_both_places(tmp_path: Path) -> None:
     """In its place and chained as it must be, so that nothing but its id tells."""
     *_, first, last = (record for record in map(parse_record, lines()) if record.service == "finance")
@@ -162,7 +188,7 @@ def test_a_void_of_an_unknown_fact_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_cut_off_in_its_middle_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadRecords, match="文件不完整或已损坏"):
+    with pytest.raises(BadRecords, match="压缩文件不完整：结尾被截去"):
         read(tmp_path, *lines(), pack=lambda whole: gzip.compress(whole)[:-40])
 
 
@@ -172,7 +198,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
         packed[40:70] = bytes(30)
         return bytes(packed)
 
-    with pytest.raises(BadRecords, match="文件不完整或已损坏"):
+    with pytest.raises(BadRecords, match="文件已损坏，无法解压或读取"):
         read(tmp_path, *lines(), pack=damaged)
 
 

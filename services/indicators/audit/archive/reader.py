@@ -68,6 +68,13 @@ class Archive:
         return [(SERVICES[service], known) for service, known in rows]
 
     @cached_property
+    def first_known_day(self) -> date:
+        """The day on which the first record was made."""
+        ((day,),) = self.connection.execute("SELECT min(known) FROM stored").fetchall()
+        assert isinstance(day, date), "an archive without a record is refused"
+        return day
+
+    @cached_property
     def last_known_day(self) -> date:
         """The day on which the last record was made."""
         ((day,),) = self.connection.execute("SELECT max(known) FROM stored").fetchall()
