@@ -183,8 +183,7 @@ def _csv_rows(path: Path, found: RosterFile) -> list[list[str]]:
 
 def _excel_rows(path: Path) -> list[list[str]]:
     with workbook(path) as book:
-        sheet = book.get_sheet_by_index(0)
-        return [[_cell_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+        return [[_cell_text(cell) for cell in row] for row in book.rows(book.sheet_names[0])]
 
 
 def _cell_text(cell: object) -> str:

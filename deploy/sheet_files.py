@@ -4,12 +4,12 @@ import csv
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 from zipfile import BadZipFile, ZipFile
 
-from python_calamine import CalamineError, CalamineWorkbook
+from deploy.sheet_reading import MEMORY_BYTES_MAX, ReaderEnded, Row, Unreadable, Workbook
 
 EXCEL_SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".et"})
 UTF_8: Final = "utf-8-sig"
@@ -27,18 +27,49 @@ class BadSheetFile(Exception):
     """A file that cannot be used at all; the message says why, in Chinese and English."""
 
 
+class OpenWorkbook:
+    """A workbook of Excel, WPS or OpenDocument. What it is asked raises BadSheetFile."""
+
+    def __init__(self, path: Path, read: Workbook) -> None:
+        self._path = path
+        self._read = read
+
+    @property
+    def sheet_names(self) -> list[str]:
+        """Of all its sheets."""
+        with self._named():
+            return self._read.sheet_names
+
+    def rows(self, sheet: str) -> Iterator[Row]:
+        """All rows from the first of the sheet on, empty ones too. To be read once."""
+        with self._named():
+            yield from self._read.rows(sheet)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except Unreadable as error:
+            raise BadSheetFile(f"无法读取 {self._path} / {self._path} cannot be read: {error}") from error
+        except ReaderEnded as error:
+            gib = MEMORY_BYTES_MAX >> 30
+            raise BadSheetFile(
+                f"{self._path} 读取时所需内存超过 {gib} GiB，或已损坏：请将填有内容的行复制到新文件，或分成几个文件 / "
+                f"reading {self._path} takes more than {gib} GiB of memory, or it is damaged: copy the rows that are filled into a new "
+                "file, or split it"
+            ) from error
+
+
 @contextmanager
-def workbook(path: Path) -> Iterator[CalamineWorkbook]:
-    """A workbook of Excel, WPS or OpenDocument, open for as long as the block lasts. Raises BadSheetFile."""
+def workbook(path: Path) -> Iterator[OpenWorkbook]:
+    """A workbook, open for as long as the block lasts. Raises BadSheetFile."""
     _require_modest(path)
     try:
-        book = CalamineWorkbook.from_path(path)
-    except (CalamineError, OSError) as error:
-        raise BadSheetFile(f"无法读取 {path} / {path} cannot be read: {error}") from error
-    try:
-        yield book
-    finally:
-        book.close()
+        path.open("rb").close()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    with closing(Workbook(path)) as read:
+        yield OpenWorkbook(path, read)
 
 
 def _require_modest(path: Path) -> None:

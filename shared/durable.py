@@ -23,13 +23,18 @@ def put(path: Path, content: bytes, *, mode: int | None = None) -> None:
 
 
 @contextmanager
-def put_once_written(path: Path, *, mode: int | None = None) -> Iterator[Path]:
-    """The same for content that somebody else writes: into a new, empty file, removed where the block fails. Raises OSError."""
+def put_once_written(path: Path, *, mode: int | None = None, in_place: bool = True) -> Iterator[Path]:
+    """The same for content that somebody else writes: into a new, empty file, removed where the block fails. Raises OSError.
+
+    `in_place` says whether it may take another file's place; where it may not and there is one, FileExistsError is raised.
+    """
     aside = path.with_name(f".{path.name}.{token_hex(8)}.part")
     try:
         os.close(_created(aside, mode))
         yield aside
         sync(aside)
+        if not in_place:
+            os.close(_created(path, mode))  # the name is ours from here on
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)

@@ -31,4 +31,7 @@ def test_a_mode_holds_whatever_the_umask(file: Path) -> None:
 def test_a_new_file_takes_no_other_ones_place(file: Path) -> None:
     with pytest.raises(FileExistsError):
         write_new(file, b"after")
+    with pytest.raises(FileExistsError), put_once_written(file, in_place=False) as aside:
+        aside.write_bytes(b"after")
+    assert list(file.parent.iterdir()) == [file]
     assert file.read_bytes() == b"before"

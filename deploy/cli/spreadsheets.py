@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -77,7 +78,8 @@ def import_sheets(
         typer.Option(
             "--returned",
             metavar="FILE",
-            help="退回表，缺省为原文件名加“-退回” / where to give back what was not recorded; omitted: the file's name with -退回",
+            help="退回表，须为新文件，缺省为原文件名加“-退回”，已有则再加序号 / a new file for what was not recorded; omitted: the "
+            "file's name with -退回, and a number where there is such a file",
         ),
     ] = None,
     json: JsonOption = False,
@@ -86,15 +88,18 @@ def import_sheets(
     """导入表格，逐行上报，退回的行连同原因另存为表格；有退回的以 1 退出 / Report every row of a spreadsheet and give back those that were
     not recorded, each with its reason. Exits with 1 when some were refused. Importing a file again records only what was missing.
     """
+    from deploy.spreadsheets.returned import forget_unfinished
     from shared.contracts.envelope import Source
 
     running = DataFolder(data).running()
     fact = None if type_ is None else _fact(type_)
-    back = returned or file.with_name(f"{file.stem}-退回.xlsx")
-    if back.resolve() == file.resolve():
-        raise BadInput(f"退回表不能就是 {file}，请另给文件 / what comes back cannot go into {file} itself: name another file")
-    if not back.parent.is_dir():
-        raise BadInput(f"没有文件夹 {back.parent}，退回表无处可写 / there is no folder {back.parent} for what comes back")
+    if returned is not None and returned.exists():
+        raise BadInput(
+            f"{returned} 已经存在，退回表不覆盖任何文件，请另给文件名 / {returned} is there already, and what comes back takes no other "
+            "file's place: name a new one"
+        )
+    if returned is not None and not returned.parent.is_dir():
+        raise BadInput(f"没有文件夹 {returned.parent}，退回表无处可写 / there is no folder {returned.parent} for what comes back")
     try:
         source = Source.parse(f"/{running.county}/{department}/{system}")
     except ValueError as error:
@@ -102,7 +107,11 @@ def import_sheets(
             f"部门和系统由小写字母、数字、- 和 _ 组成：{department} {system} / "
             f"department and system are of a-z, 0-9, - and _, not {department} {system}"
         ) from error
-    asyncio.run(_import(running, file, fact, source, back, json=json))
+    if returned is None:
+        next(_new_names(file))
+    else:
+        forget_unfinished(returned)
+    asyncio.run(_import(running, file, fact, source, returned, json=json))
 
 
 def _fact(name: str) -> "type[AnyFact]":
@@ -114,12 +123,13 @@ def _fact(name: str) -> "type[AnyFact]":
     raise BadInput(f"没有可填报的事实类型 {name}，全部见 kaiye template / no type {name} can be reported: kaiye template lists them")
 
 
-async def _import(running: Running, file: Path, fact: "type[AnyFact] | None", source: "Source", returned: Path, *, json: bool) -> None:
+async def _import(
+    running: Running, file: Path, fact: "type[AnyFact] | None", source: "Source", returned: Path | None, *, json: bool
+) -> None:  # fmt: skip
     from deploy.reaching import bus
     from deploy.reports import until_answered
     from deploy.sheet_files import BadSheetFile
     from deploy.spreadsheets.importing import Imported, import_file
-    from deploy.spreadsheets.returned import write_returned
     from shared.client import ReportingClient
 
     imported = Imported()
@@ -139,17 +149,44 @@ async def _import(running: Running, file: Path, fact: "type[AnyFact] | None", so
             await import_file(file, fact, imported=imported, source=source, identify=identified, send=send)
         except BadSheetFile as error:
             raise BadInput(str(error)) from error
+    back = None
     if any(imported.faults.values()):
+        back = await asyncio.to_thread(_give_back, file, fact, imported, returned)
+    await until_figures_reach(running, imported.positions)
+    _show(imported, back, json=json)
+
+
+def _give_back(file: Path, fact: "type[AnyFact] | None", imported: "Imported", returned: Path | None) -> Path:
+    """Write what was not recorded into a file where there is none, and say which. Raises BadInput."""
+    from deploy.sheet_files import BadSheetFile
+    from deploy.spreadsheets.returned import write_returned
+
+    for back in _new_names(file) if returned is None else (returned,):
         try:
-            await asyncio.to_thread(write_returned, file, fact, imported.faults, returned)
-        except OSError as error:
+            write_returned(file, fact, imported.faults, back)
+        except (OSError, BadSheetFile) as error:
+            if isinstance(error, FileExistsError) and returned is None:
+                continue  # another import was quicker
+            because = error.strerror if isinstance(error, OSError) else error
             raise BadInput(
-                f"行已上报，但退回表 {returned} 无法写入（{error.strerror}）；再次导入同一文件即得，已记录的不会重复 / "
-                f"the rows were reported, but {returned} cannot be written ({error.strerror}): import the same file again, what is "
+                f"行已上报，但退回表 {back} 无法写入（{because}）；再次导入同一文件即得，已记录的不会重复 / "
+                f"the rows were reported, but {back} cannot be written ({because}): import the same file again, what is "
                 "recorded stays recorded once"
             ) from error
-    await until_figures_reach(running, imported.positions)
-    _show(imported, returned, json=json)
+        return back
+    raise AssertionError("there are always more names")
+
+
+def _new_names(file: Path) -> Iterator[Path]:
+    """How what comes back of a file may be called: names that nothing has. What a killed import left under one is removed."""
+    from deploy.spreadsheets.returned import forget_unfinished
+
+    stem = f"{file.stem}-退回"
+    for name in chain((stem,), (f"{stem}-{number}" for number in count(2))):
+        back = file.with_name(f"{name}.xlsx")
+        forget_unfinished(back)
+        if not back.exists():
+            yield back
 
 
 @contextmanager
@@ -162,7 +199,7 @@ def _progress(imported: "Imported") -> Iterator[Callable[[], None]]:
         yield lambda: bar.update(task, completed=imported.answered, total=imported.rows)
 
 
-def _show(imported: "Imported", returned: Path, *, json: bool) -> None:
+def _show(imported: "Imported", returned: Path | None, *, json: bool) -> None:
     """Say how the rows fared. Exits with 1 when some were refused."""
     rows = [(title, row, faults) for title, found in imported.faults.items() for row, faults in sorted(found.items())]
     if json:
@@ -178,7 +215,7 @@ def _show(imported: "Imported", returned: Path, *, json: bool) -> None:
         f"{imported.rows} 行：记录 {imported.recorded}、等待 {imported.waiting}、退回 {imported.refused} / "
         f"{imported.recorded} recorded, {imported.waiting} waiting, {imported.refused} refused"
     )
-    if rows:
+    if returned is not None:
         said.print(f"退回表 / given back: {returned}", markup=False)
     if imported.refused:
         raise typer.Exit(EXIT_DIFFERENCE)

@@ -23,7 +23,7 @@ Cell = str | float | int | bool | date | datetime | time | timedelta | None
 SHOWN_MAX: Final = 40
 EXACT_DIGITS: Final = 15
 """A number in a spreadsheet keeps so many digits and loses the rest."""
-_EXCEL_EPOCH: Final = date(1899, 12, 30)
+EXCEL_EPOCH: Final = date(1899, 12, 30)
 _EXCEL_DAYS: Final = range(20_000, 80_000)
 """Day numbers from 1954 to 2119: outside them a number is no day."""
 _DAY: Final = re.compile(r"([0-9]{4})(?:[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?|([0-9]{2})([0-9]{2}))(?:[T ]0{1,2}:00(?::00)?)?")
@@ -131,7 +131,7 @@ def _day(cell: Cell) -> str:
         return cell.isoformat()
     text = _plain(cell)
     if (isinstance(cell, int | float) and cell in _EXCEL_DAYS) or (text.isdigit() and len(text) == 5 and int(text) in _EXCEL_DAYS):
-        return (_EXCEL_EPOCH + timedelta(days=int(text))).isoformat()
+        return (EXCEL_EPOCH + timedelta(days=int(text))).isoformat()
     if (match := _DAY.fullmatch(text)) is not None:
         with suppress(ValueError):
             return date(int(match[1]), int(match[2] or match[4]), int(match[3] or match[5])).isoformat()

@@ -1,30 +1,30 @@
 """What was not recorded, given back: the same sheets and columns, the cells that are wrong marked, and one more column with the reason.
 
-It holds what was typed, resident ids too: whoever may not read the file that was imported may not read this one.
+It holds what was typed, resident ids too: whoever may not read the file that was imported may not read this one. And it is where people
+mend what was wrong: it never takes the place of another file.
 """
 
+import fcntl
+import glob
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font, PatternFill
-from openpyxl.utils import get_column_letter
 from openpyxl.workbook.child import INVALID_TITLE_REGEX
 
 from deploy.spreadsheets.cells import Cell
 from deploy.spreadsheets.drafts import Fault
-from deploy.spreadsheets.rows import opened
+from deploy.spreadsheets.rows import Sheet, opened
+from deploy.spreadsheets.writing import Said, WorkbookWriter
 from shared.contracts import AnyFact
-from shared.durable import put_once_written
+from shared.durable import UNFINISHED, put_once_written
 
 REASON: Final = "退回原因 reason"
-_WRONG: Final = PatternFill("solid", fgColor="FFC7CE")
 _TITLE_MAX: Final = 31
 """So long a sheet's title may be, says Excel."""
+_WIDTH, _REASON_WIDTH = 20, 60
 Faults = Mapping[int, Sequence[Fault]]
 """By row number."""
 
@@ -32,44 +32,35 @@ Faults = Mapping[int, Sequence[Fault]]
 def write_returned(source: Path, fact: type[AnyFact] | None, faults: Mapping[str, Faults], out: Path) -> None:
     """Write the rows of `source` that have faults, by sheet. The source is read once more, so that its rows need not be kept.
 
-    Raises OSError: then nothing is there, or what was.
+    Raises FileExistsError where there is such a file, OSError: then nothing is there, or what was.
     """
-    book = Workbook(write_only=True)
-    with opened(source, fact) as sheets:
-        for sheet in sheets:
-            wrong = faults.get(sheet.title, {})
-            page: Any = book.create_sheet(
-                INVALID_TITLE_REGEX.sub("_", sheet.title)[:_TITLE_MAX]
-            )  # the stubs know no columns of a sheet that is only written
-            width = len(sheet.header)
-            for place in range(1, width + 1):
-                page.column_dimensions[get_column_letter(place)].width = 20
-            page.column_dimensions[get_column_letter(width + 1)].width = 60
-            page.freeze_panes = "A2"
-            page.append([_cell(page, name, bold=True) for name in (*sheet.header, REASON)])
-            for number, cells in sheet.rows:
-                if number in wrong:
-                    page.append(list(_row(page, cells, width, wrong[number])))
-    with put_once_written(out, mode=stat.S_IMODE(source.stat().st_mode)) as aside:
-        book.save(aside)
+    mode = stat.S_IMODE(source.stat().st_mode) | stat.S_IRUSR | stat.S_IWUSR
+    with put_once_written(out, mode=mode, in_place=False) as aside, aside.open("r+b") as held:
+        with suppress(OSError):  # a folder of a kind that knows no locks: there nothing is forgotten
+            fcntl.flock(held, fcntl.LOCK_EX)
+        with WorkbookWriter.into(aside) as book, opened(source, fact) as sheets:
+            for sheet in sheets:
+                title = INVALID_TITLE_REGEX.sub("_", sheet.title)[:_TITLE_MAX]
+                book.sheet(title, [*(_WIDTH for _ in sheet.header), _REASON_WIDTH], _rows(sheet, faults.get(sheet.title, {})))
 
 
-def _row(page: Any, cells: Sequence[Cell], width: int, faults: Sequence[Fault]) -> Iterator[Any]:
+def forget_unfinished(out: Path) -> None:
+    """Remove what a writer of this file that was killed has left of it, and only that."""
+    for left in out.parent.glob(UNFINISHED.replace("*", f"{glob.escape(out.name)}.*", 1)):
+        with left.open("r+b") as file, suppress(OSError):  # else another import is at it
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink(missing_ok=True)
+
+
+def _rows(sheet: Sheet, wrong: Faults) -> Iterator[list[Said]]:
+    yield [Said(name, "header") for name in (*sheet.header, REASON)]
+    for number, cells in sheet.rows:
+        if number in wrong:
+            yield list(_row(cells, len(sheet.header), wrong[number]))
+
+
+def _row(cells: Sequence[Cell], width: int, faults: Sequence[Fault]) -> Iterator[Said]:
     marked = {fault.at for fault in faults}
     for at in range(width):
-        yield _cell(page, cells[at] if at < len(cells) else None, wrong=at in marked)
-    yield _cell(page, "；".join(fault.zh for fault in faults) + " / " + "; ".join(fault.en for fault in faults))
-
-
-def _cell(page: Any, value: Any, *, bold: bool = False, wrong: bool = False) -> Any:
-    if isinstance(value, str):
-        value = ILLEGAL_CHARACTERS_RE.sub("", value)  # characters that show nothing and that no workbook can hold
-    cell = WriteOnlyCell(page, value)
-    if isinstance(value, str):
-        cell.data_type = "s"  # text that begins with = is no formula
-        cell.number_format = "@"
-    if bold:
-        cell.font = Font(bold=True)
-    if wrong:
-        cell.fill = _WRONG
-    return cell
+        yield Said(cells[at] if at < len(cells) else None, "wrong" if at in marked else "plain")
+    yield Said("；".join(fault.zh for fault in faults) + " / " + "; ".join(fault.en for fault in faults))

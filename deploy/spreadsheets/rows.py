@@ -7,9 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from python_calamine import CalamineWorkbook
-
-from deploy.sheet_files import EXCEL_SUFFIXES, BadSheetFile, csv_rows, workbook
+from deploy.sheet_files import EXCEL_SUFFIXES, BadSheetFile, OpenWorkbook, csv_rows, workbook
 from deploy.spreadsheets.cells import Cell
 from deploy.spreadsheets.columns import Column, named, reportable, version_of
 from shared.contracts import AnyFact
@@ -57,7 +55,7 @@ def fact_titled(title: str) -> type[AnyFact] | None:
     return next((fact for fact in reportable() if title.strip() == fact.zh), None)
 
 
-def _sheets(path: Path, book: CalamineWorkbook, fact: type[AnyFact] | None) -> Iterator[Sheet]:
+def _sheets(path: Path, book: OpenWorkbook, fact: type[AnyFact] | None) -> Iterator[Sheet]:
     titles = book.sheet_names
     known = {title: found for title in titles if (found := fact_titled(title)) is not None}
     if not known and fact is not None and titles:
@@ -67,8 +65,7 @@ def _sheets(path: Path, book: CalamineWorkbook, fact: type[AnyFact] | None) -> I
             f"{path} 的工作表名称都不是事实类型，请用 --type 指明 / no sheet of {path} is named after a type of fact: say it with --type"
         )
     for title, found in known.items():
-        rows = book.get_sheet_by_name(title).iter_rows()
-        yield _sheet(path, title, (tuple(row) for row in rows), found)
+        yield _sheet(path, title, book.rows(title), found)
 
 
 def _sheet(path: Path, title: str, rows: Iterator[Sequence[Cell]], fact: type[AnyFact] | None) -> Sheet:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import xlwt
 from openpyxl.worksheet.worksheet import Worksheet
 
 from deploy.spreadsheets.columns import Column
@@ -48,4 +49,17 @@ def save(path: Path, sheets: Mapping[str, Sequence[Sequence[Any]]]) -> Path:
         for row in rows:
             page.append(list(row))
     book.save(path)
+    return path
+
+
+def save_biff(path: Path, sheets: Mapping[str, Sequence[Sequence[Any]]]) -> Path:
+    """Write a workbook as Excel did until 2003, and as WPS still does for its .et."""
+    book = xlwt.Workbook(encoding="utf-8")
+    for title, rows in sheets.items():
+        page = book.add_sheet(title)
+        for number, row in enumerate(rows):
+            for at, value in enumerate(row):
+                if value is not None:
+                    page.write(number, at, value)
+    book.save(str(path))
     return path

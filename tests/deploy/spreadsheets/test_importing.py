@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from deploy.spreadsheets.columns import columns_of
 from deploy.spreadsheets.returned import REASON
 from shared.contracts import fact_class
-from tests.deploy.spreadsheets.filled import save
+from tests.deploy.spreadsheets.filled import save, save_biff
 from tests.deploy.test_cli import KAIYE, county_runs, run_kaiye
 from tests.registry.persons.ids import files_holding, resident_id
 
@@ -87,6 +88,57 @@ def test_rows_are_recorded_once_although_the_import_is_killed_twice_and_what_was
     assert not (tmp_path / "改好-退回.xlsx").exists(), "nothing came back"
 
 
+@pytest.mark.parametrize(("suffix", "born"), [("xls", 1941), ("et", 1942)])
+def test_workbooks_of_excel_97_and_of_wps_are_imported_and_what_comes_back_mended_records_only_what_was_missing(
+    suffix: str, born: int, folder: Path, tmp_path: Path
+) -> None:
+    rows, bad = 300, set(range(0, 300, BAD_EVERY))
+    there = [row(number, bad=number in bad) for number in range(rows)]
+    for number, cells in enumerate(there):
+        cells[AT["id"]], cells[AT["person"]] = f"{suffix}-{number}", resident_id(number, born=f"{born}0412")
+        if number % 2:
+            cells[AT["occurred"]], cells[AT["unit"]] = date(2025, 1 + number % 12, 1 + number % 28), int(cells[AT["unit"]])
+    file = save_biff(tmp_path / f"指导.{suffix}", {"说明": [["请勿改动"]], GIVEN.zh: [["创业指导台账"], HEADER, *there]})
+    before = registered(folder)
+    done = run_kaiye("import", file, "--department", "employment", "--data", folder)
+    assert done.returncode == 1, done.stderr
+    assert f"{rows} 行：记录 {rows - len(bad)}、等待 0、退回 {len(bad)}" in done.stderr
+    assert registered(folder) == before + rows - len(bad)
+
+    page = openpyxl.load_workbook(tmp_path / "指导-退回.xlsx")[GIVEN.zh]
+    _, *back = [list(cells) for cells in page.iter_rows(values_only=True)]
+    assert [cells[AT["id"]] for cells in back] == [f"{suffix}-{number}" for number in sorted(bad)]
+    for cells in back[1:]:
+        cells[AT["unit"]] = VILLAGE
+    repaired = save_biff(tmp_path / f"改好.{suffix}", {GIVEN.zh: [HEADER, *(cells[: len(HEADER)] for cells in [*there, *back])]})
+    for returned in ("改好-退回.xlsx", "改好-退回-2.xlsx"):
+        done = run_kaiye("import", repaired, "--department", "employment", "--data", folder)
+        assert (done.returncode, str(tmp_path / returned) in done.stderr.replace("\n", "")) == (1, True), done.stderr
+        assert registered(folder) == before + rows - 1
+    sheets = [openpyxl.load_workbook(tmp_path / f"改好-退回{number}.xlsx")[GIVEN.zh] for number in ("", "-2")]
+    assert len({tuple(page.iter_rows(values_only=True)) for page in sheets}) == 1, "the second did not touch the first"
+
+
+def test_an_import_killed_while_it_gives_back_leaves_nothing_that_the_next_one_does_not_remove(folder: Path, tmp_path: Path) -> None:
+    aside = tmp_path / "aside"
+    aside.mkdir()
+    file = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, *(row(number, bad=True) for number in range(20_000))]})
+    file.chmod(0o600)
+    command = ("import", file, "--department", "employment", "--data", folder)
+    with subprocess.Popen(
+        (*KAIYE, *command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | {"TMPDIR": str(aside)}
+    ) as process:
+        while not (left := list(tmp_path.glob(".x-退回.xlsx.*.part"))):
+            assert process.poll() is None
+            time.sleep(0.005)
+        os.kill(process.pid, signal.SIGKILL)
+    assert left[0].stat().st_mode & 0o777 == 0o600, "as private as what was imported"
+    assert list(aside.iterdir()) == [], "and nowhere else"
+    assert not (tmp_path / "x-退回.xlsx").exists()
+    assert run_kaiye(*command).returncode == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["aside", "x-退回.xlsx", "x.xlsx"]
+
+
 def test_no_resident_id_stays_anywhere_in_the_data_folder(folder: Path, tmp_path: Path) -> None:
     file = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, row(7, bad=True), row(8, bad=False)]})
     done = run_kaiye("import", file, "--department", "employment", "--data", folder)
@@ -101,7 +153,7 @@ def test_a_file_that_is_none_and_a_type_there_is_not_are_named(folder: Path, tmp
     assert (done.returncode, "无法读取" in done.stderr) == (2, True), done.stderr
     file = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, row(9, bad=True)]})
     there = file.read_bytes()
-    for returned, sentence in ((file, "itself"), (tmp_path / "nowhere" / "x.xlsx", "there is no folder")):
+    for returned, sentence in ((file, "is there already"), (tmp_path / "nowhere" / "x.xlsx", "there is no folder")):
         done = run_kaiye("import", file, "--department", "employment", "--returned", returned, "--data", folder)
         assert (done.returncode, sentence in done.stderr) == (2, True), done.stderr
     assert file.read_bytes() == there

@@ -1,7 +1,8 @@
 """Every template's columns carry every field of the fact, whatever the spreadsheet program made of the cells."""
 
 import csv
-from datetime import UTC, date, datetime
+import struct
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -14,14 +15,14 @@ from deploy.sheet_files import BadSheetFile
 from deploy.spreadsheets.cells import BadCell, Person, read_cell
 from deploy.spreadsheets.columns import Column, columns_of, named, reportable
 from deploy.spreadsheets.drafts import Draft, Fault, draft_of, report_of
-from deploy.spreadsheets.returned import REASON, write_returned
+from deploy.spreadsheets.returned import REASON, forget_unfinished, write_returned
 from deploy.spreadsheets.rows import opened
 from deploy.spreadsheets.template import template
 from shared.client import OutgoingReport
 from shared.contracts import AnyFact, fact_class, parse_fact
 from shared.contracts.base import shape_in
 from shared.contracts.envelope import Source
-from tests.deploy.spreadsheets.filled import cell_of, save
+from tests.deploy.spreadsheets.filled import cell_of, save, save_biff
 
 COUNTY = "330127000000"
 SOURCE = Source(COUNTY, "employment", "spreadsheet")
@@ -180,8 +181,6 @@ def test_whatever_was_typed_into_a_file_of_whatever_name_comes_back_to_those_who
     path, back = tmp_path / name, tmp_path / "back.xlsx"
     path.write_text("日期,身份证号,备注\n2010-02-30,1\x0b2\x01,=1+1\n")
     path.chmod(0o600)
-    back.write_text("what was there")
-    back.chmod(0o644)
     write_returned(path, ENROLLED, {path.stem: {2: (Fault(0, "不对", "wrong"),)}}, back)
     assert back.stat().st_mode & 0o777 == 0o600
     (page,) = openpyxl.load_workbook(back)
@@ -204,6 +203,66 @@ def test_a_workbook_that_would_fill_the_memory_is_named_and_not_opened(tmp_path:
     (tmp_path / "none.xlsx").write_bytes(b"PK")
     with pytest.raises(BadSheetFile, match="cannot be read"):
         drafts(tmp_path / "none.xlsx", ENROLLED)
+
+
+@pytest.mark.parametrize("suffix", ["xls", "et"])
+def test_a_workbook_of_the_years_before_2007_that_claims_any_extent_is_named_and_ends_nobody(suffix: str, tmp_path: Path) -> None:
+    path = save_biff(tmp_path / f"x.{suffix}", {"x": [["日期"], ["2010-05-20"]]})
+    true = struct.pack("<HHIIHHH", 0x0200, 14, 0, 2, 0, 1, 0)  # [MS-XLS] 2.4.90: the rows and columns there are
+    raw = path.read_bytes()
+    assert raw.count(true) == 1
+    path.write_bytes(raw.replace(true, struct.pack("<HHIIHHH", 0x0200, 14, 0, 0xFFFF_FFFE, 0, 0xFFFE, 0)))
+    with pytest.raises(BadSheetFile, match=f"x.{suffix} takes more than 2 GiB of memory, or it is damaged"):
+        drafts(path, ENROLLED)
+    far = save_biff(tmp_path / f"far.{suffix}", {"x": [["日期"], ["2010-05-20"]] + [[]] * 20_000 + [[None] * 255 + [" "]]})
+    assert len(drafts(far, ENROLLED)) == 1, "what is empty is passed over"
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"), [(1 << 20, "Cell limit exceeded"), (6_000, "takes more than 2 GiB of memory")], ids=["refused", "too large"]
+)
+def test_an_open_document_of_a_few_bytes_that_means_a_hundred_million_cells_is_named(rows: int, sentence: str, tmp_path: Path) -> None:
+    spaces = "".join(f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text"))
+    cell = '<table:table-cell table:number-columns-repeated="16384" office:value-type="float" office:value="1"/>'
+    table = f'<table:table table:name="x"><table:table-row table:number-rows-repeated="{rows}">{cell}</table:table-row></table:table>'
+    with ZipFile(tmp_path / "x.ods", "w", ZIP_DEFLATED) as parts:
+        parts.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        parts.writestr("META-INF/manifest.xml", '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>')
+        body = f"<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>"
+        parts.writestr("content.xml", f"<office:document-content{spaces}>{body}</office:document-content>")
+    with pytest.raises(BadSheetFile, match=sentence):
+        drafts(tmp_path / "x.ods", ENROLLED)
+
+
+def test_what_comes_back_takes_no_other_files_place_and_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    path, back = tmp_path / "x.csv", tmp_path / "back.xlsx"
+    path.write_text("日期,身份证号\n2010-02-30,1\n")
+    faults = {"x": {2: (Fault(0, "不对", "wrong"),)}}
+    back.write_text("mended")
+    with pytest.raises(FileExistsError):
+        write_returned(path, ENROLLED, faults, back)
+    assert back.read_text() == "mended"
+    left, others = tmp_path / f".back.xlsx.{'0' * 16}.part", tmp_path / f".other.xlsx.{'0' * 16}.part"
+    for each in (left, others):
+        each.write_bytes(b"")
+    forget_unfinished(back)
+    assert sorted(tmp_path.iterdir()) == sorted([path, back, others])
+
+
+def test_every_kind_of_cell_comes_back_as_it_was(tmp_path: Path) -> None:
+    header = ["日期", "身份证号", "<&\"'备注>", "x", "y"]
+    row = [datetime(2010, 5, 20, 7, 30), "<a&b>", " a\nb ", 0.1, 12]  # noqa: DTZ001 - spreadsheets know no zones
+    other: list[Any] = [date(2010, 5, 20), True, time(7, 30), timedelta(hours=30), 123456789012345]
+    path = save(tmp_path / "x.xlsx", {"x": [header, row, other, [None, "空"]]})
+    write_returned(path, ENROLLED, {"x": dict.fromkeys((2, 3, 4), (Fault(1, "不对", "wrong"),))}, tmp_path / "back.xlsx")
+    (was, back) = (openpyxl.load_workbook(file).worksheets[0] for file in (path, tmp_path / "back.xlsx"))
+    for before, after in zip(was.iter_rows(), back.iter_rows(), strict=True):
+        for one, other_ in zip(before, after[:-1], strict=True):
+            assert (one.value, type(one.value)) == (other_.value, type(other_.value))
+    assert back.freeze_panes == "A2"
+    with opened(path, ENROLLED) as was_sheets, opened(tmp_path / "back.xlsx", ENROLLED) as back_sheets:
+        (before_,), (after_,) = list(was_sheets), list(back_sheets)
+        assert [cells for _, cells in before_.rows] == [cells[:-1] for _, cells in after_.rows]
 
 
 def test_names_nobody_knows_are_left_out() -> None:

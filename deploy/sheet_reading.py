@@ -1,0 +1,108 @@
+"""Workbooks read in a process of its own, whose memory is bounded.
+
+A workbook says how far its sheets reach, and whoever reads it believes that before a single cell is there: a few bytes of an old .xls can
+ask for more memory than any machine has, and a reader that gets none ends at once, with whatever it was part of. So what reads is a part
+of nothing: where it ends, the file is refused, and nobody else noticed.
+"""
+
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+from typing import Any, Final
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+MEMORY_BYTES_MAX: Final = 2 << 30
+"""So much memory may reading one workbook take: a million filled rows take two thirds of it."""
+ROWS_AT_ONCE: Final = 500
+
+Row = tuple[Any, ...]
+
+
+class ReaderEnded(Exception):
+    """What reads the workbook is gone: it was given no more memory, or met a bug in a damaged file."""
+
+
+class Unreadable(Exception):
+    """The file is no workbook that can be read; the message says why."""
+
+
+class Workbook:
+    """A workbook under its reader, until it is closed. What it is asked raises ReaderEnded and Unreadable."""
+
+    def __init__(self, path: Path) -> None:
+        self._asked, theirs = Pipe()
+        with theirs:  # closed here, so that either end hears when the other is gone, however that came
+            at = theirs.fileno()
+            self._reader = subprocess.Popen(
+                (sys.executable, "-m", __name__, str(at), str(path)),
+                pass_fds=(at,), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+
+    @property
+    def sheet_names(self) -> list[str]:
+        """Of all its sheets."""
+        names: list[str] = self._ask(None)
+        return names
+
+    def rows(self, sheet: str) -> Iterator[Row]:
+        """All rows from the first of the sheet on, empty ones too. To be read once."""
+        while rows := self._ask(sheet):
+            yield from rows
+
+    def close(self) -> None:
+        """Done with it; whatever is being read is left."""
+        self._asked.close()
+        self._reader.kill()
+        self._reader.wait()
+
+    def _ask(self, sheet: str | None) -> list[Any]:
+        try:
+            self._asked.send(sheet)
+            found = self._asked.recv()
+        except (EOFError, OSError) as error:
+            raise ReaderEnded from error
+        if isinstance(found, str):
+            raise Unreadable(found)
+        assert isinstance(found, list)
+        return found
+
+
+def _serve(asked: Connection, path: str) -> None:
+    """Answer as long as somebody asks: with the sheets' names, and with the next rows of a sheet."""
+    _bounded()
+    book: CalamineWorkbook | None = None
+    reading: tuple[str, Iterator[list[Any]]] | None = None
+    while True:
+        try:
+            sheet = asked.recv()
+        except EOFError:
+            return
+        try:
+            book = book or CalamineWorkbook.from_path(path)
+            if sheet is None:
+                asked.send(book.sheet_names)
+                continue
+            if reading is None or reading[0] != sheet:
+                reading = None  # only one sheet is in memory
+                reading = sheet, book.get_sheet_by_name(sheet).iter_rows()
+            asked.send([tuple(row) for row in islice(reading[1], ROWS_AT_ONCE)])
+        except CalamineError as error:
+            asked.send(str(error))
+
+
+def _bounded() -> None:
+    """From here on memory is given up to the limit, and what is in it when there is no more is written nowhere."""
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    limit = MEMORY_BYTES_MAX if most == resource.RLIM_INFINITY else min(MEMORY_BYTES_MAX, most)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    with Connection(int(sys.argv[1])) as parent:
+        _serve(parent, sys.argv[2])
