@@ -216,13 +216,21 @@ def _target(report: Readable, amendment: FactVoided | FactCorrected, desk: Desk)
         return Refused(reasons.NOT_A_FACT)
     key = ReportKey(amendment.source, amendment.id)
     bound = desk.bound(key)
-    if bound is None and desk.reports[key]:
-        return Refused(reasons.TARGET_REFUSED)
+    if bound is None and (known := desk.reports[key]):
+        replaced = [row for row in known.values() if row.reason is not None and row.reason.code == reasons.CORRECTED]
+        if not replaced:
+            return Refused(reasons.TARGET_REFUSED)
+        why = max(replaced, key=lambda row: row.revision).reason
+        assert why is not None
+        return Refused(reasons.target_replaced(why))
     if bound is None or bound.position is None:
         return Waiting(frozenset((report_need(*key),)), reasons.TARGET_UNKNOWN)
     if common_class(bound.type) is not None:
         return Refused(reasons.NOT_A_FACT)
     told = _recorded_fact(key, bound.position, desk)
+    types = desk.limits.get(report.key.source, NO_LIMIT).types
+    if types is not None and told.fact.type not in types:  # what it may not say it may not unsay
+        return Refused(reasons.amends_outside_types(told.fact.type))
     return Refused(reasons.VOIDED_ALREADY) if told.voided else told
 
 

@@ -154,6 +154,13 @@ def corrected(id: str) -> Reason:
     return Reason(CORRECTED, f"已由补正后的报送 {id} 取代", f"the corrected report {id} takes its place")
 
 
+def target_replaced(by: Reason) -> Reason:
+    """What is to be voided or corrected was given up for a corrected copy, which is another report."""
+    return Reason(
+        "target_replaced", f"原报送{by.zh}；请以该编号报送作废、更正", f"of the original, {by.en}: void or correct that one, by its id"
+    )  # fmt: skip
+
+
 def recorded_already(position: int) -> Reason:
     """There is nothing to be mended at the repair desk."""
     return Reason(
@@ -182,6 +189,16 @@ def outside_types(type: str) -> Reason:
         f"本系统不得报送 {type} 类事实；如应报送，请管理员调整其报送范围后用新编号重新报送",
         f"this system may not report facts of the type {type}; if it should, have the administrator change that and report anew "
         "under a new id",
+    )
+
+
+def amends_outside_types(type: str) -> Reason:
+    """A fact that is to be voided or corrected is of a type that the system may not report."""
+    return Reason(
+        "outside_types",
+        f"本系统不得报送 {type} 类事实，因而也不得作废、更正此类事实；请由原报送系统或创建办办理",
+        f"this system may not report facts of the type {type}, and so neither void nor correct them: the system that reported it, or the "
+        "office, may",
     )
 
 

@@ -60,6 +60,29 @@ def test_what_is_reported_counts_within_the_units_of_the_token_and_only_once(fol
         assert _submitted(http) == before + 1
 
 
+def test_a_bounded_key_amends_no_fact_of_its_department_that_it_may_not_report_itself(folder: Path) -> None:
+    bounds = {
+        "types": ("--may-report", "registry.meeting_held,registry.fact_voided"), "units": ("--units", OTHER_TOWN),
+        "both": ("--may-report", "registry.unit_plan_submitted,registry.fact_voided", "--units", TOWN), "office": ("--role", "office"),
+    }  # fmt: skip
+    done = run_kaiye("department", "add", "zhen02", "--system", "web", "--data", folder)
+    with _http(folder, done.stdout.split()[1]) as http:
+        for name in bounds:
+            assert http.post("/reports", json=_plan(f"of-{name}", "zhen02", TOWN)).json()["reports"][0]["outcome"] == "recorded"
+    codes = {}
+    for name, more in bounds.items():
+        department = "chuangjianban" if name == "office" else "zhen02"
+        done = run_kaiye("department", "add", department, "--system", f"key-{name}", *more, "--data", folder)
+        assert done.returncode == 0, done.stderr
+        voids = {
+            "specversion": "1.0", "id": "v-1", "source": f"/{COUNTY}/{department}/key-{name}", "type": "registry.fact_voided.v1",
+            "occurred": "2025-03-10", "data": {"source": f"/{COUNTY}/zhen02/web", "id": f"of-{name}", "reason": "录入错误"},
+        }  # fmt: skip
+        with _http(folder, done.stdout.split()[1]) as http:
+            codes[name] = http.post("/reports", json=voids).json()["reports"][0]["code"]
+    assert codes == {"types": "outside_types", "units": "outside_units", "both": "recorded", "office": "recorded"}
+
+
 def _submitted(http: httpx.Client) -> int:
     rows = http.get("/indicators/plans_submitted", params={"as_of": "2025-12-31"}).json()["indicators"]
     return int(rows[0]["value"] or 0)

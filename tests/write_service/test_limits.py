@@ -8,11 +8,12 @@ import pytest
 from shared.limits import ListedLimits
 from shared.users import BadUsers, CountyUsers, DepartmentUser, users_toml
 from shared.write_service.desk import Limit, Limits
-from tests.support.reporting import COUNTY, OTHER_VILLAGE, VILLAGE, Counter, correction, entity, report, source_of, void, with_units
+from tests.support.reporting import COUNTY, ENTITY, OTHER_VILLAGE, VILLAGE, Counter, correction, entity, report, source_of, void, with_units
 
 TOWNSHIP = VILLAGE[:9] + "000"
 ELSEWHERE = OTHER_VILLAGE
 KEY = "U" + "A" * 55
+AMENDMENTS = frozenset({"registry.fact_voided", "registry.fact_corrected"})
 
 
 def limited(*codes: str) -> Limits:
@@ -54,9 +55,9 @@ async def test_a_type_that_is_not_among_its_own_is_refused_although_the_bus_let_
     counter = await with_units(Counter())
     registered = report("registry.entity_registered", entity())
     assert (await counter.ask(registered)).outcome == "recorded"
-    counter.limits = {source_of(registered): Limit(types=frozenset({"registry.fact_voided"}))}
+    counter.limits = {source_of(registered): Limit(types=frozenset({"registry.entity_registered", "registry.fact_voided"}))}
     for said in (
-        report("registry.entity_registered", entity(name="另一户")),
+        report("registry.entity_suspended", {"entity": ENTITY}),
         report("registry.fact_corrected", correction(registered, entity(name="李记"))),
     ):
         answer = await counter.ask(said)
@@ -65,6 +66,30 @@ async def test_a_type_that_is_not_among_its_own_is_refused_although_the_bus_let_
         assert answer.type in answer.en
     assert (await counter.ask(registered)).outcome == "recorded", "what is recorded stays so, and is answered so"
     assert (await counter.ask(report("registry.fact_voided", void(registered)))).outcome == "recorded"
+
+
+@pytest.mark.parametrize(
+    ("by", "types", "code"),
+    [
+        ("hr", (), "recorded"), ("hr", ("registry.entity_registered",), "recorded"),
+        ("hr", ("registry.entity_suspended",), "outside_types"),
+        ("hr", ("training.guidance_given",), "outside_types"), ("chuangjianban", (), "recorded"),
+        ("chuangjianban", ("registry.entity_suspended",), "outside_types"), ("tax", ("registry.entity_registered",), "not_yours"),
+    ],
+)  # fmt: skip
+async def test_what_a_system_may_not_report_it_neither_voids_nor_corrects(by: str, types: tuple[str, ...], code: str) -> None:
+    counter = await with_units(Counter(limits={f"/{COUNTY}/{by}/narrow": Limit(types=AMENDMENTS | set(types))} if types else {}))
+    registered = report("registry.entity_registered", entity())
+    corrects = report("registry.fact_corrected", correction(registered, entity(name="李记")), by=by, system="narrow")
+    voids = report("registry.fact_voided", void(registered), by=by, system="narrow")
+    assert (await counter.ask(voids)).outcome == ("refused" if code == "not_yours" else "waiting")
+    await counter.ask(report("registry.entity_registered", entity("91330127MA2KX0001H")))
+    early = report("registry.fact_corrected", correction(registered, entity(name="李记")), by=by, system="narrow")
+    assert [answer.code for answer in await counter.hand_in(registered, early)][1:] == ["voided_already" if code == "recorded" else code]
+    assert (await counter.answer(voids)).code == code, "decided when what it voids had come"
+    if code != "recorded":
+        assert (await counter.ask(corrects)).code == code
+        assert (await counter.ask(report("registry.fact_voided", void(registered)))).outcome == "recorded", "its own system may"
 
 
 def _list(file: Path, *users: DepartmentUser) -> None:

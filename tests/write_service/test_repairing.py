@@ -16,15 +16,18 @@ from tests.registry.persons.ids import resident_id
 from tests.support.memory_store import MemoryStore
 from tests.support.reporting import (
     ANNA,
+    BO,
     COUNTY,
     ENTITY,
     VILLAGE,
     Counter,
     assert_chained,
+    correction,
     entity,
     id_of,
     report,
     source_of,
+    void,
     with_units,
 )
 
@@ -235,6 +238,24 @@ async def test_a_corrected_copy_may_wait_and_what_waited_gives_way(registry: Cou
     await registry.hand_in(report(REGISTERED, entity()), report(REGISTERED, entity(other)))
     assert (await registry.answer(waits)).code == "corrected"
     assert (await registry.answers())[source_of(waits), str(acted.row.copy)].outcome == "recorded"
+
+
+async def test_who_voids_or_corrects_what_gave_way_to_a_corrected_copy_is_told_which_report_to_name(registry: Counter) -> None:
+    waits = report(STARTED, {"entity": ENTITY, "person": ANNA})
+    other = "91330127MA2KX0001H"
+    voids = report("registry.fact_voided", void(waits))
+    opening, *before = await registry.hand_in(report(REGISTERED, entity(other)), waits, voids)
+    assert [answer.code for answer in (opening, *before)] == ["recorded", "not_opened", "target_unknown"]
+    copy = str((await done(registry, "corrected", key(waits), changes=sets(data__entity=other))).row.copy)
+    assert (await registry.answers())[source_of(waits), copy].outcome == "recorded"
+    late = report("registry.fact_corrected", correction(waits, {"entity": other, "person": BO}))
+    for answer in (await registry.answer(voids), await registry.ask(late)):
+        assert (answer.code, copy in answer.zh, copy in answer.en) == ("target_replaced", True, True)
+    named = report("registry.fact_voided", void(waits) | {"id": copy})
+    assert (await registry.ask(named)).outcome == "recorded"
+    anew = report(STARTED, {"entity": other, "person": ANNA}, id=id_of(waits))
+    assert (await registry.ask(anew)).outcome == "recorded", "an id that was given up binds nothing"
+    assert (await registry.ask(report("registry.fact_voided", void(waits)))).outcome == "recorded", "and is found again"
 
 
 @pytest.mark.parametrize(
