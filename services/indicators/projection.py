@@ -5,7 +5,8 @@ types of fact, and on those known days only on which the page or something after
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -19,8 +20,9 @@ from services.indicators.relations.persons import FoundedWithHelp
 from services.indicators.relations.units import UNIT_FACTS
 from services.indicators.subjects import Index, employed_in, history, kind_of, touched
 from services.indicators.versions import EVERY_SUBJECT, NO_SUBJECT
+from shared.contracts import read_fact
 from shared.contracts.base import SERVICES, Fact, Subject, subject_of
-from shared.contracts.common import DayClosed, common_class, read_common
+from shared.contracts.common import DayClosed, FactCorrected, common_class, read_common
 from shared.contracts.envelope import Record
 from shared.contracts.registry import EntityCodeReplaced, UnitRenamed
 
@@ -122,12 +124,34 @@ class Projection:
         """What subjects not folded yet have posted that a page may find to be others too: of an entity's codes the least stands for all."""
         if folded in (NO_SUBJECT, EVERY_SUBJECT):
             return {}
-        told = (
-            said for record in records for said in (record.data, record.data.get("data")) if isinstance(said, dict) and "new_code" in said
-        )
-        codes = {str(code) for said in told for code in (said.get("entity"), said["new_code"])}
+        codes = {code for fact in self._replacing(records) for code in (fact.entity, fact.new_code)}
         subjects = {self.index.canonical(subject_of("entity", code)) for code in codes}
         return {subject: self.entries([subject], self.foldings) for subject in subjects if subject > folded}
+
+    def _replacing(self, records: Iterable[Record]) -> Iterator[EntityCodeReplaced]:
+        """What a page says of replaced codes, in the newest version of the contract. Nothing of it is taken in yet."""
+        brought: set[tuple[str, str]] = set()
+        for record in records:
+            with suppress(LookupError, ValueError):  # `_take` notes what no contract describes
+                type_: str | None = record.type
+                version, said = record.version, record.data
+                if common_class(record.type) is FactCorrected:
+                    correction = read_common(record.type, version, said)
+                    assert isinstance(correction, FactCorrected)
+                    type_, version, said = self._type_of(correction, record, brought), correction.version, correction.data
+                elif type_ == EntityCodeReplaced.type:
+                    brought.add((record.source, record.id))
+                if type_ == EntityCodeReplaced.type:
+                    fact: Fact = read_fact(type_, version, said)
+                    assert isinstance(fact, EntityCodeReplaced)
+                    yield fact
+
+    def _type_of(self, correction: FactCorrected, record: Record, brought: Container[tuple[str, str]]) -> str | None:
+        """The type of the fact that is corrected; None where it is neither known nor among the replaced codes that the page brings."""
+        if (correction.source, correction.id) in brought:
+            return EntityCodeReplaced.type
+        chain = self.index.report(SERVICES.index(record.service), correction.source, correction.id)
+        return None if chain is None else chain.first.fact.type
 
     def entries(self, subjects: Iterable[str], foldings: dict[SubjectKind, Folding]) -> Entries:
         """All entries of these subjects under these measures: how a new or changed definition is backfilled."""

@@ -3,16 +3,20 @@
 import random
 from collections import Counter
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
 
+import shared.contracts
 from services.indicators.backlog import Backlog
 from services.indicators.catalog import FOLDINGS
 from services.indicators.projection import Projection
 from services.indicators.versions import EVERY_SUBJECT, NO_SUBJECT
+from shared.contracts.base import EntityCode
 from shared.contracts.registry import EntityCodeReplaced
+from shared.contracts.registry.entities import AboutEntity
+from shared.contracts.versions import Earlier, Renamed
 from tests.indicators.comparing import interleaved
 from tests.indicators.histories import History, histories
 from tests.indicators.test_oracle_agreement import SLOW, THOROUGH
@@ -83,4 +87,38 @@ def test_an_entity_that_turns_out_to_be_one_folded_already_is_counted_once(folde
     for before, after in pairwise(pages):
         built.fold_some(folded)
         built.take([record for record in after if record not in before])
+    built.require_whole()
+
+
+class EntityCodeReplacedV1(AboutEntity):
+    """换码, under another name for the new code."""
+
+    type = "registry.entity_code_replaced"
+    natural_key = ("entity", "later")
+    zh = "市场主体换码"
+    example: ClassVar[dict[str, Any]] = {"entity": "330127600012345", "later": "92330127MA2KX0022K"}
+
+    later: EntityCode
+
+
+@pytest.mark.parametrize("folded", range(14))
+@pytest.mark.parametrize("corrected", [False, True])
+def test_so_is_one_of_which_an_earlier_version_of_the_contract_says_so(
+    folded: int, corrected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EntityCodeReplaced, "version", 2)
+    monkeypatch.setattr(EntityCodeReplaced, "earlier", (Earlier(EntityCodeReplacedV1, (Renamed("later", "new_code"),)),))
+    monkeypatch.setitem(shared.contracts._BY_TYPE, (EntityCodeReplaced.type, 2), EntityCodeReplaced)
+    records = Records()
+    records.add("2024-03-01", registered(1, 1))
+    records.add("2024-03-02", registered(2, 2))
+    records.add("2024-03-03", guided(1))
+    built = Built(list(records))
+    taken = list(records)
+    built.fold_some(folded)
+    replaced = EntityCodeReplacedV1(entity=entity(2), later=entity(9 if corrected else 1))
+    told = records.add("2024-03-04", replaced)
+    if corrected:
+        records.correct(told, "2024-03-04", EntityCodeReplacedV1(entity=entity(2), later=entity(1)), known="2024-03-05")
+    built.take([record for record in records if record not in taken])
     built.require_whole()
