@@ -11,6 +11,7 @@ from typing import Any
 from deploy.data_folder import DataFolder, Running
 from deploy.evaluation_documents import documents_of
 from deploy.kept_documents import KeptDocuments
+from deploy.repairing import User
 from deploy.reports import figures_follow, send
 from services.indicators.evaluation.evaluation import Evaluation
 from shared.answers import Answer
@@ -114,11 +115,14 @@ async def _publish(
     return await report_as_office(running, number, type_, {**said, **basis.recorded, "digest": digest}, basis.known_at)
 
 
-async def report_as_office(running: Running, id: str, type_: str, said: dict[str, Any], day: date, *, system: str = SYSTEM) -> Answer:
-    """Report an act of the office on a day: the registry's answer, once the figures follow. Raises what `send` raises."""
-    source = Source(running.county, OFFICE, system)
+async def report_as_office(running: Running, id: str, type_: str, said: dict[str, Any], day: date, *, by: User | str = SYSTEM) -> Answer:
+    """Report an act of the office on a day: the registry's answer, once the figures follow. Raises what `send` raises.
+
+    `by`: the user of the bus as which it is reported, or the name of the office's system for which the administrator does.
+    """
+    source = Source(running.county, OFFICE, by if isinstance(by, str) else by.asker.system)
     raw = report_bytes(source=source, id=id, type=type_, occurred=day, data=said)
     instant = datetime.combine(day, CLOSING, SHANGHAI).astimezone(UTC) if running.simulated_clock else None
-    (answer,) = await send(running, [OutgoingReport(source, type_, raw, id, instant)])
+    (answer,) = await send(running, [OutgoingReport(source, type_, raw, id, instant)], None if isinstance(by, str) else by)
     await figures_follow(running, [answer])
     return answer

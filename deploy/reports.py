@@ -11,6 +11,7 @@ from nats.errors import ConnectionClosedError
 
 from deploy.data_folder import Running
 from deploy.reaching import bus
+from deploy.repairing import User
 from deploy.simulator import LISTED, RosterUnit, unit_reports
 from shared.answers import Answer
 from shared.client import OutgoingReport, ReportingClient
@@ -45,13 +46,18 @@ class Listing(Protocol):
         """名册."""
 
 
-async def send(running: Running, reports: Sequence[OutgoingReport]) -> list[Answer]:
-    """Send a few reports and wait until each is answered: the answers, in the same order.
+async def send(running: Running, reports: Sequence[OutgoingReport], by: User | None = None) -> list[Answer]:
+    """Send a few reports and wait until each is answered: the answers, in the same order. Without `by` the administrator sends them.
 
     Sending the same again is harmless: the same content gets the same answer.
     Raises BusUnreachable when the bus does not answer at first, NobodyAnswers when nothing is heard for `SILENCE_SECONDS_MAX`.
     """
-    async with bus(running) as nc, ReportingClient(nc, county=running.county) as client:
+    seed, inbox = (None, None) if by is None else (by.seed, by.inbox)
+    department, system = (None, None) if by is None else (by.asker.department, by.asker.system)
+    async with (
+        bus(running, seed=seed, inbox=inbox) as nc,
+        ReportingClient(nc, county=running.county, department=department, system=system) as client,
+    ):
 
         async def reporting() -> list[Answer]:
             return await asyncio.gather(*(client.report(report) for report in reports))

@@ -19,7 +19,11 @@ from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from deploy.repairing import User
+
 FLAGS_AT_ONCE: Final = 1_000
+READ_MAX: Final = 5
+"""So many times a list of several pages is read until nothing is recorded meanwhile."""
 Ruled = Literal["confirmed", "dismissed"]
 
 KindOption = Annotated[
@@ -40,7 +44,20 @@ FlagArgument = Annotated[
 ]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="TEXT", help="理由，记入登记库 / why; recorded")]
 SystemOption = Annotated[
-    str, typer.Option("--system", metavar="NAME", help="创建办的系统，记为认定者 / the office's system, recorded as who ruled")
+    str | None,
+    typer.Option(
+        "--system", metavar="NAME",
+        help="系统管理员代创建办认定时，记为认定者的系统，缺省为 kaiye / where the administrator rules for the office: its system that is "
+        "recorded as who ruled; omitted: kaiye",
+    ),
+]  # fmt: skip
+SeedOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--seed", metavar="FILE", dir_okay=False,
+        help="以该种子所属的创建办系统认定，缺省由系统管理员代办 / rule as the office's system whose seed this is; omitted: the "
+        "administrator rules for it",
+    ),
 ]  # fmt: skip
 
 
@@ -70,22 +87,46 @@ def flags(
 
 
 def confirm(
-    flag: FlagArgument, reason: ReasonOption, system: SystemOption = "kaiye", json: JsonOption = False, data: DataOption = DEFAULT_FOLDER
+    flag: FlagArgument, reason: ReasonOption, seed: SeedOption = None, system: SystemOption = None, json: JsonOption = False,
+    data: DataOption = DEFAULT_FOLDER,
 ) -> None:  # fmt: skip
     """创建办认定疑点属实，由报送部门更正或作废 / Rule, as the office, that a flag is right: its department has to correct or void the fact.
     Exits with 1 when the registry refuses.
     """
-    _rule(data, flag, reason, system, "confirmed", json=json)
+    _rule(data, flag, reason, _ruler(data, seed, system), "confirmed", json=json)
 
 
 def dismiss(
-    flag: FlagArgument, reason: ReasonOption, system: SystemOption = "kaiye", json: JsonOption = False, data: DataOption = DEFAULT_FOLDER
+    flag: FlagArgument, reason: ReasonOption, seed: SeedOption = None, system: SystemOption = None, json: JsonOption = False,
+    data: DataOption = DEFAULT_FOLDER,
 ) -> None:  # fmt: skip
     """创建办核实后排除疑点 / Rule, as the office, that what is odd was looked into and is right. Exits with 1 when the registry refuses."""
-    _rule(data, flag, reason, system, "dismissed", json=json)
+    _rule(data, flag, reason, _ruler(data, seed, system), "dismissed", json=json)
 
 
-def _rule(data: Path, flag: str, reason: str, system: str, ruled: Ruled, *, json: bool) -> None:
+def _ruler(data: Path, seed: Path | None, system: str | None) -> "User | str":
+    """Who rules: a system of the office by its own key, or the administrator for one of this name. Raises BadInput."""
+    from deploy.repairing import UnknownSeed, user_of
+    from shared.contracts.common import OFFICE
+
+    if seed is None:
+        return system or "kaiye"
+    if system is not None:
+        raise BadInput("--seed 已说明由谁认定，不要再用 --system / --seed says who rules: leave out --system")
+    folder = DataFolder(data)
+    try:
+        user = user_of(folder, folder.running().county, seed)
+    except UnknownSeed as error:
+        raise BadInput(str(error)) from error
+    if user.asker.department != OFFICE:
+        raise BadInput(
+            f"{seed} 是 {user.asker.department}/{user.asker.system} 的种子，只有创建办（{OFFICE}）可以认定 / "
+            f"{seed} is the seed of {user.asker.department}/{user.asker.system}: only the office ({OFFICE}) rules"
+        )
+    return user
+
+
+def _rule(data: Path, flag: str, reason: str, ruler: "User | str", ruled: Ruled, *, json: bool) -> None:
     from deploy.publishing import report_as_office
     from shared.answers import answer_bytes
     from shared.contracts.registry import FlagConfirmed, FlagDismissed
@@ -99,7 +140,7 @@ def _rule(data: Path, flag: str, reason: str, system: str, ruled: Ruled, *, json
     fact = _told(shape, ruling=ruling, service=about["service"], source=about["source"], id=about["id"], flag=row["kind"], note=reason)
     told = fact.model_dump(mode="json", exclude_defaults=True)
     day = date.fromisoformat(listed["known_at"])
-    answer = asyncio.run(report_as_office(running, ruling, shape.type, told, day, system=system))
+    answer = asyncio.run(report_as_office(running, ruling, shape.type, told, day, by=ruler))
     if json:
         typer.echo(answer_bytes(answer))
     elif answer.outcome == "recorded":
@@ -134,12 +175,24 @@ def _told(shape: "type[BaseModel]", **fields: str) -> "BaseModel":
 
 
 async def _all_flags(running: Running, asked: dict[str, str | None]) -> dict[str, Any]:
-    """The pages of an answer as one; the later ones are asked for as of the days of the first."""
+    """The pages of an answer as one, all of one moment: where more is recorded meanwhile, they are asked for from the first on.
+
+    Raises BadInput when that happens every time.
+    """
     asked = {**asked, "limit": str(FLAGS_AT_ONCE)}
-    whole: dict[str, Any] = orjson.loads(await ask(running, "/flags", asked))
-    asked |= {"as_of": whole["as_of"], "known_at": whole["known_at"]}
-    while whole["next"] is not None:
-        page = orjson.loads(await ask(running, "/flags", {**asked, "after": whole["next"]}))
-        whole["flags"] += page["flags"]
-        whole["next"] = page["next"]
-    return whole
+    for _ in range(READ_MAX):
+        whole: dict[str, Any] = orjson.loads(await ask(running, "/flags", asked))
+        same = {**asked, "as_of": whole["as_of"], "known_at": whole["known_at"]}
+        while whole["next"] is not None:
+            page = orjson.loads(await ask(running, "/flags", {**same, "after": whole["next"]}))
+            if not whole["final"] and page["positions"] != whole["positions"]:
+                break
+            whole["flags"] += page["flags"]
+            whole["next"] = page["next"]
+        else:
+            return whole
+    raise BadInput(
+        f"疑点有多页，{READ_MAX} 次读取期间都有新记录；请用 --kind、--unit 缩小范围，或以 --known-at 指明已日结的一日 / "
+        f"the flags are several pages, and {READ_MAX} times more was recorded while they were read: narrow them with --kind or --unit, or "
+        "ask with --known-at for a day that is final"
+    )

@@ -1,5 +1,6 @@
 """`kaiye flags` on a running service: all pages as one, for programs and for people at any width."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -8,13 +9,15 @@ import pytest
 from rich.cells import cell_len
 
 from deploy.cli import flags as flags_command
+from deploy.cli.board import ask
 from deploy.cli.tables import FLAG_COLUMNS, FLAG_STATES, flags_table
 from services.indicators.api.examples import EXAMPLE_FLAGS
 from services.indicators.api.flags import STATES
+from shared.contracts.registry import StaffReported
 from tests.deploy.test_query_commands import Kaiye, kaiye, printed, running
 from tests.indicators.api.conftest import dsn, recorded, system
 from tests.indicators.api.system import VILLAGE, Recorded, System
-from tests.indicators.api.test_flags import KIND, odd
+from tests.indicators.api.test_flags import ENTITY, KIND, odd
 
 (FLAG,) = EXAMPLE_FLAGS["flags"]
 MANY_FLAGS: dict[str, Any] = {
@@ -37,6 +40,35 @@ async def test_json_is_that_of_the_service_with_all_pages_as_one(
     assert await kaiye("flags", "--json") == (0, whole + b"\n", "")
     monkeypatch.setattr(flags_command, "FLAGS_AT_ONCE", 2)
     assert await kaiye("flags", "--json") == (0, whole + b"\n", "")
+
+
+async def test_pages_between_which_more_was_recorded_are_read_again_from_the_first_on(
+    running: System, recorded: Recorded, kaiye: Kaiye, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    await odd(running, recorded, 5)
+    monkeypatch.setattr(flags_command, "FLAGS_AT_ONCE", 2)
+    loop, times = asyncio.get_running_loop(), 0
+
+    async def more() -> None:
+        recorded.add("2025-07-03", StaffReported(entity=ENTITY, employees=3 + times), known="2025-07-07")
+        await recorded.publish(running.nc)
+        await running.followed(recorded)
+
+    async def asked(*words: Any) -> bytes:
+        nonlocal times
+        if words[-1].get("after") is not None and times < changes:
+            times += 1
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(more(), loop))
+        return await ask(*words)
+
+    monkeypatch.setattr(flags_command, "ask", asked)
+    changes = 2
+    code, out, error = await kaiye("flags", "--json")
+    assert (code, times) == (0, 2), error
+    assert out == (await running.http.get("/flags", params={"limit": "1000"})).content + b"\n"
+    changes, times = 1000, 0
+    code, out, error = await kaiye("flags", "--json")
+    assert (code, out, times, "narrow them" in error.replace("\n", " ")) == (2, b"", flags_command.READ_MAX, True), error
 
 
 async def test_every_option_narrows_what_is_listed(running: System, recorded: Recorded, kaiye: Kaiye) -> None:

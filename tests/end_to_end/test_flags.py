@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from deploy.nats.keys import new_seed
 from shared.contracts.envelope import Source, report_bytes
 from shared.days import day_of, instant_from
 from tests.deploy.test_cli import county_runs, run_kaiye
@@ -127,3 +128,21 @@ def test_a_department_cannot_rule_on_its_own_flags(folder: Path) -> None:
 def test_what_cannot_be_ruled_on_exits_with_2(folder: Path, words: tuple[str, ...], said: str) -> None:
     code, told = rule(folder, *words)
     assert (code, said in told) == (2, True), told
+
+
+def test_who_rules_by_a_key_of_its_own_is_recorded_as_who_ruled(folder: Path, tmp_path: Path) -> None:
+    office, bank, nobody = (tmp_path / f"{name}.seed" for name in ("office", "bank", "nobody"))
+    for department, role, seed in (("chuangjianban", "office", office), ("bank", "department", bank)):
+        added = run_kaiye("department", "add", department, "--system", "duban", "--role", role, "--out", seed, "--data", folder)
+        assert added.returncode == 0, added.stderr
+    nobody.write_text(new_seed())
+    flag = listed(folder)["trained_while_employed:training"]["flag"]
+    for words, sentence in (
+        (("--seed", str(bank)), "only the office"), (("--seed", str(nobody)), "nobody on the list"),
+        (("--seed", str(office), "--system", "jicha"), "leave out --system"),
+    ):  # fmt: skip
+        code, said = rule(folder, "dismiss", flag, "--reason", "脱产培训，已核实", *words)
+        assert (code, sentence in said.replace("\n", " ")) == (2, True), said
+    code, said = rule(folder, "dismiss", flag, "--reason", "脱产培训，已核实", "--seed", str(office))
+    assert code == 0, said
+    assert listed(folder)["trained_while_employed:training"]["ruling"]["by"] == f"/{COUNTY}/chuangjianban/duban"

@@ -107,7 +107,10 @@ class Flags(_Table):
     kinds: list[KindRow]
     departments: list[DepartmentRow]
     flags: list[FlagRow]
-    next: str | None = Field(description="下一页从此之后开始 / ask for those after this one")
+    next: str | None = Field(
+        description="下一页从此之后开始；若该页的 positions 有变而已知日未 final，列表可能已变，应从头再取 / "
+        "ask for those after this one; where the `positions` of that page are others and the known day is not final, begin again"
+    )
 
 
 @dataclass(frozen=True, slots=True)
