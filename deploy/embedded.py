@@ -24,6 +24,8 @@ from shared.durable import write_new
 
 HOST = "127.0.0.1"
 USER = "kaiye"
+STORE_GIGABYTES_MAX = 200
+"""What the streams of one folder may come to: a hundred million records and more."""
 
 
 def free_port() -> int:
@@ -100,9 +102,9 @@ class EmbeddedServer(Part):
                 continue
         return None
 
-    def _secret(self) -> str:
-        """The folder's password, made at first use and readable by its owner only."""
-        path = self.folder / "password"
+    def _secret(self, name: str = "password") -> str:
+        """A password of the folder's, made at first use and readable by its owner only."""
+        path = self.folder / name
         if not path.exists():
             write_new(path, secrets.token_urlsafe(24).encode(), mode=0o600)
         return path.read_text()
@@ -132,7 +134,7 @@ class EmbeddedNats(EmbeddedServer):
         """Write the server's configuration."""
         text = (
             f'host: "{HOST}"\nport: {self.port}\nserver_name: "kaiye"\nmax_payload: 1MB\n'
-            f'jetstream {{ store_dir: "{self.folder / "jetstream"}", max_file_store: 1TB }}\n'
+            f'jetstream {{ store_dir: "{self.folder / "jetstream"}", max_file_store: {STORE_GIGABYTES_MAX}GB }}\n'
             f"{self.access()}"
         )
         path = self.folder / "nats.conf"
@@ -172,6 +174,10 @@ class EmbeddedPostgres(EmbeddedServer):
     def address(self) -> str:
         """`postgresql://user:password@127.0.0.1:port/postgres`."""
         return f"postgresql://{USER}:{self._secret()}@{HOST}:{self.port}/postgres"
+
+    def address_of(self, name: str) -> str:
+        """The DSN of somebody's own database, as a role of its own: `deploy.databases` makes both."""
+        return f"postgresql://{USER}_{name}:{self._secret(f'{name}.password')}@{HOST}:{self.port}/{name}"
 
     def make_folder(self) -> None:
         """Make the cluster if there is none."""

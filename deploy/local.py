@@ -16,13 +16,14 @@ from pathlib import Path
 from deploy.county_bus import CountyBus
 from deploy.credentials import Credentials
 from deploy.data_folder import BadFolder, DataFolder, Purpose, Running
+from deploy.databases import give_databases
 from deploy.embedded import HOST, EmbeddedPostgres, free_port, require_free
 from deploy.nats.accounts import DOOR, inbox_of
 from deploy.processes import Part, PartFailed
 from deploy.supervisor import supervised
 from shared.contracts.base import SERVICES
 from shared.logs import logger
-from shared.migrate import NewerThanCode, Which, ensure_database, migrate
+from shared.migrate import NewerThanCode, Which, migrate
 from shared.tasks import end
 
 INDICATORS = "indicators"
@@ -97,9 +98,10 @@ async def local_system(
             running = Running(
                 pid=os.getpid(), county=purpose.county, county_folder=purpose.county_folder,
                 simulated_clock=purpose.demonstration is not None, nats_url=bus.address, nats_seeds=seeds, insecure=insecure,
-                databases={name: f"{database.address.rpartition('/')[0]}/{name}" for name in (*SERVICES, INDICATORS)},
+                databases={name: database.address_of(name) for name in (*SERVICES, INDICATORS)},
                 http_url=f"http://{HOST}:{http_port or free_port()}", http_token=credentials.token,
             )  # fmt: skip
+            await give_databases(database.address, running.databases)
             await _migrate(running)
             ports = dict.fromkeys(SERVICES, 0) | {INDICATORS: int(running.http_url.rpartition(":")[2])}
             parts = {
@@ -155,7 +157,6 @@ def service_settings(folder: DataFolder, running: Running, name: str, http_port:
 
 async def _migrate(running: Running) -> None:
     for name, dsn in running.databases.items():
-        await ensure_database(dsn)
         try:
             for which in SCHEMAS.get(name, ("write",)):
                 await migrate(dsn, running.county, which)

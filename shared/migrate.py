@@ -5,7 +5,6 @@ One schema per county (`c330127000000`); the migrations in `deploy/migrations/<w
 
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 from alembic import command
@@ -25,22 +24,6 @@ MIGRATIONS = Path(__file__).parent.parent / "deploy" / "migrations"
 
 class NewerThanCode(Exception):
     """The database was migrated by a later release; this one must not touch it."""
-
-
-async def ensure_database(dsn: str) -> None:
-    """Create the database that the DSN names, unless it exists. Raises what PostgreSQL raises when that is not allowed."""
-    parts = urlsplit(dsn)
-    name = parts.path.removeprefix("/")
-    connection = await asyncpg.connect(urlunsplit(parts._replace(path="/postgres")))
-    try:
-        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
-            quoted = name.replace('"', '""')
-            try:
-                await connection.execute(f'CREATE DATABASE "{quoted}"')
-            except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
-                return  # somebody else was faster
-    finally:
-        await connection.close()
 
 
 async def migrate(dsn: str, county: str, which: Which = "write") -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import uvloop
 
+from deploy.databases import give_databases
 from deploy.embedded import EmbeddedPostgres
 from deploy.simulator.simulation import simulate, unit_reports
 from services.finance.rules import RULES as FINANCE
@@ -25,7 +26,7 @@ from services.training.rules import RULES as TRAINING
 from shared.clock import SimulatedClock
 from shared.contracts.envelope import parse_record
 from shared.event_store.postgres import PostgresStore
-from shared.migrate import ensure_database, migrate
+from shared.migrate import migrate
 from shared.write_service.handler import IncomingReport, WriteService
 
 EXAMPLE = Path("deploy/counties/example")
@@ -44,12 +45,13 @@ async def run(facts: int, profiled: str | None) -> None:
     ]
     with tempfile.TemporaryDirectory(prefix="kaiye-bench-") as folder:
         server = EmbeddedPostgres(Path(folder))
-        dsn = server.start()
+        administrator = server.start()
         try:
+            databases = {rules.service: server.address_of(rules.service) for rules in (REGISTRY, TRAINING, FINANCE)}
+            await give_databases(administrator, databases)
             listed = None
             for rules in (REGISTRY, TRAINING, FINANCE):
-                database = f"{dsn.rpartition('/')[0]}/{rules.service}"
-                await ensure_database(database)
+                database = databases[rules.service]
                 await migrate(database, county.code)
                 store = await PostgresStore.open(database, rules.service, county.code)
                 service = WriteService(rules, store, county.code, SimulatedClock(datetime(county.plan.year, 1, 1, tzinfo=UTC)))

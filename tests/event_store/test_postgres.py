@@ -9,7 +9,7 @@ from shared.contracts.reference import events
 from shared.county_schema import county_schema
 from shared.event_store.interface import Changes
 from shared.event_store.postgres import PostgresStore
-from shared.migrate import NewerThanCode, ensure_database, migrate
+from shared.migrate import NewerThanCode, migrate
 from tests.contracts.golden import FOLDER
 
 COUNTY, OTHER_COUNTY = "330127000000", "330128000000"
@@ -80,14 +80,6 @@ async def test_commits_are_durable(database: str) -> None:
     store = await PostgresStore.open(database, "registry", COUNTY)
     assert await store._pool.fetchval("SHOW synchronous_commit") == "on"
     await store.close()
-
-
-async def test_a_database_is_made_when_it_is_missing(postgres_dsn: str, database: str) -> None:
-    dsn = f"{postgres_dsn.rpartition('/')[0]}/made{database.rpartition('/')[2]}"
-    await asyncio.gather(*(ensure_database(dsn) for _ in range(3)))
-    connection = await asyncpg.connect(dsn)
-    assert await connection.fetchval("SELECT 1") == 1
-    await connection.close()
 
 
 def test_only_a_county_has_a_schema() -> None:
