@@ -4,7 +4,7 @@ Kept where: with an outbox in a file, in which a report stands before it is firs
 it next goes on where a crash ended; without one in memory only.
 
 A report is safe when it is *answered*, not when the broker took it: the broker may lose what it took a moment ago. So nothing waits
-for the broker's acknowledgement, and nothing carries a `Nats-Msg-Id` (within its window a report sent again would be swallowed and
+for the broker's acknowledgement (only what is sent again asks for one, to say why a broker that is full takes nothing), and nothing carries a `Nats-Msg-Id` (within its window a report sent again would be swallowed and
 never answered). An answer lost on its way is no worse than a report lost on its way: the report is sent again and the write service
 gives the same answer again. That is why a plain subscription is enough to collect answers.
 """
@@ -39,6 +39,7 @@ from shared.contracts.base import Service
 from shared.contracts.envelope import Source
 from shared.contracts.outcomes import Reason
 from shared.days import instant_text
+from shared.logs import logger
 from shared.tasks import end, finish
 from shared.write_service import reasons
 from shared.write_service.masking import has_resident_id
@@ -57,6 +58,8 @@ _LOOK_SECONDS = 0.2
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _UNREADABLE = "sha256:"
+
+log = logger(__name__)
 
 Key = tuple[str, str]
 """What an answer is found by: the source and the id."""
@@ -129,7 +132,9 @@ class ReportingClient:
         self._numbers = 0
         self._latencies: dict[str, float] = {}
         self._answer_came = asyncio.Event()
-        self._subscription: Subscription | None = None
+        self._subscriptions: list[Subscription] = []
+        self._acknowledged = nc.new_inbox()
+        self._complained = -inf
         self._tasks: list[asyncio.Task[None]] = []
         self._ended: BaseException | None = None
         """Why nothing is sent any more."""
@@ -144,7 +149,8 @@ class ReportingClient:
         try:
             for kept in self._outbox.left if self._outbox is not None else ():
                 self._take_over(kept.report)
-            self._subscription = await self._nc.subscribe(self._answers, cb=self._answered)
+            self._subscriptions.append(await self._nc.subscribe(self._answers, cb=self._answered))
+            self._subscriptions.append(await self._nc.subscribe(self._acknowledged, cb=self._taken))
         except BaseException:
             await self._close_outbox()
             raise
@@ -158,8 +164,9 @@ class ReportingClient:
         """Raises OutboxError when what was answered could not be deleted from the outbox: it is then sent again, and answered alike."""
         try:
             await end(self._tasks)
-            if self._subscription is not None and not (self._nc.is_closed or self._nc.is_draining):
-                await self._subscription.unsubscribe()
+            if not (self._nc.is_closed or self._nc.is_draining):
+                for subscription in self._subscriptions:
+                    await subscription.unsubscribe()
         finally:
             await self._close_outbox()
 
@@ -326,11 +333,23 @@ class ReportingClient:
         report = entry.report
         subject = subjects.reported(report.source.county, report.source.department, report.source.system, report.type)
         headers = {subjects.INSTANT_HEADER: instant_text(report.instant)} if report.instant is not None else None
+        reply = self._acknowledged if entry.first_sent else ""
         entry.last_sent = asyncio.get_running_loop().time()
         entry.first_sent = entry.first_sent or entry.last_sent
         self._put_due(entry.last_sent + entry.wait_seconds, entry.key)
         with suppress(OutboundBufferLimitError):  # disconnected this moment: it is sent again when its time is over
-            await self._nc.publish(subject, report.raw, headers=headers)
+            await self._nc.publish(subject, report.raw, reply=reply, headers=headers)
+
+    async def _taken(self, message: Msg) -> None:
+        """What the broker says of a report sent again: where it takes none, that is told once in a while."""
+        error = orjson.loads(message.data).get("error") if message.data else None
+        now = asyncio.get_running_loop().time()
+        if error is not None and now - self._complained > self._resend_seconds_max:
+            self._complained = now
+            log.warning(
+                "消息总线暂不接收报送，已保留，稍后自动重新发送 / the bus takes no reports: they are kept, and sent again",
+                because=error.get("description"), unanswered=self._open,
+            )  # fmt: skip
 
     async def _resend(self) -> None:
         """Send again what is not answered in time, and, after a reconnect, everything soon: its answers may have been missed."""

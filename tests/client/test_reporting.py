@@ -8,9 +8,11 @@ import orjson
 import pytest
 from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError
+from nats.js.errors import APIError
 
 from shared import subjects
 from shared.answers import Answer
+from shared.bus import ensure_stream, reported_config
 from shared.client import OutgoingReport, ReportingClient
 from shared.contracts.envelope import Source, report_bytes
 from tests.client.desk import COUNTY, answer, deciding
@@ -213,3 +215,30 @@ async def test_a_busy_service_is_not_made_busier_by_sending_again(broker: Broker
         await asyncio.gather(*later)
     assert progress.recorded == 2000
     assert progress.sent_again < 1000  # the first few hundred, before the client knows
+
+
+async def test_a_full_queue_takes_nothing_says_so_and_the_report_is_kept_until_there_is_room(
+    broker: Broker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = reported_config(COUNTY)
+    async with connected(broker) as nc:
+        js = nc.jetstream()
+        await js.add_stream(config, max_bytes=600)
+        filling = 0
+        with pytest.raises(APIError, match="maximum bytes exceeded"):
+            while True:
+                await js.publish(f"reported.{COUNTY}.employment.hr.{TYPE}", outgoing(f"before-{filling}").raw)
+                filling += 1
+        assert filling > 0
+        async with ReportingClient(nc, county=COUNTY, resend_seconds=0.1, resend_seconds_max=0.2) as client:
+            waiting = asyncio.create_task(client.report(outgoing("r-1")))
+            said = ""
+            async with asyncio.timeout(SECONDS_MAX):
+                while "maximum bytes exceeded" not in said:
+                    await asyncio.sleep(0.05)
+                    said += "".join(capsys.readouterr())
+            assert "已保留" in said
+            assert (await js.stream_info(config.name)).state.messages == filling
+            await ensure_stream(js, config)
+            async with deciding(nc, recorded):
+                assert (await asyncio.wait_for(waiting, SECONDS_MAX)).outcome == "recorded"

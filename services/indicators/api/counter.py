@@ -35,6 +35,8 @@ TAKEN_SECONDS_MAX: Final = 5.0
 UNDER_WAY_MAX: Final = 4 * 1000
 """So many reports wait for their answers at once; whoever comes with more waits for a turn."""
 RETRY_SECONDS: Final = 5
+_STORE_FAILED = 10077
+"""What the broker says when a stream has all that it may hold."""
 _FORBIDDEN = re.compile(r'publish to "([^"]+)"', re.IGNORECASE)
 
 BUS_AWAY: Final = Problem(
@@ -47,6 +49,10 @@ NOBODY_ANSWERS: Final = Problem(
 BUS_REFUSES: Final = Problem(
     code="bus_refuses", zh="消息总线不允许本服务转发报送，请通知系统管理员核对 door 用户的权限",
     en="the bus does not let this service pass on reports: tell the system's administrator to look at the user `door`",
+)  # fmt: skip
+QUEUE_FULL: Final = Problem(
+    code="queue_full", zh="待处理的报送已满，本次未接收：请稍后以相同编号重新报送",
+    en="so many reports wait to be decided that no more are taken: report again under the same ids later",
 )  # fmt: skip
 BUSY: Final = Problem(
     code="busy", zh="同一编号正在报送，或同时报送过多；未发送任何报告，请稍后重试",
@@ -143,7 +149,8 @@ class Counter:
         try:
             await self._nc.jetstream().publish(subject, report.raw, timeout=TAKEN_SECONDS_MAX)
         except (nats.errors.Error, nats.js.errors.Error) as error:
-            raise self._forbidden.why(subject) or _not_heard(error, BUS_AWAY) from error
+            full = isinstance(error, nats.js.errors.APIError) and error.err_code == _STORE_FAILED
+            raise self._forbidden.why(subject) or _not_heard(error, QUEUE_FULL if full else BUS_AWAY) from error
 
     @asynccontextmanager
     async def _listening(self, source: Source, reports: Collection[OutgoingReport]) -> "AsyncIterator[_Heard]":

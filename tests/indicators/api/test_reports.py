@@ -13,7 +13,7 @@ import orjson
 import pytest
 from nats.aio.client import Client
 
-from deploy.nats.accounts import DOOR, accounts_conf, inbox_of
+from deploy.nats.accounts import ADMINISTRATOR, DOOR, accounts_conf, inbox_of
 from deploy.nats.keys import new_seed, public_key
 from services.indicators.api.bodies import BODY_BYTES_MAX
 from services.indicators.api.posted import REPORTS_MAX
@@ -25,26 +25,26 @@ from shared.event_store.interface import EventStore
 from shared.settings import Settings
 from shared.subjects import REPORT_BYTES_MAX
 from shared.tokens import digest_of, new_token
-from shared.users import CountyUsers, DepartmentUser, users_toml
+from shared.users import DepartmentUser, users_toml
 from shared.write_app import WriteApp, create_write_app
 from tests.indicators.api.system import COUNTY, SECONDS_MAX, serving
 from tests.registry.persons.ids import resident_id
 from tests.support.memory_store import MemoryStore
-from tests.support.nats import KeyedBroker
+from tests.support.nats import KeyedBroker, county_users
 
-SEEDS = {name: new_seed() for name in (*SERVICES, "indicators", DOOR, "bank", "school", "narrow")}
+SEEDS = {name: new_seed() for name in (*SERVICES, "indicators", DOOR, ADMINISTRATOR, "bank", "school", "narrow")}
 TOKENS = {name: new_token() for name in ("bank", "school", "narrow")}
 KEYS = {name: public_key(seed) for name, seed in SEEDS.items()}
-USERS = CountyUsers(
-    registry=KEYS["registry"], training=KEYS["training"], finance=KEYS["finance"], indicators=KEYS["indicators"], door=KEYS[DOOR],
-    departments=tuple(
+USERS = county_users(
+    SEEDS,
+    *(
         DepartmentUser(
             department=name, system="core", nkey=KEYS[name], token=digest_of(TOKENS[name]),
             may_report=("training.course_opened",) if name == "narrow" else (),
         )
         for name in TOKENS
     ),
-)  # fmt: skip
+).model_copy(update={"door": KEYS[DOOR]})  # fmt: skip
 IN_TIME = {"wait": str(SECONDS_MAX)}
 
 
@@ -92,18 +92,18 @@ class Desk:
 
     async def reported(self) -> int:
         """How many reports ever stood in the queue."""
-        async with self.as_service() as nc:
+        async with self._as(ADMINISTRATOR) as nc:
             state = (await nc.jetstream().stream_info(subjects.reported_stream(COUNTY))).state
             return int(state.last_seq)
 
     @asynccontextmanager
-    async def as_service(self) -> AsyncIterator[Client]:
-        async with await nats.connect(self.broker.address, nkeys_seed_str=SEEDS["training"], inbox_prefix=inbox_of("training")) as nc:
+    async def _as(self, name: str) -> AsyncIterator[Client]:
+        async with await nats.connect(self.broker.address, nkeys_seed_str=SEEDS[name], inbox_prefix=inbox_of(name)) as nc:
             yield nc
 
     async def make_queue(self) -> None:
         """The streams, without the service that answers."""
-        async with self.as_service() as nc:
+        async with self._as("training") as nc:
             await ensure_reporting(nc.jetstream(), COUNTY, "training", batch_size=10)
 
 
