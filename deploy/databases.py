@@ -1,5 +1,5 @@
-"""A database for each service on one server, and for each a role of its own that reaches no other: whose pseudonym is whose only the registry
-can read. A server from before there were roles is brought to this form.
+"""A database for each service on one server, and for each a role of its own that reaches no other: whose pseudonym is whose only the
+registry can read. A server from before there were roles is brought to this form.
 """
 
 from collections.abc import Mapping
@@ -24,8 +24,8 @@ WHERE nspname ~ '^c[0-9]{12}$' AND relkind IN ('r', 'p') AND relowner <> $1::reg
 
 
 async def give_databases(administrator: str, dsns: Mapping[str, str]) -> None:
-    """Make the role and the database that each service's DSN names, or take them over; nobody else connects to it. `administrator` is the DSN
-    of the server's superuser. Raises what PostgreSQL raises.
+    """Make the role and the database that each service's DSN names, or take them over; nobody else connects to it. `administrator` is the
+    DSN of the server's superuser. Raises what PostgreSQL raises.
     """
     server = await asyncpg.connect(administrator)
     try:

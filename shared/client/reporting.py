@@ -4,9 +4,10 @@ Kept where: with an outbox in a file, in which a report stands before it is firs
 it next goes on where a crash ended; without one in memory only.
 
 A report is safe when it is *answered*, not when the broker took it: the broker may lose what it took a moment ago. So nothing waits
-for the broker's acknowledgement (only what is sent again asks for one, to say why a broker that is full takes nothing), and nothing carries a `Nats-Msg-Id` (within its window a report sent again would be swallowed and
-never answered). An answer lost on its way is no worse than a report lost on its way: the report is sent again and the write service
-gives the same answer again. That is why a plain subscription is enough to collect answers.
+for the broker's acknowledgement (what is sent again asks for one, only to tell why a full broker takes nothing), and nothing carries a
+`Nats-Msg-Id` (within its window a report sent again would be swallowed and never answered). An answer lost on its way is no worse than a
+report lost on its way: the report is sent again and the write service gives the same answer again.
+That is why a plain subscription is enough to collect answers.
 """
 
 import asyncio

@@ -47,7 +47,7 @@ async def run(facts: int, profiled: str | None) -> None:
         server = EmbeddedPostgres(Path(folder))
         administrator = server.start()
         try:
-            databases = {rules.service: server.address_of(rules.service) for rules in (REGISTRY, TRAINING, FINANCE)}
+            databases: dict[str, str] = {rules.service: server.address_of(rules.service) for rules in (REGISTRY, TRAINING, FINANCE)}
             await give_databases(administrator, databases)
             listed = None
             for rules in (REGISTRY, TRAINING, FINANCE):

@@ -238,7 +238,7 @@ async def test_a_full_queue_takes_nothing_says_so_and_the_report_is_kept_until_t
                     await asyncio.sleep(0.05)
                     said += "".join(capsys.readouterr())
             assert "已保留" in said
-            assert (await js.stream_info(config.name)).state.messages == filling
+            assert (await js.stream_info(subjects.reported_stream(COUNTY))).state.messages == filling
             await ensure_stream(js, config)
             async with deciding(nc, recorded):
                 assert (await asyncio.wait_for(waiting, SECONDS_MAX)).outcome == "recorded"

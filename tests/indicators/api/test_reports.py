@@ -19,7 +19,7 @@ from services.indicators.api.bodies import BODY_BYTES_MAX
 from services.indicators.api.posted import REPORTS_MAX
 from services.training.rules import RULES
 from shared import subjects
-from shared.bus import ensure_reporting
+from shared.bus import ensure_reporting, reported_config
 from shared.contracts.base import SERVICES, Service
 from shared.event_store.interface import EventStore
 from shared.settings import Settings
@@ -101,9 +101,11 @@ class Desk:
         async with await nats.connect(self.broker.address, nkeys_seed_str=SEEDS[name], inbox_prefix=inbox_of(name)) as nc:
             yield nc
 
-    async def make_queue(self) -> None:
+    async def make_queue(self, **changes: int) -> None:
         """The streams, without the service that answers."""
         async with self._as("training") as nc:
+            if changes:
+                await nc.jetstream().add_stream(reported_config(COUNTY), **changes)
             await ensure_reporting(nc.jetstream(), COUNTY, "training", batch_size=10)
 
 
@@ -299,6 +301,16 @@ async def test_while_the_bus_is_away_nothing_is_claimed(open_door: AbstractAsync
             while (answer := await desk.post(event(2))).status_code == 503:
                 await asyncio.sleep(0.05)
         assert answer.json()["reports"][0]["outcome"] == "recorded"
+
+
+async def test_a_full_queue_takes_nothing_and_says_so(open_door: AbstractAsyncContextManager[Desk]) -> None:
+    async with open_door as desk:
+        await desk.make_queue(max_bytes=1_000)
+        answers = [await desk.post(event(number), wait="0") for number in range(1, 6)]
+        taken = sum(answer.status_code == 202 for answer in answers)
+        assert 0 < taken < len(answers)
+        assert {(answer.status_code, answer.json()["code"]) for answer in answers[taken:]} == {(503, "queue_full")}
+        assert await desk.reported() == taken
 
 
 async def test_without_a_queue_nothing_is_said_to_be_in_it(open_door: AbstractAsyncContextManager[Desk]) -> None:
