@@ -1,5 +1,5 @@
-"""A system that is not written in Python reports, with nothing but the bus and a key of its own: `deploy/examples/node`, with the packages of
-its lock file. Without Node, npm or npm's registry this fails: an example nobody has run is not known to work.
+"""A system that is not written in Python reports, with nothing but the bus and a key of its own: `deploy/examples/node`, with the packages
+of its lock file. Without Node, npm or npm's registry this fails: an example nobody has run is not known to work.
 """
 
 import asyncio
@@ -51,9 +51,7 @@ def broker(tmp_path: Path) -> Iterator[KeyedBroker]:
     broker.stop()
 
 
-async def test_it_reports_and_reads_its_answers_although_the_broker_is_killed(
-    example: Path, broker: KeyedBroker, tmp_path: Path
-) -> None:
+async def test_it_reports_and_reads_its_answers_although_the_broker_is_killed(example: Path, broker: KeyedBroker, tmp_path: Path) -> None:
     future = course(3, occurred=date(2999, 1, 1))
     file = tmp_path / "reports.jsonl"
     file.write_bytes(b"\n".join([course(1).raw, course(2).raw, future.raw, b""]))

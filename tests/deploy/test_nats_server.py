@@ -1,0 +1,123 @@
+"""The configuration of a county's own broker, as it is shipped: TLS or nothing, and its monitoring for the machine alone."""
+
+import ipaddress
+import os
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import nats
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from deploy.embedded import HOST, EmbeddedNats, free_port
+from deploy.nats.accounts import ADMINISTRATOR, accounts_conf, inbox_of
+from deploy.nats.keys import new_seed
+from deploy.processes import PartFailed
+from shared.bus import connect, ensure_stream, reported_config
+from shared.contracts.base import SERVICES
+from shared.settings import Settings
+from tests.support.nats import county_users
+
+NATS = Path(__file__).parents[2] / "deploy" / "nats"
+COUNTY = "330127000000"
+SEEDS = {name: new_seed() for name in (*SERVICES, "indicators", ADMINISTRATOR)}
+
+
+class ShippedServer(EmbeddedNats):
+    """A server by `server.conf`, but for its ports and where its streams lie."""
+
+    def __init__(self, folder: Path, *, certified: bool = True) -> None:
+        super().__init__(folder)
+        self._certified = certified
+        self.monitoring = free_port()
+        self.certificate = folder / "server.pem"
+
+    def make_folder(self) -> None:
+        shipped = (NATS / "server.conf").read_text()
+        ours = {"4222": str(self.port), "8222": str(self.monitoring), "/data/jetstream": str(self.folder / "jetstream")}
+        for theirs, mine in ours.items():
+            assert shipped.count(theirs) == 1
+            shipped = shipped.replace(theirs, mine)
+        (self.folder / "nats.conf").write_text(shipped)
+        (self.folder / "accounts.conf").write_text(accounts_conf({COUNTY: county_users(SEEDS)}, date(2026, 3, 2)))
+        _sign(self.certificate, self.folder / "server.key")
+
+    def environment(self) -> Mapping[str, str]:
+        certificate = {"NATS_CERTIFICATE": str(self.certificate), "NATS_CERTIFICATE_KEY": str(self.folder / "server.key")}
+        return {**os.environ, "NATS_NAME": "n1", **(certificate if self._certified else {})}
+
+    def settings(self, **changes: object) -> Settings:
+        own = {"nats_nkey_seed": SEEDS["finance"], "nats_inbox": inbox_of("finance"), "nats_connect_seconds_max": 5}
+        return Settings.model_validate(
+            {"county": COUNTY, "nats_url": f"tls://{HOST}:{self.port}", "database_url": "postgresql://none", **own, **changes}
+        )
+
+
+def _sign(certificate: Path, key_file: Path) -> None:
+    """A certificate for the loopback address that signs for itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kaiye test")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]), critical=False)
+    signed = builder.sign(key, hashes.SHA256())
+    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    secret = serialization.NoEncryption()
+    key_file.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, secret))
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ShippedServer]:
+    server = ShippedServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+async def test_a_service_comes_in_by_tls_and_with_its_key(server: ShippedServer) -> None:
+    nc = await connect(server.settings(nats_certificates=server.certificate), name="test")
+    await ensure_stream(nc.jetstream(), reported_config(COUNTY), keeps=False)
+    await nc.close()
+
+
+async def test_nobody_comes_in_without_tls_or_believing_another_authority(server: ShippedServer) -> None:
+    with socket.create_connection((HOST, server.port), timeout=5) as connection:
+        assert b'"tls_required":true' in connection.makefile("rb").readline()
+    with pytest.raises(ssl.SSLCertVerificationError):
+        await nats.connect(
+            f"tls://{HOST}:{server.port}", tls=ssl.create_default_context(), nkeys_seed_str=SEEDS["finance"], allow_reconnect=False
+        )
+
+
+def test_what_the_server_tells_of_itself_stays_on_the_machine(server: ShippedServer) -> None:
+    assert httpx.get(f"http://{HOST}:{server.monitoring}/varz", trust_env=False).status_code == 200
+    listening = [address for address in _listening() if address[1] == server.monitoring]
+    assert [address for address, _ in listening] == [HOST]
+
+
+def _listening() -> list[tuple[str, int]]:
+    """Where anybody on this machine listens by IPv4 or IPv6."""
+    found = []
+    for file, family, bytes_ in (("tcp", socket.AF_INET, 4), ("tcp6", socket.AF_INET6, 16)):
+        for line in Path(f"/proc/net/{file}").read_text().splitlines()[1:]:
+            local, state = line.split()[1], line.split()[3]
+            if state == "0A":
+                address, port = local.split(":")
+                words = bytes.fromhex(address)
+                packed = b"".join(words[at : at + 4][::-1] for at in range(0, bytes_, 4))
+                found.append((socket.inet_ntop(family, packed), int(port, 16)))
+    return found
+
+
+def test_without_a_certificate_it_does_not_start(tmp_path: Path) -> None:
+    server = ShippedServer(tmp_path, certified=False)
+    with pytest.raises(PartFailed):
+        server.start()
+    assert "NATS_CERTIFICATE" in server.log.read_text()
