@@ -13,6 +13,7 @@ from deploy.reaching import bus
 from shared.client.repair import RepairDesks
 from shared.contracts.base import SERVICES, Service
 from shared.repair import OPERATOR, Asker, KeptReport, ListKept, ShowKept, Whole
+from shared.users import DepartmentUser
 
 ADMINISTRATOR: Final = Asker("administrator", *OPERATOR)
 
@@ -31,9 +32,14 @@ class Listed(NamedTuple):
 class User(NamedTuple):
     """Somebody on the list of departments, with what the bus asks of it."""
 
-    asker: Asker
+    listed: DepartmentUser
     seed: str
     inbox: str
+
+    @property
+    def asker(self) -> Asker:
+        """As whom it asks."""
+        return Asker(self.listed.role, self.listed.department, self.listed.system)
 
 
 def user_of(folder: DataFolder, county: str, seed_file: Path) -> User:
@@ -45,7 +51,7 @@ def user_of(folder: DataFolder, county: str, seed_file: Path) -> User:
         raise UnknownSeed(f"{seed_file} 不是可读的 NKey 种子文件 / {seed_file} is no readable file of an NKey's seed") from error
     for user in Credentials(folder, county).users().departments:
         if user.nkey == key:
-            return User(Asker(user.role, user.department, user.system), seed, inbox_of(user.department, user.system))
+            return User(user, seed, inbox_of(user.department, user.system))
     raise UnknownSeed(f"{seed_file} 的密钥不在部门名单中（kaiye department list）/ nobody on the list of departments has this key")
 
 

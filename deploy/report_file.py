@@ -19,12 +19,14 @@ import orjson
 
 from deploy.data_folder import DataFolder, Running
 from deploy.reaching import bus
+from deploy.repairing import User
 from deploy.reports import until_answered
 from shared.client import Outbox, OutgoingReport, ReportingClient
 from shared.contracts.envelope import TYPE_PATTERN, Source
 from shared.contracts.outcomes import Outcome
 from shared.days import instant_from
 from shared.subjects import REPORT_BYTES_MAX
+from shared.write_service.reasons import shown
 
 LINE_BYTES_MAX: Final = 8 * REPORT_BYTES_MAX
 """A longer line cannot hold a report, however it is spelled."""
@@ -47,33 +49,49 @@ class Checked:
     """How many hold a report."""
     digest: str
     """SHA-256 of the whole, in hex."""
+    types: frozenset[str]
+    """Of what it holds reports."""
 
 
-def check(file: BinaryIO, running: Running) -> Checked:
-    """Look at every line of a file that can be read from its start again.
+def check(file: BinaryIO, running: Running, only: Source | None = None) -> Checked:
+    """Look at every line of a file that can be read from its start again. `only`: whoever sends it may report for nobody else.
 
-    Raises BadReportFile for a line that is no report: nothing of the file was sent.
+    Raises BadReportFile for a line that is no report, and for a file without any: nothing of the file was sent.
     """
-    lines, digest = 0, hashlib.sha256()
+    lines, digest, types = 0, hashlib.sha256(), set[str]()
     for number, line in _lines(file):
         digest.update(line)
         if line.strip():
-            outgoing_report(number, line, running)
+            report = outgoing_report(number, line, running)
+            if only is not None and report.source != only:
+                raise _bad(
+                    number, f"是 {shown(report.source)} 的，种子属于 {only}", f"is of {shown(report.source)}, but the seed of {only}"
+                )
+            types.add(report.type)
             lines += 1
-    return Checked(file, lines, digest.hexdigest())
+    if not lines:
+        raise BadReportFile("中没有报告 / holds no report")
+    return Checked(file, lines, digest.hexdigest(), frozenset(types))
 
 
 @asynccontextmanager
-async def sent(running: Running, data: DataFolder, checked: Checked, tell: Tell) -> AsyncIterator[Outbox]:
+async def sent(
+    running: Running, data: DataFolder, checked: Checked, tell: Tell, user: User | None = None
+) -> AsyncIterator[Outbox]:  # fmt: skip
     """Send what is not answered yet, and give the outbox with the answers to all lines, by their numbers. When the block ends well they
-    count as told, and it is deleted.
+    count as told, and it is deleted. It is sent as the operator, or as the user whose reports they are.
 
     Raises OutboxError when the same file is being sent already or the folder cannot be written, BadReportFile when the file changed
     meanwhile, BusUnreachable when the bus does not answer at first, NobodyAnswers when nothing is heard for long: what was answered stays
     known.
     """
     outbox = data.outbox(checked.digest)
-    async with bus(running) as nc, ReportingClient(nc, county=running.county, outbox=outbox, keep_answers=True) as client:
+    as_user = {} if user is None else {"seed": user.seed, "inbox": user.inbox}
+    department, system = (None, None) if user is None else (user.listed.department, user.listed.system)
+    async with (
+        bus(running, **as_user) as nc,
+        ReportingClient(nc, county=running.county, department=department, system=system, outbox=outbox, keep_answers=True) as client,
+    ):
         before = await client.outbox.outcomes()
         recorded, refused = before.get("recorded", 0), before.get("refused", 0)  # what waits is sent again
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 import orjson
 import typer
 
+from deploy.cli.acting import SeedOption
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, Unreachable, said, written_day
 from deploy.cli.reports import until_figures_reach
 from deploy.cli.usage import add_group
@@ -41,13 +42,6 @@ IdsArgument = Annotated[list[str], typer.Argument(metavar="ID…", help="报送�
 ServiceOption = Annotated[
     str | None, typer.Option("--service", metavar="S", help=f"只查一个服务：{'、'.join(SERVICES)} / one service only; omitted: all")
 ]
-SeedOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--seed", metavar="FILE", dir_okay=False,
-        help="以该种子所属部门的身份，缺省为系统管理员 / act as the department whose seed this is; omitted: as the administrator",
-    ),
-]  # fmt: skip
 WhyOption = Annotated[str, typer.Option("--why", metavar="TEXT", help="原因，记入留痕，不得含身份证号 / why; recorded; no resident id")]
 
 Read = TypeVar("Read")

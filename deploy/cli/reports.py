@@ -14,12 +14,14 @@ import orjson
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from deploy.cli.acting import SeedOption, reporter, require_type
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
 from shared.answers import Answer
 from shared.contracts.outcomes import Outcome
 
 if TYPE_CHECKING:
+    from deploy.repairing import User
     from deploy.report_file import Checked
 
 OUTCOMES: Final[dict[Outcome, str]] = {"recorded": "已记录 recorded", "waiting": "等待 waiting", "refused": "退回 refused"}
@@ -35,6 +37,7 @@ def report(
         Path,
         typer.Argument(metavar="FILE", help="每行一条 JSON 报告，- 为标准输入 / one report in JSON per line; - reads stdin"),
     ],
+    seed: SeedOption = None,
     json: JsonOption = False,
     data: DataOption = DEFAULT_FOLDER,
 ) -> None:
@@ -46,17 +49,20 @@ def report(
 
     folder = DataFolder(data)
     running = folder.running()
+    user = reporter(folder, running, seed)
     try:
-        with _checked(file, running) as checked:
-            asyncio.run(_report(running, folder, checked, json=json))
+        with _checked(file, running, user) as checked:
+            require_type(user, checked.types)
+            asyncio.run(_report(running, folder, checked, user, json=json))
     except BadReportFile as error:
         raise BadInput(f"{file} {error}") from error
 
 
 @contextmanager
-def _checked(file: Path, running: Running) -> Iterator["Checked"]:
+def _checked(file: Path, running: Running, user: "User | None") -> Iterator["Checked"]:
     """The file, looked through; what can be read only once is put into a temporary one. Raises BadInput when it cannot be read."""
     from deploy.report_file import check
+    from shared.contracts.envelope import Source
 
     with ExitStack() as opened:
         try:
@@ -65,13 +71,14 @@ def _checked(file: Path, running: Running) -> Iterator["Checked"]:
                 copied = opened.enter_context(TemporaryFile())
                 shutil.copyfileobj(found, copied)
                 found = copied
-            checked = check(found, running)
+            only = None if user is None else Source(running.county, user.listed.department, user.listed.system)
+            checked = check(found, running, only)
         except OSError as error:
             raise BadInput(f"无法读取 {file} / {file} cannot be read: {error.strerror}") from error
         yield checked
 
 
-async def _report(running: Running, folder: DataFolder, checked: "Checked", *, json: bool) -> None:
+async def _report(running: Running, folder: DataFolder, checked: "Checked", user: "User | None", *, json: bool) -> None:
     from deploy.report_file import sent
     from deploy.reports import go_with
 
@@ -83,7 +90,7 @@ async def _report(running: Running, folder: DataFolder, checked: "Checked", *, j
         def tell(answered: int, outcomes: Mapping[Outcome, int]) -> None:
             bars.update(bar, completed=answered, outcomes=_counted(outcomes))
 
-        async with sent(running, folder, checked, tell) as outbox:
+        async with sent(running, folder, checked, tell, user) as outbox:
             bars.stop()
             positions: dict[str, int] = {}
             async for number, answer in outbox.every_answer():

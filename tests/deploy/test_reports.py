@@ -120,6 +120,20 @@ def test_a_file_of_reports_is_sent_and_only_what_is_not_recorded_is_listed(folde
     assert _positions(folder) == before
 
 
+def test_a_department_sends_its_own_reports_with_its_own_key_and_an_empty_file_is_named(folder: Path, tmp_path: Path) -> None:
+    words = ("department", "add", "gsj", "--system", "own", "--units", "330127102000", "--out", tmp_path / "own.seed")
+    added = run_kaiye(*words, "--data", folder)
+    assert added.returncode == 0, added.stderr
+    command = ("--seed", tmp_path / "own.seed", "--data", folder)
+    done = run_kaiye("report", "-", *command, stdin=_registration("s-1").decode())
+    assert (done.returncode, "种子属于" in done.stderr) == (2, True), done.stderr
+    own = _registration("s-2").replace(str(OFFICE).encode(), f"/{COUNTY}/gsj/own".encode())
+    done = run_kaiye("report", "-", *command, stdin=own.decode())
+    assert (done.returncode, "outside_units" in done.stdout) == (1, True), done.stdout + done.stderr
+    done = run_kaiye("report", "-", "--data", folder, stdin="\n \n")
+    assert (done.returncode, "没有报告" in done.stderr) == (2, True), done.stderr
+
+
 def test_a_killed_report_goes_on_with_what_is_left_and_tells_of_every_line(folder: Path, tmp_path: Path) -> None:
     file, count = tmp_path / "many.ndjson", 5000
     lines = [_course(number) for number in range(count)]

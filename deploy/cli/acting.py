@@ -1,0 +1,72 @@
+"""In whose name a command speaks on the bus: the operator's, or that of the department's system whose seed is given."""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deploy.cli.common import BadInput
+from deploy.cli.plans import read_plan_file
+from deploy.data_folder import DataFolder, Running
+
+if TYPE_CHECKING:
+    from deploy.repairing import User
+
+SeedOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--seed", metavar="FILE", dir_okay=False,
+        help="以该种子所属部门的身份，缺省为系统管理员 / act as the department whose seed this is; omitted: as the administrator",
+    ),
+]  # fmt: skip
+
+
+def reporter(folder: DataFolder, running: Running, seed: Path | None) -> "User | None":
+    """Whose seed it is, if it may report; None without one. Raises BadInput and BadFolder."""
+    from deploy.repairing import UnknownSeed, user_of
+
+    if seed is None:
+        return None
+    try:
+        user = user_of(folder, running.county, seed)
+    except UnknownSeed as error:
+        raise BadInput(str(error)) from error
+    if not user.listed.reports:
+        raise BadInput(
+            f"{user.asker.department} 的角色 {user.asker.role} 不报送事实 / "
+            f"{user.asker.department} has the role {user.asker.role} and reports nothing"
+        )
+    return user
+
+
+def require_type(user: "User | None", types: Collection[str]) -> None:
+    """Raises BadInput where somebody may not report all of these types."""
+    allowed = user.listed.may_report if user is not None else ()
+    if user is not None and allowed and (beyond := sorted(set(types) - set(allowed))):
+        raise BadInput(
+            f"{user.asker.department} 的系统 {user.asker.system} 不可报送 {'、'.join(beyond)}（kaiye department list）/ "
+            f"the system {user.asker.system} of {user.asker.department} may not report {', '.join(beyond)}"
+        )
+
+
+def require_department(folder: DataFolder, running: Running, department: str) -> None:
+    """Raises BadInput, naming what may have been meant, for a department that is neither listed nor in the plan file. And BadFolder."""
+    from deploy.credentials import Credentials
+    from services.indicators.evaluation.plan_file import PLAN_FILE
+    from shared.write_service.reasons import shown
+
+    plan = read_plan_file(running.county_folder / PLAN_FILE)
+    names = {each.code: each.name for each in plan.departments}
+    names |= {user.department: "" for user in Credentials(folder, running.county).users().departments if user.department not in names}
+    if department in names:
+        return
+    near = [code for code, name in names.items() if name and department in name] or get_close_matches(department, names, n=3, cutoff=0.5)
+    meant = "、".join(f"{code} {names[code]}".strip() for code in near)
+    meant_zh, meant_en = (f"，相近的有 {meant}", f"; alike: {', '.join(near)}") if near else ("", "")
+    raise BadInput(
+        f"没有部门 {shown(department)}{meant_zh}（全部见方案文件与 kaiye department list；确为新部门的加 --new-department）/ "
+        f"there is no department {shown(department)}{meant_en} (the plan file and kaiye department list name them; "
+        "--new-department takes another)"
+    )
