@@ -16,6 +16,7 @@ from deploy.sheet_files import EXCEL_SUFFIXES, GBK, BadSheetFile, csv_rows, enco
 from services.indicators.evaluation.county import COLUMNS, RosterUnit, roster_unit
 from services.indicators.evaluation.problems import Problem
 from shared.units import CODE_DIGITS, county_of, lineage, unit_kind
+from shared.write_service.masking import mask_text
 
 COLUMN_NAMES: Final = {
     "代码": "code", "单位代码": "code", "统计用区划代码": "code", "名称": "name", "单位名称": "name", "类型": "kind", "单位类型": "kind",
@@ -31,12 +32,16 @@ SHORT_DIGITS: Final = frozenset({6, 9})
 
 @dataclass(frozen=True, slots=True)
 class RowNote:
-    """What is to be said about one row, by the row and cell that a spreadsheet shows."""
+    """What is to be said about one row, by the row and cell that a spreadsheet shows. No resident id is repeated."""
 
     row: int
     cell: str | None
     zh: str
     en: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "zh", mask_text(self.zh))
+        object.__setattr__(self, "en", mask_text(self.en))
 
     def __str__(self) -> str:
         where_zh = f"第 {self.row} 行" + (f" {self.cell}" if self.cell else "")

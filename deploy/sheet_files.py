@@ -1,30 +1,67 @@
-"""What people's spreadsheets hold, before anybody knows what it means: workbooks of every age, and CSV in UTF-8 or GBK."""
+"""What people's spreadsheets hold, before anybody knows what it means: workbooks of every age, and texts in UTF-8, UTF-16 or GBK whose
+cells are parted by commas, semicolons or tabs.
+"""
 
 import csv
+import errno
 import re
+import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import date, timedelta
+from functools import cached_property
+from html import unescape
+from itertools import islice
 from pathlib import Path
 from typing import Final
 from zipfile import BadZipFile, ZipFile
 
 from deploy.sheet_reading import MEMORY_BYTES_MAX, ReaderEnded, Row, Unreadable, Workbook
+from shared.write_service.masking import mask_text
 
 EXCEL_SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".et"})
 UTF_8: Final = "utf-8-sig"
 GBK: Final = "gb18030"
+UTF_16: Final = "utf-16"
+EPOCH: Final = date(1899, 12, 30)
+"""From which day's numbers are counted, unless a workbook says that it counts from 1904."""
+EPOCH_1904: Final = EPOCH + timedelta(days=1462)
+DELIMITERS: Final = ",;\t"
+_DELIMITED_LINES: Final = 20
 PART_BYTES_MAX: Final = 512 * 1024 * 1024
 """So long a part of a workbook may be once it is unpacked: a million rows are a quarter of it."""
 CELLS_MAX: Final = 30_000_000
 """So many cells may lie between the first and the last that is filled, empty ones among them: a sheet is read as a whole."""
 _SHEETS: Final = "xl/worksheets/"
+_BOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+_SMALL_BYTES_MAX: Final = 16 * 1024 * 1024
+"""So long may be what a workbook says of itself."""
+_EMPTY: Final = re.compile(
+    rb'<(?:[a-z]+:)?c\b(?![^>]*\bt="str")[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*>\s*'
+    rb"<(?:[a-z]+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:[a-z]+:)?f>)\s*(?:<(?:[a-z]+:)?v\s*/>|<(?:[a-z]+:)?v></(?:[a-z]+:)?v>)?\s*</"
+)
+"""A cell with a formula and no value; a text may well be empty."""
+_ERROR: Final = re.compile(rb'<(?:[a-z]+:)?c\b(?=[^>]*\bt="e")[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
+_FORMULA_BYTES_MAX: Final = 1 << 14
+_BIFF_BEGIN: Final = re.compile(rb"\x09\x08[\x08\x10]\x00\x00[\x05\x06]\x05\x00")
+"""BOF of the part of an .xls that is about the workbook as a whole ([MS-XLS] 2.4.21)."""
+_BIFF_DATE_MODE, _BIFF_END = 0x0022, 0x000A
+_SAID_ZH: Final[Mapping[int | None, str]] = {
+    errno.ENOENT: "没有这个文件", errno.EISDIR: "这是文件夹", errno.EACCES: "没有读取权限", errno.EPERM: "没有读取权限",
+}  # fmt: skip
 _FILLED: Final = re.compile(rb'<(?:[a-z]+:)?c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>/]*>')
 _CHUNK_BYTES, _TAG_BYTES_MAX = 1 << 20, 1 << 10
 
 
+_DAMAGED: Final = (OSError, zlib.error, EOFError, RuntimeError)
+
+
 class BadSheetFile(Exception):
-    """A file that cannot be used at all; the message says why, in Chinese and English."""
+    """A file that cannot be used at all; the message says why, in Chinese and English, and repeats no resident id."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(mask_text(message))
 
 
 class OpenWorkbook:
@@ -45,12 +82,35 @@ class OpenWorkbook:
         with self._named():
             yield from self._read.rows(sheet)
 
+    @cached_property
+    def epoch(self) -> date:
+        """From which day the numbers of its days are counted: from 1900, or from 1904 as old workbooks of the Macintosh do."""
+        try:
+            with ZipFile(self._path) as book:
+                properties = _attributes("workbookPr", _small(book, _BOOK))
+                counts_from_1904 = any(each.get("date1904") in {"1", "true"} for each in properties)
+        except (BadZipFile, *_DAMAGED):
+            counts_from_1904 = _biff_counts_from_1904(self._path)
+        return EPOCH_1904 if counts_from_1904 else EPOCH
+
+    def uncomputed(self, sheet: str) -> frozenset[tuple[int, int]]:
+        """Row (from 1) and place (from 0) of every cell of an .xlsx that holds an error, or a formula of which no value was kept."""
+        try:
+            with ZipFile(self._path) as book:
+                part = _part_of(book, sheet)
+                return frozenset() if part is None else _without_value(book, part)
+        except (BadZipFile, *_DAMAGED):
+            return frozenset()  # of another kind; or damaged: whoever reads it says so
+
     @contextmanager
     def _named(self) -> Iterator[None]:
         try:
             yield
         except Unreadable as error:
-            raise BadSheetFile(f"无法读取 {self._path} / {self._path} cannot be read: {error}") from error
+            raise BadSheetFile(
+                f"无法读取 {self._path}：不是完好的表格文件，请用 Excel 或 WPS 打开后另存为 .xlsx / "
+                f"{self._path} cannot be read: {error}; open it in Excel or WPS and save it as .xlsx"
+            ) from error
         except ReaderEnded as error:
             gib = MEMORY_BYTES_MAX >> 30
             raise BadSheetFile(
@@ -121,28 +181,102 @@ def _column(letters: bytes) -> int:
 def csv_rows(path: Path, encoding: str | None = None) -> Iterator[list[str]]:
     """The rows of a text, whose encoding is found out unless it is told. Raises BadSheetFile once it is read."""
     try:
-        with path.open(encoding=encoding or encoding_of(path)) as file:
-            yield from csv.reader(file)
+        with path.open(encoding=encoding or encoding_of(path), newline="") as file:
+            delimiter = _delimiter(islice(file, _DELIMITED_LINES))
+            file.seek(0)
+            yield from csv.reader(file, delimiter=delimiter)
     except OSError as error:
         raise _unreadable(path, error) from error
     except csv.Error as error:
-        raise BadSheetFile(f"{path} 不是可读的 CSV / {path} is no CSV that can be read: {error}") from error
+        raise BadSheetFile(
+            f"{path} 不是可读的 CSV，请另存为 CSV（逗号分隔）或 .xlsx / {path} is no CSV that can be read: {error}"
+        ) from error
+
+
+def _delimiter(lines: Iterator[str]) -> str:
+    """What parts the cells of a text: whatever stands most often in the first line that has any of it."""
+    for line in lines:
+        counts = {each: line.count(each) for each in DELIMITERS}
+        if any(counts.values()):
+            return max(DELIMITERS, key=lambda each: counts[each])
+    return ","
 
 
 def encoding_of(path: Path) -> str:
-    """UTF-8 if all of the text is, else GBK. Raises BadSheetFile when it is neither."""
-    for encoding in (UTF_8, GBK):
+    """UTF-16 if it says so, UTF-8 if all of the text is, else GBK. Raises BadSheetFile when it is none of them."""
+    for encoding in (UTF_16, UTF_8, GBK):
         try:
+            if encoding == UTF_16 and not _begins_as_utf_16(path):
+                continue
             with path.open(encoding=encoding) as file:
                 while file.read(1 << 20):
                     pass
         except OSError as error:
             raise _unreadable(path, error) from error
-        except UnicodeDecodeError:
+        except UnicodeError:
             continue
         return encoding
-    raise BadSheetFile(f"{path} 既不是 UTF-8 也不是 GBK 文本 / {path} is neither UTF-8 nor GBK text")
+    raise BadSheetFile(f"{path} 既不是 UTF-8、UTF-16，也不是 GBK 文本 / {path} is no text in UTF-8, UTF-16 or GBK")
+
+
+def _begins_as_utf_16(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) in {b"\xff\xfe", b"\xfe\xff"}
 
 
 def _unreadable(path: Path, error: OSError) -> BadSheetFile:
-    return BadSheetFile(f"无法读取 {path} / {path} cannot be read: {error.strerror}")
+    zh = _SAID_ZH.get(error.errno)
+    return BadSheetFile(f"无法读取 {path}{f'：{zh}' if zh else ''} / {path} cannot be read: {error.strerror}")
+
+
+def _small(book: ZipFile, part: str) -> str:
+    """A part in which a workbook says something of itself; nothing where there is none of a sane length."""
+    if part not in book.namelist() or book.getinfo(part).file_size > _SMALL_BYTES_MAX:
+        return ""
+    return book.read(part).decode("utf-8", "replace")
+
+
+def _attributes(tag: str, text: str) -> Iterator[dict[str, str]]:
+    """Those of every tag of this name, without their prefixes."""
+    for found in re.finditer(rf"<(?:\w+:)?{tag}\b([^>]*)>", text):
+        yield {name: unescape(value) for name, _, value in re.findall(r"(?:\w+:)?(\w+)\s*=\s*(['\"])(.*?)\2", found[1])}
+
+
+def _part_of(book: ZipFile, sheet: str) -> str | None:
+    """The part of an .xlsx that holds the sheet of this title."""
+    targets = {each.get("Id"): each.get("Target", "") for each in _attributes("Relationship", _small(book, _RELATIONS))}
+    for each in _attributes("sheet", _small(book, _BOOK)):
+        if each.get("name") == sheet:
+            target = targets.get(each.get("id"), "")
+            part = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+            return part if part in book.namelist() else None
+    return None
+
+
+def _without_value(book: ZipFile, part: str) -> frozenset[tuple[int, int]]:
+    found: set[tuple[int, int]] = set()
+    with book.open(part) as file:
+        kept = b""
+        while chunk := file.read(_CHUNK_BYTES):
+            kept = kept[-_FORMULA_BYTES_MAX:] + chunk
+            for pattern in (_ERROR, _EMPTY):
+                found |= {(int(row), _column(letters) - 1) for letters, row in pattern.findall(kept)}
+    return frozenset(found)
+
+
+def _biff_counts_from_1904(path: Path) -> bool:
+    """Whether an .xls or .et counts its days from 1904 ([MS-XLS] 2.4.77, Date1904)."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    begin = _BIFF_BEGIN.search(raw)
+    at = len(raw) if begin is None else begin.start()
+    while at + 4 <= len(raw):
+        kind, size = struct.unpack_from("<HH", raw, at)
+        if kind == _BIFF_DATE_MODE and at + 6 <= len(raw):
+            return raw[at + 4 : at + 6] == b"\x01\x00"
+        if kind == _BIFF_END:
+            return False
+        at += 4 + size
+    return False

@@ -11,21 +11,32 @@ from typing import TYPE_CHECKING, Annotated, Final
 import orjson
 import typer
 
+from deploy.cli.acting import SeedOption, reporter, require_department, require_type
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
 from deploy.cli.persons import exchanged
 from deploy.cli.reports import until_figures_reach
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
+from shared.durable import write_new
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
+    from deploy.repairing import User
+    from deploy.spreadsheets.cells import Understood
     from deploy.spreadsheets.importing import Imported
+    from deploy.spreadsheets.rows import Place, Survey
     from shared.answers import Answer
     from shared.client import OutgoingReport
     from shared.contracts import AnyFact
     from shared.contracts.envelope import Source
     from shared.contracts.outcomes import Reason
 
+UNDERSTOOD: "Final[dict[Understood, tuple[str, str]]]" = {
+    "day_number": ("日期是日数，读作日期", "days given by their numbers are read as days"),
+    "full_width": ("全角字符读作半角", "full-width characters are read as plain ones"),
+    "unit_digits": ("单位代码不足 12 位，已补足", "units' codes of fewer than 12 digits are filled up"),
+}
+SYSTEM: Final = "spreadsheet"
 SHOWN_MAX: Final = 20
 """So many faulty rows are printed; all of them stand in the returned file."""
 
@@ -53,6 +64,8 @@ def write_template(
     from deploy.spreadsheets.template import template
 
     if type_ is None:
+        if out is not None:
+            raise BadInput("请写明哪一类事实，如 kaiye template 创业指导 --out 创业指导.xlsx / say which type the template is of")
         for fact in reportable():
             typer.echo(f"{fact.type}  {fact.zh}")
         return
@@ -62,7 +75,12 @@ def write_template(
     if out.suffix.lower() != ".xlsx":
         raise BadInput(f"模板是 .xlsx 文件，不是 {out} / a template is an .xlsx file, not {out}")
     try:
-        out.write_bytes(template(fact))
+        write_new(out, template(fact), mode=0o644)
+    except FileExistsError as error:
+        raise BadInput(
+            f"{out} 已经存在，模板不覆盖任何文件，请另给文件名 / {out} is there already, and a template takes no other file's place: name "
+            "a new one"
+        ) from error
     except OSError as error:
         raise BadInput(f"无法写入 {out} / {out} cannot be written: {error.strerror}") from error
     said.print(f"{fact.zh}模板已写入 {out} / the template is in {out}", markup=False)
@@ -70,8 +88,14 @@ def write_template(
 
 def import_sheets(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Excel、WPS 或 CSV 文件 / a spreadsheet: Excel, WPS or CSV")],
-    department: Annotated[str, typer.Option("--department", metavar="NAME", help="填报部门 / the department that reports")],
-    system: Annotated[str, typer.Option("--system", metavar="NAME", help="填报系统 / its system")] = "spreadsheet",
+    department: Annotated[
+        str | None,
+        typer.Option("--department", metavar="NAME", help="填报部门，有 --seed 时不必填 / the department that reports; --seed tells it"),
+    ] = None,
+    system: Annotated[
+        str | None,
+        typer.Option("--system", metavar="NAME", help=f"填报系统，缺省为 {SYSTEM}，有 --seed 时不必填 / its system; omitted: {SYSTEM}"),
+    ] = None,
     type_: TypeOption = None,
     returned: Annotated[
         Path | None,
@@ -82,16 +106,33 @@ def import_sheets(
             "file's name with -退回, and a number where there is such a file",
         ),
     ] = None,
+    seed: SeedOption = None,
+    ignore_columns: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-columns",
+            help="不读列名不认识的列，缺省为先指出、不上报 / leave out columns of unknown names; omitted: all are named and none sent",
+        ),
+    ] = False,
+    new_department: Annotated[
+        bool, typer.Option("--new-department", help="填报部门不在名单和方案中也可 / the department need not be listed nor in the plan")
+    ] = False,
     json: JsonOption = False,
     data: DataOption = DEFAULT_FOLDER,
-) -> None:
+) -> None:  # fmt: skip
     """导入表格，逐行上报，退回的行连同原因另存为表格；有退回的以 1 退出 / Report every row of a spreadsheet and give back those that were
-    not recorded, each with its reason. Exits with 1 when some were refused. Importing a file again records only what was missing.
+    not recorded, each with its reason. Exits with 1 when some were refused, or a sheet was not read. Importing a file again records only
+    what was missing.
     """
+    from deploy.sheet_files import BadSheetFile
     from deploy.spreadsheets.returned import forget_unfinished
+    from deploy.spreadsheets.rows import survey
     from shared.contracts.envelope import Source
 
-    running = DataFolder(data).running()
+    folder = DataFolder(data)
+    running = folder.running()
+    user = reporter(folder, running, seed)
+    department, system = _in_whose_name(user, department, system)
     fact = None if type_ is None else _fact(type_)
     if returned is not None and returned.exists():
         raise BadInput(
@@ -107,11 +148,48 @@ def import_sheets(
             f"部门和系统由小写字母、数字、- 和 _ 组成：{department} {system} / "
             f"department and system are of a-z, 0-9, - and _, not {department} {system}"
         ) from error
+    if user is None and not new_department:
+        require_department(folder, running, department)
+    try:
+        surveyed = survey(file, fact)
+    except BadSheetFile as error:
+        raise BadInput(str(error)) from error
+    require_type(user, surveyed.types)
+    if surveyed.columns and not ignore_columns:
+        raise _unknown_columns(surveyed)
     if returned is None:
         next(_new_names(file))
     else:
         forget_unfinished(returned)
-    asyncio.run(_import(running, file, fact, source, returned, json=json))
+    asyncio.run(_import(running, file, fact, source, returned, user, surveyed, json=json))
+
+
+def _in_whose_name(user: "User | None", department: str | None, system: str | None) -> tuple[str, str]:
+    """The department and its system that report. Raises BadInput."""
+    if user is None:
+        if department is None:
+            raise BadInput("请用 --department 指明填报部门，或用 --seed 给出其种子 / say with --department who reports, or give its --seed")
+        return department, system or SYSTEM
+    own = user.listed.department, user.listed.system
+    if (department or own[0], system or own[1]) != own:
+        raise BadInput(
+            f"种子属于 {own[0]} 的系统 {own[1]}，与 --department、--system 不符 / the seed is that of the system {own[1]} of {own[0]}"
+        )
+    return own
+
+
+def _unknown_columns(surveyed: "Survey") -> BadInput:
+    """Columns that would not be read: what they may be meant for."""
+    from shared.write_service.reasons import shown
+
+    zh, en = list[str](), list[str]()
+    for title, name, meant in surveyed.columns[:SHOWN_MAX]:
+        zh.append(f"{shown(title)}「{shown(name)}」" + (f"（是否应为「{meant}」）" if meant else ""))
+        en.append(f"{shown(title)} {shown(name)}" + (f" ({meant}?)" if meant else ""))
+    return BadInput(
+        f"这些列的列名不认识，没有上报任何行：{'、'.join(zh)}；请改列名，或删去该列，确实不需要的加 --ignore-columns / columns of unknown "
+        f"names, nothing was reported: {', '.join(en)}; rename or delete them, or leave them out with --ignore-columns"
+    )
 
 
 def _fact(name: str) -> "type[AnyFact]":
@@ -124,7 +202,8 @@ def _fact(name: str) -> "type[AnyFact]":
 
 
 async def _import(
-    running: Running, file: Path, fact: "type[AnyFact] | None", source: "Source", returned: Path | None, *, json: bool
+    running: Running, file: Path, fact: "type[AnyFact] | None", source: "Source", returned: Path | None, user: "User | None",
+    surveyed: "Survey", *, json: bool,
 ) -> None:  # fmt: skip
     from deploy.reaching import bus
     from deploy.reports import until_answered
@@ -133,7 +212,8 @@ async def _import(
     from shared.client import ReportingClient
 
     imported = Imported()
-    async with bus(running) as nc:
+    as_user = {} if user is None else {"seed": user.seed, "inbox": user.inbox}
+    async with bus(running, **as_user) as nc:
 
         async def identified(ids: "Sequence[str]") -> "dict[str, str | Reason]":
             return dict(zip(ids, await exchanged(nc, ids, department=source.department, system=source.system), strict=True))
@@ -153,7 +233,7 @@ async def _import(
     if any(imported.faults.values()):
         back = await asyncio.to_thread(_give_back, file, fact, imported, returned)
     await until_figures_reach(running, imported.positions)
-    _show(imported, back, json=json)
+    _show(imported, surveyed, back, json=json)
 
 
 def _give_back(file: Path, fact: "type[AnyFact] | None", imported: "Imported", returned: Path | None) -> Path:
@@ -199,23 +279,61 @@ def _progress(imported: "Imported") -> Iterator[Callable[[], None]]:
         yield lambda: bar.update(task, completed=imported.answered, total=imported.rows)
 
 
-def _show(imported: "Imported", returned: Path | None, *, json: bool) -> None:
-    """Say how the rows fared. Exits with 1 when some were refused."""
-    rows = [(title, row, faults) for title, found in imported.faults.items() for row, faults in sorted(found.items())]
+def _show(imported: "Imported", surveyed: "Survey", returned: Path | None, *, json: bool) -> None:
+    """Say how the rows fared. Exits with 1 when some were refused, or a sheet was not read."""
+    from shared.write_service.reasons import shown
+
+    rows = [(shown(title), row, faults) for title, found in imported.faults.items() for row, faults in sorted(found.items())]
     if json:
         for title, row, faults in rows:
             typer.echo(orjson.dumps({"sheet": title, "row": row, "faults": [dataclasses.asdict(fault) for fault in faults]}))
+        typer.echo(orjson.dumps(_counts(imported, surveyed)))
     else:
         for title, row, faults in rows[:SHOWN_MAX]:
             zh, en = "；".join(fault.zh for fault in faults), "; ".join(fault.en for fault in faults)
             typer.echo(f"{title} 第 {row} 行 row {row}：{zh} / {en}")
         if len(rows) > SHOWN_MAX:
             typer.echo(f"另有 {len(rows) - SHOWN_MAX} 行见退回表 / {len(rows) - SHOWN_MAX} more stand in the returned file")
+    for way, rows_read in imported.understood.items():
+        zh, en = UNDERSTOOD[way]
+        said.print(f"{zh}：{rows_read} 行，{_places(imported.understood_first[way], rows_read)} / {en}: {rows_read} rows", markup=False)
+    if imported.repeated:
+        first = "、".join(f"{_place(place)}同{_place(earlier)}" for place, earlier in imported.repeated_first)
+        more = " …" if imported.repeated > len(imported.repeated_first) else ""
+        said.print(
+            f"与前面的行完全相同，是同一事实，只报一次：{imported.repeated} 行，{first}{more} / "
+            f"{imported.repeated} rows repeat another one: one fact, reported once",
+            markup=False,
+        )
+    for sheet in surveyed.sheets:
+        said.print(f"没有读「{shown(sheet.title)}」：{sheet.zh} / {shown(sheet.title)} was not read: it {sheet.en}", markup=False)
+    repeated_zh, repeated_en = (f"、重复 {imported.repeated}", f", {imported.repeated} repeated") if imported.repeated else ("", "")
     said.print(
-        f"{imported.rows} 行：记录 {imported.recorded}、等待 {imported.waiting}、退回 {imported.refused} / "
-        f"{imported.recorded} recorded, {imported.waiting} waiting, {imported.refused} refused"
+        f"{imported.rows} 行：记录 {imported.recorded}、等待 {imported.waiting}、退回 {imported.refused}{repeated_zh} / "
+        f"{imported.recorded} recorded, {imported.waiting} waiting, {imported.refused} refused{repeated_en}"
     )
     if returned is not None:
         said.print(f"退回表 / given back: {returned}", markup=False)
-    if imported.refused:
+    if imported.refused or surveyed.sheets:
         raise typer.Exit(EXIT_DIFFERENCE)
+
+
+def _counts(imported: "Imported", surveyed: "Survey") -> dict[str, object]:
+    from shared.write_service.reasons import shown
+
+    return {
+        "rows": imported.rows, "recorded": imported.recorded, "waiting": imported.waiting, "refused": imported.refused,
+        "repeated": imported.repeated, "understood": dict(imported.understood),
+        "unread_sheets": [shown(each.title) for each in surveyed.sheets],
+    }  # fmt: skip
+
+
+def _places(places: "Iterable[Place]", count: int) -> str:
+    named = [_place(place) for place in places]
+    return "、".join(named) + (" …" if count > len(named) else "")
+
+
+def _place(place: "Place") -> str:
+    from shared.write_service.reasons import shown
+
+    return f"{shown(place.title)} 第 {place.row} 行"

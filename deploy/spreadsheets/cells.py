@@ -7,30 +7,36 @@ that is none of the choices.
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from deploy.roster_file import understood_code
+from deploy.sheet_files import EPOCH
 from deploy.spreadsheets.columns import CellKind, Column
+from shared.units import CODE_DIGITS
+from shared.write_service.reasons import shown
 
 Cell = str | float | int | bool | date | datetime | time | timedelta | None
 """What a spreadsheet reader gives."""
 
-SHOWN_MAX: Final = 40
 EXACT_DIGITS: Final = 15
 """A number in a spreadsheet keeps so many digits and loses the rest."""
-EXCEL_EPOCH: Final = date(1899, 12, 30)
 _EXCEL_DAYS: Final = range(20_000, 80_000)
 """Day numbers from 1954 to 2119: outside them a number is no day."""
 _DAY: Final = re.compile(r"([0-9]{4})(?:[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?|([0-9]{2})([0-9]{2}))(?:[T ]0{1,2}:00(?::00)?)?")
 _SEPARATORS: Final = re.compile(r"[；;、，,\n]+")
 _YES: Final = frozenset({"是", "有", "对", "√", "✓", "✔", "y", "yes", "true", "1", "合格", "已"})
 _NO: Final = frozenset({"否", "无", "错", "×", "✗", "x", "n", "no", "false", "0", "不合格", "未"})
+_FULL_WIDTH: Final = re.compile(r"[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
 _ROUNDED: Final = re.compile(r"[0-9](\.[0-9]+)?[Ee]\+?[0-9]+")
+
+Understood = Literal["day_number", "full_width", "unit_digits"]
+"""In what way a cell was read otherwise than it stands there: a day given by its number, full-width digits and letters, a unit's code
+filled up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ class Person:
 
 
 class BadCell(ValueError):
-    """A cell that cannot be understood: why, in Chinese and in English. A resident id is never repeated in it."""
+    """A cell that cannot be understood: why, in Chinese and in English. What it repeats of the cell holds no resident id (`shown`)."""
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(f"{zh} / {en}")
@@ -52,21 +58,46 @@ class BadCell(ValueError):
         self.en = en
 
 
-def read_cell(column: Column, cell: Cell, county: str) -> object:
-    """The value that a contract takes: JSON, with a `Person` where a resident id stood. None for an empty cell. Raises BadCell."""
+def read_cell(column: Column, cell: Cell, county: str, epoch: date = EPOCH) -> object:
+    """The value that a contract takes: JSON, with a `Person` where a resident id stood. None for an empty cell. Raises BadCell.
+
+    `epoch` is the day from which the workbook counts its days.
+    """
     if column.many and isinstance(cell, str):
-        return [_value(column, each, county) for each in _SEPARATORS.split(cell) if each.strip()] or None
+        return [_value(column, each, county, epoch) for each in _SEPARATORS.split(cell) if each.strip()] or None
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         return None
-    value = _value(column, cell, county)
+    value = _value(column, cell, county, epoch)
     return [value] if column.many else value
 
 
-def _value(column: Column, cell: Cell, county: str) -> object:
+def understood(column: Column, cell: Cell) -> Iterator[Understood]:
+    """In what ways a cell that could be read was read otherwise than it stands there."""
+    if column.kind == "day" and is_day_number(cell):
+        yield "day_number"
+    if column.kind != "text" and isinstance(cell, str) and _FULL_WIDTH.search(cell):
+        yield "full_width"
+    if column.kind == "unit":
+        codes = _SEPARATORS.split(cell) if column.many and isinstance(cell, str) else [cell]
+        if any(0 < len(re.sub(r"\D", "", _plain(code))) < CODE_DIGITS for code in codes):
+            yield "unit_digits"
+
+
+def is_day_number(cell: Cell) -> bool:
+    """Whether it is a number that can only be a day's."""
+    if isinstance(cell, str):
+        text = _plain(cell)
+        return len(text) == 5 and text.isascii() and text.isdigit() and int(text) in _EXCEL_DAYS
+    return isinstance(cell, int | float) and cell in _EXCEL_DAYS
+
+
+def _value(column: Column, cell: Cell, county: str, epoch: date) -> object:
     if column.choices:
         return _choice(column, _plain(cell))
     if column.kind == "unit":
         return _unit(cell, county)
+    if column.kind == "day":
+        return _day(cell, epoch)
     return _READERS[column.kind](cell)
 
 
@@ -75,10 +106,6 @@ def _plain(cell: Cell) -> str:
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     return unicodedata.normalize("NFKC", str(cell)).strip().strip("'’‘\"“”\u200b\ufeff").strip()
-
-
-def _shown(text: str) -> str:
-    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}…"
 
 
 def _text(cell: Cell) -> str:
@@ -111,7 +138,7 @@ def _unit(cell: Cell, county: str) -> str:
     text = _exact(cell)
     code = understood_code(text, county)
     if code is None:
-        raise BadCell(f"{_shown(text)} 不是 12 位统计用区划代码", f"{_shown(text)} is no code of 12 digits")
+        raise BadCell(f"{shown(text)} 不是 12 位统计用区划代码", f"{shown(text)} is no code of 12 digits")
     return code
 
 
@@ -124,18 +151,20 @@ def _person(cell: Cell) -> str | Person:
     raise BadCell("既不是身份证号也不是人员编号", "is neither a resident id nor a person's pseudonym")
 
 
-def _day(cell: Cell) -> str:
+def _day(cell: Cell, epoch: date) -> str:
     if isinstance(cell, datetime):
         return cell.date().isoformat()
     if isinstance(cell, date):
         return cell.isoformat()
     text = _plain(cell)
-    if (isinstance(cell, int | float) and cell in _EXCEL_DAYS) or (text.isdigit() and len(text) == 5 and int(text) in _EXCEL_DAYS):
-        return (EXCEL_EPOCH + timedelta(days=int(text))).isoformat()
+    if is_day_number(cell):
+        return (epoch + timedelta(days=int(text))).isoformat()
     if (match := _DAY.fullmatch(text)) is not None:
         with suppress(ValueError):
             return date(int(match[1]), int(match[2] or match[4]), int(match[3] or match[5])).isoformat()
-    raise BadCell(f"{_shown(text)} 不是日期，应如 2010-05-20", f"{_shown(text)} is no day such as 2010-05-20")
+    raise BadCell(
+        f"{shown(text)} 不是日期：年份写四位，如 2010-05-20", f"{shown(text)} is no day: write the year with four digits, as in 2010-05-20"
+    )
 
 
 def _number(cell: Cell) -> Decimal:
@@ -144,16 +173,16 @@ def _number(cell: Cell) -> Decimal:
     try:
         number = Decimal(text.removesuffix("%").removesuffix("元").strip())
     except InvalidOperation:
-        raise BadCell(f"{_shown(text)} 不是数字", f"{_shown(text)} is no number") from None
+        raise BadCell(f"{shown(text)} 不是数字", f"{shown(text)} is no number") from None
     if not number.is_finite():
-        raise BadCell(f"{_shown(text)} 不是数字", f"{_shown(text)} is no number")
+        raise BadCell(f"{shown(text)} 不是数字", f"{shown(text)} is no number")
     return number / 100 if percent else number
 
 
 def _whole(cell: Cell) -> int:
     number = _number(cell)
     if number != number.to_integral_value():
-        raise BadCell(f"{_shown(_plain(cell))} 应为整数", f"{_shown(_plain(cell))} must be a whole number")
+        raise BadCell(f"{shown(_plain(cell))} 应为整数", f"{shown(_plain(cell))} must be a whole number")
     return int(number)
 
 
@@ -162,7 +191,7 @@ def _money(cell: Cell) -> int:
     if isinstance(cell, float):
         fen = round(fen, 4)  # 12.34 in a spreadsheet is the nearest binary fraction
     if fen != fen.to_integral_value():
-        raise BadCell(f"{_shown(_plain(cell))} 元不足一分", f"{_shown(_plain(cell))} yuan holds less than a fen")
+        raise BadCell(f"{shown(_plain(cell))} 元不足一分", f"{shown(_plain(cell))} yuan holds less than a fen")
     return int(fen)
 
 
@@ -174,7 +203,7 @@ def _flag(cell: Cell) -> bool:
     text = _plain(cell).lower()
     if text in _YES or text in _NO:
         return text in _YES
-    raise BadCell(f"{_shown(text)} 应填 是 或 否", f"{_shown(text)} must be 是 (yes) or 否 (no)")
+    raise BadCell(f"{shown(text)} 应填 是 或 否", f"{shown(text)} must be 是 (yes) or 否 (no)")
 
 
 def _choice(column: Column, text: str) -> str:
@@ -182,10 +211,10 @@ def _choice(column: Column, text: str) -> str:
         if text in (zh, value):
             return value
     words = "、".join(zh for zh, _ in column.choices)
-    raise BadCell(f"{_shown(text)} 不在可选项中：{words}", f"{_shown(text)} is none of {words}")
+    raise BadCell(f"{shown(text)} 不在可选项中：{words}", f"{shown(text)} is none of {words}")
 
 
 _READERS: Final[Mapping[CellKind, Callable[[Any], object]]] = {
-    "text": _text, "code": _exact, "entity": _entity, "person": _person, "day": _day, "whole": _whole, "money": _money,
+    "text": _text, "code": _exact, "entity": _entity, "person": _person, "whole": _whole, "money": _money,
     "decimal": _decimal, "flag": _flag,
 }  # fmt: skip

@@ -9,14 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from difflib import get_close_matches
 from functools import cache
 from typing import Any, Final, Literal, get_args, get_origin
+from unicodedata import normalize
 
 from pydantic import BaseModel, StringConstraints
 
-from deploy.spreadsheets.words import DAY_ZH, ID_ZH, choice_zh, field_zh
+from deploy.spreadsheets.words import DAY_ZH, ID_ZH, REASON, choice_zh, field_zh
 from shared.contracts import FACTS, AnyFact
-from shared.contracts.base import Evidence, Fact, Names, flattened, shape_in
+from shared.contracts.base import Evidence, Fact, Names, Placed, flattened, shape_in
 
 CellKind = Literal["text", "code", "unit", "entity", "person", "day", "whole", "money", "decimal", "flag", "choice"]
 """How a cell is read: `code` an identifier of the department's own, `unit` and `entity` national codes, `person` a resident id or
@@ -24,6 +26,7 @@ a pseudonym, `money` yuan (kept in fen), `choice` one of a few words."""
 
 GROUPS: Final = 3
 """So many numbered groups a template offers; a file may have more."""
+_REMARK: Final = re.compile(r"\([^()]*\)$")
 _UNIT_PATTERN: Final = "^[0-9]{12}$"
 
 
@@ -68,33 +71,66 @@ def columns_of(fact: type[Fact], groups: int = GROUPS) -> tuple[Column, ...]:
     return (DAY_COLUMN, *(column for name in fields for column in _columns(fact, name, groups)), ID_COLUMN)
 
 
-def named(fact: type[Fact], header: Sequence[str]) -> dict[int, Column]:
-    """Which column of a file is which, by the names in its header; names nobody knows are left out."""
-    known = {spelling: column for column in columns_of(fact, 1) for spelling in (column.zh, column.key)}
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the names in a file's header mean."""
+
+    columns: dict[int, Column]
+    """By place, from 0."""
+    unknown: tuple[str, ...]
+    """Names of no column of this fact."""
+    twice: tuple[str, ...]
+    """Names of a column that an earlier name means already."""
+
+    missing: int
+    """How many columns that must be filled in are not there."""
+
+
+def read_header(fact: type[Fact], names: Sequence[str]) -> Header:
+    """Which column of a file is which, by the names in its header: with or without the remark in brackets, in any form of brackets."""
+    known = _spellings(fact)
     found: dict[int, Column] = {}
-    for at, name in enumerate(header):
-        plain = re.sub(r"[\s*＊]", "", name)
+    unknown, twice = list[str](), list[str]()
+    for at, name in enumerate(names):
+        plain = _plain(name)
         column = known.get(plain)
         if column is None and (match := re.search(r"[1-9][0-9]{0,2}", plain)):
             group = known.get(f"{plain[: match.start()]}1{plain[match.end() :]}")
             if group is not None and group.number:
                 column = replace(group, number=int(match.group()), zh=plain)
-        if column is not None and column not in found.values():
+        if column is None:
+            unknown += [name] if plain and name != REASON else []
+        elif (column.field, column.number, column.part) in {(each.field, each.number, each.part) for each in found.values()}:
+            twice.append(name)
+        else:
             found[at] = column
-    return found
+    fields = {(column.field, column.part) for column in found.values()}
+    wanted = [(column.field, column.part) for column in columns_of(fact, 1) if column.required]
+    placed = not issubclass(fact, Placed) or not fields.isdisjoint({("unit", ""), ("park", "")})
+    return Header(found, tuple(unknown), tuple(twice), sum(each not in fields for each in wanted) + (not placed))
+
+
+def alike(fact: type[Fact], name: str) -> str | None:
+    """The column that somebody may have meant by a name that is none's."""
+    found = get_close_matches(_plain(name), _spellings(fact), n=1)
+    return _spellings(fact)[found[0]].zh if found else None
+
+
+@cache
+def _spellings(fact: type[Fact]) -> dict[str, Column]:
+    whole = {_plain(spelling): column for column in columns_of(fact, 1) for spelling in (column.zh, column.key)}
+    return {_REMARK.sub("", spelling): column for spelling, column in whole.items()} | whole
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s*]", "", normalize("NFKC", name))
 
 
 def version_of(fact: type[Fact], header: Sequence[str]) -> int:
     """In which version of a fact a file was made: the newest one all of whose columns that must be filled are there. Where there is none,
     that of which most are: whoever kept a template of an earlier release is told what is wrong in its words.
     """
-
-    def lacking(version: int) -> int:
-        shape = shape_in(fact, version)
-        there = {column.key for column in named(shape, header).values()}
-        return sum(column.required and column.key not in there for column in columns_of(shape, 1))
-
-    return min(range(fact.version, 0, -1), key=lacking)
+    return min(range(fact.version, 0, -1), key=lambda version: read_header(shape_in(fact, version), header).missing)
 
 
 def _columns(model: type[BaseModel], name: str, groups: int) -> Iterator[Column]:

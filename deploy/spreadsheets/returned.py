@@ -17,11 +17,11 @@ from openpyxl.workbook.child import INVALID_TITLE_REGEX
 from deploy.spreadsheets.cells import Cell
 from deploy.spreadsheets.drafts import Fault
 from deploy.spreadsheets.rows import Sheet, opened
+from deploy.spreadsheets.words import REASON
 from deploy.spreadsheets.writing import Said, WorkbookWriter
 from shared.contracts import AnyFact
 from shared.durable import UNFINISHED, put_once_written
 
-REASON: Final = "退回原因 reason"
 _TITLE_MAX: Final = 31
 """So long a sheet's title may be, says Excel."""
 _WIDTH, _REASON_WIDTH = 20, 60
@@ -41,7 +41,9 @@ def write_returned(source: Path, fact: type[AnyFact] | None, faults: Mapping[str
         with WorkbookWriter.into(aside) as book, opened(source, fact) as sheets:
             for sheet in sheets:
                 title = INVALID_TITLE_REGEX.sub("_", sheet.title)[:_TITLE_MAX]
-                book.sheet(title, [*(_WIDTH for _ in sheet.header), _REASON_WIDTH], _rows(sheet, faults.get(sheet.title, {})))
+                book.sheet(
+                    title, [*(_WIDTH for name in sheet.header if name != REASON), _REASON_WIDTH], _rows(sheet, faults.get(sheet.title, {}))
+                )
 
 
 def forget_unfinished(out: Path) -> None:
@@ -53,14 +55,15 @@ def forget_unfinished(out: Path) -> None:
 
 
 def _rows(sheet: Sheet, wrong: Faults) -> Iterator[list[Said]]:
-    yield [Said(name, "header") for name in (*sheet.header, REASON)]
+    kept = [at for at, name in enumerate(sheet.header) if name != REASON]  # given back before: the reason is another now
+    yield [*(Said(sheet.header[at], "header") for at in kept), Said(REASON, "header")]
     for number, cells in sheet.rows:
         if number in wrong:
-            yield list(_row(cells, len(sheet.header), wrong[number]))
+            yield list(_row(sheet, cells, kept, wrong[number]))
 
 
-def _row(cells: Sequence[Cell], width: int, faults: Sequence[Fault]) -> Iterator[Said]:
+def _row(sheet: Sheet, cells: Sequence[Cell], kept: Sequence[int], faults: Sequence[Fault]) -> Iterator[Said]:
     marked = {fault.at for fault in faults}
-    for at in range(width):
-        yield Said(cells[at] if at < len(cells) else None, "wrong" if at in marked else "plain")
+    for at in kept:
+        yield Said(sheet.as_of_1900(at, cells[at]) if at < len(cells) else None, "wrong" if at in marked else "plain")
     yield Said("；".join(fault.zh for fault in faults) + " / " + "; ".join(fault.en for fault in faults))

@@ -12,13 +12,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from deploy.spreadsheets.cells import EXACT_DIGITS
 from deploy.spreadsheets.columns import CellKind, Column, columns_of
+from deploy.spreadsheets.words import CHOICES, INSTRUCTIONS
 from shared.contracts import AnyFact
 from shared.contracts.base import Placed
 
 ROWS: Final = 2000
 """So many rows are prepared; more may be added below."""
-INSTRUCTIONS: Final = "填写说明"
-_CHOICES: Final = "可选项"
 _HEADER: Final = PatternFill("solid", fgColor="D9E2F3")
 _REQUIRED: Final = PatternFill("solid", fgColor="FCE4D6")
 _TEXT_FORMAT: Final = "@"
@@ -45,7 +44,7 @@ def template(fact: type[AnyFact]) -> bytes:
 
 
 def _fill_in_sheet(book: Workbook, sheet: Worksheet, columns: tuple[Column, ...]) -> None:
-    choices = book.create_sheet(_CHOICES)
+    choices = book.create_sheet(CHOICES)
     choices.sheet_state = "hidden"
     for place, column in enumerate(columns, start=1):
         letter = get_column_letter(place)
@@ -73,7 +72,7 @@ def _fill_in_sheet(book: Workbook, sheet: Worksheet, columns: tuple[Column, ...]
 def _drop_down(sheet: Worksheet, choices: Worksheet, letter: str, place: int, words: list[str]) -> None:
     for row, word in enumerate(words, start=1):
         choices.cell(row, place, word)
-    validation = DataValidation("list", formula1=f"'{_CHOICES}'!${letter}$1:${letter}${len(words)}", allow_blank=True)
+    validation = DataValidation("list", formula1=f"'{CHOICES}'!${letter}$1:${letter}${len(words)}", allow_blank=True)
     validation.error = f"只能填：{'、'.join(words)}"[:255]
     validation.errorTitle = "不在可选项中"
     validation.add(f"{letter}2:{letter}{ROWS + 1}")

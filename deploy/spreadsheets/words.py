@@ -7,6 +7,11 @@ from services.indicators.words import PARTS_ZH
 
 DAY_ZH: Final = "日期"
 ID_ZH: Final = "编号（可不填）"
+REASON: Final = "退回原因 reason"
+"""The column of what is given back in which the reason stands."""
+INSTRUCTIONS: Final = "填写说明"
+CHOICES: Final = "可选项"
+"""The sheets of a template that hold no facts."""
 FIELDS_ZH: Final[Mapping[str, str]] = {
     "unit": "所在单位代码", "park": "园区代码", "evidence": "佐证材料文号",
     "code": "单位代码", "name": "名称", "urban_rural_class": "城乡分类代码", "into": "并入单位代码", "successor": "承接单位代码",

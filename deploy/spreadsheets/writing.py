@@ -14,7 +14,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl.utils import get_column_letter
 
-from deploy.spreadsheets.cells import EXCEL_EPOCH, Cell
+from deploy.sheet_files import EPOCH
+from deploy.spreadsheets.cells import EXACT_DIGITS, Cell
 
 TEXT_MAX: Final = 32_767
 """So many characters a cell may hold, says Excel."""
@@ -101,7 +102,10 @@ def _written(value: Cell) -> tuple[int, str, str]:
         case bool():
             return 0, ' t="b"', f"<v>{int(value)}</v>"
         case int() | float():
-            return 0, "", f"<v>{value!r}</v>"
+            whole = (
+                isinstance(value, float) and value.is_integer() and abs(value) < 10**EXACT_DIGITS
+            )  # what was typed as 12 is read as 12.0
+            return 0, "", f"<v>{int(value) if whole else value!r}</v>"
         case datetime():
             return 3, "", f"<v>{_serial(value)!r}</v>"
         case date():
@@ -116,11 +120,11 @@ def _serial(moment: date | time | timedelta) -> float:
     """The number that is this day or time in a spreadsheet."""
     match moment:
         case datetime():
-            passed = moment.replace(tzinfo=None) - datetime.combine(EXCEL_EPOCH, time())
+            passed = moment.replace(tzinfo=None) - datetime.combine(EPOCH, time())
         case date():
-            passed = moment - EXCEL_EPOCH
+            passed = moment - EPOCH
         case time():
-            passed = datetime.combine(EXCEL_EPOCH, moment.replace(tzinfo=None)) - datetime.combine(EXCEL_EPOCH, time())
+            passed = datetime.combine(EPOCH, moment.replace(tzinfo=None)) - datetime.combine(EPOCH, time())
         case timedelta():
             passed = moment
     return passed / timedelta(days=1)

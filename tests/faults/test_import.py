@@ -17,7 +17,7 @@ import pytest
 
 from deploy.data_folder import Running
 from deploy.spreadsheets.columns import columns_of
-from deploy.spreadsheets.returned import REASON
+from deploy.spreadsheets.words import REASON
 from shared.contracts import fact_class
 from shared.event_store.postgres import PostgresStore
 from tests.deploy.spreadsheets.filled import save_biff
@@ -77,7 +77,7 @@ class Import:
     """`kaiye import` of a file, under way."""
 
     def __init__(self, machine: Machine, file: Path) -> None:
-        words = ("import", file, "--type", GIVEN.type, "--department", "employment", "--data", machine.data.path)
+        words = ("import", file, "--type", GIVEN.type, "--department", "jyj", "--data", machine.data.path)
         self._said = file.with_suffix(".said")
         with self._said.open("wb") as said:
             self._process = subprocess.Popen((*KAIYE, *words), stdout=subprocess.DEVNULL, stderr=said)

@@ -40,15 +40,18 @@ _EIGHTEEN = re.compile(r"(?<![0-9A-Za-z])[1-9][0-9]{5}(?:18|19|20)[0-9]{9}[0-9Xx
 
 
 def sheet(path: Path) -> Path:
-    """Twenty rows about twenty persons; every fourth cannot be recorded."""
+    """Twenty rows about twenty persons; every fourth cannot be recorded. Then one for each column, in which an id stands that may not."""
     at = {column.key: place for place, column in enumerate(columns_of(GIVEN))}
-    rows = []
+    rows: list[list[str | None]] = []
     for number, id in enumerate(IDS[:20]):
-        cells = [None] * len(HEADER)
+        cells: list[str | None] = [None] * len(HEADER)
         told = {"occurred": DAY, "person": id, "unit": "330127101205" if number % 4 else "330127999999", "guidance_kind": "政策咨询"}
         for column, value in told.items():
-            cells[at[column]] = value  # type: ignore[call-overload]
+            cells[at[column]] = value
         rows.append(cells)
+    for place in range(len(HEADER)):
+        if place != at["person"]:
+            rows.append([*rows[1][:place], IDS[25], *rows[1][place + 1 :]])
     return save(path, {GIVEN.zh: [HEADER, *rows]})
 
 

@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 
 from deploy.spreadsheets.columns import columns_of
-from deploy.spreadsheets.returned import REASON
+from deploy.spreadsheets.words import REASON
 from shared.contracts import fact_class
 from tests.deploy.spreadsheets.filled import save, save_biff
 from tests.deploy.test_cli import KAIYE, county_runs, run_kaiye
@@ -62,7 +62,7 @@ def test_rows_are_recorded_once_although_the_import_is_killed_twice_and_what_was
     seed = random.Random(5)
     bad = set(range(0, ROWS, BAD_EVERY))
     file = save(tmp_path / "指导.xlsx", {GIVEN.zh: [["创业指导台账"], HEADER, *(row(number, bad=number in bad) for number in range(ROWS))]})
-    command = ("import", file, "--department", "employment", "--data", folder)
+    command = ("import", file, "--department", "jyj", "--data", folder)
     before = registered(folder)
     for _ in range(2):
         with subprocess.Popen((*KAIYE, *command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -82,7 +82,7 @@ def test_rows_are_recorded_once_although_the_import_is_killed_twice_and_what_was
     for cells in back:
         cells[AT["unit"]] = VILLAGE
     repaired = save(tmp_path / "改好.xlsx", {GIVEN.zh: [head, *back]})
-    done = run_kaiye("import", repaired, "--department", "employment", "--data", folder)
+    done = run_kaiye("import", repaired, "--department", "jyj", "--data", folder)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert registered(folder) == before + ROWS
     assert not (tmp_path / "改好-退回.xlsx").exists(), "nothing came back"
@@ -100,7 +100,7 @@ def test_workbooks_of_excel_97_and_of_wps_are_imported_and_what_comes_back_mende
             cells[AT["occurred"]], cells[AT["unit"]] = date(2025, 1 + number % 12, 1 + number % 28), int(cells[AT["unit"]])
     file = save_biff(tmp_path / f"指导.{suffix}", {"说明": [["请勿改动"]], GIVEN.zh: [["创业指导台账"], HEADER, *there]})
     before = registered(folder)
-    done = run_kaiye("import", file, "--department", "employment", "--data", folder)
+    done = run_kaiye("import", file, "--department", "jyj", "--data", folder)
     assert done.returncode == 1, done.stderr
     assert f"{rows} 行：记录 {rows - len(bad)}、等待 0、退回 {len(bad)}" in done.stderr
     assert registered(folder) == before + rows - len(bad)
@@ -112,7 +112,7 @@ def test_workbooks_of_excel_97_and_of_wps_are_imported_and_what_comes_back_mende
         cells[AT["unit"]] = VILLAGE
     repaired = save_biff(tmp_path / f"改好.{suffix}", {GIVEN.zh: [HEADER, *(cells[: len(HEADER)] for cells in [*there, *back])]})
     for returned in ("改好-退回.xlsx", "改好-退回-2.xlsx"):
-        done = run_kaiye("import", repaired, "--department", "employment", "--data", folder)
+        done = run_kaiye("import", repaired, "--department", "jyj", "--data", folder)
         assert (done.returncode, str(tmp_path / returned) in done.stderr.replace("\n", "")) == (1, True), done.stderr
         assert registered(folder) == before + rows - 1
     sheets = [openpyxl.load_workbook(tmp_path / f"改好-退回{number}.xlsx")[GIVEN.zh] for number in ("", "-2")]
@@ -124,7 +124,7 @@ def test_an_import_killed_while_it_gives_back_leaves_nothing_that_the_next_one_d
     aside.mkdir()
     file = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, *(row(number, bad=True) for number in range(20_000))]})
     file.chmod(0o600)
-    command = ("import", file, "--department", "employment", "--data", folder)
+    command = ("import", file, "--department", "jyj", "--data", folder)
     with subprocess.Popen(
         (*KAIYE, *command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | {"TMPDIR": str(aside)}
     ) as process:
@@ -141,7 +141,7 @@ def test_an_import_killed_while_it_gives_back_leaves_nothing_that_the_next_one_d
 
 def test_no_resident_id_stays_anywhere_in_the_data_folder(folder: Path, tmp_path: Path) -> None:
     file = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, row(7, bad=True), row(8, bad=False)]})
-    done = run_kaiye("import", file, "--department", "employment", "--data", folder)
+    done = run_kaiye("import", file, "--department", "jyj", "--data", folder)
     ids = [person(number).encode() for number in (7, 8)]
     assert files_holding([GIVEN.type.encode()], [folder]), "what is recorded is found"
     assert files_holding(ids, [folder]) == []
@@ -149,13 +149,90 @@ def test_no_resident_id_stays_anywhere_in_the_data_folder(folder: Path, tmp_path
 
 
 def test_a_file_that_is_none_and_a_type_there_is_not_are_named(folder: Path, tmp_path: Path) -> None:
-    done = run_kaiye("import", tmp_path / "none.xlsx", "--department", "employment", "--data", folder)
+    done = run_kaiye("import", tmp_path / "none.xlsx", "--department", "jyj", "--data", folder)
     assert (done.returncode, "无法读取" in done.stderr) == (2, True), done.stderr
     file = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, row(9, bad=True)]})
     there = file.read_bytes()
     for returned, sentence in ((file, "is there already"), (tmp_path / "nowhere" / "x.xlsx", "there is no folder")):
-        done = run_kaiye("import", file, "--department", "employment", "--returned", returned, "--data", folder)
+        done = run_kaiye("import", file, "--department", "jyj", "--returned", returned, "--data", folder)
         assert (done.returncode, sentence in done.stderr) == (2, True), done.stderr
     assert file.read_bytes() == there
     done = run_kaiye("template", "创业指导书", "--out", tmp_path / "x.xlsx")
     assert (done.returncode, "kaiye template" in done.stderr) == (2, True), done.stderr
+
+
+def test_no_id_in_any_column_is_printed_or_written_as_a_reason(folder: Path, tmp_path: Path) -> None:
+    id = person(11)
+    rows = [row(5000 + number, bad=False) for number in range(4)]
+    rows[0][AT["guidance_kind"]], rows[1][AT["occurred"]], rows[2][AT["unit"]], rows[3][AT["evidence"]] = id, id, id, f"见{id}"
+    file = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, *rows]})
+    for json_ in ((), ("--json",)):
+        done = run_kaiye("import", file, "--department", "jyj", "--data", folder, *json_)
+        assert done.returncode == 1, done.stderr
+        assert id[:10] not in done.stdout + done.stderr
+    assert "「佐证材料文号」中有身份证号，请删去" in done.stdout
+    back = openpyxl.load_workbook(tmp_path / "x-退回.xlsx")[GIVEN.zh]
+    assert not any(id[:10] in str(cells[-1]) for cells in back.iter_rows(values_only=True))
+
+
+def test_what_is_not_read_is_named_before_anything_is_sent_and_repeated_rows_are_one_fact(folder: Path, tmp_path: Path) -> None:
+    own = row(5100, bad=False)
+    own[AT["id"]] = None
+    file = save(tmp_path / "x.xlsx", {GIVEN.zh: [[*HEADER, "指导内容"], *([*cells, "x"] for cells in (own, own, row(5101, bad=False)))],
+                                      "联系人": [["姓名"], ["张三"]]})  # fmt: skip
+    command = ("import", file, "--department", "jyj", "--data", folder)
+    before = registered(folder)
+    done = run_kaiye(*command)
+    assert (done.returncode, "「指导内容」" in done.stderr, registered(folder)) == (2, True, before), done.stderr
+    done = run_kaiye(*command, "--ignore-columns", "--json")
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout) == {
+        "rows": 3, "recorded": 2, "waiting": 0, "refused": 0, "repeated": 1, "understood": {}, "unread_sheets": ["联系人"],
+    }  # fmt: skip
+    assert f"{GIVEN.zh} 第 3 行同{GIVEN.zh} 第 2 行" in done.stderr
+    assert "没有读「联系人」" in done.stderr
+    assert registered(folder) == before + 2
+
+
+def test_cells_that_the_service_refuses_are_marked_and_days_that_were_understood_are_said(folder: Path, tmp_path: Path) -> None:
+    rows = [row(5200 + number, bad=number == 1) for number in range(3)]
+    rows[0][AT["occurred"]], rows[2][AT["occurred"]] = "2999-01-01", 45000
+    file = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, *rows]})
+    done = run_kaiye("import", file, "--department", "jyj", "--data", folder)
+    assert done.returncode == 1, done.stderr
+    assert f"读作日期：1 行，{GIVEN.zh} 第 4 行" in done.stderr
+    future, gone = [cells for number, cells in enumerate(openpyxl.load_workbook(tmp_path / "x-退回.xlsx")[GIVEN.zh].iter_rows()) if number]
+    marked = [[at for at, cell in enumerate(cells) if cell.fill.fgColor.rgb == "FFFFC7CE"] for cells in (future, gone)]
+    assert marked == [[AT["occurred"]], [AT["unit"]]]
+    assert "「日期」晚于今天" in str(future[-1].value)
+
+
+def test_a_department_there_is_not_is_refused_and_one_with_its_own_key_reports_within_its_bounds(folder: Path, tmp_path: Path) -> None:
+    file = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, row(5300, bad=False)]})
+    before = registered(folder)
+    for wrong, near in (("nosuchdept", ""), ("gsjj", "gsj 工商局")):
+        done = run_kaiye("import", file, "--department", wrong, "--data", folder)
+        assert (done.returncode, near in done.stderr, f"没有部门 {wrong}" in done.stderr) == (2, True, True), done.stderr
+    for name, bounds in (("wide", ()), ("elsewhere", ("--units", "330127102000")), ("other", ("--may-report", "finance.loan_applied"))):
+        words = ("department", "add", "jyj", "--system", name, "--out", tmp_path / f"{name}.seed", *bounds)
+        added = run_kaiye(*words, "--data", folder)
+        assert added.returncode == 0, added.stderr
+    done = run_kaiye("import", file, "--seed", tmp_path / "other.seed", "--data", folder)
+    assert (done.returncode, "不可报送" in done.stderr) == (2, True), done.stderr
+    done = run_kaiye("import", file, "--seed", tmp_path / "wide.seed", "--department", "gsj", "--data", folder)
+    assert (done.returncode, "种子属于 jyj" in done.stderr) == (2, True), done.stderr
+    assert registered(folder) == before
+    done = run_kaiye("import", file, "--seed", tmp_path / "elsewhere.seed", "--data", folder)
+    assert (done.returncode, "单位不在本系统的报送范围内" in done.stdout) == (1, True), done.stdout + done.stderr
+    done = run_kaiye("import", file, "--seed", tmp_path / "wide.seed", "--data", folder)
+    assert (done.returncode, registered(folder)) == (0, before + 1), done.stderr
+
+
+def test_a_template_takes_no_files_place_and_needs_a_type(tmp_path: Path) -> None:
+    out = tmp_path / "x.xlsx"
+    out.write_text("filled in")
+    for words, sentence in (((GIVEN.zh, "--out", out), "已经存在"), (("--out", tmp_path / "y.xlsx"), "请写明哪一类事实")):
+        done = run_kaiye("template", *words)
+        assert (done.returncode, sentence in done.stderr, done.stdout) == (2, True, ""), done.stderr
+    assert out.read_text() == "filled in"
+    assert sorted(tmp_path.iterdir()) == [out]

@@ -13,11 +13,12 @@ import pytest
 
 from deploy.sheet_files import BadSheetFile
 from deploy.spreadsheets.cells import BadCell, Person, read_cell
-from deploy.spreadsheets.columns import Column, columns_of, named, reportable
+from deploy.spreadsheets.columns import Column, columns_of, read_header, reportable
 from deploy.spreadsheets.drafts import Draft, Fault, draft_of, report_of
-from deploy.spreadsheets.returned import REASON, forget_unfinished, write_returned
-from deploy.spreadsheets.rows import opened
+from deploy.spreadsheets.returned import forget_unfinished, write_returned
+from deploy.spreadsheets.rows import opened, survey
 from deploy.spreadsheets.template import template
+from deploy.spreadsheets.words import REASON
 from shared.client import OutgoingReport
 from shared.contracts import AnyFact, fact_class, parse_fact
 from shared.contracts.base import shape_in
@@ -151,8 +152,9 @@ def test_gbk_text_is_read_and_what_is_neither_is_refused(tmp_path: Path) -> None
     path.write_bytes(b"\xff\xff\xff")
     with pytest.raises(BadSheetFile, match="UTF-8"):
         drafts(path, ENROLLED)
+    path.write_text("日期,身份证号\n")
     with pytest.raises(BadSheetFile, match="--type"):
-        drafts(path)
+        survey(path, None)
 
 
 def test_every_fault_of_a_row_is_told_and_its_cell_marked_in_what_is_returned(tmp_path: Path) -> None:
@@ -171,7 +173,7 @@ def test_every_fault_of_a_row_is_told_and_its_cell_marked_in_what_is_returned(tm
     head, only = list(back.iter_rows())
     assert [cell.value for cell in head] == [*header, REASON]
     assert [cell.value or None for cell in only[:-1]] == row
-    assert {place for place, cell in enumerate(only) if cell.fill.fgColor.rgb == "00FFC7CE"} == {fault.at for fault in found}
+    assert {place for place, cell in enumerate(only) if cell.fill.fgColor.rgb == "FFFFC7CE"} == {fault.at for fault in found}
     assert "缺少培训班编号" in str(only[-1].value)
     assert only[at["person"]].data_type == "s"
 
@@ -265,8 +267,7 @@ def test_every_kind_of_cell_comes_back_as_it_was(tmp_path: Path) -> None:
         assert [cells for _, cells in before_.rows] == [cells[:-1] for _, cells in after_.rows]
 
 
-def test_names_nobody_knows_are_left_out() -> None:
-    assert [found.key for found in named(REGISTERED, ["备注", "日期", "创业者2人员类别", "日期"]).values()] == [
-        "occurred",
-        "founders.2.categories",
-    ]
+def test_names_nobody_knows_are_told_apart_and_so_is_a_column_that_stands_twice() -> None:
+    found = read_header(REGISTERED, ["备注", "日期", "创业者2人员类别", "创业成本", "编号", "编号(可不填)", "创业成本（万元）", REASON])
+    assert [column.key for column in found.columns.values()] == ["occurred", "founders.2.categories", "start_up_cost_fen", "id"]
+    assert (found.unknown, found.twice) == (("备注", "创业成本（万元）"), ("编号(可不填)",))

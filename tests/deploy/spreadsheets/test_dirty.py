@@ -1,0 +1,233 @@
+"""Spreadsheets as they are left by people in a hurry: what is not read is named, no id is repeated, and the cell at fault is marked."""
+
+import struct
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
+
+from deploy.sheet_files import BadSheetFile
+from deploy.spreadsheets.columns import columns_of
+from deploy.spreadsheets.drafts import Draft, Fault, draft_of, filed, refused_persons, report_of
+from deploy.spreadsheets.returned import write_returned
+from deploy.spreadsheets.rows import Sheet, opened, survey
+from deploy.spreadsheets.words import REASON
+from shared.answers import Answer
+from shared.client import OutgoingReport
+from shared.contracts import AnyFact, fact_class
+from shared.contracts.envelope import Source
+from shared.contracts.outcomes import Reason
+from shared.write_service import reasons
+from tests.deploy.spreadsheets.filled import save, save_biff
+from tests.registry.persons.ids import resident_id
+
+COUNTY, VILLAGE = "330127000000", "330127101205"
+SOURCE = Source(COUNTY, "jyj", "spreadsheet")
+GIVEN = fact_class("training.guidance_given", 1)
+REGISTERED = fact_class("registry.entity_registered", 1)
+HEADER = [column.zh for column in columns_of(GIVEN)]
+ID, PSEUDONYM = resident_id(7), "P0123456789ABCDEF"
+
+
+def given(**told: Any) -> list[Any]:
+    """A row of guidance given, with some cells otherwise, by the columns' keys."""
+    said = {"occurred": "2026-05-20", "person": PSEUDONYM, "guidance_kind": "政策咨询", "unit": VILLAGE} | told
+    return [said.get(column.key) for column in columns_of(GIVEN)]
+
+
+def read(path: Path, fact: type[AnyFact] | None = None) -> list[tuple[Sheet, Draft | tuple[Fault, ...]]]:
+    with opened(path, fact) as sheets:
+        return [(sheet, draft_of(sheet, row, cells, COUNTY)) for sheet in sheets for row, cells in sheet.rows]
+
+
+def one(path: Path, fact: type[AnyFact] | None = None) -> tuple[Sheet, Draft]:
+    ((sheet, draft),) = read(path, fact)
+    assert isinstance(draft, Draft), draft
+    return sheet, draft
+
+
+def faults(path: Path, fact: type[AnyFact] | None = None) -> tuple[Fault, ...]:
+    ((_, found),) = read(path, fact)
+    assert not isinstance(found, Draft), found
+    return found
+
+
+@pytest.mark.parametrize("key", [column.key for column in columns_of(GIVEN) if column.key != "person"])
+@pytest.mark.parametrize("form", ["{}", "证件{}号", " {}", "２{}"])
+def test_an_id_in_any_other_column_is_repeated_nowhere(key: str, form: str, tmp_path: Path) -> None:
+    path = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, given(**{key: form.format(ID)})]})
+    found = faults(path)
+    assert {fault.at for fault in found} == {HEADER.index(next(column.zh for column in columns_of(GIVEN) if column.key == key))}
+    assert not any(ID[:10] in fault.zh + fault.en for fault in found), found
+    write_returned(path, None, {GIVEN.zh: {2: found}}, tmp_path / "back.xlsx")
+    reason = openpyxl.load_workbook(tmp_path / "back.xlsx")[GIVEN.zh].cell(2, len(HEADER) + 1).value
+    assert ID[:10] not in str(reason)
+
+
+def test_an_id_that_a_stray_quote_put_elsewhere_is_repeated_nowhere(tmp_path: Path) -> None:
+    path = tmp_path / "创业指导.csv"
+    path.write_text(f'日期,身份证号,指导类别,所在单位代码\n"2026-05-20,{ID},政策咨询,{VILLAGE}\n2026-05-21,{ID},政策咨询,{VILLAGE}\n')
+    assert not any(ID[:10] in fault.zh + fault.en for fault in faults(path))
+    with pytest.raises(BadSheetFile) as refused:
+        survey(save(tmp_path / f"{ID}.xlsx", {f"{ID}": [["甲", "乙"]]}), None)
+    assert ID[:10] not in str(refused.value)
+
+
+def test_a_sheet_that_is_copied_or_whose_columns_tell_is_read_and_any_other_is_named(tmp_path: Path) -> None:
+    sheets = {GIVEN.zh: [HEADER, given()], f"{GIVEN.zh} (2)": [HEADER, given()], "五月": [["五月台账"], HEADER, given()], "空": [],
+              "联系人": [["姓名", "电话"], ["张三", "1"]], "填写说明": [["说明"]]}  # fmt: skip
+    path = save(tmp_path / "two.xlsx", sheets)
+    assert [sheet.title for sheet, _ in read(path)] == [GIVEN.zh, f"{GIVEN.zh} (2)", "五月"]
+    looked = survey(path, None)
+    assert [each.title for each in looked.sheets] == ["联系人"]
+    assert not looked.columns
+    assert looked.types == {GIVEN.type}
+
+
+def test_columns_of_unknown_names_are_named_with_what_may_be_meant_and_twice_the_same_is_refused(tmp_path: Path) -> None:
+    names = [{"编号（可不填）": "编号", "人员类别": "人员类型"}.get(name, name) for name in HEADER]
+    path = save(tmp_path / "x.xlsx", {GIVEN.zh: [[*names, "指导内容", REASON], [*given(id="z-1"), "x", "y"]]})
+    looked = survey(path, None)
+    assert [(name, meant) for _, name, meant in looked.columns if name == "人员类型"] == [
+        ("人员类型", "人员类别") for _ in range("人员类型" in names)
+    ]
+    assert "指导内容" in {name for _, name, _ in looked.columns}
+    assert REASON not in {name for _, name, _ in looked.columns}
+    assert one(path)[1].id == "z-1"
+    with pytest.raises(BadSheetFile, match="日期"):
+        survey(save(tmp_path / "y.xlsx", {GIVEN.zh: [[*HEADER, "日期"], [*given(), "2026-05-21"]]}), None)
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "xls"])
+def test_a_workbook_that_counts_its_days_from_1904_says_so(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"x.{suffix}"
+    if suffix == "xlsx":
+        book = openpyxl.Workbook()
+        book.epoch = CALENDAR_MAC_1904
+        page = book.active
+        assert page is not None
+        page.title = GIVEN.zh
+        for cells in (HEADER, given(occurred=44700), given(occurred=date(2026, 5, 20)), given(occurred=44700, unit="1")):
+            page.append(cells)
+        book.save(path)
+    else:
+        save_biff(path, {GIVEN.zh: [HEADER, given(occurred=44700), given(occurred=44700), given(occurred=44700, unit="1")]})
+        raw, mode = path.read_bytes(), struct.pack("<HHH", 0x22, 2, 0)
+        assert raw.count(mode) == 1
+        path.write_bytes(raw.replace(mode, struct.pack("<HHH", 0x22, 2, 1)))
+    first, second, third = [draft for _, draft in read(path)]
+    assert isinstance(first, Draft), first
+    assert isinstance(second, Draft), second
+    assert not isinstance(third, Draft)
+    assert (first.occurred, second.occurred) == ("2026-05-20", "2026-05-20")
+    assert first.understood == {"day_number"}
+    write_returned(path, None, {GIVEN.zh: {4: third}}, tmp_path / "back.xlsx")
+    assert openpyxl.load_workbook(tmp_path / "back.xlsx")[GIVEN.zh].cell(2, 1 + HEADER.index("日期")).value.date() == date(2026, 5, 20)  # type: ignore[union-attr]
+
+
+def test_what_is_read_otherwise_than_it_stands_there_is_said(tmp_path: Path) -> None:
+    path = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, given(occurred=46162, unit="330127101", id="ｚ－１"), given()]})
+    ways = [draft.understood for _, draft in read(path) if isinstance(draft, Draft)]
+    assert ways == [{"day_number", "unit_digits", "full_width"}, frozenset()]
+
+
+def founders(*numbers: int, wrong: int) -> tuple[list[str], list[Any]]:
+    """A registration whose founders stand in these groups, the wrong one without an id."""
+    header = ["日期", "统一社会信用代码", "名称", "市场主体类型", "行业代码", "所在单位代码"]
+    row: list[Any] = ["2026-05-20", "91330127MA2B1C0D18", "临江竹木", "企业", "C2041", VILLAGE]
+    for number in range(1, max(numbers) + 1):
+        header += [f"创业者{number}身份证号", f"创业者{number}人员类别"]
+        row += [PSEUDONYM[:-1] + str(number) if number in numbers and number != wrong else None, "妇女" if number in numbers else None]
+    return header, row
+
+
+def test_with_a_gap_among_founders_the_cell_that_is_wrong_is_marked_and_called_by_its_title(tmp_path: Path) -> None:
+    header, row = founders(2, 3, wrong=3)
+    sheet, draft = one(save(tmp_path / "x.xlsx", {REGISTERED.zh: [header, row]}))
+    (fault,) = report_of(sheet, draft, SOURCE, {})  # type: ignore[misc]
+    assert isinstance(fault, Fault)
+    assert (fault.at, fault.zh) == (header.index("创业者3身份证号"), "「创业者3身份证号」不能缺少")
+
+
+@pytest.mark.parametrize(
+    ("reason", "key", "zh"),
+    [
+        (reasons.future_day("occurred", date(2026, 5, 19)), "occurred", "「日期」晚于今天（2026-05-19）"),
+        (reasons.unit_gone(VILLAGE, date(2026, 1, 1), None), "unit", f"所在单位代码：单位 {VILLAGE} 已于 2026-01-01 后撤并"),
+        (reasons.unit_unknown([VILLAGE]), "unit", f"所在单位代码：单位尚未列入名册：{VILLAGE}"),
+        (reasons.other_county(VILLAGE), "unit", f"所在单位代码：单位 {VILLAGE} 不属于本县"),
+        (reasons.not_opened([f"person:{PSEUDONYM}"]), "person", f"身份证号：等待其登记或开办：人员 {PSEUDONYM}"),
+        (reasons.conflict(12), "id", "编号（可不填）：该编号已用于另一内容（已记录在第 12 条）；更改请用更正，新事实请用新编号"),
+    ],
+    ids=lambda each: each.code if isinstance(each, Reason) else "",
+)
+def test_what_the_service_refuses_marks_the_cell_that_it_is_about(reason: Reason, key: str, zh: str, tmp_path: Path) -> None:
+    path = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, given(person=ID, id="z-1")]})
+    sheet, draft = one(path)
+    report = report_of(sheet, draft, SOURCE, {ID: PSEUDONYM})
+    assert isinstance(report, OutgoingReport)
+    answer = Answer(str(SOURCE), report.id, GIVEN.type, 1, "refused", reason.code, reason.zh, reason.en, None)
+    fault = filed(sheet, draft, {ID: PSEUDONYM}).fault(answer)
+    assert fault.at is not None
+    assert (sheet.columns[fault.at].key, fault.zh) == (key, zh)
+
+
+def test_what_is_no_id_is_told_with_its_column(tmp_path: Path) -> None:
+    sheet, draft = one(save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, given(person=ID)]}))
+    (fault,) = refused_persons(sheet, draft, {ID: Reason("not_an_id", "校验位不符", "has another check character")})
+    assert (fault.at, fault.zh) == (HEADER.index("身份证号"), "身份证号：校验位不符")
+
+
+def test_a_number_of_any_length_is_a_matter_of_the_row(tmp_path: Path) -> None:
+    staff = fact_class("registry.staff_reported", 1)
+    told = {"occurred": "2026-05-20", "entity": "91330127MA2B1C0D18", "employees": "9" * 40}
+    columns = [column for column in columns_of(staff) if column.key in told]
+    path = save(tmp_path / "x.xlsx", {staff.zh: [[column.zh for column in columns], [told[column.key] for column in columns]]})
+    sheet, draft = one(path)
+    (fault,) = report_of(sheet, draft, SOURCE, {})  # type: ignore[misc]
+    assert isinstance(fault, Fault)
+    assert (fault.at, "用工人数" in fault.zh) == ([column.key for column in columns].index("employees"), True)
+
+
+def test_a_total_and_a_second_header_have_one_fault_each(tmp_path: Path) -> None:
+    total: list[Any] = [None] * len(HEADER)
+    total[HEADER.index("日期")], total[HEADER.index("指导类别")] = "合 计", "12 人"
+    path = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, given(), HEADER, total]})
+    found = [draft for _, draft in read(path)][1:]
+    assert [[fault.zh for fault in each] for each in found if not isinstance(each, Draft)] == [
+        ["这一行又是表头，请删去"], ["这一行是合计，不是事实，请删去"],
+    ]  # fmt: skip
+
+
+def test_an_error_and_a_formula_without_a_value_are_named(tmp_path: Path) -> None:
+    path = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, given(evidence="=A1&B1", id="#N/A")]})
+    found = faults(path)
+    assert {HEADER[fault.at] for fault in found if fault.at is not None} == {"佐证材料文号", "编号（可不填）"}
+    assert all("没有算出值" in fault.zh for fault in found)
+
+
+@pytest.mark.parametrize("day", ["26-5-20", 46165.5])
+def test_a_year_of_two_digits_and_a_fraction_of_a_day_are_told_how_to_write_it(day: object, tmp_path: Path) -> None:
+    (fault,) = faults(save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, given(occurred=day)]}))
+    assert "年份写四位" in fault.zh
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_texts_are_read_whatever_parts_their_cells_and_their_header_tells_the_type(encoding: str, delimiter: str, tmp_path: Path) -> None:
+    path = tmp_path / "五月.txt"
+    rows = [["五月台账"], ["日期", "身份证号", "指导类别", "所在单位代码"], ["2026-05-20", PSEUDONYM, "政策咨询", VILLAGE]]
+    path.write_text("\n".join(delimiter.join(cells) for cells in rows), encoding=encoding)
+    sheet, draft = one(path)
+    assert (sheet.fact, draft.occurred, draft.row) == (GIVEN, "2026-05-20", 3)
+
+
+def test_what_cannot_be_read_is_said_in_chinese(tmp_path: Path) -> None:
+    (tmp_path / "x.xlsx").write_bytes(b"none")
+    for path, words in ((tmp_path / "x.xlsx", "不是完好的表格文件"), (tmp_path / "没有.csv", "没有这个文件")):
+        with pytest.raises(BadSheetFile) as refused:
+            survey(path, None)
+        assert words in str(refused.value)
