@@ -14,6 +14,7 @@ from services.indicators.audit.records import BadRecords, End, Ends, History, re
 from shared.contracts.base import SERVICES
 from shared.contracts.envelope import NO_HASH, parse_record, record_bytes
 from shared.days import instant_from
+from tests.indicators.audit.flips import every_flip_is_located
 from tests.indicators.comparing import example_county
 from tests.indicators.simulated import simulated
 from tests.support.records import COUNTY
@@ -143,6 +144,11 @@ def test_of_two_records_that_do_not_follow_the_one_that_was_changed_is_named(tmp
     cut = lines()[last].replace(parse_record(lines()[last]).prevhash.encode(), b"0" * 64)
     with pytest.raises(BadRecords, match="one of the two was changed"):
         read(tmp_path, *lines()[:last], cut, *lines()[last + 1 :])
+
+
+def test_a_bit_flipped_anywhere_is_located(tmp_path: Path) -> None:
+    whole = read(tmp_path, *lines())
+    every_flip_is_located(lines(), {service: End(whole.positions[service], whole.hashes[service]) for service in SERVICES}, 30, seed=1)
 
 
 def test_positions_before_the_first_record_are_told_as_that(tmp_path: Path) -> None:
