@@ -1,6 +1,7 @@
 """`kaiye audit` on a running system: all is the same, and whatever is tampered with is found and named."""
 
 import json
+import random
 import shutil
 import subprocess
 import time
@@ -14,15 +15,19 @@ import pytest
 
 from deploy.audit.figures import same_board
 from deploy.audit.found import Asked, Audited, Checked, Different
+from deploy.audit.records import compare_stream
 from deploy.audit.system import audit as audit_system
 from deploy.cli.audit import told
 from deploy.cli.board import ask
 from deploy.cli.common import EXAMPLE_COUNTY
 from deploy.data_folder import DataFolder, Running
 from deploy.publishing import Basis, digest_of, publish_document, publish_evaluation
+from deploy.reaching import bus
 from services.indicators.audit.archive.index import INDEX, read_index
 from services.indicators.audit.archive.writer import ArchiveWriter
 from services.indicators.evaluation.evaluation import Evaluation, evaluation_bytes
+from services.indicators.store import Moment
+from shared.contracts.base import Service
 from shared.contracts.envelope import parse_record
 from shared.county_schema import county_schema
 from tests.deploy.test_cli import KAIYE, kaiye_runs, run_kaiye
@@ -128,6 +133,45 @@ async def test_a_record_that_was_tampered_with_is_named(
         await execute(running, service, mend)
     assert code == 1
     assert says.items() <= found["difference"].items()
+
+
+async def flip_stored_bits(running: Running, service: Service, places: int, seed: int) -> None:
+    """Flip one bit of the stored bytes at so many places of a service's records, one after the other: each is told by its position."""
+    by, table = random.Random(seed), "UPDATE record SET raw = set_byte(raw, $2, get_byte(raw, $2) # $3) WHERE position = $1"
+    connection = await asyncpg.connect(running.databases[service], server_settings={"search_path": county_schema(running.county)})
+    try:
+        sizes = [row["size"] for row in await connection.fetch("SELECT octet_length(raw) AS size FROM record ORDER BY position")]
+        async with bus(running) as nc:
+            for _ in range(places):
+                position = by.randrange(len(sizes)) + 1
+                place = position, by.randrange(sizes[position - 1]), 1 << by.randrange(8)
+                await connection.execute(table, *place)
+                with pytest.raises(Different) as caught:
+                    await compare_stream(nc, running, service, Audited(Asked(2, 3, 1), lambda *_: None))
+                await connection.execute(table, *place)
+                assert (caught.value.found.service, caught.value.found.position) == (service, position), place
+            await compare_stream(nc, running, service, Audited(Asked(2, 3, 1), lambda *_: None))
+    finally:
+        await connection.close()
+
+
+async def test_a_bit_flipped_anywhere_in_a_stored_record_is_located(running: Running) -> None:
+    await flip_stored_bits(running, "finance", 20, seed=1)
+
+
+async def test_an_audit_cannot_write(running: Running, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    async def writes(moment: Moment, _: Audited) -> None:
+        for statement in ("DELETE FROM ledger", "UPDATE checkpoint SET position = 0", "CREATE TABLE mine ()"):
+            with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+                async with moment.connection.transaction():
+                    await moment.connection.execute(statement)
+            tried.append(statement)
+
+    monkeypatch.setattr("deploy.audit.system.compare_facts", writes)
+    await audit_system(running, DataFolder(folder), Audited(Asked(2, 1, 1), lambda *_: None))
+    assert len(tried) == 3
 
 
 async def test_a_ledger_entry_that_was_changed_is_named_by_its_measure_and_unit(folder: Path, running: Running) -> None:
