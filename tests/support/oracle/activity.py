@@ -1,13 +1,15 @@
 """Activity (plan 二(一)) and employment (plan 二(二)): who was trained, guided, helped, and who founded and employs."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from shared.days import add_months
 from tests.support.oracle.entities import Entity
 from tests.support.oracle.figure import Figure, Variants, count, of_cohort, plus, ratio, share
-from tests.support.oracle.world import Deed, World
+from tests.support.oracle.once import once
+from tests.support.oracle.world import Deed, Founding, Sorted, World, first_of_each
 
 
 def statistic_over(world: World, unit: str, series: str, numerator: int, *, incomplete: int = 0) -> Figure:
@@ -27,12 +29,8 @@ def activity_index(world: World, unit: str) -> Variants:
     For operating, the place is the entity's at E. A fact whose urban class cannot be told (a township, a county, a class never listed)
     counts in `incomplete` once for each person it is about, an operating entity for each of its founders.
     """
-    deeds = world.here(world.enrolments + world.helps, unit)
-    operating = [
-        (entity, life.place)
-        for entity in world.entities.values()
-        if (life := entity.life(world.day)) is not None and life.operating and world.counts(life.place, unit)
-    ]  # fmt: skip
+    deeds = world.here(world.enrolments, unit) + world.here(world.helps, unit)
+    operating = [(entity, life.place) for entity, life in world.standing.at(unit) if life.operating]
 
     acting = {deed.person for deed in deeds}
     anyone = acting.union(*(entity.founders for entity, _ in operating))
@@ -53,7 +51,7 @@ def activity_index(world: World, unit: str) -> Variants:
     }
 
 
-def persons(deeds: list[Deed]) -> int:
+def persons(deeds: Iterable[Deed]) -> int:
     """How many distinct persons (人)."""
     return len({deed.person for deed in deeds})
 
@@ -92,15 +90,15 @@ def training_guidance_ratio(world: World, unit: str) -> Variants:
     return {("default", None): ratio(guided(world, unit)["default", None], trained(world, unit)["default", None])}
 
 
-def helped_first_foundings(world: World) -> list[Deed]:
+@once
+def helped_first_foundings(world: World) -> Sorted[Founding]:
     """The successful starts (default rule), wherever they are: each person's first ever founding if dated in the window, with H on or
     before that day.
     """
-    firsts = [foundings[0] for foundings in world.foundings_of.values()]
-    return [
-        first for first in firsts
+    return world.deeds(
+        first for first in first_of_each(world.foundings)
         if world.in_year(first.day) and first.person in world.first_help and world.first_help[first.person] <= first.day
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 def successful_starts(world: World, unit: str) -> Variants:
@@ -116,57 +114,58 @@ def successful_starts(world: World, unit: str) -> Variants:
     }
 
 
-def new_of_the_year(world: World) -> list[Entity]:
-    """The entities registered in the window up to E."""
-    return [entity for entity in world.entities.values() if world.in_year(entity.registered)]
-
-
 def jobs(persons_employed: set[str], head_counts: list[int]) -> Figure:
     """Distinct persons plus head-counts, which are not de-duplicated."""
     note = f"{len(head_counts)} head-counts not de-duplicated" if head_counts else None
     return count(len(persons_employed) + sum(head_counts), note=note)
 
 
-def open_jobs(world: World, unit: str, entities: list[Entity]) -> Figure:
-    """Distinct persons with an open employment at E in those of the entities that operate at E, at the entity's place at E, plus the
-    latest head-count of those of them of which no fact says who works there.
+def open_jobs(world: World, entities: list[Entity]) -> Figure:
+    """Distinct persons with an open employment at E in these entities, plus the latest head-count of those of them of which no fact says
+    who works there.
     """
     working: set[str] = set()
     head_counts: list[int] = []
     for entity in entities:
-        life = entity.life(world.day)
-        if life is not None and life.operating and world.counts(life.place, unit):
-            working |= entity.employed(world.day)
-            head_counts += entity.head_counts()[-1:]
+        working |= entity.employed(world.day)
+        head_counts += entity.head_counts[-1:]
     return jobs(working, head_counts)
+
+
+@once
+def successful_registrations(world: World) -> frozenset[tuple[date, datetime, str, int]]:
+    """The registrations that are a founder's successful start."""
+    return frozenset(start.by.order for start in helped_first_foundings(world))
 
 
 def jobs_brought(world: World, unit: str) -> Variants:
     """Open employments at E in entities registered in the window, founders excluded, 0 once the entity is deregistered, revoked or
-    suspended; a person counts once per unit asked. An entity with only head-counts counts by its latest staff report.
+    suspended, at its place at E; a person counts once per unit asked. An entity with only head-counts counts by its latest staff report.
 
     `helped`: only entities founded by `successful_starts` (a founder's successful start is exactly that registration).
     `gross`: anyone employed there on any day from registration to E, wherever the entity then was, closed since or not; head-counts by
     their maximum up to E, at the place of the entity on the day of the report that set it.
     """
-    entities = new_of_the_year(world)
-    started = {start.by.order for start in helped_first_foundings(world)}
+    operating = [entity for entity, life in world.standing.at(unit) if life.operating and world.in_year(entity.registered)]
+    started = successful_registrations(world)
 
     ever: set[str] = set()
     highest: list[int] = []
-    for entity in entities:
-        for day in entity.days_of_change():
+    for entity in world.passed_through.at(unit):
+        if not world.in_year(entity.registered):
+            continue
+        for day in entity.days_of_change:
             life = entity.life(day)
-            if life is not None and world.counts(life.place, unit):
+            if life is not None and unit in world.units.where(life.place):
                 ever |= entity.employed(day)
-        greatest = entity.greatest_head_count()
-        if greatest is not None and world.counts(greatest[1], unit):
+        greatest = entity.greatest_head_count
+        if greatest is not None and unit in world.units.where(greatest[1]):
             highest.append(greatest[0])
 
     return {
-        ("default", None): open_jobs(world, unit, entities),
+        ("default", None): open_jobs(world, operating),
         ("gross", None): jobs(ever, highest),
-        ("helped", None): open_jobs(world, unit, [entity for entity in entities if entity.opened.order in started]),
+        ("helped", None): open_jobs(world, [entity for entity in operating if entity.opened.order in started]),
     }
 
 
@@ -191,7 +190,7 @@ def employment_contribution(world: World, unit: str) -> Variants:
     Everything is counted up to the end P of the period the statistic covers; without a statistic up to E, and there is no ratio.
     """
     statistic = world.statistic("new_employment", unit, cumulative=True)
-    then = world if statistic is None else World(world.known, statistic.period_end, world.year)
+    then = world if statistic is None else world.on(statistic.period_end)
     new = persons([deed for deed in then.here(then.foundings, unit) if not then.operates(deed.person, deed.day - timedelta(days=1))])
     everyone = successful_starts(then, unit)["all_founders", None].value
     brought = jobs_brought(then, unit)
@@ -212,18 +211,18 @@ def activity_employment(world: World, unit: str) -> Variants:
     """Persons whose first H is at most 12 months old (until the day before the same day a year later): share employed (open employment
     in an entity that is not their own, whatever has become of it) or operating at the end of E. Place: the first H's.
     """
-    first: dict[str, Deed] = {}
-    for deed in world.helps:
-        first.setdefault(deed.person, deed)
-    recent = [
-        deed.person for deed in first.values() if world.day < add_months(deed.day, 12) and world.counts(deed.place, unit)
-    ]  # fmt: skip
-    employed = {person for entity in world.entities.values() for person in entity.employed(world.day)}
-    working = [person for person in recent if person in employed or world.operates(person, world.day)]
+    recent = [deed.person for deed in world.first_helps.at(unit) if world.day < add_months(deed.day, 12)]
+    working = [person for person in recent if person in employed_anywhere(world) or world.operates(person, world.day)]
     return {("default", None): of_cohort(len(working), len(recent), len(recent))}
+
+
+@once
+def employed_anywhere(world: World) -> frozenset[str]:
+    """Who has an open employment at the end of E."""
+    return frozenset(person for entity in world.entities.values() for person in entity.employed(world.day))
 
 
 def new_entities(world: World, unit: str, since: date | None = None) -> Counter[str]:
     """How many entities of each kind were registered at the unit since a day (by default 1 January of the year of E) up to E."""
     since = since or world.new_year
-    return Counter(entity.kind for entity in world.entities.values() if entity.registered >= since and world.counts(entity.place, unit))
+    return Counter(entity.kind for entity in world.registered.at(unit) if entity.registered >= since)

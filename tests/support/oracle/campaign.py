@@ -18,7 +18,6 @@ from shared.contracts.registry import (
 )
 from shared.units import unit_kind
 from tests.support.oracle.figure import Variants, count, share
-from tests.support.oracle.units import place_of
 from tests.support.oracle.world import World
 
 
@@ -70,8 +69,7 @@ def rehearsals(world: World, unit: str) -> Variants:
 
 def _events(world: World, unit: str, *kinds: str) -> Variants:
     held = [
-        dated.fact for dated in world.of(CampaignEventHeld)
-        if dated.fact.event_kind in kinds and world.in_year(dated.occurred) and world.counts(place_of(dated.fact), unit)
+        dated.fact for dated in world.at(unit, CampaignEventHeld) if dated.fact.event_kind in kinds and world.in_year(dated.occurred)
     ]  # fmt: skip
     rows: Variants = {("all_levels", None): count(len(held))}
     if unit_kind(unit) == "county":
@@ -96,10 +94,7 @@ def contests(world: World, unit: str) -> Variants:
 
 def meetings(world: World, unit: str) -> Variants:
     """Held in the window; parts by kind."""
-    held: list[str] = [
-        dated.fact.meeting_kind for dated in world.of(MeetingHeld)
-        if world.in_year(dated.occurred) and world.counts(place_of(dated.fact), unit)
-    ]  # fmt: skip
+    held: list[str] = [dated.fact.meeting_kind for dated in world.at(unit, MeetingHeld) if world.in_year(dated.occurred)]
     kinds = ("leading_group", "joint_conference", "office", "mobilisation", "other")
     rows: Variants = {("default", kind): count(held.count(kind)) for kind in kinds}
     return rows | {("default", None): count(len(held))}
@@ -107,7 +102,7 @@ def meetings(world: World, unit: str) -> Variants:
 
 def inspections(world: World, unit: str) -> Variants:
     """Held in the window."""
-    held = [dated for dated in world.of(InspectionHeld) if world.in_year(dated.occurred) and world.counts(place_of(dated.fact), unit)]
+    held = [dated for dated in world.at(unit, InspectionHeld) if world.in_year(dated.occurred)]
     return {("default", None): count(len(held))}
 
 
@@ -115,7 +110,7 @@ def commendations(world: World, unit: str) -> Variants:
     """Issued in the window; `criticisms` likewise."""
 
     def issued(kind: type[CommendationIssued] | type[CriticismIssued]) -> int:
-        return sum(1 for dated in world.of(kind) if world.in_year(dated.occurred) and world.counts(place_of(dated.fact), unit))
+        return sum(1 for dated in world.at(unit, kind) if world.in_year(dated.occurred))
 
     return {("default", None): count(issued(CommendationIssued)), ("criticisms", None): count(issued(CriticismIssued))}
 
@@ -124,8 +119,8 @@ def rectifications_closed(world: World, unit: str) -> Variants:
     """Rectifications opened whose due day (or, opened later, the day of opening) lies in the window up to E: share closed by E."""
     closed = {dated.fact.rectification for dated in world.of(RectificationClosed)}
     due = [
-        dated.fact.rectification for dated in world.of(RectificationOpened)
-        if world.in_year(max(dated.fact.due, dated.occurred)) and world.counts(place_of(dated.fact), unit)
+        dated.fact.rectification for dated in world.at(unit, RectificationOpened)
+        if world.in_year(max(dated.fact.due, dated.occurred))
     ]  # fmt: skip
     return {("default", None): share(len([each for each in due if each in closed]), len(due))}
 

@@ -2,20 +2,20 @@
 
 from decimal import Decimal
 
-from shared.contracts.base import Fact
 from shared.contracts.finance import CreditCommunityRated, CreditRatingLapsed
 from shared.contracts.registry import UnitDesignated, UnitDesignationWithdrawn, UnitEnteredCampaign, UnitPlanSubmitted
 from shared.days import add_months
 from shared.units import unit_kind
-from tests.support.oracle.facts import Dated
 from tests.support.oracle.figure import Figure, Variants, count, share
+from tests.support.oracle.once import once
 from tests.support.oracle.world import World
 
 
-def designated(world: World) -> set[str]:
+@once
+def designated(world: World) -> frozenset[str]:
     """The units designated and not withdrawn on the day."""
     codes: set[str] = set()
-    for dated in world.facts:
+    for dated in world.of(UnitDesignated, UnitDesignationWithdrawn):
         match dated.fact:
             case UnitDesignated(code=code):
                 codes.add(code)
@@ -23,13 +23,19 @@ def designated(world: World) -> set[str]:
                 codes.discard(code)
             case _:
                 pass
-    return codes
+    return frozenset(codes)
+
+
+@once
+def entered(world: World) -> frozenset[str]:
+    """The units that entered the campaign by E, in any year."""
+    return frozenset(dated.fact.code for dated in world.of(UnitEnteredCampaign))
 
 
 def _created(world: World, unit: str, *kinds: str) -> Variants:
     existing = set(world.units.existing(unit, *kinds))
-    titled, entered = existing & designated(world), existing & {dated.fact.code for dated in world.of(UnitEnteredCampaign)}
-    return {("default", None): share(len(titled), len(existing)), ("of_entered", None): share(len(titled), len(entered))}
+    titled, taking_part = existing & designated(world), existing & entered(world)
+    return {("default", None): share(len(titled), len(existing)), ("of_entered", None): share(len(titled), len(taking_part))}
 
 
 def created_share(world: World, unit: str) -> Variants:
@@ -64,8 +70,7 @@ def created_share_villages(world: World, unit: str) -> Variants:
 
 
 def _entered(world: World, unit: str, kind: str) -> Variants:
-    entered = {dated.fact.code for dated in world.of(UnitEnteredCampaign)}
-    return {("default", None): count(len(entered.intersection(world.units.existing(unit, kind))))}
+    return {("default", None): count(len(entered(world).intersection(world.units.existing(unit, kind))))}
 
 
 def campaign_townships(world: World, unit: str) -> Variants:
@@ -88,16 +93,14 @@ def campaign_villages(world: World, unit: str) -> Variants:
     return _entered(world, unit, "village")
 
 
-def _well_rated(world: World) -> set[str]:
-    latest: dict[str, Dated[Fact]] = {}
-    for dated in world.facts:
-        if isinstance(dated.fact, CreditCommunityRated | CreditRatingLapsed):
-            latest[dated.fact.code] = dated
-    return {
+@once
+def _well_rated(world: World) -> frozenset[str]:
+    latest = {dated.fact.code: dated for dated in world.of(CreditCommunityRated, CreditRatingLapsed)}
+    return frozenset(
         code for code, dated in latest.items()
         if isinstance(dated.fact, CreditCommunityRated) and dated.fact.recovery_rate >= Decimal("0.95")
         and world.day < add_months(dated.occurred, 12)
-    }  # fmt: skip
+    )  # fmt: skip
 
 
 def credit_communities(world: World, unit: str) -> Variants:

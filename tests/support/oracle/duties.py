@@ -7,6 +7,7 @@ from datetime import date
 from shared.contracts.registry import DutyAccepted, DutyEvidenced, DutyReturned
 from shared.units import unit_kind
 from tests.support.oracle.figure import Variants, count, of_cohort
+from tests.support.oracle.once import once
 from tests.support.oracle.world import Promised, World
 
 
@@ -19,16 +20,15 @@ class Owing:
     accepted: date | None
 
 
+@once
 def _accepted(world: World) -> dict[tuple[str, str], date | None]:
     """Every duty that somebody has shown, by its name and who showed it, with the day of the acceptance that stands at E.
 
     Who has shown nothing yet cannot be accepted or sent back. An acceptance stands until the duty is sent back.
     """
     found: dict[tuple[str, str], date | None] = {}
-    for dated in world.facts:
+    for dated in world.of(DutyEvidenced, DutyAccepted, DutyReturned):
         fact = dated.fact
-        if not isinstance(fact, DutyEvidenced | DutyAccepted | DutyReturned):
-            continue
         owing = fact.duty, fact.unit or fact.park or fact.department or ""
         if isinstance(fact, DutyEvidenced):
             found.setdefault(owing, None)
@@ -40,23 +40,30 @@ def _accepted(world: World) -> dict[tuple[str, str], date | None]:
 
 
 def _owing(world: World, unit: str) -> list[Owing]:
-    """What the unit owes; the county answers for everybody. Units that exist at E owe what was not due before they were listed."""
+    """What the unit owes; the county answers for everybody."""
+    return _all_owing(world) if unit == world.units.county else [each for each in _all_owing(world) if each.party == unit]
+
+
+@once
+def _all_owing(world: World) -> list[Owing]:
+    """What anybody owes. Units that exist at E owe what was not due before they were listed."""
     accepted = _accepted(world)
     found = []
     for promised in world.promised:
         units = [code for code in world.units.existing(world.units.county, *promised.kinds) if world.units.listed_by(code, promised.due)]
         found += [Owing(promised, party, accepted.get((promised.id, party))) for party in (*promised.departments, *units)]
-    return found if unit == world.units.county else [each for each in found if each.party == unit]
+    return found
 
 
-def _strange(world: World, unit: str) -> int:
-    """Duties that somebody has shown and that the plan file does not have, or not of that party."""
-    strange = 0
+@once
+def _strange(world: World) -> list[str]:
+    """Who has shown duties that the plan file does not have, or not of that party, as often as there are such."""
+    strange = []
     for id, party in _accepted(world):
         promised = next((each for each in world.promised if each.id == id), None)
         of_unit = party.isdigit() and promised is not None and unit_kind(party) in promised.kinds
-        if unit in (world.units.county, party) and not (of_unit or (promised is not None and party in promised.departments)):
-            strange += 1
+        if not (of_unit or (promised is not None and party in promised.departments)):
+            strange.append(party)
     return strange
 
 
@@ -74,7 +81,7 @@ def duties(world: World, unit: str) -> Variants:
     rows: Variants = {}
     for key, group in groups.items():
         due = [each for each in group if each.promised.due <= world.day]
-        strange = _strange(world, unit) if key == ("default", None) else 0
+        strange = len([party for party in _strange(world) if unit in (world.units.county, party)]) if key == ("default", None) else 0
         rows[key] = of_cohort(len([each for each in due if each.accepted is not None]), len(due), len(due), incomplete=strange)
     return rows
 

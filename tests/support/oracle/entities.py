@@ -22,6 +22,7 @@ from shared.contracts.registry import (
 )  # fmt: skip
 from shared.days import add_months
 from tests.support.oracle.facts import Dated
+from tests.support.oracle.once import once
 from tests.support.oracle.units import Place, place_of
 
 
@@ -65,6 +66,7 @@ class Entity:
         """The persons who founded it."""
         return frozenset(founder.person for founder in self.opened.fact.founders)
 
+    @once
     def life(self, day: date) -> Life | None:
         """Its state at the end of a day; None before its registration. Facts dated before the registration are ignored.
 
@@ -92,6 +94,10 @@ class Entity:
                     pass
         return Life(status, place)
 
+    def lives(self) -> list[Life]:
+        """Its states at the end of every day on which they may have changed."""
+        return [life for day in self.days_of_change if (life := self.life(day)) is not None]
+
     def operates(self, day: date) -> bool:
         """Whether it operates in the county at the end of a day."""
         life = self.life(day)
@@ -115,7 +121,8 @@ class Entity:
             for dated in self.facts
         )
 
-    def employed(self, day: date) -> set[str]:
+    @once
+    def employed(self, day: date) -> frozenset[str]:
         """Who has an open employment there at the end of a day, founders excluded; nobody before the registration.
 
         A staff report with persons opens the employments of those it lists and ends those of the others; from the first employment fact
@@ -123,7 +130,7 @@ class Entity:
         that day.
         """
         if day < self.registered:
-            return set()
+            return frozenset()
         spoken_of: dict[str, date] = {}
         for dated in self.facts:
             if isinstance(dated.fact, EmploymentStarted | EmploymentEnded):
@@ -142,8 +149,9 @@ class Entity:
                     working = (working & explicit) | (set(persons) - explicit)
                 case _:
                     pass
-        return working - self.founders
+        return frozenset(working - self.founders)
 
+    @cached_property
     def head_counts(self) -> list[int]:
         """The numbers of its staff reports since registration, in history order, when nothing says who they are; else none at all."""
         if self.has_individual_employment():
@@ -151,6 +159,7 @@ class Entity:
         reports = [dated for dated in self.facts if dated.occurred >= self.registered]
         return [dated.fact.employees for dated in reports if isinstance(dated.fact, StaffReported)]
 
+    @cached_property
     def greatest_head_count(self) -> tuple[int, Place] | None:
         """The first greatest of the same numbers, of at least 1, that it reported while in the county, and where it was at the end of
         that day.
@@ -181,6 +190,7 @@ class Entity:
                         pass
         return said
 
+    @cached_property
     def days_of_change(self) -> list[date]:
         """The registration day and every later day with a fact: between two of them nothing about the entity changes."""
         return sorted({self.registered} | {dated.occurred for dated in self.facts if dated.occurred > self.registered})

@@ -1,15 +1,18 @@
 """From recorded facts to effective facts: what is held to be true, as known at the end of a day."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Generic, TypeVar
+from functools import cached_property
+from typing import Any, Generic, TypeVar, cast
 
 from shared.contracts import read_fact
 from shared.contracts.base import Fact, natural_key_of
 from shared.days import day_of, instant_from
 
 F = TypeVar("F", bound=Fact, covariant=True)
+K = TypeVar("K", bound=Fact)
 Name = tuple[str, str, str]
 """Service, source and id of a record."""
 
@@ -44,10 +47,20 @@ class Recorded:
     position: int
     data: Mapping[str, Any]
 
-    @property
+    @cached_property
     def known(self) -> date:
         """The day in Asia/Shanghai on which it was recorded."""
         return day_of(self.recorded)
+
+    @cached_property
+    def reported(self) -> Dated[Fact]:
+        """The fact as it was first reported."""
+        return self.saying(self.version, self.occurred, self.data)
+
+    def saying(self, version: int, occurred: date, data: Mapping[str, Any]) -> Dated[Fact]:
+        """The fact with another day and other content, at its own place in the history."""
+        fact = read_fact(f"{self.service}.{self.event}", version, dict(data))
+        return Dated(fact, occurred, self.recorded, self.service, self.position)
 
 
 def read(record: Mapping[str, Any]) -> Recorded:
@@ -96,15 +109,13 @@ def effective(records: Iterable[Recorded], known_at: date) -> tuple[Dated[Fact],
         if record.event in {"fact_corrected", "day_closed"}:
             continue
         name = (record.service, record.source, record.id)
-        version, occurred, data = record.version, record.occurred, record.data
+        dated = record.reported
         if name in corrected:
-            version = corrected[name].get("version", 1)
-            occurred = date.fromisoformat(corrected[name]["occurred"])
-            data = corrected[name]["data"]
-        fact = read_fact(f"{record.service}.{record.event}", version, dict(data))
-        key = keys[name] = natural_key_of(fact, occurred)
-        there.setdefault(key, {})[name] = Dated(fact, occurred, record.recorded, record.service, record.position)
-        if key not in holding or fact.repeat == "supersedes":
+            said = corrected[name]
+            dated = record.saying(said.get("version", 1), date.fromisoformat(said["occurred"]), said["data"])
+        key = keys[name] = natural_key_of(dated.fact, dated.occurred)
+        there.setdefault(key, {})[name] = dated
+        if key not in holding or dated.fact.repeat == "supersedes":
             holding[key] = name
     return tuple(sorted((there[key][name] for key, name in holding.items()), key=lambda dated: dated.order))
 
@@ -121,3 +132,18 @@ def _hand_on(key: str, gone: Dated[Fact], there: Mapping[str, dict[Name, Dated[F
 
 def _content(dated: Dated[Fact]) -> tuple[date, dict[str, Any]]:
     return dated.occurred, dated.fact.model_dump(exclude={"evidence"})
+
+
+class Known:
+    """The effective facts as known on one day, in history order, and sorted out by class."""
+
+    def __init__(self, facts: Sequence[Dated[Fact]]) -> None:
+        self.facts = tuple(facts)
+        self._of: dict[type[Fact], list[Dated[Fact]]] = defaultdict(list)
+        for dated in self.facts:
+            self._of[type(dated.fact)].append(dated)
+
+    def of(self, *kinds: type[K]) -> list[Dated[K]]:
+        """The facts of these classes dated on whatever day, in history order."""
+        found = [dated for kind in kinds for dated in self._of.get(kind, [])]
+        return cast(list[Dated[K]], found if len(kinds) == 1 else sorted(found, key=lambda dated: dated.order))

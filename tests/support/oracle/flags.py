@@ -26,7 +26,7 @@ from shared.contracts.registry import EmploymentStarted, StaffReported, Survival
 from shared.contracts.training import CourseClosed, CourseOpened, TraineeCompleted, TraineeEnrolled, TraineeWithdrew
 from shared.days import add_months
 from tests.support.oracle.entities import one_code
-from tests.support.oracle.facts import Dated, Recorded, effective, read
+from tests.support.oracle.facts import Dated, Known, Recorded, effective, read
 from tests.support.oracle.world import World
 
 Place = tuple[str, int]
@@ -56,7 +56,7 @@ def odd(records: Iterable[Mapping[str, Any]], known_at: date) -> dict[str, set[P
     recorded = [read(record) for record in records]
     reports = list(_reports(recorded, known_at))
     counting = effective(recorded, known_at)
-    world = World(counting, date.max, known_at.year)
+    world = World(Known(counting), date.max, known_at.year)
     found: dict[str, set[Place]] = defaultdict(set)
     for kind, place in (
         *_again(reports, counting), *_without_ground(reports, world), *_courses(world), *_training(world), *_subsidies(world),
@@ -100,7 +100,7 @@ def _again(reports: Sequence[Report], counting: Iterable[Dated[Fact]]) -> Iterat
 
 
 def _without_ground(reports: Sequence[Report], world: World) -> Iterator[tuple[str, Place]]:
-    codes = one_code(world.known)
+    codes = one_code(world.known.facts)
 
     def thing(subject: str) -> str:
         kind, _, identifier = subject.partition(":")
@@ -222,7 +222,7 @@ def _at_work(world: World) -> Iterator[tuple[str, Place]]:
 
 
 def _lent_to_closed(world: World) -> Iterator[tuple[str, Place]]:
-    codes = one_code(world.known)
+    codes = one_code(world.known.facts)
     lent_to = {applied.fact.loan: applied.fact.entity for applied in world.of(LoanApplied)}
     for disbursed in world.of(LoanDisbursed):
         code = lent_to.get(disbursed.fact.loan)
@@ -234,8 +234,8 @@ def _lent_to_closed(world: World) -> Iterator[tuple[str, Place]]:
 
 def claimed_twice(records: Iterable[Mapping[str, Any]], known_at: date) -> set[str]:
     """The persons who at the end of some day are employed by two operating entities."""
-    world = World(effective([read(record) for record in records], known_at), date.max, known_at.year)
-    days = sorted({day for entity in world.entities.values() for day in entity.days_of_change()})
+    world = World(Known(effective([read(record) for record in records], known_at)), date.max, known_at.year)
+    days = sorted({day for entity in world.entities.values() for day in entity.days_of_change})
     found: set[str] = set()
     for day in days:
         employed: set[str] = set()

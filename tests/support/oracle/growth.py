@@ -8,7 +8,8 @@ from shared.days import add_months
 from tests.support.oracle.activity import new_entities, successful_starts, trained_and_guided
 from tests.support.oracle.entities import Entity, the_day_before
 from tests.support.oracle.figure import Figure, Variants, count, of_cohort, ratio, share
-from tests.support.oracle.world import Deed, Founding, World
+from tests.support.oracle.once import once
+from tests.support.oracle.world import Deed, Sorted, World, first_of_each
 
 
 def new_enterprises(world: World, unit: str) -> Variants:
@@ -76,9 +77,8 @@ def _survival(world: World, unit: str, years: int) -> Variants:
     Parts: the registration year, for years with a member.
     """
     cohort = [
-        entity for entity in world.entities.values()
+        entity for entity in world.registered.at(unit)
         if in_cohort(due_day(entity, years), world.day) and not entity.out_of_county(the_day_before(due_day(entity, years)))
-        and world.counts(entity.place, unit)
     ]  # fmt: skip
     enterprises = [entity for entity in cohort if entity.kind == "enterprise"]
 
@@ -114,11 +114,10 @@ def enterprise_growth(world: World, unit: str) -> Variants:
 
     An entity exists while it is neither deregistered nor revoked, and in the county; it is where it then was.
     """
-    eve = World(world.known, world.new_year - timedelta(days=1), world.year)
+    eve = world.on(world.new_year - timedelta(days=1))
 
     def existing(*kinds: str) -> int:
-        lives = [entity.life(eve.day) for entity in eve.entities.values() if entity.kind in kinds]
-        return sum(1 for life in lives if life is not None and life.status != "closed" and eve.counts(life.place, unit))
+        return sum(1 for entity, life in eve.standing.at(unit) if entity.kind in kinds and life.status != "closed")
 
     def over(added: int, stock: int, period_end: date | None = None) -> Figure:
         if not stock:
@@ -131,7 +130,7 @@ def enterprise_growth(world: World, unit: str) -> Variants:
     helped = {
         founding.entity.opened.fact.entity
         for founding in world.here(world.foundings, unit)
-        if isinstance(founding, Founding) and founding.entity.kind == "enterprise"
+        if founding.entity.kind == "enterprise"
         and founding.person in world.first_help and world.first_help[founding.person] <= founding.day
     }  # fmt: skip
     return {
@@ -145,15 +144,18 @@ def initial_success(world: World, unit: str) -> Variants:
     """Persons in the cohort on E (due day = first H + 6 months) who were not operating on the day of first H: share that founded after
     that day and by their due day. Place: the first H's.
     """
-    first: dict[str, Deed] = {}
-    for deed in world.helps:
-        first.setdefault(deed.person, deed)
     cohort = [
-        deed for deed in first.values()
-        if in_cohort(add_months(deed.day, 6), world.day) and world.counts(deed.place, unit) and not world.operates(deed.person, deed.day)
+        deed for deed in world.first_helps.at(unit)
+        if in_cohort(add_months(deed.day, 6), world.day) and not world.operates(deed.person, deed.day)
     ]  # fmt: skip
     succeeded = [deed for deed in cohort if founded(world, deed.person, deed.day + timedelta(days=1), add_months(deed.day, 6))]
     return {("default", None): of_cohort(len(succeeded), len(cohort), len(cohort))}
+
+
+@once
+def first_passes(world: World) -> Sorted[Deed]:
+    """Each person's first pass in start-up training."""
+    return world.deeds(first_of_each(world.passes))
 
 
 def success_after_training(world: World, unit: str) -> Variants:
@@ -163,22 +165,15 @@ def success_after_training(world: World, unit: str) -> Variants:
     `current_period`: of those who passed in the window (at the unit), share that founded in it after the day of their first such pass.
     `over_helped`: `successful_starts` ÷ `trained_and_guided`.
     """
-    first_pass: dict[str, Deed] = {}
-    for deed in world.passes:
-        first_pass.setdefault(deed.person, deed)
     cohort = [
         (first, add_months(first.day, 6))
-        for first in first_pass.values()
-        if in_cohort(add_months(first.day, 6), world.day)
-        and world.counts(first.place, unit)
-        and not world.operates(first.person, first.day)
+        for first in first_passes(world).at(unit)
+        if in_cohort(add_months(first.day, 6), world.day) and not world.operates(first.person, first.day)
     ]
     succeeded = [first for first, due in cohort if founded(world, first.person, first.day + timedelta(days=1), due)]
 
-    passed_here: dict[str, date] = {}
-    for deed in world.here(world.passes, unit):
-        passed_here.setdefault(deed.person, deed.day)
-    founded_since = [person for person, day in passed_here.items() if founded(world, person, day + timedelta(days=1), world.day)]
+    passed_here = first_of_each(world.here(world.passes, unit))
+    founded_since = [deed for deed in passed_here if founded(world, deed.person, deed.day + timedelta(days=1), world.day)]
 
     return {
         ("default", None): of_cohort(len(succeeded), len(cohort), len(cohort)),

@@ -253,10 +253,9 @@ def benchmark(oracle: Oracle, row: Key, known_at: date, day: date) -> Fraction |
     """The national peer group's latest period ≤ E of the same variant; of two values of one period the one recorded last."""
     published = [
         (dated.fact.period_end, dated.position, dated.fact.value)
-        for dated in oracle.effective(known_at)
-        if isinstance(dated.fact, BenchmarkPublished) and dated.fact.peer_group == "national"
-        and (dated.fact.indicator, dated.fact.variant) == row[:2] and dated.fact.period_end <= day
-    ]  # fmt: skip
+        for dated in oracle.known(known_at).of(BenchmarkPublished)
+        if dated.fact.peer_group == "national" and (dated.fact.indicator, dated.fact.variant) == row[:2] and dated.fact.period_end <= day
+    ]
     return Fraction(max(published)[2]) if published else None
 
 

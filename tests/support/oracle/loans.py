@@ -65,6 +65,7 @@ class Loan:
                 schedule[dated.fact.instalment] = dated.fact.due, schedule[dated.fact.instalment][1]
         return schedule
 
+    @cached_property
     def repaid_by_instalment(self) -> Counter[int]:
         """What was repaid to each instalment, in fen.
 
@@ -94,7 +95,7 @@ class Loan:
 
     def principal_due_and_repaid(self, day: date) -> int:
         """Σ over the instalments due up to a day of min(repaid to it, its principal), in fen."""
-        repaid = self.repaid_by_instalment()
+        repaid = self.repaid_by_instalment
         return sum(min(repaid[number], principal) for number, (due, principal) in self.instalments(day).items() if due <= day)
 
     def undated(self) -> list[date]:
@@ -123,7 +124,7 @@ class Loan:
         if self.settled:
             return 0
         covering = self.compensated() + sum(dated.fact.amount_fen for dated in self.facts if isinstance(dated.fact, LoanWrittenOff))
-        repaid, unpaid = self.repaid_by_instalment(), 0
+        repaid, unpaid = self.repaid_by_instalment, 0
         for number, (due, principal) in sorted(self.instalments(day).items(), key=lambda each: (each[1][0], each[0])):
             missing = max(0, principal - repaid[number])
             covered = min(covering, missing)

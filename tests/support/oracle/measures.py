@@ -19,8 +19,9 @@ from shared.contracts.training import Score, SurveyAnswered, SurveyClosed, Surve
 from shared.units import UNIT_KINDS, unit_kind
 from tests.support.oracle.facts import Dated
 from tests.support.oracle.figure import Figure, Variants, count, share
+from tests.support.oracle.once import once
 from tests.support.oracle.units import place_of
-from tests.support.oracle.world import World
+from tests.support.oracle.world import Sorted, World
 
 
 def margin(satisfied: int, answers: int) -> Decimal | None:
@@ -33,6 +34,7 @@ def margin(satisfied: int, answers: int) -> Decimal | None:
     return exact.quantize(Decimal("0.000001"), rounding=ROUND_HALF_UP)
 
 
+@once
 def latest_public_survey(world: World) -> str | None:
     """The latest public survey closed ≤ E; of two closed on one day the one whose closing has the higher position."""
     public = {dated.fact.survey for dated in world.ever(SurveyOpened) if dated.fact.population == "public"}
@@ -47,8 +49,8 @@ def answers_to(world: World, unit: str, question: str) -> list[tuple[Score, str 
     survey = latest_public_survey(world)
     return [
         (score, dated.fact.group)
-        for dated in world.of(SurveyAnswered)
-        if dated.fact.survey == survey and (unit_kind(unit) == "county" or world.counts(place_of(dated.fact), unit))
+        for dated in (world.of(SurveyAnswered) if unit_kind(unit) == "county" else world.at(unit, SurveyAnswered))
+        if dated.fact.survey == survey
         for score in dated.fact.scores
         if score.question == question
     ]  # fmt: skip
@@ -93,9 +95,7 @@ def start_up_cost(world: World, unit: str) -> Variants:
 
     `days`: mean calendar days from case accepted to completed, cases completed in the window. `satisfied_with_cost`: survey share.
     """
-    here = [
-        entity.opened.fact for entity in world.entities.values() if world.in_year(entity.registered) and world.counts(entity.place, unit)
-    ]
+    here = [entity.opened.fact for entity in world.registered.at(unit) if world.in_year(entity.registered)]
     stated = [fact.start_up_cost_fen for fact in here if fact.start_up_cost_fen is not None]
     days = case_days(world, unit)
     return {
@@ -114,11 +114,9 @@ def policy_completeness(world: World, unit: str) -> Variants:
     return rows
 
 
-def new_venue_area(world: World, unit: str) -> Variants:
-    """Present m² of incubators, start-up parks and streets opened in the window and open at E; one that lies within another of these
-    (at any depth) adds nothing. `with_enlargements`: plus what those opened before the window and open at E gained in it, less what they
-    lost; one that lies within any other open one adds nothing.
-    """
+@once
+def _new_area(world: World) -> Sorted[tuple[int, int]]:
+    """Of every incubator, start-up park and street open at E, what the venues opened in the window add, and what the others gained."""
     opened = {
         dated.fact.venue: dated
         for dated in world.of(VenueOpened)
@@ -143,25 +141,40 @@ def new_venue_area(world: World, unit: str) -> Variants:
         sizes = [each for each in world.of(VenueResized) if each.fact.venue == dated.fact.venue and dated.occurred <= each.occurred <= day]
         return sizes[-1].fact.area_m2 if sizes else dated.fact.area_m2
 
-    new = gained = 0
     recent = {venue for venue, dated in standing.items() if world.in_year(dated.occurred)}
-    for venue, dated in standing.items():
-        if not world.counts(place_of(dated.fact), unit):
-            continue
-        if venue in recent and not surrounding(venue) & recent:
-            new += area_on(dated, world.day)
-        if venue not in recent and not surrounding(venue) & standing.keys():
-            gained += area_on(dated, world.day) - area_on(dated, world.new_year - timedelta(days=1))
+
+    def areas(venue: str, dated: Dated[VenueOpened]) -> tuple[int, int]:
+        if venue in recent:
+            return 0 if surrounding(venue) & recent else area_on(dated, world.day), 0
+        grown = area_on(dated, world.day) - area_on(dated, world.new_year - timedelta(days=1))
+        return 0, 0 if surrounding(venue) & standing.keys() else grown
+
+    return Sorted((areas(venue, dated), world.units.where(place_of(dated.fact))) for venue, dated in standing.items())
+
+
+def new_venue_area(world: World, unit: str) -> Variants:
+    """Present m² of incubators, start-up parks and streets opened in the window and open at E; one that lies within another of these
+    (at any depth) adds nothing. `with_enlargements`: plus what those opened before the window and open at E gained in it, less what they
+    lost; one that lies within any other open one adds nothing.
+    """
+    new = sum(new for new, _ in _new_area(world).at(unit))
+    gained = sum(gained for _, gained in _new_area(world).at(unit))
     return {("default", None): count(new), ("with_enlargements", None): count(new + gained)}
+
+
+@once
+def cases_completed(world: World) -> dict[str, date]:
+    """The day on which each green-channel case was completed."""
+    return {dated.fact.case: dated.occurred for dated in world.of(GreenChannelCaseCompleted)}
 
 
 def case_days(world: World, unit: str) -> list[int]:
     """Calendar days from accepted to completed, over the green-channel cases completed in the window."""
-    completed = {dated.fact.case: dated.occurred for dated in world.of(GreenChannelCaseCompleted)}
+    completed = cases_completed(world)
     return [
         (completed[dated.fact.case] - dated.occurred).days
-        for dated in world.ever(GreenChannelCaseAccepted)
-        if world.counts(place_of(dated.fact), unit) and dated.fact.case in completed and world.in_year(completed[dated.fact.case])
+        for dated in world.ever_at(unit, GreenChannelCaseAccepted)
+        if dated.fact.case in completed and world.in_year(completed[dated.fact.case])
     ]  # fmt: skip
 
 
@@ -181,17 +194,14 @@ def green_channel_on_time(world: World, unit: str) -> Variants:
     `units`: existing ones with a green channel open at E; a channel is of the unit it names, else of its park, or of who succeeded them.
     A case counts where it was accepted.
     """
-    completed = {dated.fact.case: dated.occurred for dated in world.of(GreenChannelCaseCompleted)}
-    cases = [dated for dated in world.ever(GreenChannelCaseAccepted) if world.counts(place_of(dated.fact), unit)]
-    promised = [dated.fact for dated in cases if world.in_year(dated.fact.promised)]
+    completed = cases_completed(world)
+    promised = [dated.fact for dated in world.ever_at(unit, GreenChannelCaseAccepted) if world.in_year(dated.fact.promised)]
     on_time = [fact for fact in promised if fact.case in completed and completed[fact.case] <= fact.promised]
     days = case_days(world, unit)
 
     shut = {dated.fact.channel for dated in world.of(GreenChannelClosed)}
     with_channel = {
-        world.units.lowest_answering(place_of(dated.fact))
-        for dated in world.of(GreenChannelOpened)
-        if dated.fact.channel not in shut and world.counts(place_of(dated.fact), unit)
+        world.units.lowest_answering(place_of(dated.fact)) for dated in world.at(unit, GreenChannelOpened) if dated.fact.channel not in shut
     }
     return {
         ("default", None): share(len(on_time), len(promised)),
@@ -207,7 +217,7 @@ def loans(world: World, unit: str) -> Variants:
 
     A tranche reported without its day is in none of them, and leaves each row of its kind of loan incomplete.
     """
-    here = [loan for loan in world.loans if world.counts(loan.place, unit)]
+    here = world.loans.at(unit)
     begun = [loan for loan in here if (first := loan.first_disbursement()) is not None and world.in_year(first.occurred)]
     personal = [loan for loan in begun if loan.personal]
     rows = {
@@ -229,7 +239,7 @@ def loan_recovery(world: World, unit: str) -> Variants:
     `overdue`: principal due and neither repaid, compensated nor written off ÷ balance. `compensated`: paid in the year ÷ balance.
     Balance = disbursed − principal repaid − compensated − written off, at E: incomplete by the tranches without a day of loans not settled.
     """
-    here = [loan for loan in world.loans if world.counts(loan.place, unit)]
+    here = world.loans.at(unit)
     balance = sum(loan.balance() for loan in here)
     undated = sum(len(loan.undated()) for loan in here if not loan.settled)
     return {
@@ -241,8 +251,9 @@ def loan_recovery(world: World, unit: str) -> Variants:
     }
 
 
-def open_venues(world: World, kind: str) -> list[tuple[VenueOpened, int]]:
-    """The venues of a kind open at E with the area that counts (m²): as last resized, and 0 for one that lies within another of them.
+@once
+def open_venues(world: World, kind: str) -> Sorted[int]:
+    """The venues of a kind open at E, by the area that counts (m²): as last resized, and 0 for one that lies within another of them.
 
     What lies within a venue within a third lies within the third. Facts dated before the opening are ignored. Incubators are those in a
     park only.
@@ -274,12 +285,14 @@ def open_venues(world: World, kind: str) -> list[tuple[VenueOpened, int]]:
             around = around_of.get(around)
         return False
 
-    return [(fact, 0 if within_another(venue) else areas[venue]) for venue, fact in standing.items()]
+    return Sorted(
+        (0 if within_another(venue) else areas[venue], world.units.where(place_of(fact))) for venue, fact in standing.items()
+    )  # fmt: skip
 
 
 def area(world: World, unit: str, kind: str) -> int:
     """Σ m² of the open venues of a kind that count for the unit."""
-    return sum(m2 for fact, m2 in open_venues(world, kind) if world.counts(place_of(fact), unit))
+    return sum(open_venues(world, kind).at(unit))
 
 
 def incubator_area(world: World, unit: str) -> Variants:

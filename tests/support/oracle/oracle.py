@@ -8,7 +8,7 @@ from typing import Any
 from shared.contracts.base import Fact
 from shared.units import unit_kind
 from tests.support.oracle import activity, campaign, creation, duties, growth, measures, resources
-from tests.support.oracle.facts import Dated, effective, read
+from tests.support.oracle.facts import Dated, Known, effective, read
 from tests.support.oracle.figure import NOT_DUE, Figure, Key, Variants
 from tests.support.oracle.world import Due, Named, Promised, World
 
@@ -126,20 +126,25 @@ class Oracle:
         self._due, self._named = tuple(due), tuple(named)
         self._promised = tuple(promised)
         self._records = [read(record) for record in records]
-        self._known: dict[date, tuple[Dated[Fact], ...]] = {}
-        self._worlds: dict[tuple[date, date, int], World] = {}
+        self._known: dict[date, Known] = {}
+        self._worlds: dict[tuple[date, int], World] = {}
 
     def effective(self, known_at: date) -> tuple[Dated[Fact], ...]:
         """The effective facts as known at the end of a day."""
+        return self.known(known_at).facts
+
+    def known(self, known_at: date) -> Known:
+        """The same by class, kept until another known day is asked about."""
         if known_at not in self._known:
-            self._known[known_at] = effective(self._records, known_at)
+            self._worlds = {}
+            self._known = {known_at: Known(effective(self._records, known_at))}
         return self._known[known_at]
 
     def world(self, known_at: date, day: date, year: int) -> World:
         """What is held true as known on one day and as of the end of another."""
-        key = known_at, day, year
+        known, key = self.known(known_at), (day, year)
         if key not in self._worlds:
-            self._worlds[key] = World(self.effective(known_at), day, year, self._due, self._named, self._promised)
+            self._worlds[key] = World(known, day, year, self._due, self._named, self._promised)
         return self._worlds[key]
 
     def window(self, row: tuple[str, str], year: int) -> tuple[date, date]:

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Container
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from shared.contracts.base import Fact
 from shared.contracts.finance import (
@@ -35,8 +35,9 @@ from shared.days import add_months
 from shared.units import unit_kind
 from tests.support.oracle.facts import Dated
 from tests.support.oracle.figure import Variants, count, of_cohort, share
-from tests.support.oracle.units import place_of
-from tests.support.oracle.world import World
+from tests.support.oracle.once import once
+from tests.support.oracle.units import Place, place_of
+from tests.support.oracle.world import Sorted, World
 
 
 def is_county(unit: str) -> bool:
@@ -46,10 +47,8 @@ def is_county(unit: str) -> bool:
 
 def fen(world: World, unit: str, kind: type[Fact], *, ever: bool = False) -> int:
     """Σ of what facts of one class moved, in the window or ever, up to E; the county takes those without a place too."""
-    facts: list[Dated[Fact]] = [dated for dated in world.of(kind) if ever or world.in_year(dated.occurred)]
-    return sum(
-        dated.fact.model_dump()["amount_fen"] for dated in facts if is_county(unit) or world.counts(place_of(dated.fact), unit)
-    )  # fmt: skip
+    facts = world.of(kind) if is_county(unit) else world.at(unit, kind)
+    return sum(cast(Any, dated.fact).amount_fen for dated in facts if ever or world.in_year(dated.occurred))
 
 
 def guarantee_fund(world: World, unit: str) -> Variants:
@@ -88,7 +87,7 @@ def tax_relief(world: World, unit: str) -> Variants:
 
 def subsidies(world: World, unit: str) -> Variants:
     """Fen paid in the window, and distinct persons they were paid for; both whole and by kind."""
-    paid = [dated.fact for dated in world.of(SubsidyPaid) if world.in_year(dated.occurred) and world.counts(place_of(dated.fact), unit)]
+    paid = [dated.fact for dated in world.at(unit, SubsidyPaid) if world.in_year(dated.occurred)]
     rows: Variants = {}
     for kind in (None, "training", "start_up", "interest"):
         of_kind = [fact for fact in paid if kind in {None, fact.subsidy_kind}]
@@ -97,38 +96,53 @@ def subsidies(world: World, unit: str) -> Variants:
     return rows
 
 
-def internship_bases(world: World, unit: str) -> Variants:
-    """Open at E. `retention`: retained ÷ internships completed in the window, at the place of their start."""
+@once
+def _open_bases(world: World) -> Sorted[str]:
     opened = {dated.fact.venue: dated for dated in world.of(VenueOpened)}
     closed = {
         dated.fact.venue for dated in world.of(VenueClosed)
         if dated.fact.venue in opened and dated.occurred >= opened[dated.fact.venue].occurred
     }  # fmt: skip
-    bases = [
-        venue for venue, dated in opened.items()
-        if venue not in closed and dated.fact.venue_kind == "internship_base" and world.counts(place_of(dated.fact), unit)
-    ]  # fmt: skip
+    return Sorted(
+        (venue, world.units.where(place_of(dated.fact))) for venue, dated in opened.items()
+        if venue not in closed and dated.fact.venue_kind == "internship_base"
+    )  # fmt: skip
+
+
+@once
+def _internships_completed(world: World) -> Sorted[InternshipCompleted]:
     started = {dated.fact.internship: place_of(dated.fact) for dated in world.ever(InternshipStarted)}
-    completed = [
-        dated.fact for dated in world.of(InternshipCompleted)
-        if world.in_year(dated.occurred) and world.counts(started.get(dated.fact.internship), unit)
-    ]  # fmt: skip
+    completed = [dated.fact for dated in world.of(InternshipCompleted) if world.in_year(dated.occurred)]
+    return world.sorted(completed, lambda fact: started.get(fact.internship))
+
+
+def internship_bases(world: World, unit: str) -> Variants:
+    """Open at E. `retention`: retained ÷ internships completed in the window, at the place of their start."""
+    completed = _internships_completed(world).at(unit)
     retained = [fact for fact in completed if fact.retained]
-    return {("default", None): count(len(bases)), ("retention", None): share(len(retained), len(completed))}
+    return {("default", None): count(len(_open_bases(world).at(unit))), ("retention", None): share(len(retained), len(completed))}
+
+
+@once
+def _standing_associations(world: World) -> dict[str, Place]:
+    dissolved = {dated.fact.association for dated in world.of(AssociationDissolved)}
+    founded = world.of(AssociationFounded)
+    return {dated.fact.association: place_of(dated.fact) for dated in founded if dated.fact.association not in dissolved}
+
+
+@once
+def _members(world: World) -> Sorted[Dated[AssociationMemberJoined]]:
+    standing = _standing_associations(world)
+    return world.sorted(world.of(AssociationMemberJoined), lambda dated: standing.get(dated.fact.association))
 
 
 def associations(world: World, unit: str) -> Variants:
     """Founded and not dissolved at E, where they were founded. `by_township`: of each township. `members`: who joined existing ones."""
-    dissolved = {dated.fact.association for dated in world.of(AssociationDissolved)}
-    standing = {
-        dated.fact.association: place_of(dated.fact) for dated in world.of(AssociationFounded) if dated.fact.association not in dissolved
-    }
 
     def existing(of: str) -> int:
-        return sum(1 for place in standing.values() if world.counts(place, of))
+        return sum(1 for place in _standing_associations(world).values() if of in world.units.where(place))
 
-    joined = [dated for dated in world.of(AssociationMemberJoined) if world.counts(standing.get(dated.fact.association), unit)]
-    rows: Variants = {("default", None): count(existing(unit)), ("members", None): count(len(joined))}
+    rows: Variants = {("default", None): count(existing(unit)), ("members", None): count(len(_members(world).at(unit)))}
     if is_county(unit):
         rows |= {("by_township", township): count(existing(township)) for township in world.units.existing(unit, "township")}
     return rows
@@ -146,10 +160,9 @@ def policies(world: World, unit: str) -> Variants:
     return {("default", None): count(len({fact.policy_kind for fact in in_force}))}
 
 
-def trainings(world: World, unit: str) -> Variants:
-    """Person-times enrolled, completed and passed in the window in courses of every kind, a part each; then a part for each stage, kind,
-    programme and category (as of the enrolment in that course; `none` without any) that somebody is of. No whole.
-    """
+@once
+def _stages(world: World) -> Sorted[tuple[str, list[str]]]:
+    """What trainees did in the window: the stage, and the parts that it counts in."""
     courses = {dated.fact.course: dated.fact for dated in world.ever(CourseOpened)}
     categories = {(dated.fact.course, dated.fact.person): dated.fact.categories for dated in world.ever(TraineeEnrolled)}
     taken: list[tuple[str, Dated[TraineeEnrolled] | Dated[TraineeCompleted]]] = [("enrolled", dated) for dated in world.of(TraineeEnrolled)]
@@ -157,15 +170,25 @@ def trainings(world: World, unit: str) -> Variants:
         taken.append(("completed", dated))
         if dated.fact.passed:
             taken.append(("passed", dated))
-    stages: Counter[str] = Counter()
-    split: Counter[str] = Counter()
-    for stage, each in taken:
-        course = courses.get(each.fact.course)
-        if course is None or not world.in_year(each.occurred) or not world.counts(place_of(each.fact), unit):
-            continue
-        stages[stage] += 1
-        for category in categories.get((each.fact.course, each.fact.person)) or ("none",):
-            split[f"{stage}|{course.course_kind}|{course.programme or 'none'}|{category}"] += 1
+
+    def parts(stage: str, course: CourseOpened, person: str) -> list[str]:
+        of = categories.get((course.course, person)) or ("none",)
+        return [f"{stage}|{course.course_kind}|{course.programme or 'none'}|{category}" for category in of]
+
+    return Sorted(
+        ((stage, parts(stage, courses[each.fact.course], each.fact.person)), world.units.where(place_of(each.fact)))
+        for stage, each in taken
+        if each.fact.course in courses and world.in_year(each.occurred)
+    )
+
+
+def trainings(world: World, unit: str) -> Variants:
+    """Person-times enrolled, completed and passed in the window in courses of every kind, a part each; then a part for each stage, kind,
+    programme and category (as of the enrolment in that course; `none` without any) that somebody is of. No whole.
+    """
+    here = _stages(world).at(unit)
+    stages = Counter(stage for stage, _ in here)
+    split = Counter(part for _, parts in here for part in parts)
     rows: Variants = {("default", stage): count(stages[stage]) for stage in ("enrolled", "completed", "passed")}
     return rows | {("default", part): count(number) for part, number in split.items()}
 
@@ -206,18 +229,23 @@ def platforms(world: World, unit: str) -> Variants:
 
 def projects(world: World, unit: str) -> Variants:
     """Collected, displayed (where they were collected) and matched (where the match says) in the window; of projects collected."""
-    collected = {dated.fact.project: dated.fact for dated in world.ever(ProjectCollected)}
     rows: Variants = {}
     for variant in ("default", "high_tech"):
-        counted = {project: place_of(fact) for project, fact in collected.items() if variant == "default" or fact.high_tech}
-        places = {
-            "collected": [place_of(dated.fact) for dated in _of_the_year(world, ProjectCollected, counted)],
-            "displayed": [counted[dated.fact.project] for dated in _of_the_year(world, ProjectDisplayed, counted)],
-            "matched": [place_of(dated.fact) for dated in _of_the_year(world, ProjectMatched, counted)],
-        }
-        for stage, held in places.items():
-            rows[variant, stage] = count(len([place for place in held if world.counts(place, unit)]))
+        for stage, places in _projects_of_the_year(world, high_tech=variant == "high_tech").items():
+            rows[variant, stage] = count(len(places.at(unit)))
     return rows
+
+
+@once
+def _projects_of_the_year(world: World, *, high_tech: bool) -> dict[str, Sorted[Place]]:
+    collected = [dated.fact for dated in world.ever(ProjectCollected)]
+    counted = {fact.project: place_of(fact) for fact in collected if fact.high_tech or not high_tech}
+    places = {
+        "collected": [place_of(dated.fact) for dated in _of_the_year(world, ProjectCollected, counted)],
+        "displayed": [counted[dated.fact.project] for dated in _of_the_year(world, ProjectDisplayed, counted)],
+        "matched": [place_of(dated.fact) for dated in _of_the_year(world, ProjectMatched, counted)],
+    }
+    return {stage: world.sorted(held, lambda place: place) for stage, held in places.items()}
 
 
 P = TypeVar("P", ProjectCollected, ProjectDisplayed, ProjectMatched)
@@ -230,8 +258,7 @@ def _of_the_year(world: World, kind: type[P], projects: Container[str]) -> list[
 def follow_up(world: World, unit: str) -> Variants:
     """Entities under one year old at E, whatever has become of them, followed up since their registration ÷ such entities."""
     young = [
-        entity for entity in world.entities.values()
-        if world.day < add_months(entity.registered, 12) and world.counts(entity.place, unit)
+        entity for entity in world.registered.at(unit) if world.day < add_months(entity.registered, 12)
     ]  # fmt: skip
     asked = [
         entity for entity in young

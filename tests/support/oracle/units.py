@@ -1,13 +1,15 @@
 """Where a fact counts: its unit, the units above it, its park, and the county once."""
 
-from collections.abc import Iterable
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from shared.contracts.base import Fact
 from shared.contracts.registry import UnitDissolved, UnitListed, UnitMerged
 from shared.units import county_of, lineage, unit_kind
-from tests.support.oracle.facts import Dated
+from tests.support.oracle.facts import Known
+from tests.support.oracle.once import once
 
 
 @dataclass(frozen=True)
@@ -30,16 +32,15 @@ class Units:
     unit ends once, and not before it is listed; who was never listed (or whose listing is voided) does not end either.
     """
 
-    def __init__(self, known: Iterable[Dated[Fact]], day: date) -> None:
-        known = list(known)
+    def __init__(self, known: Known, day: date) -> None:
         self._day = day
-        self._since = {dated.fact.code: dated.occurred for dated in known if isinstance(dated.fact, UnitListed)}
-        self.classes = {dated.fact.code: dated.fact.urban_rural_class for dated in known if isinstance(dated.fact, UnitListed)}
+        self._since = {dated.fact.code: dated.occurred for dated in known.of(UnitListed)}
+        self.classes = {dated.fact.code: dated.fact.urban_rural_class for dated in known.of(UnitListed)}
         """Every unit on the roster, from whatever day, with its own class (城乡分类代码)."""
         self.last_day: dict[str, date] = {}
         """The last day of every unit that no longer exists."""
         self._into: dict[str, str] = {}
-        for dated in known:
+        for dated in known.of(UnitMerged, UnitDissolved):
             match dated.fact:
                 case UnitMerged(code=code, into=successor) | UnitDissolved(code=code, successor=successor):
                     self._end(code, dated.occurred, successor)
@@ -67,12 +68,19 @@ class Units:
 
     def existing(self, unit: str, *kinds: str) -> list[str]:
         """The units of these kinds within `unit` (itself included) that exist: listed, neither merged away nor dissolved."""
-        return [
-            code for code in sorted(self.classes)
-            if unit_kind(code) in kinds and self.listed(code) and code not in self.last_day and unit in self.answering(code)
-        ]  # fmt: skip
+        return [code for code in self._existing.get(unit, []) if unit_kind(code) in kinds]
 
-    def answering(self, code: str) -> set[str]:
+    @cached_property
+    def _existing(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for code in sorted(self.classes):
+            if self.listed(code) and code not in self.last_day:
+                for unit in self.answering(code):
+                    found[unit].append(code)
+        return found
+
+    @once
+    def answering(self, code: str) -> frozenset[str]:
         """The units that answer with what happened at `code`: itself, or once it ended its successor, and those above that.
 
         Where nobody succeeds (a unit dissolved for good, mergers that go round in a circle) the unit above answers.
@@ -86,7 +94,7 @@ class Units:
             if present is not None:
                 found.add(present)
             current = next(iter(lineage(present or current)[1:]), None)
-        return found
+        return frozenset(found)
 
     def lowest_answering(self, place: Place) -> str:
         """The one of them that the others are above, for the unit of a place, or its park where it names no unit."""
@@ -104,11 +112,12 @@ class Units:
             code = self._into[code]
         return code
 
-    def counts(self, place: Place | None, unit: str) -> bool:
-        """Whether a fact at `place` counts for `unit`; a fact that is nowhere (out of the county) counts for none."""
+    @once
+    def where(self, place: Place | None) -> frozenset[str]:
+        """The units for which a fact at `place` counts; a fact that is nowhere (out of the county) counts for none."""
         if place is None:
-            return False
-        return any(unit in self.answering(code) for code in (place.unit, place.park) if code is not None)
+            return frozenset()
+        return frozenset().union(*(self.answering(code) for code in (place.unit, place.park) if code is not None))
 
     def urban(self, place: Place) -> bool | None:
         """Whether a place is urban by its own class (城乡分类代码 1xx); None when that cannot be told.
