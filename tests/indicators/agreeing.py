@@ -1,10 +1,9 @@
-"""Whether everybody comes to the same: both engines at every measure and every unit, the boards, the independent oracle and the
-evaluation, over one simulated county, late, corrected and voided facts among its own.
+"""Whether everybody comes to the same: both engines at every measure, the independent oracle at every row, at every unit, the boards and
+the evaluations, over one simulated county, late, corrected and voided facts among its own.
 """
 
 import random
 from collections.abc import Callable
-from datetime import date
 from itertools import groupby
 from pathlib import Path
 
@@ -21,17 +20,20 @@ from services.indicators.evaluation.evaluating import evaluation, read_given
 from services.indicators.evaluation.shown import showing
 from shared.contracts.common import FactCorrected, FactVoided, common_class
 from tests.indicators.audit.test_recompute import in_order
-from tests.indicators.comparing import Asked, differences, oracle_of
+from tests.indicators.comparing import Asked, differences, differences_in_json, oracle_of
 from tests.indicators.simulated import simulated
 
 COUNTIES = Path(__file__).parents[2] / "deploy" / "counties"
 LATE_DAYS = 30
 
 
-def agree_throughout(county: County, sheet: str, seed: int, facts: int, *, known_days: int, boards: int, oracle_every: int) -> int:
-    """Fail where two come to something else. At so many known days, two (as of, known at) pairs each: both engines at every measure and
-    unit; their boards and evaluations, byte for byte, at the county and so many other units; the oracle at one unit, and at every so
-    manyth known day at the county. The number of pairs.
+def agree_throughout(
+    county: County, sheet: str, seed: int, facts: int, *, known_days: int, boards: int | None, evaluations: int
+) -> int:  # fmt: skip
+    """Fail where two come to something else, at so many known days, two (as of, known at) pairs each. The number of pairs.
+
+    At every unit there is: both engines at every measure, and the oracle at every row. At the county and so many other units (None: at
+    all) also both engines' boards, byte for byte, and where the oracle says that each row stands; at so many, the evaluations.
     """
     by, records = random.Random(seed), simulated(seed, facts, county)
     amended = {common_class(record.type) for record in records}
@@ -43,31 +45,37 @@ def agree_throughout(county: County, sheet: str, seed: int, facts: int, *, known
     given = read_given(county.plan, county.plan_digest, (COUNTIES / sheet / "sheet.toml").read_text(), rehearsal=True)
     chains = showing(history.records)
 
-    def on_board(snapshot: Snapshot, unit: str, as_of: date, known: date) -> bytes:
-        return answer_bytes(board(snapshot, ask(snapshot, known, unit, as_of, known)))
+    def on_board(snapshot: Snapshot, question: Asked) -> bytes:
+        return answer_bytes(board(snapshot, ask(snapshot, known, question.unit, question.as_of, known)))
 
-    def evaluated(snapshot: Snapshot, unit: str, as_of: date, known: date) -> bytes:
-        return answer_bytes(evaluation(snapshot, ask(snapshot, known, unit, as_of, known), given, chains))
+    def in_evaluation(snapshot: Snapshot, question: Asked) -> bytes:
+        return answer_bytes(evaluation(snapshot, ask(snapshot, known, question.unit, question.as_of, known), given, chains))
 
-    answers: tuple[Callable[[Snapshot, str, date, date], bytes], ...] = (on_board, evaluated)
+    def alike(answer: Callable[[Snapshot, Asked], bytes], question: Asked) -> bytes:
+        said = answer(live, question)
+        assert answer(relational, question) == said, f"{answer.__name__} {question}"
+        return said
+
     asked = pairs({record.known_day for record in records}, seed, known_days)
-    for number, (known, on_days) in enumerate(groupby(asked, key=lambda pair: pair[1])):
+    for known, on_days in groupby(asked, key=lambda pair: pair[1]):
         live, relational = as_live(known), as_relational(known)
         for as_of, _ in on_days:
             units = sorted(code for code, unit in live.trees.at(known.toordinal()).units.items() if unit.listed <= as_of.toordinal())
+            shown, evaluated = (
+                {*units} & {county.code} | {*by.sample(units, min(len(units), len(units) if some is None else some))}
+                for some in (boards, evaluations)
+            )
             for unit in units:
+                question, on = Asked(unit, as_of, known), (as_of.toordinal(), known.toordinal())
                 for measure in MEASURES:
-                    ours, theirs = (
-                        each.balances.by_part(measure, unit, as_of.toordinal(), known.toordinal()) for each in (relational, live)
-                    )
-                    assert dict(ours) == dict(theirs), f"{measure} at {unit} as of {as_of} as known on {known}"
-            for unit in {*units} & {county.code} | {*by.sample(units, min(len(units), boards))}:
-                for answer in answers:
-                    assert answer(relational, unit, as_of, known) == answer(live, unit, as_of, known), f"{answer.__name__} {unit} {as_of}"
-            if units:
-                assert differences(live, oracle, Asked(by.choice(units), as_of, known), by_board=True) == []
-        if number % oracle_every == 0:
-            assert differences(live, oracle, Asked(county.code, known, known), by_board=True) == []
+                    ours, theirs = relational.balances.by_part(measure, unit, *on), live.balances.by_part(measure, unit, *on)
+                    assert dict(ours) == dict(theirs), f"{measure}: {question}"
+                if unit in shown:
+                    assert differences_in_json(orjson.loads(alike(on_board, question)), county.plan, oracle, question) == []
+                else:
+                    assert differences(live, oracle, question) == []
+                if unit in evaluated:
+                    alike(in_evaluation, question)
         assert isinstance(relational.balances, Recomputed)
         relational.balances.close()
     return len(asked)

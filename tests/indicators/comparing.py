@@ -177,14 +177,7 @@ def differences_in_json(board: Mapping[str, Any] | None, plan: Plan, oracle: Ora
     judge differently.
     """
     ours = None if board is None else {(row["id"], row["variant"], row["part"]): _of_json(row) for row in board["indicators"]}
-    theirs = _figures(plan.year, oracle, asked)
-    if theirs is not None:
-        judged = judgements(
-            oracle, plan_file_of(plan), DECLARED, unit=asked.unit, county=plan.county, as_of=asked.as_of, known_at=asked.known_at,
-            year=plan.year,
-        )  # fmt: skip
-        theirs = {key: _as_shown(theirs[key]) | _judgement(judgement) for key, judgement in judged.items()}
-    return _differing(ours, theirs, asked)
+    return _differing(ours, _judged(plan, oracle, asked), asked)
 
 
 def _differing(ours: Answered | None, theirs: Answered | None, asked: Asked) -> list[str]:
@@ -286,6 +279,17 @@ def _figures(year: int, oracle: Oracle, asked: Asked) -> Answered | None:
     return {key: _figure(figure) for key, figure in figures.items()}
 
 
+def _judged(plan: Plan, oracle: Oracle, asked: Asked) -> Answered | None:
+    try:
+        judged = judgements(
+            oracle, plan_file_of(plan), DECLARED, unit=asked.unit, county=plan.county, as_of=asked.as_of, known_at=asked.known_at,
+            year=plan.year,
+        )  # fmt: skip
+    except ValueError:
+        return None
+    return {key: _as_shown(_figure(judgement.figure)) | _judgement(judgement) for key, judgement in judged.items()}
+
+
 def _figure(figure: Figure) -> dict[str, object]:
     return {
         "numerator": figure.numerator, "denominator": figure.denominator, "value": figure.value,
@@ -301,7 +305,9 @@ def _as_shown(figure: dict[str, object]) -> dict[str, object]:
 
 def _shown(value: Fraction | None) -> Fraction | None:
     """To six places, half up, as answers show numbers."""
-    return None if value is None else Fraction(floor(value * 10**6 + Fraction(1, 2)), 10**6)
+    if value is None or value.denominator == 1:
+        return value
+    return Fraction(floor(value * 10**6 + Fraction(1, 2)), 10**6)
 
 
 # What both are told beside the records: what was promised, and how a row is declared

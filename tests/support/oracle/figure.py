@@ -36,13 +36,21 @@ class Figure:
     """Whether there is no value because there is nothing to judge yet: a cohort without members, no survey closed, no duty due."""
     note: str | None = None
 
+    def on(self, day: date) -> "Figure":
+        """The same, answered for a day."""
+        return Figure(
+            self.numerator, self.denominator, self.value, self.n, self.incomplete, self.margin, self.period_end, day, self.awaited,
+            self.note,
+        )  # fmt: skip
+
 
 NOT_DUE = Figure(None, None, None, note="as of a day before the window")
 
 
 def count(number: int, *, note: str | None = None) -> Figure:
     """A plain count or amount."""
-    return Figure(Fraction(number), None, Fraction(number), note=note)
+    value = Fraction(number)
+    return Figure(value, None, value, note=note)
 
 
 def share(numerator: int, denominator: int, *, n: int | None = None, incomplete: int = 0) -> Figure:

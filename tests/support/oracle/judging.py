@@ -103,6 +103,7 @@ class Standing:
 class Judgement:
     """Where one row stands. `status` and `expected` are those of its first target, without any by rule alone."""
 
+    figure: Figure
     n: int
     status: str
     expected: Fraction | None
@@ -136,6 +137,7 @@ def judgements(
         held = in_force(promises, key, day or first, None if unit == county else unit)
         targets = tuple(_standing(figure, promise, average, declared, start, first, last) for promise in held)
         found[key] = Judgement(
+            figure=figure,
             n=standing_behind(figure),
             status=targets[0].status if targets else status(figure, None, declared, None, last),
             expected=targets[0].expected if targets else None,

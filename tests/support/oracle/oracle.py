@@ -1,7 +1,7 @@
 """Ask the oracle: the figures of one unit, as of one day, as known on another."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -179,7 +179,7 @@ class Oracle:
                 found |= {(indicator.id, each, part): NOT_DUE for each in indicator.variants for part in indicator.parts.get(each, (None,))}
                 continue
             rows = indicator.count(self.world(known_at, day, year), unit)
-            found |= {(indicator.id, variant, part): replace(row, effective_as_of=day) for (variant, part), row in rows.items()}
+            found |= {(indicator.id, variant, part): row.on(day) for (variant, part), row in rows.items()}
         return found
 
 

@@ -345,13 +345,20 @@ class World:
         """
         own = [
             (dated.fact.period_end, dated.position, dated.fact)
-            for dated in self.ever(StatisticPublished)
-            if dated.fact.series == series and (dated.fact.park or dated.fact.unit) == unit and dated.fact.period_end <= self.day
+            for dated in self._statistics.get((series, unit), [])
+            if dated.fact.period_end <= self.day
         ]
         if not own:
             return None
         statistic = max(own, key=lambda each: each[:2])[2]
         return None if cumulative and statistic.period_end < self.new_year else statistic
+
+    @cached_property
+    def _statistics(self) -> dict[tuple[str, str | None], list[Dated[StatisticPublished]]]:
+        own: dict[tuple[str, str | None], list[Dated[StatisticPublished]]] = defaultdict(list)
+        for dated in self.ever(StatisticPublished):
+            own[dated.fact.series, dated.fact.park or dated.fact.unit].append(dated)
+        return own
 
 
 def first_of_each(deeds: Iterable[D]) -> list[D]:
