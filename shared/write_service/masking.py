@@ -3,12 +3,13 @@ r"""Resident ids (GB 11643) where none may be: found in free text, masked in byt
 No contract has a field for one. A *valid* 18-digit id (real day of birth, right check character) gets a report refused; in kept bytes
 everything that merely has the shape is masked, 15-digit ids of the old kind too.
 
-Spellings. Text is looked at as a reader would see it: JSON's `\uXXXX` undone and every character in its NFKC form (full-width digits),
-whether or not the JSON as a whole can be read. Up to three separators (blanks, line breaks, hyphens, dots, underscores, characters that
-show nothing) between two digits are looked through, and every 18 digits of a longer run count, for an id may be glued to a telephone
-number. With separators in it, what starts within a group of digits is looked at only if it is valid, and does not get a report refused
-if it starts behind six digits of its group: that is a unit's code with a day and a number behind it. `330127-20100301-0001` is an id if
-its last digit happens to fit: nobody can tell.
+Spellings. Text is looked at as a reader would see it: JSON's `\uXXXX` undone, every character in its NFKC form (full-width digits) and
+every decimal digit of whichever script (Arabic, Devanagari, …: `int()` reads them) as the ASCII one, whether or not the JSON as a whole
+can be read. Up to three separators (blanks, line breaks, hyphens, dots, underscores, characters that show nothing) between two digits are
+looked through, and every 18 digits of a longer run count, for an id may be glued to a telephone number. With separators in it, what
+starts within a group of digits is looked at only if it is valid, and does not get a report refused if it starts behind six digits of its
+group: that is a unit's code with a day and a number behind it. `330127-20100301-0001` is an id if its last digit happens to fit: nobody
+can tell.
 
 Entity codes. A code (GB 32100) may be a valid resident id by chance. What is, alone and whole, the value of one of `ENTITY_FIELDS` and
 has the right check character of GB 32100 does not count as a resident id. That is decided by the text of the JSON alone, so that the
@@ -20,7 +21,7 @@ Cost. A text without enough digits in a row is passed after one look at its byte
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
-from unicodedata import normalize
+from unicodedata import decimal, normalize
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -40,21 +41,25 @@ _STARS = re.compile(rf"\*(?:{_GAP}\*){{8}}")
 _NO_DIGITS = bytes(byte for byte in range(256) if byte not in b"0123456789Xx")
 _REGION = 6
 """How many digits of an id tell the region."""
-_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPE = re.compile(r"\\u(?:([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|([0-9a-fA-F]{4}))")
 _ENTITY = re.compile(rf'(?<!\\)"(?:{"|".join(ENTITY_FIELDS)})"\s*:\s*(?:"[0-9A-Z]*"|\[[\s",0-9A-Z]*\])')
 _QUOTED_CODE = re.compile(r'"([0-9]{17}[0-9X])"')
 _ENTITY_CODE: TypeAdapter[str] = TypeAdapter(EntityCode)
 
-_COMPATIBLE = {
+_OTHER_DIGITS = {code: str(value) for code in range(0x80, 0x20000) if (value := decimal(chr(code), None)) is not None}
+"""The decimal digits of every script, none of which lies beyond the supplementary plane."""
+_COMPATIBLE = _OTHER_DIGITS | {
     code: form
     for codes in (range(0x80, 0x3400), range(0xFB00, 0x10000), range(0x1D400, 0x1D800), range(0x1F100, 0x1F200), range(0x1FBF0, 0x1FBFA))
     for code in codes
     if (form := normalize("NFKC", chr(code))) != chr(code)
 }
-"""The NFKC forms of the characters that may stand for a digit, an X or a separator. One by one: whole texts may cost a quadratic time."""
+"""The digits, and the NFKC forms of what may stand for a digit, an X or a separator. One by one: whole texts may cost a quadratic time."""
 _COMPATIBLE_ONE = {code: form for code, form in _COMPATIBLE.items() if len(form) == 1}
 """Those that leave every character at its place."""
-_LIKE_DIGITS = b"0123456789Xx\xc2\xcb\xce\xe1\xe2\xe3\xef\xf0\x85\x89\x8a\x8b\x8d\x8f\x91\x92"
+_LIKE_DIGITS = bytes({*b"0123456789Xx\xc2\xcb\xce\xe1\xe2\xe3\xef\xf0\x85\x89\x8a\x8b\x8d\x8f\x91\x92", *(
+    chr(code).encode()[0] for code in _OTHER_DIGITS
+)})  # fmt: skip
 """Digits, and the bytes of UTF-8 with which characters like digits and separators begin, or those for two digits go on."""
 _AS_ZERO = bytes(0x30 if byte in _LIKE_DIGITS else 0x2E for byte in range(256))
 _LEFT_OUT = bytes({*range(0x20), *b" ._-\\nrt\x7f", *range(0x80, 0xC0)} - {*_LIKE_DIGITS})
@@ -107,7 +112,10 @@ def _unescaped(text: str) -> str:
 
 
 def _character(escape: re.Match[str]) -> str:
-    character = chr(int(escape[1], 16))
+    high, low, plain = escape.groups()
+    if plain is None:
+        return chr(0x10000 + (int(high, 16) - 0xD800 << 10) + int(low, 16) - 0xDC00)
+    character = chr(int(plain, 16))
     needed = character in '"\\' or character < " " or 0xD800 <= ord(character) <= 0xDFFF
     return escape[0] if needed else character
 

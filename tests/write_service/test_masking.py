@@ -1,9 +1,10 @@
 """Resident ids found and masked."""
 
+import json
 import re
 from datetime import date
 from time import process_time
-from unicodedata import normalize
+from unicodedata import decimal, normalize
 
 import pytest
 from hypothesis import given
@@ -172,6 +173,17 @@ def test_every_character_that_reads_like_a_digit_an_x_or_a_separator_is_read_as_
         assert digits_of(mask_text(text))[:7] == "330127*", text
     for gap in gaps:
         assert has_resident_id(f"110105{gap}19491231{gap}002X".encode()), hex(ord(gap))
+
+
+@pytest.mark.parametrize("zero", [code for code in range(0x110000) if decimal(chr(code), None) == 0], ids=hex)
+def test_an_id_in_the_digits_of_any_script_is_found_and_masked(zero: int) -> None:
+    resident = with_check("33012719900101012")
+    text = "".join(chr(zero + int(character)) if character.isdecimal() else character for character in resident)
+    for told in (text, json.dumps(text)):
+        assert has_resident_id(told.encode())
+        masked = mask_text(told)
+        assert masked.count("*") == len(resident) - 6
+        assert not has_resident_id(masked.encode())
 
 
 @pytest.mark.parametrize(
