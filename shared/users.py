@@ -26,16 +26,17 @@ PublicKey = Annotated[str, StringConstraints(pattern=r"^U[A-Z2-7]{55}$")]
 
 Role = Literal["department", "office", "evaluator", "administrator"]
 """What somebody is to the county's system."""
-Act = Literal["ask", "report", "repair", "command", "operate"]
-"""What somebody does: asks for figures, and for what waits or was refused; reports, and has resident ids exchanged for it; deals with what
-waits or was refused; commands the indicators service; commands the registry about persons, looks into the streams and hears everybody's
-answers.
+Act = Literal["ask", "facts", "unmask", "report", "repair", "command", "operate"]
+"""What somebody does: asks for figures, and for what waits or was refused; takes the recorded facts byte for byte, pseudonyms and all; has
+persons shown by their whole pseudonyms, for a reason that is recorded; reports, and has resident ids exchanged for it; deals with what
+waits or was refused; commands the indicators service; commands the registry about persons, looks into the streams and hears
+everybody's answers.
 """
 MAY: Final[Mapping[Role, frozenset[Act]]] = {
     "department": frozenset({"ask", "report", "repair"}),
-    "office": frozenset({"ask", "report", "repair", "command"}),
-    "evaluator": frozenset({"ask"}),
-    "administrator": frozenset({"ask", "repair", "command", "operate"}),
+    "office": frozenset({"ask", "facts", "unmask", "report", "repair", "command"}),
+    "evaluator": frozenset({"ask", "facts"}),
+    "administrator": frozenset({"ask", "facts", "unmask", "repair", "command", "operate"}),
 }
 """Who may do what, on the bus and over HTTP alike."""
 REPORTABLE: Final = frozenset(fact.type for fact in FACTS) | {

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from deploy.cli.board import Parameters
+    from deploy.cli.tables import Json
     from shared.contracts.outcomes import Reason
 
 COMMAND_SECONDS_MAX: Final = 60.0
@@ -40,7 +41,12 @@ _ASKER: Final = re.compile(r"([a-z0-9_-]{1,32})/([a-z0-9_-]{1,32})")
 _AGAIN: Final = frozenset({"internal", "keys_unusable", "not_set_up"})
 """Refusals that are no fault of what was asked."""
 
-WhoOption = Annotated[str, typer.Option("--who", metavar="ACCOUNT", help="经办人账号，记入登记库 / the account on whose behalf; recorded")]
+WhoOption = Annotated[
+    str,
+    typer.Option(
+        "--who", metavar="ACCOUNT", help="经办人账号，记于管理员密钥之后 / the account acted for; recorded after the key that acts"
+    ),
+]
 ReasonOption = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="原因，记入登记库，不得含身份证号 / why; recorded; no resident id")
 ]
@@ -115,7 +121,7 @@ def erase(
     lines = _lines(file)
     if len(lines) != 1:
         raise BadInput(f"应恰有一行，实有 {len(lines)} 行 / there should be exactly one line, not {len(lines)}")
-    told = _told(ErasePerson, person=lines[0].strip(), who=who, reason=reason)
+    told = _told(ErasePerson, person=lines[0].strip(), who=on_behalf(running, who), reason=reason)
     found = asyncio.run(_command(running, "erase_person", told))
     typer.echo(orjson.dumps(found) if json else f"已注销 / erased: {found['person']}")
 
@@ -127,7 +133,7 @@ def rotate_key(who: WhoOption, reason: ReasonOption, json: JsonOption = False, d
     from shared.identification import RotateKey
 
     running = DataFolder(data).running()
-    found = asyncio.run(_command(running, "rotate_person_key", _told(RotateKey, who=who, reason=reason)))
+    found = asyncio.run(_command(running, "rotate_person_key", _told(RotateKey, who=on_behalf(running, who), reason=reason)))
     if json:
         typer.echo(orjson.dumps(found))
         return
@@ -194,7 +200,9 @@ def export(
         "unit": unit, "as_of": as_of, "known_at": known_at, "variant": variant, "part": part, "measure": measure, "subject": None,
         "department": None, "fact": None, "after": None, "limit": None,
     }  # fmt: skip
-    told, content, name = asyncio.run(_export(running, data, id, asked, who, why or MASKED_WHY, unmasked=unmasked))
+    if why is not None and not unmasked:
+        raise BadInput("--why 只用于 --unmasked / --why goes with --unmasked")
+    told, content, name = asyncio.run(_export(running, data, id, asked, on_behalf(running, who), why, unmasked=unmasked))
     file = out / name if out.is_dir() else out
     try:
         write_new(file, content, mode=0o600)
@@ -206,39 +214,59 @@ def export(
 
 
 async def _export(
-    running: Running, data: Path, id: str, asked: "Parameters", who: str, why: str, *, unmasked: bool
+    running: Running, data: Path, id: str, asked: "Parameters", who: str, why: str | None, *, unmasked: bool
 ) -> tuple[dict[str, Any], bytes, str]:  # fmt: skip
     """Gather, and have it recorded: what is told of it, the file and its name. Raises BadInput where it is refused, Unreachable."""
     from functools import partial
 
-    from deploy import publishing, rosters
+    from deploy import rosters
     from deploy.cli.answering import answering, answering_as_then
-    from deploy.cli.board import ask
     from deploy.cli.explain import pages
-    from shared.identification import ExportRoster
 
     async with answering("explain", id, data, None, None, (None,)) as of:
         subjects, first = list[Any](), dict[str, Any]()
-        async for page in pages(of, asked, partial(answering_as_then, "explain", id, data)):
+        async for page in pages(of, asked, partial(answering_as_then, "explain", id, data), unmasked=unmasked):
             first = first or page
             subjects += page["subjects"]
     persons = rosters.persons_of(subjects)
     if not persons and not any(each["of"] == "person" for each in first["measures"]):
         raise BadInput(f"指标 {id} 不以人员计数，没有花名册 / {id} counts no persons: it has no roster")
-    count, number = rosters.number_of(persons), f"DC-{uuid4().hex[:16]}"
-    today = date.fromisoformat(orjson.loads(await ask(running, "/units", {"unit": first["unit"]}))["known_at"])
-    told = _told(ExportRoster, who=who, reason=why, persons=count)
-    if unmasked:
-        await _command(running, "export_roster", told)
-    answer = await publishing.publish_roster(
-        running, number, unit=first["unit"], roster=f"{first['id']}.{first['variant']}", who=who, reason=why, masked=not unmasked,
-        persons=count, day=today,
-    )  # fmt: skip
-    if answer.outcome != "recorded":
-        raise BadInput(f"导出未能登记，未写文件 / the export was not recorded, nothing is written: {answer.zh} / {answer.en}")
+    count = rosters.number_of(persons)
+    number, position = await recorded_export(running, first, who, why, count)
     name = rosters.file_name(first["unit"], first["id"], first["variant"], first["as_of"], unmasked=unmasked)
-    told_of = {"export": number, "persons": count, "masked": not unmasked, "position": answer.position}
+    told_of = {"export": number, "persons": count, "masked": not unmasked, "position": position}
     return told_of, rosters.roster(persons, unmasked=unmasked), name
+
+
+async def recorded_export(running: Running, answer: "Json", who: str, why: str | None, persons: int) -> tuple[str, int | None]:
+    """Have it recorded that the persons of an answer leave the system, masked unless there is a reason: its number, and where it stands.
+    Raises BadInput where it is refused, Unreachable.
+    """
+    from deploy import publishing
+    from deploy.cli.board import ask
+    from shared.identification import ExportRoster
+
+    number = f"DC-{uuid4().hex[:16]}"
+    today = date.fromisoformat(orjson.loads(await ask(running, "/units", {"unit": answer["unit"]}))["known_at"])
+    told = _told(ExportRoster, who=who, reason=why or MASKED_WHY, persons=persons)
+    if why is not None:
+        await _command(running, "export_roster", told)
+    found = await publishing.publish_roster(
+        running, number, unit=answer["unit"], roster=f"{answer['id']}.{answer['variant']}", who=who, reason=why or MASKED_WHY,
+        masked=why is None, persons=persons, day=today,
+    )  # fmt: skip
+    if found.outcome != "recorded":
+        raise BadInput(f"导出未能登记，未写文件 / the export was not recorded, nothing is written: {found.zh} / {found.en}")
+    return number, found.position
+
+
+def on_behalf(running: Running, account: str | None = None) -> str:
+    """Who acts: whoever holds the administrator's key, by its public half, and for which account they say they do."""
+    from deploy.nats.accounts import ADMINISTRATOR
+    from deploy.nats.keys import public_key
+
+    key = public_key(running.nats_seeds[ADMINISTRATOR]) if running.nats_seeds else "--insecure"
+    return f"{ADMINISTRATOR} {key}" + ("" if account is None else f" : {account}")
 
 
 async def _identify(running: Running, ids: list[str], department: str, system: str) -> "list[str | Reason]":

@@ -10,11 +10,13 @@ from typing import cast
 import pytest
 
 from deploy.data_folder import DataFolder
+from deploy.nats.keys import public_key
 from shared.contracts.envelope import Source, report_bytes
 from tests.deploy.test_cli import county_runs, run_kaiye
 from tests.registry.persons.ids import files_holding, old_form, resident_id
 
 COUNTY = "330127000000"
+EXAMPLE_COUNTY = Path(__file__).parents[2] / "deploy" / "counties" / "example"
 IDS = [resident_id(number, born="19690913") for number in range(3)]
 WHO = ("--who", "office-07", "--reason", "本人书面申请")
 
@@ -110,6 +112,11 @@ def guided(id: str, person: str) -> str:
     return report_bytes(source=source, id=id, type="training.guidance_given", occurred=date(2025, 3, 3), data=data).decode()
 
 
+def acting(folder: Path) -> str:
+    """Who acts on a folder: the key, whatever account is named."""
+    return f"administrator {public_key(DataFolder(folder).running().nats_seeds['administrator'])} : office-07"
+
+
 def test_rosters_are_masked_unless_somebody_says_why_and_every_export_is_recorded_before_it_is_written(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -155,8 +162,10 @@ def test_rosters_are_masked_unless_somebody_says_why_and_every_export_is_recorde
         (f"/{COUNTY}/chuangjianban/kaiye", True, 2, "脱敏花名册 / a masked roster"),
         (f"/{COUNTY}/chuangjianban/kaiye", False, 2, "考评验收佐证"),
     ]  # fmt: skip
+    by = acting(folder)
     acts = json.loads(person("acts", "--act", "roster_exported", "--json", "--data", folder).stdout)
-    assert [(each["who"], each["reason"], each["persons"]) for each in acts["acts"]] == [("office-07", "考评验收佐证", 2)]
+    assert [(each["who"], each["reason"], each["persons"]) for each in acts["acts"]] == [(by, "考评验收佐证", 2)]
+    assert {each["data"]["who"] for each in recorded} == {by}
 
 
 def test_what_was_done_about_persons_is_listed_page_by_page_and_never_about_whom(folder: Path) -> None:
@@ -169,7 +178,7 @@ def test_what_was_done_about_persons_is_listed_page_by_page_and_never_about_whom
     mine = [(each["act"], each["who"], each["persons"]) for each in listed["acts"]]
     assert mine[0] == ("key_made", "kaiye", None)
     assert mine.count(("ids_exchanged", "acts/list", 4)) == 1
-    assert mine[-1] == ("person_erased", "office-07", 1)
+    assert mine[-1] == ("person_erased", acting(folder), 1)
     pages, after = list[int](), cast("int | None", 0)
     while after is not None:
         page = json.loads(person("acts", "--limit", "2", "--after", str(after), "--json", "--data", folder).stdout)
@@ -177,7 +186,7 @@ def test_what_was_done_about_persons_is_listed_page_by_page_and_never_about_whom
         after = page["next"]
     assert pages == [each["number"] for each in listed["acts"]]
     for_people = person("acts", "--data", folder)
-    assert "注销 person_erased  office-07：本人书面申请  1 人 persons" in for_people.stdout
+    assert f"注销 person_erased  {acting(folder)}：本人书面申请  1 人 persons" in for_people.stdout
     assert erased not in for_people.stdout + json.dumps(listed)
     assert person("acts", "--act", "lost", "--data", folder).returncode == 2
 
@@ -190,3 +199,33 @@ def test_the_keys_are_their_owners_and_no_id_is_in_the_folder(folder: Path) -> N
     sought = [form.encode() for id in IDS for form in (id[:17], old_form(id))]
     assert files_holding([b"person_link"], [folder]), "what is in the database is found in its files"
     assert not files_holding(sought, [folder])
+
+
+def test_a_figure_opened_to_a_file_shows_whole_pseudonyms_only_for_a_reason_on_record(folder: Path, tmp_path: Path) -> None:
+    whole = "P0123456789ABCDEH"
+    assert run_kaiye("report", "-", "--data", folder, stdin=guided("g-9", whole)).returncode == 0
+    asked = ("explain", "guided", "--as-of", "2025-12-31", "--data", folder)
+    for name in ("ex.csv", "ex.jsonl"):
+        file = tmp_path / name
+        assert run_kaiye(*asked, "--export", file).returncode == 0
+        assert (file.stat().st_mode & 0o777, whole in file.read_text("utf-8"), "P012***" in file.read_text("utf-8")) == (0o600, False, True)
+    assert whole not in run_kaiye(*asked, "--json").stdout
+    for words, says in (
+        (("--export", file, "--unmasked"), "--unmasked needs a reason"),
+        (("--unmasked", "--why", "查"), "goes with --export"),
+        (("--export", file, "--why", "查"), "goes with --unmasked"),
+    ):
+        done = run_kaiye(*asked, *words)
+        assert (done.returncode, says in done.stderr) == (2, True), done.stderr
+    unmasked = run_kaiye(*asked, "--export", tmp_path / "whole.csv", "--unmasked", "--why", "核对名单")
+    assert unmasked.returncode == 0, unmasked.stderr
+    assert whole in (tmp_path / "whole.csv").read_text("utf-8")
+    acts = json.loads(person("acts", "--act", "roster_exported", "--json", "--data", folder).stdout)["acts"]
+    assert [(each["who"], each["reason"]) for each in acts[-1:]] == [(acting(folder).removesuffix(" : office-07"), "核对名单")]
+    facts = tmp_path / "facts.jsonl"
+    assert run_kaiye("facts", "--export", facts, "--data", folder).returncode == 0
+    given = ("explain", "guided", "--as-of", "2025-12-31", "--facts", facts, "--plan", EXAMPLE_COUNTY / "plan.toml")
+    for unmask, shown in ((list[str](), False), (["--unmasked"], True)):
+        done = run_kaiye(*given, "--export", tmp_path / "given.csv", *unmask)
+        assert done.returncode == 0, done.stderr
+        assert (whole in (tmp_path / "given.csv").read_text("utf-8")) is shown

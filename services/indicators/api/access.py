@@ -41,7 +41,7 @@ NEEDED: Final[Mapping[str, Act | None]] = {
     "POST /evaluation": "ask",
     "GET /explain/{id}": "ask",
     "GET /diff/{id}": "ask",
-    "GET /facts": "ask",
+    "GET /facts": "facts",
     "GET /changes": "ask",
     "POST /reports": "report",
     "GET /reports/{id}": "report",
@@ -64,8 +64,9 @@ metrics say how many records there are and how the service does, no figure and n
 ANONYMOUS: Final[Role] = "evaluator"
 """What somebody without a token is where none is needed."""
 DOES: Final[Mapping[Act, tuple[str, str]]] = {
-    "ask": ("查询", "ask for figures"), "report": ("报送", "report"), "repair": ("处理待办报送", "deal with kept reports"),
-    "command": ("下达命令", "command"), "operate": ("运维", "operate"),
+    "ask": ("查询", "ask for figures"), "facts": ("取用事实原文", "take the recorded facts"),
+    "unmask": ("查看未脱敏的人员代码", "see whole pseudonyms"), "report": ("报送", "report"),
+    "repair": ("处理待办报送", "deal with kept reports"), "command": ("下达命令", "command"), "operate": ("运维", "operate"),
 }  # fmt: skip
 
 NO_TOKEN: Final = Problem(

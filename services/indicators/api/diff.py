@@ -24,6 +24,7 @@ from services.indicators.api.explain import (
     place_after,
     require_part,
 )
+from services.indicators.api.persons import name_at, place_of
 from services.indicators.audit.behind import Behind, FactRow, subject_kind
 from services.indicators.audit.inputs import Changed, Input, Thing, Use, row_of
 from services.indicators.catalog import MEASURES
@@ -168,7 +169,8 @@ class Turns:
             between.before.inputs, between.by_day, between.after.inputs,
         )]  # fmt: skip
         self._keys = list(dict.fromkeys((*self._inputs[0], *self._inputs[2])))
-        self._number, self._last = place_after(after, len(self._keys))
+        self._number, self._place = place_after(after, len(self._keys))
+        self._last: str | None = None
         self._current: tuple[int, Changes] | None = None
 
     def measures(self, held: "Held") -> list[MeasureChangeRow]:
@@ -183,7 +185,10 @@ class Turns:
     def following(self, held: "Held", limit: int) -> tuple[Key, list[Changed]] | None:
         """The next changes, of one measure; None when there are no more."""
         while self._number < len(self._keys):
-            found = self._changes(held, self._number).page(self._last, limit)
+            changes = self._changes(held, self._number)
+            if self._last is None:
+                self._last = name_at(self._place, changes.page)
+            found = changes.page(self._last, limit)
             if found:
                 self._last = found[-1].name
                 return self._keys[self._number], found
@@ -192,7 +197,7 @@ class Turns:
 
     def place(self, subject: str) -> str:
         """Where one of the subjects given last stands."""
-        return f"{self._number}:{subject}"
+        return f"{self._number}:{place_of(subject)}"
 
     def _asked(self, held: "Held", number: int) -> list["Asked | None"]:
         before, after = self.between.known

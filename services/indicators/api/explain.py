@@ -6,6 +6,7 @@ Field order is the order of the JSON.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.indicators import answers
 from services.indicators.answers import BEING_REBUILT, BadQuestionError, Question, Snapshot, board
 from services.indicators.api.duties import DutyRow
+from services.indicators.api.persons import name_at, place_of
 from services.indicators.audit.behind import Behind, FactRow, reported_by, subject_kind
 from services.indicators.audit.inputs import Amounts, Input, Role, Row, Subject, row_of, variant_of
 from services.indicators.catalog import MEASURES, indicator, measures_in
@@ -273,7 +275,8 @@ class Paging:
         self.wanted = wanted
         self.known = opened.question.known_at
         self._inputs = opened.inputs
-        self._number, self._last = place_after(wanted.after, len(opened.inputs))
+        self._number, self._place = place_after(wanted.after, len(opened.inputs))
+        self._last: str | None = None
         if wanted.measure is not None and wanted.measure not in {each.measure for each in opened.inputs}:
             there = ", ".join(dict.fromkeys(each.measure for each in opened.inputs))
             raise BadQuestionError(
@@ -286,7 +289,10 @@ class Paging:
         """The next subjects, of one measure; None when there are no more."""
         while self._number < len(self._inputs):
             asked, among = self._inputs[self._number], self._among[self._number]
-            found = [] if among == _NOBODY else held.as_known(self.known).of(asked).page(self._last, limit, among)
+            subjects = held.as_known(self.known).of(asked)
+            if self._last is None:
+                self._last = name_at(self._place, partial(subjects.page, among=None))
+            found = [] if among == _NOBODY else subjects.page(self._last, limit, among)
             if found:
                 self._last = found[-1].name
                 return asked, found
@@ -295,7 +301,7 @@ class Paging:
 
     def place(self, subject: str) -> str:
         """Where one of the subjects given last stands."""
-        return f"{self._number}:{subject}"
+        return f"{self._number}:{place_of(subject)}"
 
     def total(self, held: "Held") -> int:
         """How many subjects there are, whichever facts are wanted."""
@@ -320,7 +326,7 @@ def _among(asked: Input, wanted: Wanted, behind: Behind, known: date) -> frozens
 
 
 def place_after(after: str | None, inputs: int) -> tuple[int, str]:
-    """After which measure's which subject to go on. Raises BadQuestionError for a place there is not."""
+    """After which measure's subject at which place to go on. Raises BadQuestionError for a place there is not."""
     if after is None:
         return 0, ""
     number, colon, subject = after.partition(":")

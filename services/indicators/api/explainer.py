@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple, ParamSpec, Protocol, TypeVar
 
-from services.indicators.answers import Snapshot, ask
+from services.indicators.answers import BadQuestionError, Snapshot, ask
 from services.indicators.api.diff import ChangeRow, Difference, Standing, Turns, WantedChanges, change_row, open_between
 from services.indicators.api.duties import duty_row
 from services.indicators.api.explain import (
@@ -198,6 +198,8 @@ class Explainer:
         """Do something in the second engine's own thread. Where it fails the next question begins with another engine."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(*args, **kwargs))
+        except BadQuestionError:
+            raise
         except Exception:
             self._drop()
             raise

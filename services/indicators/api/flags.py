@@ -13,6 +13,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.indicators.answers import BadQuestionError, Question, Snapshot
+from services.indicators.api.persons import PSEUDONYM_SHOWN, masked_text
 from services.indicators.flags.book import FlagBook, Ruling
 from services.indicators.flags.catalogue import FLAG_KINDS, KINDS_BY_CODE
 from services.indicators.flags.kinds import FlagKind, Place
@@ -27,8 +28,6 @@ State = Literal["open", "confirmed", "dismissed"]
 STATES: Final[tuple[State, ...]] = ("open", "confirmed", "dismissed")
 FLAGS_PER_PAGE: Final = 100
 FLAGS_PER_PAGE_MAX: Final = 1_000
-PSEUDONYM_SHOWN: Final = 4
-"""So many characters of a pseudonym are shown in a list of people."""
 
 
 class _Table(BaseModel):
@@ -237,7 +236,7 @@ def _row(flag: _Flag, known: int) -> FlagRow:
         others=[_fact(other, known) for other in raised.others], about=[masked(subject) for subject in raised.about],
         ruling=None if ruling is None else RulingRow(
             ruling=ruling.fact.ruling, occurred=date.fromordinal(ruling.day), recorded=ruling.recorded, by=ruling.source,
-            note=ruling.fact.note,
+            note=masked_text(ruling.fact.note),
         ),
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
 from services.indicators.answers import BadQuestionError, Board
-from services.indicators.api.access import Access, Guard
+from services.indicators.api.access import Access, Guard, caller_of
 from services.indicators.api.bodies import BODY_BYTES_MAX, BodyTooLong, BoundedBodies
 from services.indicators.api.counter import Counter
 from services.indicators.api.described import described
@@ -49,10 +49,10 @@ from services.indicators.api.questions import (
     NOT_FOUND,
     SHEET_LENGTH_MAX,
     BoardQuestion,
-    DiffQuestion,
+    DiffPersonsQuestion,
     DutiesQuestion,
     EvaluationQuestion,
-    ExplainQuestion,
+    ExplainPersonsQuestion,
     FactsQuestion,
     FlagsQuestion,
     IndicatorQuestion,
@@ -70,6 +70,7 @@ from services.indicators.api.repairs import add_repairs
 from services.indicators.api.reports import add_reports
 from services.indicators.api.responses import JSON, Refused, problem_response
 from services.indicators.api.tables import Catalogue, Units
+from services.indicators.api.unmasking import require_may_unmask, shown
 from services.indicators.archiving import Archiving
 from services.indicators.evaluation.evaluation import Evaluation
 
@@ -88,11 +89,11 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
 _ABOUT_FACTS: Final = (
     f"按服务和位置排列：已知日终了前记录、发生日不晚于截至日的。一个单位的，是以代码写明它或其下级单位的事实，连同对这些事实的作废和更正；"
     f"全县的为全部。中断的下载没有结尾分块，不会悄悄缺少；{STALLED_SECONDS_MAX:.0f} 秒不读取即中断，"
-    f"同时最多 {DOWNLOADS_MAX} 个下载，其余排队 / "
+    f"同时最多 {DOWNLOADS_MAX} 个下载，其余排队。原文含人员代码（从无身份证号），部门不能取用 / "
     "by service and position: those recorded up to the end of the known day whose day is not after the as-of day. A unit's are those that "
     "name it or a unit below it by its code, with the voids and corrections of such facts; the county's are all. A download that breaks "
     f"off ends without the closing chunk: it is never silently short. Whoever reads nothing for {STALLED_SECONDS_MAX:.0f} s is cut off; "
-    f"{DOWNLOADS_MAX} download at once, the others wait for their turn"
+    f"{DOWNLOADS_MAX} download at once, the others wait for their turn. The bytes hold pseudonyms, never resident ids: not for departments"
 )
 
 
@@ -273,15 +274,23 @@ def _add_explaining(app: FastAPI, doors: Doors) -> None:
     )  # fmt: skip
     async def explain(
         id: Annotated[str, Path(description="指标 / the indicator", examples=["activity_index"])],
-        question: Annotated[ExplainQuestion, Query()],
+        question: Annotated[ExplainPersonsQuestion, Query()],
+        request: Request,
     ) -> Response:
-        """公式与方案原文、分子与分母、所用度量、各度量计入的对象、各对象的事实。对象由与账本不共用代码的关系式得出，`agrees` 表明两者相符
+        """公式与方案原文、分子与分母、所用度量、各度量计入的对象、各对象的事实；人员代码脱敏，各不相同，各页一致。
+        对象由与账本不共用代码的关系式得出，`agrees` 表明两者相符
         / Formula and the plan's sentence, numerator and denominator, the measures they consist of, of each the subjects that count, of each
         subject the facts. The subjects come from relational expressions that share no code with the ledger: `agrees` says that they come to
-        its figure.
+        its figure. Persons are masked, each otherwise, in the same way on all pages.
         """
+        caller = caller_of(request)
+        require_may_unmask(question, caller, "GET /explain/{id}")
         with doors.metrics.measured("explain"):
-            return Response(answer_bytes(await doors.questions.explain(id, question)), media_type=JSON)
+            found = await doors.questions.explain(id, question)
+            return await shown(
+                answer_bytes(found), question, caller, doors.counter, unit=found.unit, roster=f"{found.id}.{found.variant}",
+                day=doors.questions.live.today(),
+            )  # fmt: skip
 
     @app.get(
         "/diff/{id}", response_model=Difference, responses={200: {"content": {JSON: {"example": EXAMPLE_DIFFERENCE}}}, **_ERRORS},
@@ -289,15 +298,22 @@ def _add_explaining(app: FastAPI, doors: Doors) -> None:
     )  # fmt: skip
     async def diff(
         id: Annotated[str, Path(description="指标 / the indicator", examples=["activity_index"])],
-        question: Annotated[DiffQuestion, Query()],
+        question: Annotated[DiffPersonsQuestion, Query()],
+        request: Request,
     ) -> Response:
         """逐个度量列出新计入、不再计入和计入方式改变的对象，以及原因：`day` 随日期发生、到期或失效，`facts` 因两个已知日之间新知道的事实，
-        `input` 因所用的另一项输入改变
+        `input` 因所用的另一项输入改变；人员代码脱敏
         / Measure by measure the subjects that came, left or count otherwise, and why: `day`, it happened, fell due or lapsed as the day
-        passed; `facts`, by what became known between the two known days; `input`, because another input is read now.
+        passed; `facts`, by what became known between the two known days; `input`, because another input is read now. Persons are masked.
         """
+        caller = caller_of(request)
+        require_may_unmask(question, caller, "GET /diff/{id}")
         with doors.metrics.measured("diff"):
-            return Response(answer_bytes(await doors.questions.diff(id, question)), media_type=JSON)
+            found = await doors.questions.diff(id, question)
+            return await shown(
+                answer_bytes(found), question, caller, doors.counter, unit=found.unit, roster=f"{found.id}.{found.variant}",
+                day=doors.questions.live.today(),
+            )  # fmt: skip
 
 
 def _add_streams(app: FastAPI, doors: Doors) -> None:

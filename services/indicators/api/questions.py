@@ -10,7 +10,7 @@ from contextlib import aclosing
 from datetime import date
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails, to_json
 
 from services.indicators.answers import BadQuestionError, Board, ask, ask_days, board, require_unit
@@ -32,7 +32,7 @@ from services.indicators.evaluation.sheet import SHEET_FILE
 from services.indicators.live import Live
 from services.indicators.selection import Selection
 from shared.contracts.envelope import parse_record
-from shared.contracts.exact import Day
+from shared.contracts.exact import LINE, Day
 
 NOT_FOUND: Final = frozenset({
     "unknown_unit", "unknown_indicator", "unknown_flag_kind", "unknown_flag", "unknown_department", "unknown_variant", "unknown_part",
@@ -125,6 +125,23 @@ class ExplainQuestion(RowQuestion):
     )  # fmt: skip
 
 
+class Unmasking(BaseModel):
+    """Whether persons are shown by their whole pseudonyms, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    unmasked: bool = Field(
+        default=False, description="人员代码不脱敏：限创建办和管理员，须说明 why，并先作为花名册导出（registry.roster_exported）记录 / "
+        "persons by their whole pseudonyms: for the office and administrators, who say `why`; recorded first as the export of a roster",
+    )  # fmt: skip
+    why: Annotated[str, StringConstraints(min_length=1, max_length=200), LINE] | None = Field(
+        default=None, description="不脱敏的原因，记入登记库，不得含身份证号 / why; recorded; no resident id", examples=["考评验收佐证"]
+    )
+
+
+class ExplainPersonsQuestion(ExplainQuestion, Unmasking):
+    """The same over HTTP, where persons are masked unless it says why not."""
+
+
 class EvaluationQuestion(BoardQuestion):
     """Which evaluation: of which unit and days, by which scoring sheet."""
 
@@ -179,6 +196,10 @@ class DiffQuestion(BaseModel):
         default=SUBJECTS_PER_PAGE, ge=1, le=SUBJECTS_PER_PAGE_MAX, description="每页对象数 / how many subjects on a page",
         examples=[SUBJECTS_PER_PAGE],
     )  # fmt: skip
+
+
+class DiffPersonsQuestion(DiffQuestion, Unmasking):
+    """The same over HTTP, where persons are masked unless it says why not."""
 
 
 class Problem(BaseModel):

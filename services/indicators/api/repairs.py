@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from services.indicators.api.access import Caller, caller_of
 from services.indicators.api.counter import BUS_AWAY, Counter, unavailable
 from services.indicators.api.metrics import QueryMetrics
+from services.indicators.api.persons import masked_text
 from services.indicators.api.questions import ID_PATTERN, Problem, answer_bytes, describe
 from services.indicators.api.responses import JSON, Refused
 from shared.client.repair import NobodyRepairs, RepairDesks, RepairRefused
@@ -22,7 +23,7 @@ from shared.contracts.envelope import Token
 from shared.contracts.exact import Day
 from shared.event_store.interface import KeptState
 from shared.repair import OPERATOR, PAGE_MAX, Asker, Correct, Dismiss, Done, Found, KeptPage, ListKept, Resubmit, ShowKept
-from shared.users import DepartmentUser
+from shared.users import MAY, DepartmentUser
 
 _STATUSES: Final = {
     "unknown_report": 404,
@@ -107,7 +108,7 @@ def add_repairs(app: FastAPI, counter: Counter, metrics: QueryMetrics) -> None:
         except ValidationError as error:
             raise Refused(422, describe(error.errors())) from None
         async with desks(request, "repairs") as asked:
-            return _told(await asked.list(service, wanted))
+            return _told_to(caller_of(request), await asked.list(service, wanted))
 
     @app.get("/repairs/{service}/{id}", response_model=Found, responses=_ANSWERS, summary="一条报送的全部 / everything about one report")
     async def shown(
@@ -119,7 +120,7 @@ def add_repairs(app: FastAPI, counter: Counter, metrics: QueryMetrics) -> None:
         it; one of each source
         """
         async with desks(request, "repair_shown") as asked:
-            return _told(await asked.show(service, ShowKept(id=id, source=question.source)))
+            return _told_to(caller_of(request), await asked.show(service, ShowKept(id=id, source=question.source)))
 
     @app.post("/repairs/{service}/acts/resubmit", response_model=Done, responses=_ANSWERS, summary="重新裁决 / decide it again")
     async def resubmit(request: Request, service: ServicePath, act: Resubmit) -> Response:
@@ -148,6 +149,13 @@ def _asker(caller: Caller) -> Asker:
     if isinstance(user, DepartmentUser):
         return Asker(user.role, user.department, user.system)
     return Asker(caller.role, *OPERATOR)
+
+
+def _told_to(caller: Caller, found: BaseModel) -> Response:
+    """What is kept, whole for whoever may put it right; for others persons are masked."""
+    if "repair" in MAY[caller.role]:
+        return _told(found)
+    return Response(masked_text(answer_bytes(found).decode()), media_type=JSON)
 
 
 def _told(found: BaseModel) -> Response:
