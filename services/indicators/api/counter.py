@@ -7,7 +7,8 @@ it, or it is not known to have arrived and has to be sent again, which changes n
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections import Counter as Counts
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -33,7 +34,11 @@ from shared.repair import Asker
 TAKEN_SECONDS_MAX: Final = 5.0
 """How long the broker has to say that it has a report, and the registry to exchange ids."""
 UNDER_WAY_MAX: Final = 4 * 1000
-"""So many reports wait for their answers at once; whoever comes with more waits for a turn."""
+"""So many reports wait at once for the answers of one service; whoever comes with more waits for a turn."""
+SHARE_MAX: Final = UNDER_WAY_MAX // 4
+"""So many of them are one system's: as many as one request may hold. A service that answers nothing holds nobody up at the others, and no
+system holds up the rest.
+"""
 RETRY_SECONDS: Final = 5
 _STORE_FAILED = 10077
 """What the broker says when a stream has all that it may hold."""
@@ -54,10 +59,27 @@ QUEUE_FULL: Final = Problem(
     code="queue_full", zh="待处理的报送已满，本次未接收：请稍后以相同编号重新报送",
     en="so many reports wait to be decided that no more are taken: report again under the same ids later",
 )  # fmt: skip
-BUSY: Final = Problem(
-    code="busy", zh="同一编号正在报送，或同时报送过多；未发送任何报告，请稍后重试",
-    en="the same id is being reported, or too many reports are under way; nothing was sent: try again in a moment",
+SAME_ID: Final = Problem(
+    code="busy", zh="同一编号正在报送；未发送任何报告，请稍后重试",
+    en="a report with the same id is under way; nothing was sent: try again in a moment",
 )  # fmt: skip
+
+
+def own_share_used(service: str) -> Problem:
+    """Too many of one's own are under way."""
+    return Problem(
+        code="busy", zh=f"本系统已有 {SHARE_MAX} 条报送在等待 {service} 服务的答复；未发送任何报告，请待其答复后再报",
+        en=f"this system has {SHARE_MAX} reports waiting for the service {service}; nothing was sent: report again when they are answered",
+    )  # fmt: skip
+
+
+def service_overrun(service: str) -> Problem:
+    """Too many of everybody's are under way."""
+    return Problem(
+        code="busy", zh=f"{service} 服务的答复积压，各部门已有 {UNDER_WAY_MAX} 条报送在等待；未发送任何报告，请稍后重试",
+        en=f"the service {service} is behind: {UNDER_WAY_MAX} reports of all departments wait for it; nothing was sent: try again later",
+    )  # fmt: skip
+
 
 log = logger(__name__)
 
@@ -78,7 +100,8 @@ class Counter:
         self._service = service
         self._county = county
         self._forbidden = forbidden
-        self._under_way: set[Key] = set()
+        self._under_way: dict[Key, str] = {}
+        """What is not answered yet, and which service it is for."""
         self._turn = asyncio.Condition()
 
     def source(self, department: str, system: str) -> Source:
@@ -104,7 +127,10 @@ class Counter:
             return unsent
         if not self._nc.is_connected:
             raise unavailable(BUS_AWAY)
-        async with self._in_turn({(str(source), report.id) for report in sending}), self._listening(source, sending) as heard:
+        async with (
+            self._in_turn({(str(source), each.id): each.type.partition(".")[0] for each in sending}),
+            self._listening(source, sending) as heard,
+        ):
             taken = await asyncio.gather(*(self._publish(report) for report in sending), return_exceptions=True)
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_seconds):
@@ -168,24 +194,42 @@ class Counter:
                 await subscription.unsubscribe()
 
     @asynccontextmanager
-    async def _in_turn(self, keys: set[Key]) -> AsyncIterator[None]:
+    async def _in_turn(self, keys: Mapping[Key, str]) -> AsyncIterator[None]:
         """While nobody else reports the same: answers to one id could not be told apart. Raises Refused when that takes too long."""
+        problem: Problem | None = SAME_ID
 
         def free() -> bool:
-            return self._under_way.isdisjoint(keys) and len(self._under_way) + len(keys) <= UNDER_WAY_MAX
+            nonlocal problem
+            problem = self._in_the_way(keys)
+            return problem is None
 
         try:
             async with asyncio.timeout(TAKEN_SECONDS_MAX), self._turn:
                 await self._turn.wait_for(free)
                 self._under_way |= keys
         except TimeoutError:
-            raise unavailable(BUSY) from None
+            raise unavailable(problem or SAME_ID) from None
         try:
             yield
         finally:
-            self._under_way -= keys
+            for key in keys:
+                del self._under_way[key]
             async with self._turn:
                 self._turn.notify_all()
+
+    def _in_the_way(self, keys: Mapping[Key, str]) -> Problem | None:
+        """Why reports of one source have to wait for their turn."""
+        if not self._under_way.keys().isdisjoint(keys):
+            return SAME_ID
+        (source,) = {source for source, _ in keys}
+        everybodys = Counts(self._under_way.values())
+        own = Counts(service for (of, _), service in self._under_way.items() if of == source)
+        for service, more in Counts(keys.values()).items():
+            if own[service] + more > SHARE_MAX:
+                return own_share_used(service)
+            if everybodys[service] + more > UNDER_WAY_MAX:
+                return service_overrun(service)
+        return None
 
 
 class Forbidden:

@@ -15,6 +15,7 @@ from nats.aio.client import Client
 
 from deploy.nats.accounts import ADMINISTRATOR, DOOR, accounts_conf, inbox_of
 from deploy.nats.keys import new_seed, public_key
+from services.indicators.api import counter
 from services.indicators.api.bodies import BODY_BYTES_MAX
 from services.indicators.api.posted import REPORTS_MAX
 from services.training.rules import RULES
@@ -341,3 +342,26 @@ async def test_where_nobody_exchanges_ids_it_is_said(open_door: AbstractAsyncCon
         answer = await desk.identify({"ids": [resident_id(1)]})
         assert (answer.status_code, answer.json()["code"]) == (503, "nobody_answers")
         assert "retry-after" in answer.headers
+
+
+async def test_a_service_that_answers_nothing_holds_nobody_up_at_the_others_and_no_system_takes_every_turn(
+    keyed: KeyedBroker, dsn: str, listed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing answers for finance; four times as many of its reports as one request may hold come from one department."""
+    monkeypatch.setattr(counter, "TAKEN_SECONDS_MAX", 1.0)
+    applied = [[event(REPORTS_MAX * batch + number, type="finance.loan_applied.v1") for number in range(REPORTS_MAX)] for batch in range(4)]
+    async with door(keyed, dsn, listed) as desk, training(keyed):
+        stopped = [asyncio.create_task(desk.post(batch, wait="12")) for batch in applied]
+        while len(done := {task for task in stopped if task.done()}) < 3:
+            await asyncio.wait(set(stopped) - done, return_when=asyncio.FIRST_COMPLETED)
+        refused = [task.result() for task in done]
+        assert {(answer.status_code, answer.json()["code"]) for answer in refused} == {(503, "busy")}
+        said = refused[0].json()
+        assert "本系统已有 1000 条报送在等待 finance 服务的答复" in said["zh"]
+        assert "this system has 1000 reports waiting for the service finance" in said["en"]
+        for by in ("school", "bank"):
+            answer = await desk.post(event(9001, by=by) | {"data": {**event()["data"], "course": f"C-{by}"}}, by=by)
+            assert (answer.status_code, answer.json()["reports"][0]["outcome"]) == (200, "recorded"), answer.text
+        other = await desk.post(event(9002, by="school", type="finance.loan_applied.v1"), by="school", wait="0")
+        assert other.status_code == 202, "another system has its own share of the turns at finance too"
+        assert sorted(answer.status_code for answer in await asyncio.gather(*stopped)) == [202, 503, 503, 503]
