@@ -5,6 +5,7 @@ operates it a seed and a token.
 """
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 from deploy.data_folder import BadFolder, DataFolder, write_private
@@ -70,12 +71,15 @@ class Credentials:
             self._write(users.model_copy(update={"departments": tuple(each for each in users.departments if each not in gone)}))
         return gone
 
-    def renew_token(self, department: str, system: str, digest: str) -> DepartmentUser:
-        """Give one system of a department another token: the one it had is good for nothing any more. Raises BadFolder and NotListed."""
+    def renew_token(self, department: str, system: str, digest: str, until: date) -> DepartmentUser:
+        """Give one system of a department another token: the one it had is good for nothing any more. Where there was no last day, there is
+        one now. Raises BadFolder and NotListed.
+        """
         with self._folder.listing():
             users = self.users()
             renewed = tuple(
-                each.model_copy(update={"token": digest}) if _same(department, system, each) else each for each in users.departments
+                each.model_copy(update={"token": digest, "until": each.until or until}) if _same(department, system, each) else each
+                for each in users.departments
             )
             self._write(users.model_copy(update={"departments": renewed}))
         for user in renewed:

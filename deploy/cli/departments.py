@@ -1,7 +1,7 @@
 """`kaiye department`: who may speak on the county's bus and at its HTTP door, as what, and from when on no more."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, get_args
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="部门代码，如 gsj / the department as subjects name it")]
 ROLES: Final = "department office evaluator administrator"
+DAYS: Final = 365
+"""So long a key and a token hold unless it is said otherwise."""
+DAYS_MAX: Final = 3650
 
 
 def register(app: typer.Typer) -> None:
@@ -53,12 +56,9 @@ def add(
         ),
     ] = "",
     days: Annotated[
-        int | None,
-        typer.Option(
-            "--days", min=1, metavar="N",
-            help="有效天数，含今日，缺省不失效 / valid for so many days, today included; omitted: for good",
-        ),
-    ] = None,
+        int,
+        typer.Option("--days", min=1, max=DAYS_MAX, metavar="N", help="有效天数，含今日 / valid for so many days, today included"),
+    ] = DAYS,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -91,7 +91,7 @@ def add(
         user = DepartmentUser.model_validate({
             "department": name, "system": system, "nkey": public_key(seed), "token": digest_of(token), "role": role,
             "may_report": _listed(may_report), "units": _listed(units),
-            "until": None if days is None else today() + timedelta(days=days - 1),
+            "until": _last_of(days),
         })  # fmt: skip
     except ValidationError as error:
         raise BadInput(_what_is_wrong(error)) from error
@@ -109,8 +109,8 @@ def add(
     elif out is None:
         typer.echo(f"{seed}\n{token}")
     said.print(
-        f"已签发 {name} 的系统 {system}，应答前缀 {inbox}（KAIYE_NATS_INBOX）{_where(out)}\n"
-        f"issued for the system {system} of {name}; its reply prefix is {inbox} (KAIYE_NATS_INBOX)",
+        f"已签发 {name} 的系统 {system}，有效至 {user.until}，应答前缀 {inbox}（KAIYE_NATS_INBOX）{_where(out)}\n"
+        f"issued for the system {system} of {name}, valid until {user.until}; its reply prefix is {inbox} (KAIYE_NATS_INBOX)",
         markup=False,
     )
     _make_it_hold(folder, credentials)  # only now: should the bus not take it yet, nobody loses what is shown once
@@ -123,10 +123,17 @@ def renew(
         Path | None,
         typer.Option("--out", metavar="FILE", dir_okay=False, help="把令牌写入新文件，缺省显示一次 / a new file; omitted: shown once"),
     ] = None,
+    days: Annotated[
+        int,
+        typer.Option(
+            "--days", min=1, max=DAYS_MAX, metavar="N",
+            help="未定失效日的，密钥与令牌今后有效天数，含今日 / where it had no last day: for how many days key and token hold",
+        ),
+    ] = DAYS,
     data: DataOption = DEFAULT_FOLDER,
 ) -> None:  # fmt: skip
     """为部门的一个系统换发 HTTP 令牌，旧令牌立即作废；密钥不变 / Give one system of a department another token for HTTP: the one it had is
-    good for nothing from now on. Its key for the bus stays.
+    good for nothing from now on. Its key for the bus stays; where neither had a last day, both have one from now on.
     """
     from deploy.credentials import NotListed
     from shared.tokens import digest_of, new_token
@@ -136,7 +143,7 @@ def renew(
     secrets = {} if out is None else {out: token}
     _write(secrets)
     try:
-        user = credentials.renew_token(name, system, digest_of(token))
+        user = credentials.renew_token(name, system, digest_of(token), _last_of(days))
     except NotListed as error:
         for file in secrets:
             file.unlink()
@@ -240,13 +247,27 @@ def _where(out: Path | None) -> str:
     return "" if out is None else f"，种子在 {out}，令牌在 {_token_beside(out)}"
 
 
+def _last_of(days: int) -> date:
+    return today() + timedelta(days=days - 1)
+
+
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def _what_is_wrong(error: "ValidationError") -> str:
-    places = ["".join(f"--{place}：".replace("_", "-") for place in each["loc"][:1]) for each in error.errors()]
-    return "；".join(place + each["msg"].removeprefix("Value error, ") for place, each in zip(places, error.errors(), strict=True))
+    return "；".join(_wrong(str(each["loc"][0]) if each["loc"] else "", each["type"], each["msg"]) for each in error.errors())
+
+
+def _wrong(field: str, kind: str, message: str) -> str:
+    """What is wrong with one argument or option, Chinese first."""
+    place = "" if not field else "NAME：" if field == "department" else f"--{field.replace('_', '-')}："
+    if kind == "string_pattern_mismatch":
+        return (
+            f"{place}应为 1–32 位小写字母、数字、下划线或连字符 / 1 to 32 lower-case letters, digits, underscores or hyphens are expected"
+        )
+    halves = message.removeprefix("Value error, ").split(" / ")
+    return place + " / ".join(sorted(halves, key=str.isascii))
 
 
 def _shown(user: "DepartmentUser") -> dict[str, object]:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import nats
@@ -15,6 +16,7 @@ from deploy.credentials import Credentials
 from deploy.data_folder import DataFolder, Purpose, Running
 from deploy.embedded import HOST
 from deploy.nats.accounts import inbox_of
+from shared.clock import today
 from shared.tokens import digest_of
 from tests.deploy.test_query_commands import Kaiye, kaiye
 from tests.indicators.api.system import COUNTY, COUNTY_FOLDER
@@ -139,12 +141,13 @@ async def test_the_list_says_who_may_what_until_when(folder: DataFolder, kaiye: 
     assert (await kaiye("department", "add", "auditor", "--system", "desk", "--role", "evaluator"))[0] == 0
     bank, auditor = orjson.loads((await kaiye("department", "list", "--json"))[1])
     assert (bank["may_report"], bank["units"], bank["valid"]) == (["finance.loan_applied", "finance.fact_voided"], [COUNTY], True)
-    assert (auditor["role"], auditor["until"]) == ("evaluator", None)
+    assert (auditor["role"], auditor["until"]) == ("evaluator", str(today() + timedelta(days=364)))
     assert (await kaiye("department", "list"))[1].decode().count("\n") == 2
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    (("bank", "--system", "Core"), "--system"),
+    (("bank", "--system", "Core"), "--system：应为 1–32 位小写字母、数字、下划线或连字符 / 1 to 32 lower-case letters"),
+    (("Bank", "--system", "core"), "NAME：应为 1–32 位小写字母"),
     (("kaiye", "--system", "core"), "系统自身的名称"),
     ((*BANK, "--role", "mayor"), "there is no role mayor"),
     ((*BANK, "--role", "office"), "the office is called chuangjianban"),
