@@ -23,6 +23,7 @@ from shared.event_store.interface import EventStore
 from shared.event_store.postgres import PostgresStore
 from shared.relay import Adopted, Forgotten, Relay, RelayFinding, StoreBehind, adopt, forgotten
 from shared.rules import Rules
+from shared.write_app.work import SIMULATION_STARTS
 from shared.write_service.handler import WriteService
 
 RULES: tuple[Rules[Any], ...] = (REGISTRY, TRAINING, FINANCE)
@@ -65,11 +66,11 @@ async def _examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted
             relay = Relay(nc, store, county=running.county, service=rules.service)
             finding = await relay.check()
             if adopting and isinstance(finding, StoreBehind):
-                service = WriteService(rules, store, running.county, await _clock(store))
+                service = WriteService(rules, store, running.county, await _clock(store, running))
                 yield await adopt(nc, store, service.append_adopted, county=running.county, service=rules.service)
                 finding = await relay.check()
             yield finding
-            counts, now = await store.counts(), (await _clock(store)).now()
+            counts, now = await store.counts(), (await _clock(store, running)).now()
             if counts.oldest_waiting is not None and now - counts.oldest_waiting > timedelta(days=AGED_DAYS):
                 yield Aged(rules.service, counts.waiting, counts.oldest_waiting)
         if adopting:
@@ -77,7 +78,6 @@ async def _examine(running: Running, *, adopting: bool) -> AsyncIterator[Adopted
                 yield report
 
 
-async def _clock(store: EventStore) -> Clock:
-    """The clock that the store was written by."""
-    simulated = (await store.head()).simulated
-    return WallClock() if simulated is None else SimulatedClock(simulated)
+async def _clock(store: EventStore, running: Running) -> Clock:
+    """The clock that the store is written by; an emptied one does not say so itself."""
+    return SimulatedClock((await store.head()).simulated or SIMULATION_STARTS) if running.simulated_clock else WallClock()
