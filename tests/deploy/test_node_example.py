@@ -1,5 +1,5 @@
 """A system that is not written in Python reports, with nothing but the bus and a key of its own: `deploy/examples/node`, with the packages
-of its lock file. Without Node, npm or npm's registry this fails: an example nobody has run is not known to work.
+of its lock file. A machine with Python alone runs all other tests, and is told that this one was not run.
 """
 
 import asyncio
@@ -30,10 +30,12 @@ SECONDS_MAX = 120
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy with its packages installed."""
-    missing = [program for program in ("node", "npm") if shutil.which(program) is None]
-    assert not missing, f"缺少 {missing}，请先安装 / install them first: apt-get install nodejs npm"
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("没有 Node，未运行 Node 示例 / no Node here: the Node example is NOT tested (apt-get install nodejs npm)")
     folder = tmp_path_factory.mktemp("node") / "example"
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("node_modules"))
+    if subprocess.run(("npm", "ping"), cwd=folder, capture_output=True, timeout=SECONDS_MAX, check=False).returncode != 0:
+        pytest.skip("无法访问 npm 软件源，未运行 Node 示例 / npm's registry cannot be reached: the Node example is NOT tested")
     made = subprocess.run(
         ("npm", "ci", "--no-audit", "--no-fund"), cwd=folder, capture_output=True, text=True, timeout=SECONDS_MAX, check=False
     )
