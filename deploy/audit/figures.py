@@ -50,7 +50,7 @@ async def compare_figures(running: Running, plan: Plan, recorded: Recorded, ledg
     by = random.Random(audited.asked.seed)  # noqa: S311 - a choice of units, to be repeated
     known_days, known_days_max = set().union(*days.values()), -(-audited.asked.pairs // PAIRS_PER_KNOWN_DAY)
     occurred = set() if isinstance(recorded, Archive) else {record.occurred for record in recorded.readable}
-    chosen = pairs(known_days, audited.asked.seed, known_days_max, occurred)[: audited.asked.pairs]
+    chosen = pairs(known_days, audited.asked.seed, known_days_max, occurred)[-audited.asked.pairs :]
     entries, aside = await asyncio.to_thread(Entries, ledger.rows), rows_read_off(audited.being_rebuilt)
     as_known = await asyncio.to_thread(recompute, recorded, plan, "duckdb")
     figures = boards = asked = 0

@@ -1,6 +1,7 @@
 """The audit of a running system, from its records to its figures, up to the first difference."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, ExitStack
 from typing import Final
 
@@ -19,7 +20,7 @@ from deploy.local import INDICATORS
 from deploy.reaching import DATABASE_AWAY, DatabaseUnreachable, bus
 from services.indicators.audit.archive.reader import Archive, opened_archive
 from services.indicators.audit.folded import Recorded
-from services.indicators.audit.records import End, Ends, check_history, up_to
+from services.indicators.audit.records import BadRecords, End, Ends, check_history, up_to
 from services.indicators.catalog import DEFINITIONS, JUDGED
 from services.indicators.evaluation.county import load_county
 from services.indicators.store import LedgerStore, Moment
@@ -30,6 +31,9 @@ from shared.pools import close_pool
 
 _ARCHIVE_AMISS: Final = frozenset({"archive_stopped", "archive_late"})
 """What the service says itself when its archive does not follow."""
+FROM_STORE_MAX: Final = 50_000
+"""So many records are read from the store, into memory, where the archive is not written that far yet; for more it is waited for."""
+LOOK_SECONDS: Final = 1.0
 
 
 async def audit(running: Running, folder: DataFolder, audited: Audited) -> None:
@@ -54,18 +58,15 @@ async def audit(running: Running, folder: DataFolder, audited: Audited) -> None:
 
 async def _compare_rest(running: Running, folder: DataFolder, store: LedgerStore, moment: Moment, audited: Audited) -> None:
     """Archive and figures: all facts of the moment count, which are read from the archive where it has come so far, else from the store."""
-    health = orjson.loads(await ask(running, "/health"))
-    for finding in health["findings"]:
-        if finding["code"] in _ARCHIVE_AMISS:
-            raise Different(Difference("archive", finding["zh"], finding["en"]))
     serving = moment.versions.numbers("serving")
-    positions = {service: position for service, (position, _) in moment.checkpoint.items()}
+    positions: dict[str, int] = {service: position for service, (position, _) in moment.checkpoint.items()}
+    archived = await archived_up_to(running, positions)
     audited.being_rebuilt = moment.versions.being_rebuilt(DEFINITIONS)
     ledger = Ledger(await store.rows(moment, serving.values()), frozenset(serving) - audited.being_rebuilt)
     plan = load_county(running.county_folder, JUDGED).plan
     with ExitStack() as opened:
         archive = await asyncio.to_thread(
-            opened.enter_context, compared_archive(folder.archive, running.county, health["archived"], positions, audited)
+            opened.enter_context, compared_archive(folder.archive, running.county, archived, positions, audited)
         )  # fmt: skip
         if not any(positions.values()):
             return
@@ -79,7 +80,11 @@ async def _compare_rest(running: Running, folder: DataFolder, store: LedgerStore
             raws = [row["raw"] async for row in moment.connection.cursor(
                 "SELECT raw FROM fact ORDER BY service, position", prefetch=PAGE_RECORDS
             )]  # fmt: skip
-            recorded = await asyncio.to_thread(check_history, raws, running.county)
+            try:
+                recorded = await asyncio.to_thread(check_history, raws, running.county)
+            except BadRecords as error:
+                zh, _, en = str(error).partition(" / ")
+                raise Different(Difference("facts", f"指标库：{zh}", f"the indicators' store: {en}")) from error
 
         def ended(ends: Ends) -> Recorded:
             if isinstance(recorded, Archive):
@@ -88,3 +93,20 @@ async def _compare_rest(running: Running, folder: DataFolder, store: LedgerStore
 
         await compare_figures(running, plan, recorded, ledger, audited)
         await asyncio.to_thread(compare_published, KeptDocuments(folder.published), recorded, ended, audited)
+
+
+async def archived_up_to(running: Running, positions: Mapping[str, int], from_store_max: int = FROM_STORE_MAX) -> dict[str, int] | None:
+    """Up to where the service says its archive goes, None where it keeps none; of a large history not before it goes as far as what is
+    audited. Raises Different where the service says that it does not follow.
+    """
+    while True:
+        health = orjson.loads(await ask(running, "/health"))
+        for finding in health["findings"]:
+            if finding["code"] in _ARCHIVE_AMISS:
+                raise Different(Difference("archive", finding["zh"], finding["en"]))
+        archived: dict[str, int] | None = health["archived"]
+        if archived is None or sum(positions.values()) <= from_store_max:
+            return archived
+        if all(archived[service] >= position for service, position in positions.items()):
+            return archived
+        await asyncio.sleep(LOOK_SECONDS)

@@ -1,5 +1,6 @@
 """`kaiye audit` on a running system: all is the same, and whatever is tampered with is found and named."""
 
+import asyncio
 import json
 import random
 import shutil
@@ -11,11 +12,13 @@ from typing import Any, Literal
 
 import asyncpg
 import httpx
+import orjson
 import pytest
 
 from deploy.audit.figures import same_board
 from deploy.audit.found import Asked, Audited, Checked, Different
 from deploy.audit.records import compare_stream
+from deploy.audit.system import archived_up_to
 from deploy.audit.system import audit as audit_system
 from deploy.cli.audit import told
 from deploy.cli.board import ask
@@ -87,6 +90,15 @@ def test_a_system_that_nobody_tampered_with_is_the_same_throughout(folder: Path)
     assert compared["archive", None] == sum(found["positions"].values())
     assert compared["ledger", None] > 100
     assert compared["board", None] > 1
+
+
+async def test_the_archive_of_a_large_history_is_waited_for(running: Running) -> None:
+    there = orjson.loads(await ask(running, "/health"))["archived"]
+    assert await archived_up_to(running, there, from_store_max=0) == there
+    further = there | {"training": there["training"] + 1}
+    assert await archived_up_to(running, further) == there
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(archived_up_to(running, further, from_store_max=0), 3)
 
 
 def test_a_board_that_lacks_a_row_is_a_difference_like_any_other() -> None:
