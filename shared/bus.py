@@ -44,7 +44,7 @@ Callback = Callable[[], Awaitable[None]]
 
 
 class BusUnreachable(Exception):
-    """No address of the bus answers; the message says so in Chinese and English."""
+    """No address of the bus answers, or no more comes from there; the message says so in Chinese and English."""
 
 
 def connection_options(settings: Settings, *, name: str) -> dict[str, Any]:

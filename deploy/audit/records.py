@@ -20,6 +20,7 @@ from shared.contracts.base import SERVICES, Service
 from shared.contracts.envelope import NO_HASH, Record, parse_record
 from shared.county_schema import county_schema
 from shared.stream_look import StreamLook
+from shared.stream_reader import StreamMessage
 
 PAGE_RECORDS: Final = 1_000
 STREAM_SECONDS_MAX: Final = 15.0
@@ -29,7 +30,7 @@ _COLUMNS: Final = ("hash", "type", "source", "id", "occurred", "recorded")
 
 
 async def compare_stream(nc: Client, running: Running, service: Service, audited: Audited) -> list[bytes]:
-    """A service's event store with its stream, record by record: the hashes. Raises Different."""
+    """A service's event store with its stream, record by record: the hashes. Raises Different, BusUnreachable."""
     stream = subjects.recorded_stream(running.county, service)
     in_stream = await _last_sequence(nc, stream)
     hashes: list[bytes] = []
@@ -41,17 +42,17 @@ async def compare_stream(nc: Client, running: Running, service: Service, audited
         if in_stream > head:
             raise of_record("stream", service, head + 1, "在记录流中有，事件库中没有", "is in the stream and not in the event store")
         look = StreamLook(nc, stream)
-        page: list[bytes] = []
+        page: list[StreamMessage] = []
         query = f"SELECT position, {', '.join(_COLUMNS)}, raw FROM record ORDER BY position"  # noqa: S608
         async for row in connection.cursor(query, prefetch=PAGE_RECORDS):
             position = len(hashes) + 1
             if row["position"] != position:
                 raise of_record("stream", service, position, "在事件库中缺少", "is missing in the event store")
             record = _stored(service, position, row, hashes[-1].hex() if hashes else NO_HASH)
-            page = page or [message.data for message in await look.page(PAGE_RECORDS, wait_seconds=STREAM_SECONDS_MAX)][::-1]
-            if not page:
+            page = page or (await look.page(PAGE_RECORDS, wait_seconds=STREAM_SECONDS_MAX))[::-1]
+            if not page or page[-1].sequence != position:
                 raise of_record("stream", service, position, "在记录流中缺少", "is missing in the stream", record)
-            if page.pop() != record.raw:
+            if page.pop().data != record.raw:
                 raise of_record("stream", service, position, "在记录流与事件库中不同", "is another in stream and event store", record)
             hashes.append(bytes.fromhex(record.hash))
             if position % PAGE_RECORDS == 0 or position == head:

@@ -37,7 +37,8 @@ async def adopt(nc: Client, store: RecordStore, append: AppendAdopted, *, county
 
     A running service records nothing meanwhile and goes on afterwards.
 
-    Raises AdoptionRefused when the store is not behind (there is nothing to adopt, or a fork) or a link of the chain is wrong.
+    Raises AdoptionRefused when the store is not behind (there is nothing to adopt, or a fork) or a link of the chain is wrong, and
+    BusUnreachable when the stream cannot be read on.
     """
     finding: RelayFinding = await Relay(nc, store, county=county, service=service).check()
     if not isinstance(finding, StoreBehind):

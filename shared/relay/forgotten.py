@@ -12,6 +12,7 @@ from nats.aio.client import Client
 
 from shared import subjects
 from shared.answers import Answer, parse_answer
+from shared.bus import BusUnreachable
 from shared.contracts.base import Service
 from shared.event_store.interface import EventStore, ReportKey
 from shared.stream_look import StreamLook
@@ -30,11 +31,20 @@ class Forgotten:
 
 
 async def forgotten(nc: Client, stores: Sequence[EventStore], *, county: str) -> AsyncIterator[Forgotten]:
-    """Compare the answers on the bus, read once, with the stores of the services that gave them. Raises what bus and stores raise."""
+    """Compare the answers on the bus, read once, with the stores of the services that gave them.
+
+    Raises what bus and stores raise, and BusUnreachable when not all answers could be read: whatever ends without it has told everything.
+    """
     stream = subjects.answered_stream(county)
     last = (await nc.jetstream().stream_info(stream)).state.last_seq
     look = StreamLook(nc, stream)
-    while look.after < last and (page := await look.page(PAGE, wait_seconds=PAGE_SECONDS_MAX)):
+    while look.after < last:
+        page = await look.page(PAGE, wait_seconds=PAGE_SECONDS_MAX)
+        if not page and look.after < last:  # the broker lost its streams, or was set up anew
+            raise BusUnreachable(
+                f"{stream} 在读取时变短，第 {look.after} 条之后未能核对（至第 {last} 条）：请重新运行 / "
+                f"{stream} became shorter while it was read, nothing was compared after {look.after} (of {last}): run this again"
+            )
         answers = [answer for message in page if (answer := parse_answer(message.data)).outcome != "recorded"]
         for store in stores:
             for answer in await _unknown(store, [each for each in answers if each.type.partition(".")[0] == store.service]):

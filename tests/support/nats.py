@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,17 @@ class Broker(EmbeddedNats):
         os.kill(self.pid, signal.SIGKILL)
         assert self._process is not None
         self._process.wait()
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """It answers nothing meanwhile, and keeps its connections."""
+        assert self.pid is not None
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            os.waitpid(self.pid, os.WUNTRACED)  # until every thread of it stands
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
     def wipe(self) -> None:
         """Delete everything it ever stored. It must not be running."""

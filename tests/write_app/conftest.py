@@ -1,5 +1,5 @@
 """A broker of each test's own: it is killed and wiped."""
 
-from tests.support.nats import broker
+from tests.support.nats import broker, nc
 
-__all__ = ["broker"]
+__all__ = ["broker", "nc"]
