@@ -100,8 +100,12 @@ class Counter:
         self._service = service
         self._county = county
         self._forbidden = forbidden
-        self._under_way: dict[Key, str] = {}
-        """What is not answered yet, and which service it is for."""
+        self._under_way: set[Key] = set()
+        """What is not answered yet."""
+        self._waiting = Counts[str]()
+        """How much of it is for a service."""
+        self._waiting_of = Counts[tuple[str, str]]()
+        """How much of it is of a source and for a service."""
         self._turn = asyncio.Condition()
 
     def source(self, department: str, system: str) -> Source:
@@ -128,7 +132,7 @@ class Counter:
         if not self._nc.is_connected:
             raise unavailable(BUS_AWAY)
         async with (
-            self._in_turn({(str(source), each.id): each.type.partition(".")[0] for each in sending}),
+            self._in_turn(str(source), {each.id: each.type.partition(".")[0] for each in sending}),
             self._listening(source, sending) as heard,
         ):
             taken = await asyncio.gather(*(self._publish(report) for report in sending), return_exceptions=True)
@@ -194,40 +198,46 @@ class Counter:
                 await subscription.unsubscribe()
 
     @asynccontextmanager
-    async def _in_turn(self, keys: Mapping[Key, str]) -> AsyncIterator[None]:
-        """While nobody else reports the same: answers to one id could not be told apart. Raises Refused when that takes too long."""
+    async def _in_turn(self, source: str, services: Mapping[str, str]) -> AsyncIterator[None]:
+        """While nobody else reports the same: answers to one id could not be told apart. Raises Refused when that takes too long.
+
+        `services`: which one each report of the source is for, by its id.
+        """
+        keys = {(source, id) for id in services}
+        asked = Counts(services.values())
+        asked_of = {(source, service): more for service, more in asked.items()}
         problem: Problem | None = SAME_ID
 
         def free() -> bool:
             nonlocal problem
-            problem = self._in_the_way(keys)
+            problem = self._in_the_way(keys, asked_of)
             return problem is None
 
         try:
             async with asyncio.timeout(TAKEN_SECONDS_MAX), self._turn:
                 await self._turn.wait_for(free)
                 self._under_way |= keys
+                self._waiting.update(asked)
+                self._waiting_of.update(asked_of)
         except TimeoutError:
             raise unavailable(problem or SAME_ID) from None
         try:
             yield
         finally:
-            for key in keys:
-                del self._under_way[key]
+            self._under_way -= keys
+            self._waiting.subtract(asked)
+            self._waiting_of.subtract(asked_of)
             async with self._turn:
                 self._turn.notify_all()
 
-    def _in_the_way(self, keys: Mapping[Key, str]) -> Problem | None:
-        """Why reports of one source have to wait for their turn."""
-        if not self._under_way.keys().isdisjoint(keys):
+    def _in_the_way(self, keys: set[Key], asked_of: Mapping[tuple[str, str], int]) -> Problem | None:
+        """Why reports of one source have to wait for their turn. Whoever waits asks each time that a turn is given back."""
+        if not self._under_way.isdisjoint(keys):
             return SAME_ID
-        (source,) = {source for source, _ in keys}
-        everybodys = Counts(self._under_way.values())
-        own = Counts(service for (of, _), service in self._under_way.items() if of == source)
-        for service, more in Counts(keys.values()).items():
-            if own[service] + more > SHARE_MAX:
+        for (source, service), more in asked_of.items():
+            if self._waiting_of[source, service] + more > SHARE_MAX:
                 return own_share_used(service)
-            if everybodys[service] + more > UNDER_WAY_MAX:
+            if self._waiting[service] + more > UNDER_WAY_MAX:
                 return service_overrun(service)
         return None
 

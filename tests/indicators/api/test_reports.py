@@ -365,3 +365,28 @@ async def test_a_service_that_answers_nothing_holds_nobody_up_at_the_others_and_
         other = await desk.post(event(9002, by="school", type="finance.loan_applied.v1"), by="school", wait="0")
         assert other.status_code == 202, "another system has its own share of the turns at finance too"
         assert sorted(answer.status_code for answer in await asyncio.gather(*stopped)) == [202, 503, 503, 503]
+
+
+async def test_who_is_answered_or_gives_up_gives_the_turns_back(
+    keyed: KeyedBroker, dsn: str, listed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setattr(counter, "TAKEN_SECONDS_MAX", 0.5)
+    monkeypatch.setattr(counter, "SHARE_MAX", 3)
+    monkeypatch.setattr(counter, "UNDER_WAY_MAX", 4)
+    loans = [event(number, type="finance.loan_applied.v1") for number in range(3)]
+    async with door(keyed, dsn, listed) as desk:
+        await desk.make_queue()
+        for _ in range(3):
+            assert (await desk.post(loans, wait="0")).status_code == 202
+        mixed = [event(7, type="training.course_closed.v1"), event(8, type="registry.venue_opened.v1")]
+        both = asyncio.gather(desk.post(loans, wait="4"), desk.post(mixed, wait="4"))
+        async with asyncio.timeout(SECONDS_MAX):
+            while await desk.reported() < 9 + 3 + 2:
+                await asyncio.sleep(0.02)
+        others = [event(number, by="school", type="finance.loan_applied.v1") for number in range(2)]
+        busy = await desk.post(others, by="school", wait="0")
+        assert (busy.status_code, busy.json()["code"]) == (503, "busy")
+        assert "the service finance is behind: 4 reports" in busy.json()["en"]
+        assert (await desk.post(others[:1], by="school", wait="0")).status_code == 202, "the fourth of finance"
+        assert [answer.status_code for answer in await both] == [202, 202]
+        assert (await desk.post(others, by="school", wait="0")).status_code == 202
