@@ -16,7 +16,7 @@ from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origi
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.contracts.exact import LINE, LINES, Whole
-from shared.contracts.versions import Earlier
+from shared.contracts.versions import Earlier, fields_touched
 from shared.units import UnitKind, unit_kind
 
 Service = Literal["registry", "training", "finance"]
@@ -213,6 +213,22 @@ def natural_key_of(fact: Fact, occurred: date) -> str:
             value = ",".join(sorted(map(str, value)))
         parts.append("" if value is None else str(value))
     return "|".join(parts)
+
+
+def told_otherwise(fact: type[Fact]) -> bool:
+    """Whether a fact of this type may have another natural key in an earlier version: its key has other fields there, or what becomes one
+    of them in the newest is written otherwise.
+    """
+    return _told_otherwise(fact.natural_key, fact.earlier)
+
+
+@cache
+def _told_otherwise(natural_key: tuple[str, ...], earlier: tuple[Earlier, ...]) -> bool:
+    for before in earlier:
+        assert issubclass(before.shape, Fact), "an earlier version is a fact"
+        if before.shape.natural_key != natural_key or not fields_touched(before.steps).isdisjoint(natural_key):
+            return True
+    return False
 
 
 def about_of(fact: Fact) -> Subject:

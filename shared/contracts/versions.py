@@ -77,6 +77,11 @@ def upcast(data: Mapping[str, Any], steps: Iterable[Step]) -> dict[str, Any]:
     return found
 
 
+def fields_touched(steps: Iterable[Step]) -> frozenset[str]:
+    """The fields that steps write, rename or drop, under each of their names."""
+    return frozenset(name for step in steps for name in ((step.field, step.to) if isinstance(step, Renamed) else (step.field,)))
+
+
 def _reworded(value: Any, words: Mapping[str, str]) -> Any:
     if isinstance(value, list | tuple):
         return [_reworded(each, words) for each in value]

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.contracts import read_fact
-from shared.contracts.base import Fact, Subject, natural_key_of
+from shared.contracts.base import Fact, Subject, natural_key_of, told_otherwise
 from shared.contracts.common import FactCorrected, FactVoided
 from shared.contracts.envelope import Source, parse_record
 from shared.contracts.registry import EntityCodeReplaced
@@ -178,8 +178,8 @@ def _whole(desk: Desk, reports: Iterable[Readable]) -> Iterator[Subject]:
 
 
 def _may_be_told(desk: Desk, named: Named, content: Content) -> bool:
-    """Whether something may carry its natural key: of a type of several versions, what an earlier release kept under other words too."""
-    return desk.naturals[named.natural_digest] or (isinstance(content, Fact) and bool(content.earlier))
+    """Whether something may carry its natural key: of a type whose key had other words once, what was kept under those too."""
+    return desk.naturals[named.natural_digest] or (isinstance(content, Fact) and told_otherwise(type(content)))
 
 
 async def _load_whole(desk: Desk, writing: Writing, subjects: Iterable[Subject]) -> None:

@@ -7,12 +7,12 @@ import pytest
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from shared.contracts import FACTS, UnknownFactTypeError, parse_fact, read_fact
-from shared.contracts.base import Category, Fact, Names, wire_types
+from shared.contracts.base import Category, Fact, Names, told_otherwise, wire_types
 from shared.contracts.common import DayClosed, common_type, read_common
 from shared.contracts.published import changed, main, problems, published_now
 from shared.contracts.reference import Event, events, events_page, schema_of
 from shared.contracts.training import GuidanceGiven
-from shared.contracts.versions import Dropped, Earlier, Given, Renamed, Reworded, upcast
+from shared.contracts.versions import Dropped, Earlier, Given, Renamed, Reworded, Step, upcast
 from shared.write_app.messages import types_of
 from tests.support.versions import STEPS, GuidanceGivenV1, declare_the_earlier_one_alone, declare_two_versions
 
@@ -41,6 +41,30 @@ def test_the_versions_of_every_type_are_declared_one_by_one(fact: type[Fact]) ->
     shapes = [earlier.shape for earlier in fact.earlier]
     assert [shape.version for shape in shapes if issubclass(shape, Fact) and shape.type == fact.type] == list(range(1, fact.version))
     assert len(shapes) == fact.version - 1 == len(wire_types(fact)) - 1
+
+
+class SameKeyV1(GuidanceGiven):
+    """Guidance as it is told today, before there was another version of it."""
+
+    version = 1
+
+
+@pytest.mark.parametrize(("shape", "steps", "otherwise"), [
+    (SameKeyV1, (), False),
+    (SameKeyV1, (Renamed("by", "programme"), Reworded("programme", (("a", "ybc"),)), Given("categories", ""), Dropped("note")), False),
+    (SameKeyV1, (Reworded("guidance_kind", (("legal", "law"),)),), True),
+    (SameKeyV1, (Given("guidance_kind", "law"),), True),
+    (SameKeyV1, (Renamed("topic", "guidance_kind"),), True),
+    (SameKeyV1, (Renamed("person", "adviser"), Renamed("client", "person")), True),
+    (SameKeyV1, (Dropped("person"),), True),
+    (GuidanceGivenV1, (), True),
+])  # fmt: skip
+def test_a_fact_may_be_told_under_another_key_only_where_the_key_itself_was_written_otherwise(
+    shape: type[Fact], steps: tuple[Step, ...], otherwise: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not told_otherwise(GuidanceGiven), "a type of one version"
+    monkeypatch.setattr(GuidanceGiven, "earlier", (Earlier(shape, steps),))
+    assert told_otherwise(GuidanceGiven) is otherwise
 
 
 @pytest.mark.usefixtures("two_versions")

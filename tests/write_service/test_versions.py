@@ -112,6 +112,22 @@ async def test_a_repayment_is_reported_and_corrected_in_either_version(monkeypat
     assert written == [(1, 300), (2, None), (2, None), (2, None)], "recorded as they came"
 
 
+async def test_a_repayment_loads_no_whole_loan_for_what_its_versions_have_in_common() -> None:
+    """Neither the loan nor the receipt had another name: what an earlier release kept is found by the same key."""
+    finance = await with_units(Counter("finance"))
+    loan = {"loan": "L1", "amount_fen": 500}
+    applied = report("finance.loan_applied", loan | {"unit": VILLAGE, "loan_kind": "personal", "borrowers": [PERSON]}, by="bank")
+    lent = report("finance.loan_disbursed", loan | {"tranche": 1}, by="bank")
+    first = report(LoanRepaid.type, loan | {"receipt": "HK-1", "amount_fen": 300}, by="bank", system="old")
+    assert [answer.outcome for answer in await finance.hand_in(applied, lent, first)] == ["recorded"] * 3
+    for receipt, whole in (("HK-2", False), ("HK-1", True)):
+        finance.restarted()
+        told = report(LoanRepaid.type, {"loan": "L1", "receipt": receipt, "principal_fen": 10}, by="market", version=2)
+        assert (await finance.ask(told)).outcome == "recorded"
+        assert finance.writes._memory is not None
+        assert finance.writes._memory.histories["loan:L1"].complete is whole, "a receipt seen before is compared with what is recorded"
+
+
 async def test_the_repair_desk_puts_right_what_was_reported_in_an_earlier_version() -> None:
     finance = await with_units(Counter("finance"))
     wrong = report(LoanRepaid.type, {"loan": "L1", "receipt": "HK-1", "amount_fen": 0}, by="bank", system="old")
