@@ -1,8 +1,8 @@
 """Reading what stands in a stream by asking for message after message: for whoever operates the system, who may set up no consumer.
 
-A consumer delivers to whatever subject it is told to, with the broker's own rights (`deploy/nats/accounts.py`). Asking costs more (about
-10,000 messages a second where a consumer gives 25,000), and nobody waits at the broker for what is still to come: whoever follows a stream
-reads by `StreamReader`.
+A consumer delivers to whatever subject it is told to, with the broker's own rights (`deploy/nats/accounts.py`). Asking costs more (it gives
+less than half as many messages a second), and nobody waits at the broker for what is still to come: whoever follows a stream reads by
+`StreamReader`.
 
 Each question is for the first message at a sequence or after it, so that what is gone, however much it is, costs one question. Several
 are on their way at once, for the sequences that follow each other; answers are taken in their order. As many are on their way as gaps

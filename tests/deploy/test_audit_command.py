@@ -30,6 +30,7 @@ from services.indicators.audit.archive.index import INDEX, read_index
 from services.indicators.audit.archive.writer import ArchiveWriter
 from services.indicators.evaluation.evaluation import Evaluation, evaluation_bytes
 from services.indicators.store import Moment
+from shared.bus import BusUnreachable
 from shared.contracts.base import Service
 from shared.contracts.envelope import parse_record
 from shared.county_schema import county_schema
@@ -169,6 +170,13 @@ async def flip_stored_bits(running: Running, service: Service, places: int, seed
 
 async def test_a_bit_flipped_anywhere_in_a_stored_record_is_located(running: Running) -> None:
     await flip_stored_bits(running, "finance", 20, seed=1)
+
+
+async def test_a_stream_that_is_only_slow_lacks_nothing(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.audit.records.STREAM_SECONDS_MAX", 1e-4)
+    async with bus(running) as nc:
+        with pytest.raises(BusUnreachable, match="too slow"):
+            await compare_stream(nc, running, "finance", Audited(Asked(2, 3, 1), lambda *_: None))
 
 
 async def test_an_audit_cannot_write(running: Running, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
