@@ -52,7 +52,14 @@ JsonOption = Annotated[bool, typer.Option("--json", help="只输出 JSON / print
 
 
 class BadInput(Exception):
-    """What was asked for makes no sense; the message says why in Chinese and English. The command exits with 2."""
+    """What was asked for makes no sense; the message says why in Chinese and English. The command exits with 2.
+
+    `code`: of the question's refusal, where it is one.
+    """
+
+    def __init__(self, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Unreachable(Exception):
@@ -85,9 +92,9 @@ def refused(code: str, zh: str, en: str, *, of_facts: bool = False) -> BadInput:
     """A question that has no answer, with the next step where one is known; `of_facts`: recorded facts were asked, no running system."""
     steps = NEXT_STEP_OF_FACTS if of_facts else NEXT_STEP
     if code not in steps:
-        return BadInput(f"{zh} / {en}")
+        return BadInput(f"{zh} / {en}", code)
     step_zh, step_en = steps[code]
-    return BadInput(f"{zh}（{step_zh}） / {en} ({step_en})")
+    return BadInput(f"{zh}（{step_zh}） / {en} ({step_en})", code)
 
 
 EARLIEST: Final = date(1949, 10, 1)

@@ -176,29 +176,40 @@ async def pages(
     of: Ask, asked: Parameters, as_then: AsThen, *, unmasked: bool = False, recorded: bool = True
 ) -> AsyncIterator[dict[str, Any]]:  # fmt: skip
     """The pages of an answer, all of the moment of the first: the later ones are asked for as of its days, and where more was recorded
-    meanwhile, that could have become known on its known day, of the facts up to its positions. Persons are masked, or not: a running
+    meanwhile, that could have become known on its known day, of the facts up to its positions; also where that took the last person of a
+    page out. Persons are masked, or not: a running
     system masks them, so the whole pseudonyms follow from the `recorded` facts up to there.
     """
-    from services.indicators.api.persons import masked_answer
+    from services.indicators.api.persons import UNKNOWN_PLACE, masked_answer
 
     def read(raw: bytes) -> dict[str, Any]:
         found: dict[str, Any] = orjson.loads(raw if unmasked else masked_answer(raw))
         return found
 
+    async def after(place: str) -> dict[str, Any] | None:
+        """None: what stood there counts no more."""
+        try:
+            return read(await of({**asked, "after": place}))
+        except BadInput as error:
+            if error.code != UNKNOWN_PLACE or first["final"] or as_of_then:
+                raise
+            return None
+
     asked = {**asked, "limit": asked["limit"] or EXPORTED_AT_ONCE}
     page = first = read(await of(asked))
     asked |= {"as_of": first["as_of"], "known_at": first["known_at"]}
+    as_of_then = unmasked and recorded
     async with AsyncExitStack() as opened:
-        if unmasked and recorded:
+        if as_of_then:
             of = await opened.enter_async_context(as_then(first))
             page = read(await of(asked))
         yield page
         while page["next"] is not None:
-            following = read(await of({**asked, "after": page["next"]}))
-            if not first["final"] and following["positions"] != first["positions"]:
+            following = await after(page["next"])
+            if following is None or (not first["final"] and following["positions"] != first["positions"]):
                 said.print("导出期间又有新记录，其余各页按第一页时的事实得出 / more was recorded meanwhile: the pages that follow are made "
                            "of the facts of the first page's moment")  # fmt: skip
-                of = await opened.enter_async_context(as_then(first))
+                of, as_of_then = await opened.enter_async_context(as_then(first)), True
                 continue
             page = following
             yield page

@@ -24,7 +24,7 @@ from services.indicators.api.explain import (
     place_after,
     require_part,
 )
-from services.indicators.api.persons import name_at, place_of
+from services.indicators.api.persons import Places
 from services.indicators.audit.behind import Behind, FactRow, subject_kind
 from services.indicators.audit.inputs import Changed, Input, Thing, Use, row_of
 from services.indicators.catalog import MEASURES
@@ -163,8 +163,10 @@ class Key(NamedTuple):
 class Turns:
     """The way through the changes of a row's measures, a few at a time. Raises BadQuestionError for a place there is not."""
 
-    def __init__(self, between: Between, after: str | None) -> None:
+    def __init__(self, between: Between, after: str | None, places: Places) -> None:
         self.between = between
+        self._said = f"{between.before.asked}|{between.after.asked}"
+        self._places = places
         self._inputs = [{Key(each.measure, each.unit, each.uses): each for each in inputs} for inputs in (
             between.before.inputs, between.by_day, between.after.inputs,
         )]  # fmt: skip
@@ -187,7 +189,7 @@ class Turns:
         while self._number < len(self._keys):
             changes = self._changes(held, self._number)
             if self._last is None:
-                self._last = name_at(self._place, changes.page)
+                self._last = self._places.name_at(self._place, self._said, changes.page)
             found = changes.page(self._last, limit)
             if found:
                 self._last = found[-1].name
@@ -195,9 +197,14 @@ class Turns:
             self._number, self._last = self._number + 1, ""
         return None
 
-    def place(self, subject: str) -> str:
-        """Where one of the subjects given last stands."""
-        return f"{self._number}:{place_of(subject)}"
+    @property
+    def number(self) -> int:
+        """Of the measure whose changes were given last."""
+        return self._number
+
+    def place(self, number: int, subject: str) -> str:
+        """Where a subject of a measure stands."""
+        return f"{number}:{self._places.of(subject, self._said)}"
 
     def _asked(self, held: "Held", number: int) -> list["Asked | None"]:
         before, after = self.between.known

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.indicators import answers
 from services.indicators.answers import BEING_REBUILT, BadQuestionError, Question, Snapshot, board
 from services.indicators.api.duties import DutyRow
-from services.indicators.api.persons import name_at, place_of
+from services.indicators.api.persons import UNKNOWN_PLACE, Places
 from services.indicators.audit.behind import Behind, FactRow, reported_by, subject_kind
 from services.indicators.audit.inputs import Amounts, Input, Role, Row, Subject, row_of, variant_of
 from services.indicators.catalog import MEASURES, indicator, measures_in
@@ -169,6 +169,12 @@ class Opened:
     parts: list[str]
     """All parts that the row has, whichever was asked for."""
 
+    @property
+    def asked(self) -> str:
+        """What is asked, in one text."""
+        question = self.question
+        return f"{question.unit}|{self.row.indicator.id}|{self.row.variant.name}|{question.as_of}|{question.known_at}"
+
 
 def open_row(snapshot: Snapshot, question: Question, id: str, variant: str, part: str | None) -> Opened:
     """A row with what it is read from. Raises BadQuestionError when a unit of its kind has no such row, and while any of its measures is
@@ -271,9 +277,11 @@ def subject_row(asked: Input, subject: Subject, behind: Behind, known: date, wan
 class Paging:
     """The way through the subjects of a row's measures, a few at a time. Raises BadQuestionError for a measure or a place there is not."""
 
-    def __init__(self, opened: Opened, wanted: Wanted, behind: Behind) -> None:
+    def __init__(self, opened: Opened, wanted: Wanted, behind: Behind, places: Places) -> None:
         self.wanted = wanted
         self.known = opened.question.known_at
+        self._asked = opened.asked
+        self._places = places
         self._inputs = opened.inputs
         self._number, self._place = place_after(wanted.after, len(opened.inputs))
         self._last: str | None = None
@@ -291,7 +299,7 @@ class Paging:
             asked, among = self._inputs[self._number], self._among[self._number]
             subjects = held.as_known(self.known).of(asked)
             if self._last is None:
-                self._last = name_at(self._place, partial(subjects.page, among=None))
+                self._last = self._places.name_at(self._place, self._asked, partial(subjects.page, among=None))
             found = [] if among == _NOBODY else subjects.page(self._last, limit, among)
             if found:
                 self._last = found[-1].name
@@ -299,9 +307,14 @@ class Paging:
             self._number, self._last = self._number + 1, ""
         return None
 
-    def place(self, subject: str) -> str:
-        """Where one of the subjects given last stands."""
-        return f"{self._number}:{place_of(subject)}"
+    @property
+    def number(self) -> int:
+        """Of the measure whose subjects were given last."""
+        return self._number
+
+    def place(self, number: int, subject: str) -> str:
+        """Where a subject of a measure stands."""
+        return f"{number}:{self._places.of(subject, self._asked)}"
 
     def total(self, held: "Held") -> int:
         """How many subjects there are, whichever facts are wanted."""
@@ -331,7 +344,7 @@ def place_after(after: str | None, inputs: int) -> tuple[int, str]:
         return 0, ""
     number, colon, subject = after.partition(":")
     if not colon or not number.isdecimal() or int(number) >= inputs:
-        raise BadQuestionError("unknown_place", f"没有这一位置：{after}", f"there is no such place to go on after: {after}")
+        raise BadQuestionError(UNKNOWN_PLACE, f"没有这一位置：{after}", f"there is no such place to go on after: {after}")
     return int(number), subject
 
 

@@ -27,6 +27,7 @@ from services.indicators.api.explain import (
     said,
     subject_row,
 )
+from services.indicators.api.persons import Places
 from services.indicators.audit.behind import Behind
 from services.indicators.ledger import Seen
 from services.indicators.subjects import Index
@@ -82,6 +83,7 @@ class Explainer:
         self._turn = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="explain")
         self._held: Held | None = None
+        self._places = Places()
         self._idle: asyncio.TimerHandle | None = None
 
     async def explain(self, id: str, wanted: Wanted, unit: str | None, as_of: date | None, known_at: date | None) -> Explanation:
@@ -95,7 +97,7 @@ class Explainer:
             held = await self._fed(snapshot)
             measures = await self._run(measure_rows, opened, held)
             async with self._source.histories() as index:
-                paging = Paging(opened, wanted, Behind(index, _seen(snapshot)))
+                paging = Paging(opened, wanted, Behind(index, _seen(snapshot)), self._places)
             subjects, next_ = await self._subjects(held, paging, _seen(snapshot))
             total = await self._run(paging.total, held)
         plan, tree = snapshot.plan, snapshot.trees.at(question.known_at.toordinal())
@@ -112,7 +114,7 @@ class Explainer:
             snapshot = self._source.snapshot()
             first, last = (ask(snapshot, self._source.today(), unit, each.as_of, each.known_at) for each in (before, after))
             between = open_between(snapshot, first, last, id, wanted)
-            turns = Turns(between, wanted.after)
+            turns = Turns(between, wanted.after, self._places)
             held = await self._fed(snapshot)
             measures = await self._run(turns.measures, held)
             changes, next_ = await self._changes(held, turns, wanted.limit, _seen(snapshot))
@@ -132,7 +134,7 @@ class Explainer:
 
     async def _subjects(self, held: "Held", paging: Paging, seen: Seen) -> tuple[list[SubjectRow], str | None]:
         """One page of subjects, and after which one to go on where more follow."""
-        found: list[tuple[str, SubjectRow]] = []
+        found: list[tuple[int, SubjectRow]] = []
         while len(found) <= paging.wanted.limit:
             following = await self._run(paging.following, held, LOOKED_INTO_AT_ONCE)
             if following is None:
@@ -140,14 +142,14 @@ class Explainer:
             asked, subjects = following
             async with self._source.histories() as index:
                 behind = Behind(index, seen)
-                rows = [(paging.place(each.name), subject_row(asked, each, behind, paging.known, paging.wanted)) for each in subjects]
-            found += [(place, row) for place, row in rows if row is not None]
+                rows = [subject_row(asked, each, behind, paging.known, paging.wanted) for each in subjects]
+            found += [(paging.number, row) for row in rows if row is not None]
         page = found[: paging.wanted.limit]
-        return [row for _, row in page], page[-1][0] if len(found) > len(page) else None
+        return [row for _, row in page], paging.place(page[-1][0], page[-1][1].subject) if len(found) > len(page) else None
 
     async def _changes(self, held: "Held", turns: Turns, limit: int, seen: Seen) -> tuple[list[ChangeRow], str | None]:
         """One page of changes, and after which one to go on where more follow."""
-        found: list[tuple[str, ChangeRow]] = []
+        found: list[tuple[int, ChangeRow]] = []
         while len(found) <= limit:
             following = await self._run(turns.following, held, LOOKED_INTO_AT_ONCE)
             if following is None:
@@ -155,9 +157,9 @@ class Explainer:
             key, changes = following
             async with self._source.histories() as index:
                 behind = Behind(index, seen)
-                found += [(turns.place(each.name), change_row(key, each, behind, turns)) for each in changes]
+                found += [(turns.number, change_row(key, each, behind, turns)) for each in changes]
         page = found[:limit]
-        return [row for _, row in page], page[-1][0] if len(found) > limit else None
+        return [row for _, row in page], turns.place(page[-1][0], page[-1][1].subject) if len(found) > limit else None
 
     async def _fed(self, snapshot: Snapshot) -> "Held":
         """The second engine with exactly the facts of a snapshot."""

@@ -1,11 +1,13 @@
 """Persons in answers: of a pseudonym the first characters are shown, as in rosters, and a mark that tells persons apart. Pure.
 
 The mark follows from the pseudonym and from what is asked: all pages of one answer show a person alike, another question shows the same
-person otherwise, so that answers cannot be laid side by side. Nobody finds the pseudonym from it, which is 80 random bits.
+person otherwise. So marks join nothing across answers; the ids and positions of the facts beside them still do. A pseudonym is 80 random
+bits: nobody finds it from its mark.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from typing import Final, Protocol, TypeVar
 
@@ -17,11 +19,17 @@ PSEUDONYM_SHOWN: Final = 4
 """So many characters of a pseudonym are shown."""
 MARK_LENGTH: Final = 6
 _DIGITS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_PSEUDONYM: Final = re.compile(r"(?<![0-9A-Za-z])P[0-9A-HJKMNP-TV-Z]{16}(?![0-9A-Za-z])")
+_PSEUDONYM: Final = re.compile(r"(?:(?<![0-9A-Za-z])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))P[0-9A-HJKMNP-TV-Z]{16}(?![0-9A-Za-z])")
+"""In a text, which may quote JSON: there a line's end is written with a letter."""
+_STRING: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
+"""A string of a JSON document."""
 _ASKED: Final = ("county", "unit", "id", "variant", "as_of", "known_at")
 _UNSEEN: Final = "~"
 """Before the digest of a name that a place in an answer does not show."""
 _LOOKED_THROUGH_AT_ONCE: Final = 10_000
+UNKNOWN_PLACE: Final = "unknown_place"
+PLACES_KEPT: Final = 1_000
+"""So many places given last are remembered: whoever reads on page by page has nobody looked for anew."""
 
 
 class _Named(Protocol):
@@ -37,7 +45,7 @@ def masked_answer(raw: bytes) -> bytes:
     said = orjson.loads(raw)
     moments = (said, *(said.get(name, {}) for name in ("before", "after")))
     asked = "|".join(str(each.get(name)) for each in moments for name in _ASKED)
-    return _PSEUDONYM.sub(lambda found: masked_person(found[0], asked), raw.decode()).encode()
+    return _with_strings(raw, lambda text: _PSEUDONYM.sub(lambda found: masked_person(found[0], asked), text))
 
 
 def masked_person(person: str, asked: str) -> str:
@@ -52,31 +60,68 @@ def masked_text(text: str) -> str:
     return _PSEUDONYM.sub(lambda found: f"{found[0][:PSEUDONYM_SHOWN]}***", text)
 
 
+def masked_json(raw: bytes) -> bytes:
+    """A JSON document with the pseudonyms in its texts cut short."""
+    return _with_strings(raw, masked_text)
+
+
 def persons_in(raw: bytes) -> frozenset[str]:
     """Every pseudonym in an answer."""
-    return frozenset(_PSEUDONYM.findall(raw.decode()))
+    return frozenset(person for text in _strings_of(raw) for person in _PSEUDONYM.findall(text))
 
 
-def place_of(name: str) -> str:
-    """The name of a subject as a place to go on after: persons are not named there, masked or not."""
-    return f"{_UNSEEN}{_digest(name)}" if _PSEUDONYM.search(name) else name
+class Places:
+    """Places in answers to go on after: a person is not named there, masked or not, and another question has another place for it."""
 
+    def __init__(self) -> None:
+        self._names: OrderedDict[str, str] = OrderedDict()
 
-def name_at(place: str, page: Callable[[str, int], Sequence[Subject]]) -> str:
-    """The name of the subject at a place, among those that `page` gives after one of them. Raises BadQuestionError where it is gone."""
-    if not place.startswith(_UNSEEN):
+    def of(self, name: str, asked: str) -> str:
+        """The place of a subject in the answer to something that was asked. It is remembered."""
+        if not _PSEUDONYM.search(name):
+            return name
+        place = _place(name, asked)
+        self._names[place] = name
+        self._names.move_to_end(place)
+        while len(self._names) > PLACES_KEPT:
+            self._names.popitem(last=False)
         return place
-    last = ""
-    while found := page(last, _LOOKED_THROUGH_AT_ONCE):
-        for each in found:
-            if _digest(each.name) == place.removeprefix(_UNSEEN):
-                return each.name
-        last = found[-1].name
-    raise BadQuestionError(
-        "unknown_place", "上一页末尾的对象已不在其中，请从第一页重新查询",
-        "the last subject of the page before counts no more: ask again from the first page",
-    )  # fmt: skip
+
+    def name_at(self, place: str, asked: str, page: Callable[[str, int], Sequence[Subject]]) -> str:
+        """The name of the subject at a place: remembered, or among those that `page` gives after one of them. Raises BadQuestionError
+        where it is neither.
+        """
+        if not place.startswith(_UNSEEN):
+            return place
+        remembered = self._names.get(place)
+        if remembered is not None and _place(remembered, asked) == place:
+            return remembered
+        last = ""
+        while found := page(last, _LOOKED_THROUGH_AT_ONCE):
+            for each in found:
+                if _place(each.name, asked) == place:
+                    return each.name
+            last = found[-1].name
+        raise BadQuestionError(
+            UNKNOWN_PLACE, "上一页末尾的对象已不在其中，请从第一页重新查询",
+            "the last subject of the page before counts no more: ask again from the first page",
+        )  # fmt: skip
 
 
-def _digest(name: str) -> str:
-    return sha256(f"place|{name}".encode()).hexdigest()[:24]
+def _place(name: str, asked: str) -> str:
+    return f"{_UNSEEN}{sha256(f'place|{asked}|{name}'.encode()).hexdigest()[:24]}"
+
+
+def _with_strings(raw: bytes, said: Callable[[str], str]) -> bytes:
+    """A JSON document with what its strings say said otherwise, and every other byte as it was."""
+
+    def string(found: re.Match[str]) -> str:
+        text = orjson.loads(found[0])
+        otherwise = said(text)
+        return found[0] if otherwise == text else orjson.dumps(otherwise).decode()
+
+    return _STRING.sub(string, raw.decode()).encode()
+
+
+def _strings_of(raw: bytes) -> Iterator[str]:
+    return (orjson.loads(found[0]) for found in _STRING.finditer(raw.decode()))

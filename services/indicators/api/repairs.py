@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from services.indicators.api.access import Caller, caller_of
 from services.indicators.api.counter import BUS_AWAY, Counter, unavailable
 from services.indicators.api.metrics import QueryMetrics
-from services.indicators.api.persons import masked_text
+from services.indicators.api.persons import masked_json
 from services.indicators.api.questions import ID_PATTERN, Problem, answer_bytes, describe
 from services.indicators.api.responses import JSON, Refused
 from shared.client.repair import NobodyRepairs, RepairDesks, RepairRefused
@@ -155,7 +155,7 @@ def _told_to(caller: Caller, found: BaseModel) -> Response:
     """What is kept, whole for whoever may put it right; for others persons are masked."""
     if "repair" in MAY[caller.role]:
         return _told(found)
-    return Response(masked_text(answer_bytes(found).decode()), media_type=JSON)
+    return Response(masked_json(answer_bytes(found)), media_type=JSON)
 
 
 def _told(found: BaseModel) -> Response:
