@@ -4,7 +4,7 @@ The event id is the number a thing is published under: the same bytes again get 
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
@@ -19,12 +19,10 @@ from shared.client import OutgoingReport
 from shared.contracts.common import OFFICE
 from shared.contracts.envelope import Source, report_bytes
 from shared.contracts.registry import DocumentKind, DocumentPublished, EvaluationPublished, RosterExported
-from shared.days import SHANGHAI
+from shared.days import closing_instant
 
 SYSTEM = "kaiye"
 """The office's own system, as which kaiye reports what the office publishes with it."""
-CLOSING = time(18)
-"""When the office publishes in a demonstration, on the day as known on which the document was made: there a report says what time it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ async def report_as_office(running: Running, id: str, type_: str, said: dict[str
     """
     source = Source(running.county, OFFICE, by if isinstance(by, str) else by.asker.system)
     raw = report_bytes(source=source, id=id, type=type_, occurred=day, data=said)
-    instant = datetime.combine(day, CLOSING, SHANGHAI).astimezone(UTC) if running.simulated_clock else None
+    instant = closing_instant(day) if running.simulated_clock else None
     (answer,) = await send(running, [OutgoingReport(source, type_, raw, id, instant)], None if isinstance(by, str) else by)
     await figures_follow(running, [answer])
     return answer

@@ -9,6 +9,7 @@ from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+_CLOSING = time(18)
 
 
 def day_of(instant: datetime) -> date:
@@ -19,6 +20,11 @@ def day_of(instant: datetime) -> date:
 def start_of_day(day: date) -> datetime:
     """The first instant of a day in Asia/Shanghai."""
     return datetime.combine(day, time(), SHANGHAI)
+
+
+def closing_instant(day: date) -> datetime:
+    """When the office does something on a day of a demonstration: there a report says what time it is."""
+    return datetime.combine(day, _CLOSING, SHANGHAI).astimezone(UTC)
 
 
 def add_months(day: date, months: int) -> date:

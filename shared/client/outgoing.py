@@ -3,9 +3,11 @@
 from datetime import date, datetime
 from typing import NamedTuple
 
+from shared import subjects
 from shared.contracts.base import Fact, Service
 from shared.contracts.common import COMMON_VERSION, FactCorrected, FactVoided, common_type
 from shared.contracts.envelope import Source, report_bytes
+from shared.days import instant_text
 
 Reportable = Fact | FactVoided | FactCorrected
 """What a department may report: any event of the contracts, or that one of its facts is void or reads otherwise."""
@@ -23,6 +25,11 @@ class OutgoingReport(NamedTuple):
     """The simulated instant, for a demonstration folder only."""
     number: int | None = None
     """What an outbox knows it by, such as the line it stands in; each stands there once. None: the outbox counts by itself."""
+
+
+def headers_of(report: OutgoingReport) -> dict[str, str] | None:
+    """What goes with a report on the bus beside its bytes."""
+    return {subjects.INSTANT_HEADER: instant_text(report.instant)} if report.instant is not None else None
 
 
 def outgoing(source: Source, fact: Reportable, *, id: str, day: date, service: Service | None = None) -> OutgoingReport:

@@ -34,12 +34,11 @@ from nats.errors import ConnectionClosedError, OutboundBufferLimitError
 from shared import subjects
 from shared.answers import Answer, parse_answer
 from shared.client.outbox import Outbox, OutboxError
-from shared.client.outgoing import OutgoingReport, Reportable, outgoing
+from shared.client.outgoing import OutgoingReport, Reportable, headers_of, outgoing
 from shared.client.progress import Progress
 from shared.contracts.base import Service
 from shared.contracts.envelope import Source
 from shared.contracts.outcomes import Reason
-from shared.days import instant_text
 from shared.logs import logger
 from shared.tasks import end, finish
 from shared.write_service import reasons
@@ -333,13 +332,12 @@ class ReportingClient:
     async def _send(self, entry: _UnderWay) -> None:
         report = entry.report
         subject = subjects.reported(report.source.county, report.source.department, report.source.system, report.type)
-        headers = {subjects.INSTANT_HEADER: instant_text(report.instant)} if report.instant is not None else None
         reply = self._acknowledged if entry.first_sent else ""
         entry.last_sent = asyncio.get_running_loop().time()
         entry.first_sent = entry.first_sent or entry.last_sent
         self._put_due(entry.last_sent + entry.wait_seconds, entry.key)
         with suppress(OutboundBufferLimitError):  # disconnected this moment: it is sent again when its time is over
-            await self._nc.publish(subject, report.raw, reply=reply, headers=headers)
+            await self._nc.publish(subject, report.raw, reply=reply, headers=headers_of(report))
 
     async def _taken(self, message: Msg) -> None:
         """What the broker says of a report sent again: where it takes none, that is told once in a while."""

@@ -22,7 +22,7 @@ from services.indicators.api.responses import Refused
 from shared import subjects
 from shared.answers import Answer, parse_answer
 from shared.client.identify import exchange
-from shared.client.outgoing import OutgoingReport
+from shared.client.outgoing import OutgoingReport, headers_of
 from shared.client.repair import RepairDesks
 from shared.client.reporting import unsendable
 from shared.contracts.envelope import Source
@@ -177,7 +177,7 @@ class Counter:
         source = report.source
         subject = subjects.reported(source.county, source.department, source.system, report.type)
         try:
-            await self._nc.jetstream().publish(subject, report.raw, timeout=TAKEN_SECONDS_MAX)
+            await self._nc.jetstream().publish(subject, report.raw, timeout=TAKEN_SECONDS_MAX, headers=headers_of(report))
         except (nats.errors.Error, nats.js.errors.Error) as error:
             full = isinstance(error, nats.js.errors.APIError) and error.err_code == _STORE_FAILED
             raise self._forbidden.why(subject) or _not_heard(error, QUEUE_FULL if full else BUS_AWAY) from error

@@ -289,7 +289,7 @@ def _add_explaining(app: FastAPI, doors: Doors) -> None:
             found = await doors.questions.explain(id, question)
             return await shown(
                 answer_bytes(found), question, caller, doors.counter, unit=found.unit, roster=f"{found.id}.{found.variant}",
-                day=doors.questions.live.today(),
+                live=doors.questions.live,
             )  # fmt: skip
 
     @app.get(
@@ -312,7 +312,7 @@ def _add_explaining(app: FastAPI, doors: Doors) -> None:
             found = await doors.questions.diff(id, question)
             return await shown(
                 answer_bytes(found), question, caller, doors.counter, unit=found.unit, roster=f"{found.id}.{found.variant}",
-                day=doors.questions.live.today(),
+                live=doors.questions.live,
             )  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """Persons over HTTP: masked for everybody; whole for whoever may and says why, once that is on record as a roster's export."""
 
-from datetime import date
 from typing import Final
 from uuid import uuid4
 
@@ -11,9 +10,11 @@ from services.indicators.api.counter import Counter, unavailable
 from services.indicators.api.persons import masked_answer, persons_in
 from services.indicators.api.questions import WAIT_SECONDS_MAX, Problem, Unmasking
 from services.indicators.api.responses import JSON, Refused
+from services.indicators.live import Live
 from shared.client.outgoing import outgoing
 from shared.contracts.common import OFFICE
 from shared.contracts.registry import RosterExported
+from shared.days import closing_instant
 from shared.users import MAY, DepartmentUser
 
 NO_REASON: Final = Problem(
@@ -41,21 +42,23 @@ def require_may_unmask(asked: Unmasking, caller: Caller, endpoint: str) -> None:
         raise Refused(422, NO_REASON)
 
 
-async def shown(raw: bytes, asked: Unmasking, caller: Caller, counter: Counter, *, unit: str, roster: str, day: date) -> Response:
+async def shown(raw: bytes, asked: Unmasking, caller: Caller, counter: Counter, *, unit: str, roster: str, live: Live) -> Response:
     """An answer about a figure as this one sees it: masked, or whole once that is recorded. Raises Refused, and then nothing is shown."""
     if asked.unmasked and (persons := persons_in(raw)):
         assert asked.why is not None, "asked for before"
-        await _record(asked.why, caller, counter, unit=unit, roster=roster, persons=len(persons), day=day)
+        await _record(asked.why, caller, counter, unit=unit, roster=roster, persons=len(persons), live=live)
     return Response(raw if asked.unmasked else masked_answer(raw), media_type=JSON)
 
 
-async def _record(why: str, caller: Caller, counter: Counter, *, unit: str, roster: str, persons: int, day: date) -> None:
+async def _record(why: str, caller: Caller, counter: Counter, *, unit: str, roster: str, persons: int, live: Live) -> None:
     number = f"DC-{uuid4().hex[:16]}"
     fact = RosterExported(
         unit=unit, export=number, roster=roster, who=_who(caller), reason=why, masked=False, persons=persons
     )  # fmt: skip
-    source = counter.source(OFFICE, _SYSTEM)
-    answers = await counter.report(source, [outgoing(source, fact, id=number, day=day)], WAIT_SECONDS_MAX)
+    source, day = counter.source(OFFICE, _SYSTEM), live.today()
+    instant = closing_instant(day) if live.clock.simulated else None  # the registry may have heard of an earlier day only
+    report = outgoing(source, fact, id=number, day=day)._replace(instant=instant)
+    answers = await counter.report(source, [report], WAIT_SECONDS_MAX)
     answer = answers.get(number)
     if answer is None:
         raise unavailable(Problem(

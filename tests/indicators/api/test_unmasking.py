@@ -3,7 +3,8 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +53,16 @@ class Door:
     async def get(self, path: str, by: str, **asked: str) -> httpx.Response:
         return await self.system.http.get(path, params=asked, headers={"Authorization": f"Bearer {TOKENS[by]}"})
 
-    async def report(self, by: str, number: int, type_: str, data: dict[str, Any], day: str = "2025-03-03") -> None:
+    async def report(
+        self, by: str, number: int, type_: str, data: dict[str, Any], day: str = "2025-03-03", outcome: str = "recorded"
+    ) -> None:  # fmt: skip
         told = {
             "specversion": "1.0", "id": f"r-{number}", "source": f"/{COUNTY}/{by}/core", "type": f"registry.{type_}.v1", "occurred": day,
             "data": data,
         }  # fmt: skip
         headers = {"Authorization": f"Bearer {TOKENS[by]}"}
         answer = await self.system.http.post("/reports", json=told, headers=headers, params={"wait": str(SECONDS_MAX)})
-        assert answer.json()["reports"][0]["outcome"] == "recorded", answer.text
+        assert answer.json()["reports"][0]["outcome"] == outcome, answer.text
 
     def exports(self) -> list[dict[str, Any]]:
         rows = [parse_record(row.raw) for row in self._store.record_rows]
@@ -72,7 +75,7 @@ class Door:
 
 @asynccontextmanager
 async def registry(broker: KeyedBroker, store: MemoryStore) -> AsyncIterator[None]:
-    """The real write service on a store in memory."""
+    """The real write service on a store in memory, by whose clock it goes on."""
 
     @asynccontextmanager
     async def open_store(_: Settings, service: Service) -> AsyncIterator[EventStore]:
@@ -81,7 +84,7 @@ async def registry(broker: KeyedBroker, store: MemoryStore) -> AsyncIterator[Non
 
     settings = Settings(
         county=COUNTY, nats_url=broker.address, database_url="postgresql://none", nats_nkey_seed=SEEDS["registry"],
-        nats_inbox=inbox_of("registry"),
+        nats_inbox=inbox_of("registry"), simulated_clock=store.head_row.simulated is not None,
     )  # fmt: skip
     app = create_write_app(settings, RULES, open_store)
     await app.start()
@@ -91,12 +94,13 @@ async def registry(broker: KeyedBroker, store: MemoryStore) -> AsyncIterator[Non
         await app.stop()
 
 
-@pytest_asyncio.fixture
-async def door(tmp_path: Path, dsn: str) -> AsyncIterator[Door]:
-    """A county with one firm of five founders."""
+@asynccontextmanager
+async def opened(tmp_path: Path, dsn: str, simulated: datetime | None) -> AsyncIterator[Door]:
+    """A county with one firm of five founders; in a demonstration the clock stands at an instant."""
     broker = KeyedBroker(tmp_path / "nats", accounts_conf({COUNTY: USERS}, date(2026, 3, 2)))
     listed, store = tmp_path / "departments.toml", MemoryStore("registry", COUNTY)
     listed.write_text(users_toml({COUNTY: USERS}))
+    store.head_row = replace(store.head_row, simulated=simulated)
     keys = {
         "nats_nkey_seed": SEEDS["indicators"], "nats_inbox": inbox_of("indicators"), "door_nkey_seed": SEEDS[DOOR],
         "door_inbox": inbox_of(DOOR), "insecure": False, "departments": listed,
@@ -114,6 +118,12 @@ async def door(tmp_path: Path, dsn: str) -> AsyncIterator[Door]:
             yield found
     finally:
         broker.stop()
+
+
+@pytest_asyncio.fixture
+async def door(tmp_path: Path, dsn: str) -> AsyncIterator[Door]:
+    async with opened(tmp_path, dsn, None) as found:
+        yield found
 
 
 async def test_persons_are_masked_for_everybody_and_told_apart_page_by_page(door: Door) -> None:
@@ -156,11 +166,28 @@ async def test_whole_pseudonyms_are_for_the_office_and_administrators_with_a_rea
     ]  # fmt: skip
 
 
+async def test_in_a_demonstration_what_is_shown_whole_is_recorded_on_a_day_the_registry_has_not_heard_of(tmp_path: Path, dsn: str) -> None:
+    async with opened(tmp_path, dsn, datetime(2025, 12, 31, 10, tzinfo=UTC)) as door:
+        door.system.app.questions.live.clock.observe(datetime(2026, 1, 2, 1, tzinfo=UTC))  # another service went on
+        shown = await door.get(EXPLAINED, "operator", as_of="2025-12-31", **UNMASKED)
+        assert shown.status_code == 200, shown.text
+        assert [each["persons"] for each in door.exports()] == [len(PERSONS)]
+
+
 async def test_a_reason_that_cannot_be_recorded_shows_nobody(door: Door) -> None:
     refused = await door.get(EXPLAINED, "operator", as_of="2025-12-31", unmasked="true", why="查 11010519491231002X")
     assert (refused.status_code, refused.json()["code"]) == (422, "not_recorded")
     assert not any(person in refused.text for person in PERSONS)
     assert door.exports() == []
+
+
+async def test_an_evaluator_sees_persons_cut_short_at_the_repair_desk_at_the_end_of_a_line_too(door: Door) -> None:
+    await door.report(
+        "bank", 3, "fact_voided", {"source": f"/{COUNTY}/bank/core", "id": "r-9", "reason": f"见：\n{PERSONS[0]}"}, "2025-03-04", "waiting"
+    )
+    seen = {by: (await door.get("/repairs/registry/r-3", by)).json()["reports"][0] for by in ("bank", "auditor")}
+    reasons = {by: each["contents"][0]["report"]["data"]["reason"] for by, each in seen.items()}
+    assert reasons == {"bank": f"见：\n{PERSONS[0]}", "auditor": "见：\nP000***"}
 
 
 async def test_the_recorded_bytes_are_not_for_departments(door: Door) -> None:
