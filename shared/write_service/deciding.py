@@ -18,7 +18,7 @@ from shared.event_store.interface import ReportKey, ReportRow
 from shared.units import county_of, lineage
 from shared.write_service import reasons
 from shared.write_service.aliases import Regrouped, regrouped
-from shared.write_service.desk import NO_LIMIT, Desk
+from shared.write_service.desk import NO_LIMIT, Desk, Limit
 from shared.write_service.history import Step, Told
 from shared.write_service.parsing import Named, Readable, Unfit, corrected_fact
 from shared.write_service.verdicts import Again, Recording, Refused, Verdict, Waiting, opening_need, report_need
@@ -47,8 +47,7 @@ def decide_anew(report: Readable | Unfit, desk: Desk) -> Verdict:
     """A report whose id stands for nothing else: a new one, or one that has waited."""
     if isinstance(report, Unfit):
         return Refused(report.reason)
-    limit = desk.limits.get(report.key.source, NO_LIMIT)
-    if limit.types is not None and report.type not in limit.types:
+    if not _limits(report, desk, report.type):
         return Refused(reasons.outside_types(report.type))
     if report.occurred > desk.today:
         return Refused(reasons.future_day("occurred", desk.today))
@@ -64,7 +63,7 @@ def decide_anew(report: Readable | Unfit, desk: Desk) -> Verdict:
 
 def _fact(report: Readable, fact: Fact, named: Named, desk: Desk) -> Verdict:
     blocked = (
-        _outside(report, named, desk)
+        _outside(report, (report.type,), desk, named)
         or _units(named, report.occurred, desk)
         or _opening_elsewhere(named, fact, desk)
         or _things(named, desk)
@@ -83,7 +82,7 @@ def _void(report: Readable, void: FactVoided, desk: Desk) -> Verdict:
     if not isinstance(told, Told):
         return told
     named = Named.by(told.fact, told.occurred)
-    if (outside := _outside(report, named, desk)) is not None:
+    if (outside := _outside(report, (report.type, told.fact.type), desk, named)) is not None:
         return outside
     return _recording((), named, desk.history(named.about).step(told, replace(told, voided_at=desk.next_position)), desk)
 
@@ -98,7 +97,7 @@ def _correct(report: Readable, correction: FactCorrected, desk: Desk) -> Verdict
     before, named = Named.by(told.fact, told.occurred), Named.by(fact, correction.occurred)
     if named.about != before.about or _own_key(fact) != _own_key(told.fact):
         return Refused(reasons.OTHER_KEY)
-    if (outside := _outside(report, before, desk) or _outside(report, named, desk)) is not None:
+    if (outside := _outside(report, (report.type, told.fact.type), desk, before, named)) is not None:
         return outside
     return _depending(_rectify(told, _corrected(told, fact, correction.occurred, named), named, desk), named, desk, told.key)
 
@@ -166,13 +165,21 @@ def _depending(verdict: Verdict, named: Named, desk: Desk, amended: ReportKey | 
     return Waiting(verdict.needs | looked_at, verdict.reason)
 
 
-def _outside(report: Readable, named: Named, desk: Desk) -> Refused | None:
-    """A system that is limited to some units reports of those and the ones below them only."""
-    if (allowed := desk.limits.get(report.key.source, NO_LIMIT).units) is None:
-        return None
-    opened = {named.about.removeprefix("unit:")} if named.about.startswith("unit:") else set()
-    outside = sorted(code for code in named.units | opened if allowed.isdisjoint(lineage(code)))
-    return Refused(reasons.outside_units(outside)) if outside else None
+def _limits(report: Readable, desk: Desk, *types: str) -> list[Limit]:
+    """Those of its keys that the system may report all these types with."""
+    return [limit for limit in desk.limits.get(report.key.source, (NO_LIMIT,)) if limit.takes(types)]
+
+
+def _outside(report: Readable, types: tuple[str, ...], desk: Desk, *told: Named) -> Refused | None:
+    """A system that is limited to some units reports of those and the ones below them only: with one key that has the types too."""
+    opened = {each.about.removeprefix("unit:") for each in told if each.about.startswith("unit:")}
+    codes = opened.union(*(each.units for each in told))
+    outside = [
+        sorted(code for code in codes if limit.units is not None and limit.units.isdisjoint(lineage(code)))
+        for limit in _limits(report, desk, *types)
+    ]  # fmt: skip
+    fewest = min(outside, key=len)
+    return Refused(reasons.outside_units(fewest)) if fewest else None
 
 
 def _units(named: Named, occurred: date, desk: Desk) -> Refused | Waiting | None:
@@ -228,8 +235,7 @@ def _target(report: Readable, amendment: FactVoided | FactCorrected, desk: Desk)
     if common_class(bound.type) is not None:
         return Refused(reasons.NOT_A_FACT)
     told = _recorded_fact(key, bound.position, desk)
-    types = desk.limits.get(report.key.source, NO_LIMIT).types
-    if types is not None and told.fact.type not in types:  # what it may not say it may not unsay
+    if not _limits(report, desk, report.type, told.fact.type):  # what it may not say it may not unsay
         return Refused(reasons.amends_outside_types(told.fact.type))
     return Refused(reasons.VOIDED_ALREADY) if told.voided else told
 

@@ -46,16 +46,20 @@ TRACEBACK_MAX = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What a source may report; None: everything."""
+    """What one key of a source may report; None: everything."""
 
     types: frozenset[str] | None = None
     """Types of facts, voids and corrections among them."""
     units: frozenset[str] | None = None
     """Units of whose facts it may, and of those below them."""
 
+    def takes(self, types: Iterable[str]) -> bool:
+        """Whether all these types are among its own."""
+        return self.types is None or self.types.issuperset(types)
 
-Limits = Mapping[str, Limit]
-"""By source; one that is not named may report everything."""
+
+Limits = Mapping[str, tuple[Limit, ...]]
+"""By source, a limit for each of its keys, of which one has to admit the whole report; a source that is not named may report everything."""
 NO_LIMIT = Limit()
 NO_LIMITS: Limits = MappingProxyType({})
 

@@ -75,7 +75,7 @@ async def dossier(counter: Counter, of: ReportKey) -> Dossier:
 
 
 async def test_a_refused_report_is_recorded_once_the_ground_of_the_refusal_is_gone(registry: Counter) -> None:
-    registry.limits = {f"/{COUNTY}/hr/main": Limit(units=frozenset({"330127102000"}))}
+    registry.limits = {f"/{COUNTY}/hr/main": (Limit(units=frozenset({"330127102000"})),)}
     outside = report(REGISTERED, entity())
     assert (await registry.ask(outside)).code == "outside_units"
     registry.limits = {}
@@ -102,7 +102,7 @@ async def test_what_is_refused_again_has_a_new_revision_and_every_attempt_is_kep
 
 
 async def test_what_waits_for_a_resubmitted_report_is_released(registry: Counter) -> None:
-    registry.limits = {f"/{COUNTY}/market/main": Limit(units=frozenset({"330127102000"}))}
+    registry.limits = {f"/{COUNTY}/market/main": (Limit(units=frozenset({"330127102000"})),)}
     opening, waits = report(REGISTERED, entity(), by="market"), report(STARTED, {"entity": ENTITY, "person": ANNA})
     assert [answer.outcome for answer in await registry.hand_in(opening, waits)] == ["refused", "waiting"]
     assert (await dossier(registry, key(waits))).needs == (f"opening:entity:{ENTITY}",)
