@@ -64,21 +64,23 @@ class Credentials:
             self._write(users.model_copy(update={"departments": (*users.departments, user)}))
 
     def revoke(self, department: str, system: str | None) -> tuple[DepartmentUser, ...]:
-        """Take one system of a department off the list, or all of them: those who were on it. Raises BadFolder."""
+        """Take one system of a department off the list, or all of them: those who were on it. Also from a list that cannot be used as
+        long as it has them. Raises BadFolder.
+        """
         with self._folder.listing():
-            users = self.users()
+            users = self.users(to_mend=True)
             gone = tuple(each for each in users.departments if _same(department, system or each.system, each))
             self._write(users.model_copy(update={"departments": tuple(each for each in users.departments if each not in gone)}))
         return gone
 
     def renew_token(self, department: str, system: str, digest: str, until: date) -> DepartmentUser:
-        """Give one system of a department another token: the one it had is good for nothing any more. Where there was no last day, there is
-        one now. Raises BadFolder and NotListed.
+        """Give one system of a department another token: the one it had is good for nothing any more. Key and token hold until that day,
+        be it later or sooner than the one they had. Raises BadFolder and NotListed.
         """
         with self._folder.listing():
             users = self.users()
             renewed = tuple(
-                each.model_copy(update={"token": digest, "until": each.until or until}) if _same(department, system, each) else each
+                each.model_copy(update={"token": digest, "until": until}) if _same(department, system, each) else each
                 for each in users.departments
             )
             self._write(users.model_copy(update={"departments": renewed}))
@@ -90,10 +92,10 @@ class Credentials:
             f"the system {system} of {department} is not listed: kaiye department add it first"
         )
 
-    def users(self) -> CountyUsers:
-        """Everybody who may speak on the bus. Raises BadFolder when the list cannot be used."""
+    def users(self, *, to_mend: bool = False) -> CountyUsers:
+        """Everybody who may speak on the bus. Raises BadFolder when the list cannot be used. `to_mend`: see `read_users`."""
         try:
-            return read_users(self._folder.departments)[self._county]
+            return read_users(self._folder.departments, to_mend=to_mend)[self._county]
         except BadUsers as error:
             raise BadFolder(str(error)) from error
         except KeyError as error:

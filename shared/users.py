@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError, ValidationInfo, model_validator
 
 from shared.contracts import FACTS
 from shared.contracts.base import SERVICES
@@ -43,6 +43,10 @@ REPORTABLE: Final = frozenset(fact.type for fact in FACTS) | {
     common_type(amendment, service) for amendment in (FactVoided, FactCorrected) for service in SERVICES
 }
 """Every type a department may report."""
+
+
+_TO_MEND: Final[Mapping[str, Any]] = {"to_mend": True}
+"""Read to be mended: see `read_users`."""
 
 
 class BadUsers(Exception):
@@ -92,14 +96,17 @@ class DepartmentUser(BaseModel):
         return "report" in MAY[self.role]
 
     @model_validator(mode="after")
-    def _fits_its_role(self) -> "DepartmentUser":
+    def _fits_its_role(self, info: ValidationInfo) -> "DepartmentUser":
+        if info.context is _TO_MEND:
+            return self
         if self.role == "office" and self.department != OFFICE:
             raise ValueError(f"创建办的代码为 {OFFICE} / the office is called {OFFICE}")
         if self.department == OFFICE and self.role != "office":
             raise ValueError(
-                f"{OFFICE} 是创建办的代码，可作废任何部门的事实，其角色须为 office，现为 {self.role}；名单中已有的请改为 office 或删去 / "
+                f"{OFFICE} 是创建办的代码，可作废任何部门的事实，其角色须为 office，现为 {self.role}；"
+                f"名单中已有的请 kaiye department revoke {OFFICE} --system {self.system} / "
                 f"{OFFICE} is the office, which may void every department's facts: its role has to be office, not {self.role}; "
-                "where the list of users has it already, make it office or take it out"
+                f"where the list of users has it already: kaiye department revoke {OFFICE} --system {self.system}"
             )
         if (self.may_report or self.units) and not self.reports:
             raise ValueError(
@@ -158,19 +165,34 @@ class CountyUsers(BaseModel):
         return {user.token: user for user in everybody if user.token is not None}
 
 
-def read_users(file: Path) -> dict[str, CountyUsers]:
-    """The users of a file, by county. Raises BadUsers when it cannot be used."""
+def read_users(file: Path, *, to_mend: bool = False) -> dict[str, CountyUsers]:
+    """The users of a file, by county. Raises BadUsers when it cannot be used. `to_mend`: whoever does not fit the role is read all the
+    same, to be taken out; nobody is let in by such a list.
+    """
     try:
         said = tomllib.loads(file.read_text("utf-8"))
-        users = {code: CountyUsers.model_validate(each) for code, each in said.items()}
+        users = {code: CountyUsers.model_validate(each, context=_TO_MEND if to_mend else None) for code, each in said.items()}
         for code in users:
             if unit_kind(code) != "county":
                 raise ValueError(f"{code} 不是县级代码 / {code} is not the code of a county")
     except OSError as error:
         raise BadUsers(f"{file} 无法读取 / {file} cannot be read: {error.strerror}") from error
-    except (ValueError, ValidationError) as error:
+    except ValidationError as error:
+        wrong = [_wrong(each["loc"], each["type"], each["msg"]) for each in error.errors()]
+        zh, en = ("；".join(halves) for halves in zip(*wrong, strict=True))
+        raise BadUsers(f"{file} 无法使用：{zh} / {file} cannot be used: {en}") from error
+    except ValueError as error:
         raise BadUsers(f"{file} 无法使用 / {file} cannot be used: {error}") from error
     return users
+
+
+def _wrong(place: tuple[int | str, ...], kind: str, message: str) -> tuple[str, str]:
+    """What is wrong with a value, in Chinese and in English: our own sentence where there is one."""
+    if kind == "value_error":
+        zh, _, en = message.removeprefix("Value error, ").partition(" / ")
+        return zh, en or zh
+    where = ".".join(map(str, place))
+    return f"{where} 的值有误", f"{where}: {message}"
 
 
 def users_toml(counties: Mapping[str, CountyUsers]) -> str:

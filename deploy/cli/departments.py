@@ -127,18 +127,20 @@ def renew(
         int,
         typer.Option(
             "--days", min=1, max=DAYS_MAX, metavar="N",
-            help="未定失效日的，密钥与令牌今后有效天数，含今日 / where it had no last day: for how many days key and token hold",
+            help="密钥与令牌自今日起的有效天数，含今日 / for how many days key and token hold from now on, today included",
         ),
     ] = DAYS,
     data: DataOption = DEFAULT_FOLDER,
 ) -> None:  # fmt: skip
-    """为部门的一个系统换发 HTTP 令牌，旧令牌立即作废；密钥不变 / Give one system of a department another token for HTTP: the one it had is
-    good for nothing from now on. Its key for the bus stays; where neither had a last day, both have one from now on.
+    """为部门的一个系统换发 HTTP 令牌，旧令牌立即作废；密钥不变，两者的有效期重新起算，已失效的恢复 / Give one system of a
+    department another token for HTTP: the one it had is good for nothing from now on. Its key for the bus stays. Both hold for --days from
+    today on, whatever their last day was; what had lapsed holds again.
     """
     from deploy.credentials import NotListed
     from shared.tokens import digest_of, new_token
 
-    credentials = _credentials(DataFolder(data))
+    folder = DataFolder(data)
+    credentials = _credentials(folder)
     token = new_token()
     secrets = {} if out is None else {out: token}
     _write(secrets)
@@ -150,8 +152,12 @@ def renew(
         raise BadInput(str(error)) from error
     if out is None:
         typer.echo(token)
-    last = "" if user.until is None else f"，有效至 {user.until} / until {user.until}"
-    said.print(f"已为 {name} 的系统 {system} 换发令牌 / another token for the system {system} of {name}{last}", markup=False)
+    said.print(
+        f"已为 {name} 的系统 {system} 换发令牌，密钥与令牌有效至 {user.until} / another token for the system {system} of {name}; "
+        f"its key and token are valid until {user.until}",
+        markup=False,
+    )
+    _make_it_hold(folder, credentials)  # the key may have lapsed
 
 
 def show(json: JsonOption = False, data: DataOption = DEFAULT_FOLDER) -> None:

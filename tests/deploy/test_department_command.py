@@ -18,6 +18,7 @@ from deploy.embedded import HOST
 from deploy.nats.accounts import inbox_of
 from shared.clock import today
 from shared.tokens import digest_of
+from shared.users import users_toml
 from tests.deploy.test_query_commands import Kaiye, kaiye
 from tests.indicators.api.system import COUNTY, COUNTY_FOLDER
 from tests.support.admission import lets_in
@@ -126,11 +127,40 @@ async def test_another_token_replaces_the_one_there_was(folder: DataFolder, kaiy
     token = renewed.decode().strip()
     assert token != out.decode().split()[1]
     (bank,) = Credentials(folder, COUNTY).users().departments
-    assert bank == before[0].model_copy(update={"token": digest_of(token)})
+    last = today() + timedelta(days=364)
+    assert bank == before[0].model_copy(update={"token": digest_of(token), "until": last})
+    assert f"valid until {last}" in said
     code, out, said = await kaiye("department", "token", "school", "--system", "core", "--out", str(tmp_path / "school.token"))
     assert (code, out) == (2, b"")
     assert "is not listed" in said
     assert not (tmp_path / "school.token").exists()
+
+
+async def test_another_token_brings_back_a_key_that_has_lapsed(bus: CountyBus, folder: DataFolder, kaiye: Kaiye) -> None:
+    _, out, _ = await kaiye("department", "add", *BANK)
+    seed = out.decode().split()[0]
+    listed = Credentials(folder, COUNTY).users()
+    lapsed = listed.departments[0].model_copy(update={"until": today() - timedelta(days=1)})
+    folder.departments.write_text(users_toml({COUNTY: listed.model_copy(update={"departments": (lapsed,)})}))
+    bus.renew_accounts()
+    assert not lets_in(HOST, bus.port, seed)
+    code, _, said = await kaiye("department", "token", *BANK, "--days", "2")
+    assert (code, f"有效至 {today() + timedelta(days=1)}" in said) == (0, True), said
+    assert lets_in(HOST, bus.port, seed)
+
+
+async def test_an_older_list_with_the_office_in_another_role_is_mended_by_revoking_it(folder: DataFolder, kaiye: Kaiye) -> None:
+    assert (await kaiye("department", "add", *BANK))[0] == 0
+    assert (await kaiye("department", "add", "chuangjianban", "--system", "clerk", "--role", "office"))[0] == 0
+    text = folder.departments.read_text()
+    folder.departments.write_text(text.replace('role = "office"\n', ""))
+    assert folder.departments.read_text() != text
+    code, _, said = await kaiye("department", "list")
+    assert (code, "kaiye department revoke chuangjianban --system clerk" in said) == (2, True), said
+    assert "pydantic" not in said
+    assert "validation error" not in said
+    assert (await kaiye("department", "revoke", "chuangjianban", "--system", "clerk"))[0] == 0
+    assert [user.department for user in Credentials(folder, COUNTY).users().departments] == ["bank"]
 
 
 async def test_the_list_says_who_may_what_until_when(folder: DataFolder, kaiye: Kaiye) -> None:
