@@ -70,7 +70,7 @@ from services.indicators.api.repairs import add_repairs
 from services.indicators.api.reports import add_reports
 from services.indicators.api.responses import JSON, Refused, problem_response
 from services.indicators.api.tables import Catalogue, Units
-from services.indicators.api.unmasking import require_may_unmask, shown
+from services.indicators.api.unmasking import ONLY_SOME_MAY, require_may_unmask, shown
 from services.indicators.archiving import Archiving
 from services.indicators.evaluation.evaluation import Evaluation
 
@@ -269,7 +269,8 @@ def _add_questions(app: FastAPI, doors: Doors) -> None:
 
 def _add_explaining(app: FastAPI, doors: Doors) -> None:
     @app.get(
-        "/explain/{id}", response_model=Explanation, responses={200: {"content": {JSON: {"example": EXAMPLE_EXPLANATION}}}, **_ERRORS},
+        "/explain/{id}", response_model=Explanation,
+        responses={200: {"content": {JSON: {"example": EXAMPLE_EXPLANATION}}}, **_ERRORS, **ONLY_SOME_MAY},
         summary="一个数值由哪些对象和事实构成 / a figure opened to the subjects and facts behind it",
     )  # fmt: skip
     async def explain(
@@ -293,7 +294,8 @@ def _add_explaining(app: FastAPI, doors: Doors) -> None:
             )  # fmt: skip
 
     @app.get(
-        "/diff/{id}", response_model=Difference, responses={200: {"content": {JSON: {"example": EXAMPLE_DIFFERENCE}}}, **_ERRORS},
+        "/diff/{id}", response_model=Difference,
+        responses={200: {"content": {JSON: {"example": EXAMPLE_DIFFERENCE}}}, **_ERRORS, **ONLY_SOME_MAY},
         summary="一个数值在两次答复之间为何改变 / what changed in a figure between two answers, and which facts did it",
     )  # fmt: skip
     async def diff(

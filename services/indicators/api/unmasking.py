@@ -1,6 +1,6 @@
 """Persons over HTTP: masked for everybody; whole for whoever may and says why, once that is on record as a roster's export."""
 
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from fastapi.responses import Response
@@ -26,6 +26,10 @@ NEEDLESS_REASON: Final = Problem(
     code="needless_reason", zh="why 只用于 unmasked=true：脱敏的答复不作记录",
     en="`why` goes with unmasked=true: nothing is recorded of a masked answer",
 )  # fmt: skip
+ONLY_SOME_MAY: Final[dict[int | str, dict[str, Any]]] = {
+    403: {"model": Problem, "description": "该角色不能查看未脱敏的人员代码 / the role may not see whole pseudonyms"}
+}
+"""What an endpoint answers besides, where persons can be asked for unmasked."""
 _SYSTEM: Final = "door"
 """The office's own system, as which the door reports what was seen unmasked."""
 
@@ -34,12 +38,12 @@ def require_may_unmask(asked: Unmasking, caller: Caller, endpoint: str) -> None:
     """Before anything is looked up. Raises Refused."""
     if not asked.unmasked:
         if asked.why is not None:
-            raise Refused(422, NEEDLESS_REASON)
+            raise Refused(400, NEEDLESS_REASON)
         return
     if "unmask" not in MAY[caller.role]:
         raise NotLetIn(403, not_for_the_role(caller.role, "unmask", f"{endpoint}?unmasked=true"))
     if asked.why is None:
-        raise Refused(422, NO_REASON)
+        raise Refused(400, NO_REASON)
 
 
 async def shown(raw: bytes, asked: Unmasking, caller: Caller, counter: Counter, *, unit: str, roster: str, live: Live) -> Response:
@@ -66,7 +70,7 @@ async def _record(why: str, caller: Caller, counter: Counter, *, unit: str, rost
             en="the export was not recorded in time, nothing is shown: try again"
         ))  # fmt: skip
     if answer.outcome != "recorded":
-        raise Refused(422 if answer.outcome == "refused" else 503, Problem(
+        raise Refused(400 if answer.outcome == "refused" else 503, Problem(
             code="not_recorded", zh=f"导出未能登记，未显示：{answer.zh}", en=f"the export was not recorded, nothing is shown: {answer.en}"
         ))  # fmt: skip
 
