@@ -183,12 +183,12 @@ def _csv_rows(path: Path, found: RosterFile) -> list[list[str]]:
     encoding = encoding_of(path)
     if encoding == GBK:
         found.understood.append(RowNote(1, None, "文件按 GBK 编码读取。", "the file is read as GBK."))
-    return list(csv_rows(path, encoding))
+    return list(csv_rows(path, lambda names: sum(name.strip() in COLUMN_NAMES for name in names), encoding))
 
 
 def _excel_rows(path: Path) -> list[list[str]]:
     with workbook(path) as book:
-        return [[_cell_text(cell) for cell in row] for row in book.rows(book.sheet_names[0])]
+        return [[_cell_text(cell) for cell in row] for row in book.rows(book.sheets[0][0])]
 
 
 def _cell_text(cell: object) -> str:

@@ -7,7 +7,7 @@ import errno
 import re
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from functools import cached_property
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 from zipfile import BadZipFile, ZipFile
 
-from deploy.sheet_reading import MEMORY_BYTES_MAX, ReaderEnded, Row, Unreadable, Workbook
+from deploy.sheet_reading import MEMORY_BYTES_MAX, ReaderEnded, ReaderFailed, Row, Unreadable, Workbook
 from shared.write_service.masking import mask_text
 
 EXCEL_SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".et"})
@@ -72,13 +72,13 @@ class OpenWorkbook:
         self._read = read
 
     @property
-    def sheet_names(self) -> list[str]:
-        """Of all its sheets."""
+    def sheets(self) -> list[tuple[str, bool]]:
+        """The titles of all its sheets, and whether each is hidden."""
         with self._named():
-            return self._read.sheet_names
+            return self._read.sheets
 
     def rows(self, sheet: str) -> Iterator[Row]:
-        """All rows from the first of the sheet on, empty ones too. To be read once."""
+        """All rows from the first of the sheet on, empty ones too, from its first column on. To be read once."""
         with self._named():
             yield from self._read.rows(sheet)
 
@@ -110,6 +110,11 @@ class OpenWorkbook:
             raise BadSheetFile(
                 f"无法读取 {self._path}：不是完好的表格文件，请用 Excel 或 WPS 打开后另存为 .xlsx / "
                 f"{self._path} cannot be read: {error}; open it in Excel or WPS and save it as .xlsx"
+            ) from error
+        except ReaderFailed as error:
+            raise BadSheetFile(
+                f"无法读取 {self._path}：读取程序出错（{error}），请用 Excel 或 WPS 打开后另存为 .xlsx / "
+                f"{self._path} cannot be read: what reads it failed ({error}); open it in Excel or WPS and save it as .xlsx"
             ) from error
         except ReaderEnded as error:
             gib = MEMORY_BYTES_MAX >> 30
@@ -178,11 +183,13 @@ def _column(letters: bytes) -> int:
     return number
 
 
-def csv_rows(path: Path, encoding: str | None = None) -> Iterator[list[str]]:
-    """The rows of a text, whose encoding is found out unless it is told. Raises BadSheetFile once it is read."""
+def csv_rows(path: Path, columns: Callable[[Sequence[str]], int], encoding: str | None = None) -> Iterator[list[str]]:
+    """The rows of a text. `columns` counts the columns that a header names, 0 for a row that is none: by it the delimiter is known. The
+    encoding is found out unless it is told. Raises BadSheetFile once it is read.
+    """
     try:
         with path.open(encoding=encoding or encoding_of(path), newline="") as file:
-            delimiter = _delimiter(islice(file, _DELIMITED_LINES))
+            delimiter = _delimiter(list(islice(file, _DELIMITED_LINES)), columns)
             file.seek(0)
             yield from csv.reader(file, delimiter=delimiter)
     except OSError as error:
@@ -193,13 +200,16 @@ def csv_rows(path: Path, encoding: str | None = None) -> Iterator[list[str]]:
         ) from error
 
 
-def _delimiter(lines: Iterator[str]) -> str:
-    """What parts the cells of a text: whatever stands most often in the first line that has any of it."""
-    for line in lines:
-        counts = {each: line.count(each) for each in DELIMITERS}
-        if any(counts.values()):
-            return max(DELIMITERS, key=lambda each: counts[each])
-    return ","
+def _delimiter(lines: Sequence[str], columns: Callable[[Sequence[str]], int]) -> str:
+    """What parts the cells of a text: what makes the first header of a line, else whatever stands most often; commas before others."""
+    headers = [
+        (row, -named, DELIMITERS.index(delimiter))
+        for delimiter in DELIMITERS
+        for row, cells in enumerate(csv.reader(lines, delimiter=delimiter)) if (named := columns(cells))
+    ]  # fmt: skip
+    if headers:
+        return DELIMITERS[min(headers)[2]]
+    return max(DELIMITERS, key="".join(lines).count)
 
 
 def encoding_of(path: Path) -> str:

@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any, Final
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 MEMORY_BYTES_MAX: Final = 2 << 30
 """So much memory may reading one workbook take: a million filled rows take two thirds of it."""
@@ -27,45 +27,53 @@ class ReaderEnded(Exception):
     """What reads the workbook is gone: it was given no more memory, or met a bug in a damaged file."""
 
 
+class ReaderFailed(Exception):
+    """What reads the workbook failed for another reason; the message is its own."""
+
+
 class Unreadable(Exception):
     """The file is no workbook that can be read; the message says why."""
 
 
 class Workbook:
-    """A workbook under its reader, until it is closed. What it is asked raises ReaderEnded and Unreadable."""
+    """A workbook under its reader, until it is closed. What it is asked raises ReaderEnded, ReaderFailed and Unreadable."""
 
     def __init__(self, path: Path) -> None:
         self._asked, theirs = Pipe()
         with theirs:  # closed here, so that either end hears when the other is gone, however that came
             at = theirs.fileno()
             self._reader = subprocess.Popen(
-                (sys.executable, "-m", __name__, str(at), str(path)),
-                pass_fds=(at,), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                (sys.executable, "-P", "-m", __name__, str(at), str(path)),  # -P: nothing is imported from where the user stands
+                pass_fds=(at,), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             )  # fmt: skip
 
     @property
-    def sheet_names(self) -> list[str]:
-        """Of all its sheets."""
-        names: list[str] = self._ask(None)
-        return names
+    def sheets(self) -> list[tuple[str, bool]]:
+        """The titles of all its sheets, and whether each is hidden."""
+        sheets: list[tuple[str, bool]] = self._ask(None)
+        return sheets
 
     def rows(self, sheet: str) -> Iterator[Row]:
-        """All rows from the first of the sheet on, empty ones too. To be read once."""
+        """All rows from the first of the sheet on, empty ones too, from its first column on. To be read once."""
         while rows := self._ask(sheet):
             yield from rows
 
     def close(self) -> None:
         """Done with it; whatever is being read is left."""
         self._asked.close()
-        self._reader.kill()
-        self._reader.wait()
+        with self._reader:
+            self._reader.kill()
 
     def _ask(self, sheet: str | None) -> list[Any]:
         try:
             self._asked.send(sheet)
             found = self._asked.recv()
         except (EOFError, OSError) as error:
-            raise ReaderEnded from error
+            _, told = self._reader.communicate()
+            last = (told.decode("utf-8", "replace").strip().splitlines() or [""])[-1]
+            if self._reader.returncode < 0 or last.startswith(MemoryError.__name__):
+                raise ReaderEnded from error
+            raise ReaderFailed(last or f"exit {self._reader.returncode}") from error
         if isinstance(found, str):
             raise Unreadable(found)
         assert isinstance(found, list)
@@ -73,10 +81,10 @@ class Workbook:
 
 
 def _serve(asked: Connection, path: str) -> None:
-    """Answer as long as somebody asks: with the sheets' names, and with the next rows of a sheet."""
+    """Answer as long as somebody asks: with the sheets, and with the next rows of one."""
     _bounded()
     book: CalamineWorkbook | None = None
-    reading: tuple[str, Iterator[list[Any]]] | None = None
+    reading: tuple[str, Iterator[Row]] | None = None
     while True:
         try:
             sheet = asked.recv()
@@ -85,14 +93,20 @@ def _serve(asked: Connection, path: str) -> None:
         try:
             book = book or CalamineWorkbook.from_path(path)
             if sheet is None:
-                asked.send(book.sheet_names)
+                asked.send([(each.name, each.visible != SheetVisibleEnum.Visible) for each in book.sheets_metadata])
                 continue
             if reading is None or reading[0] != sheet:
                 reading = None  # only one sheet is in memory
-                reading = sheet, book.get_sheet_by_name(sheet).iter_rows()
-            asked.send([tuple(row) for row in islice(reading[1], ROWS_AT_ONCE)])
+                reading = sheet, _rows(book.get_sheet_by_name(sheet))
+            asked.send(list(islice(reading[1], ROWS_AT_ONCE)))
         except CalamineError as error:
             asked.send(str(error))
+
+
+def _rows(sheet: CalamineSheet) -> Iterator[Row]:
+    """Its rows with the empty columns before the first that is filled, which the library leaves out (but not the rows above it)."""
+    before = ("",) * (sheet.start[1] if sheet.start is not None else 0)
+    return ((*before, *row) for row in sheet.iter_rows())
 
 
 def _bounded() -> None:

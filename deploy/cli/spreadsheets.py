@@ -42,7 +42,7 @@ SHOWN_MAX: Final = 20
 
 TypeOption = Annotated[
     str | None,
-    typer.Option("--type", metavar="TYPE", help="事实类型，工作表以类型命名时不必填 / type of the facts, where no sheet bears its name"),
+    typer.Option("--type", metavar="TYPE", help="首张不以事实类型命名的工作表的类型 / type of the first sheet that is not named after one"),
 ]  # fmt: skip
 
 
@@ -183,12 +183,12 @@ def _unknown_columns(surveyed: "Survey") -> BadInput:
     from shared.write_service.reasons import shown
 
     zh, en = list[str](), list[str]()
-    for title, name, meant in surveyed.columns[:SHOWN_MAX]:
-        zh.append(f"{shown(title)}「{shown(name)}」" + (f"（是否应为「{meant}」）" if meant else ""))
-        en.append(f"{shown(title)} {shown(name)}" + (f" ({meant}?)" if meant else ""))
+    for title, fact, name, meant in surveyed.columns[:SHOWN_MAX]:
+        zh.append(f"{shown(title)}（按{fact.zh}读取）「{shown(name)}」" + (f"（是否应为「{meant}」）" if meant else ""))
+        en.append(f"{shown(title)}, read as {fact.type}: {shown(name)}" + (f" ({meant}?)" if meant else ""))
     return BadInput(
         f"这些列的列名不认识，没有上报任何行：{'、'.join(zh)}；请改列名，或删去该列，确实不需要的加 --ignore-columns / columns of unknown "
-        f"names, nothing was reported: {', '.join(en)}; rename or delete them, or leave them out with --ignore-columns"
+        f"names, nothing was reported: {'; '.join(en)}; rename or delete them, or leave them out with --ignore-columns"
     )
 
 
@@ -305,6 +305,8 @@ def _show(imported: "Imported", surveyed: "Survey", returned: Path | None, *, js
             f"{imported.repeated} rows repeat another one: one fact, reported once",
             markup=False,
         )
+    for title, fact in surveyed.assumed:
+        said.print(f"「{shown(title)}」依列名按{fact.zh}读取 / {shown(title)} was read as {fact.type}, by its header", markup=False)
     for sheet in surveyed.sheets:
         said.print(f"没有读「{shown(sheet.title)}」：{sheet.zh} / {shown(sheet.title)} was not read: it {sheet.en}", markup=False)
     repeated_zh, repeated_en = (f"、重复 {imported.repeated}", f", {imported.repeated} repeated") if imported.repeated else ("", "")
@@ -325,6 +327,7 @@ def _counts(imported: "Imported", surveyed: "Survey") -> dict[str, object]:
         "rows": imported.rows, "recorded": imported.recorded, "waiting": imported.waiting, "refused": imported.refused,
         "repeated": imported.repeated, "understood": dict(imported.understood),
         "unread_sheets": [shown(each.title) for each in surveyed.sheets],
+        "types_by_header": {shown(title): fact.type for title, fact in surveyed.assumed},
     }  # fmt: skip
 
 

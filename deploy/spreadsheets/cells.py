@@ -73,7 +73,7 @@ def read_cell(column: Column, cell: Cell, county: str, epoch: date = EPOCH) -> o
 
 def understood(column: Column, cell: Cell) -> Iterator[Understood]:
     """In what ways a cell that could be read was read otherwise than it stands there."""
-    if column.kind == "day" and is_day_number(cell):
+    if column.kind == "day" and day_number(cell) is not None:
         yield "day_number"
     if column.kind != "text" and isinstance(cell, str) and _FULL_WIDTH.search(cell):
         yield "full_width"
@@ -83,12 +83,14 @@ def understood(column: Column, cell: Cell) -> Iterator[Understood]:
             yield "unit_digits"
 
 
-def is_day_number(cell: Cell) -> bool:
-    """Whether it is a number that can only be a day's."""
+def day_number(cell: Cell) -> int | None:
+    """The number that can only be a day's, counted from the day from which the workbook counts; None for any other cell."""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
     if isinstance(cell, str):
         text = _plain(cell)
-        return len(text) == 5 and text.isascii() and text.isdigit() and int(text) in _EXCEL_DAYS
-    return isinstance(cell, int | float) and cell in _EXCEL_DAYS
+        cell = int(text) if len(text) == 5 and text.isascii() and text.isdigit() else None
+    return cell if isinstance(cell, int) and cell in _EXCEL_DAYS else None  # a range is walked through for anything but a whole number
 
 
 def _value(column: Column, cell: Cell, county: str, epoch: date) -> object:
@@ -157,8 +159,8 @@ def _day(cell: Cell, epoch: date) -> str:
     if isinstance(cell, date):
         return cell.isoformat()
     text = _plain(cell)
-    if is_day_number(cell):
-        return (epoch + timedelta(days=int(text))).isoformat()
+    if (days := day_number(cell)) is not None:
+        return (epoch + timedelta(days=days)).isoformat()
     if (match := _DAY.fullmatch(text)) is not None:
         with suppress(ValueError):
             return date(int(match[1]), int(match[2] or match[4]), int(match[3] or match[5])).isoformat()

@@ -87,7 +87,10 @@ class Header:
 
 
 def read_header(fact: type[Fact], names: Sequence[str]) -> Header:
-    """Which column of a file is which, by the names in its header: with or without the remark in brackets, in any form of brackets."""
+    """Which column of a file is which, by the names in its header: with or without the remark in brackets, in any form of brackets.
+
+    Only the id needs its remark: 编号 alone is what people call a count of their rows, which begins anew in every file.
+    """
     known = _spellings(fact)
     found: dict[int, Column] = {}
     unknown, twice = list[str](), list[str]()
@@ -119,7 +122,7 @@ def alike(fact: type[Fact], name: str) -> str | None:
 @cache
 def _spellings(fact: type[Fact]) -> dict[str, Column]:
     whole = {_plain(spelling): column for column in columns_of(fact, 1) for spelling in (column.zh, column.key)}
-    return {_REMARK.sub("", spelling): column for spelling, column in whole.items()} | whole
+    return {_REMARK.sub("", spelling): column for spelling, column in whole.items() if column != ID_COLUMN} | whole
 
 
 def _plain(name: str) -> str:

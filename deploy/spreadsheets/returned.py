@@ -4,15 +4,15 @@ It holds what was typed, resident ids too: whoever may not read the file that wa
 mend what was wrong: it never takes the place of another file.
 """
 
+import errno
 import fcntl
 import glob
+import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
-
-from openpyxl.workbook.child import INVALID_TITLE_REGEX
+from typing import IO
 
 from deploy.spreadsheets.cells import Cell
 from deploy.spreadsheets.drafts import Fault
@@ -22,8 +22,6 @@ from deploy.spreadsheets.writing import Said, WorkbookWriter
 from shared.contracts import AnyFact
 from shared.durable import UNFINISHED, put_once_written
 
-_TITLE_MAX: Final = 31
-"""So long a sheet's title may be, says Excel."""
 _WIDTH, _REASON_WIDTH = 20, 60
 Faults = Mapping[int, Sequence[Fault]]
 """By row number."""
@@ -38,20 +36,31 @@ def write_returned(source: Path, fact: type[AnyFact] | None, faults: Mapping[str
     with put_once_written(out, mode=mode, in_place=False) as aside, aside.open("r+b") as held:
         with suppress(OSError):  # a folder of a kind that knows no locks: there nothing is forgotten
             fcntl.flock(held, fcntl.LOCK_EX)
-        with WorkbookWriter.into(aside) as book, opened(source, fact) as sheets:
+        if not _is_at(aside, held):
+            raise FileNotFoundError(errno.ENOENT, "another import of this file took it for a leftover", str(aside))
+        with WorkbookWriter.into(held) as book, opened(source, fact) as sheets:
             for sheet in sheets:
-                title = INVALID_TITLE_REGEX.sub("_", sheet.title)[:_TITLE_MAX]
                 book.sheet(
-                    title, [*(_WIDTH for name in sheet.header if name != REASON), _REASON_WIDTH], _rows(sheet, faults.get(sheet.title, {}))
-                )
+                    sheet.title, [*(_WIDTH for name in sheet.header if name != REASON), _REASON_WIDTH],
+                    _rows(sheet, faults.get(sheet.title, {})),
+                )  # fmt: skip
 
 
 def forget_unfinished(out: Path) -> None:
     """Remove what a writer of this file that was killed has left of it, and only that."""
     for left in out.parent.glob(UNFINISHED.replace("*", f"{glob.escape(out.name)}.*", 1)):
-        with left.open("r+b") as file, suppress(OSError):  # else another import is at it
+        with suppress(OSError), left.open("r+b") as file:  # else another import is at it, has done with it, or it is somebody else's
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            left.unlink(missing_ok=True)
+            if _is_at(left, file):
+                left.unlink()
+
+
+def _is_at(path: Path, file: IO[bytes]) -> bool:
+    """Whether an open file still stands under its name."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _rows(sheet: Sheet, wrong: Faults) -> Iterator[list[Said]]:

@@ -7,16 +7,19 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
+from itertools import chain, count
 from typing import IO, Final, Literal, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from openpyxl.utils import get_column_letter
+from openpyxl.workbook.child import INVALID_TITLE_REGEX
 
 from deploy.sheet_files import EPOCH
 from deploy.spreadsheets.cells import EXACT_DIGITS, Cell
 
+TITLE_MAX: Final = 31
+"""So many characters a sheet's title may have, says Excel."""
 TEXT_MAX: Final = 32_767
 """So many characters a cell may hold, says Excel."""
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -47,16 +50,19 @@ class WorkbookWriter:
 
     @classmethod
     @contextmanager
-    def into(cls, path: Path) -> Iterator["WorkbookWriter"]:
-        """Into this file, which is a workbook once the block has ended well. Raises OSError."""
-        with ZipFile(path, "w", ZIP_DEFLATED) as file:
+    def into(cls, held: IO[bytes]) -> Iterator["WorkbookWriter"]:
+        """Into this open and empty file, which is a workbook once the block has ended well. Raises OSError."""
+        with ZipFile(held, "w", ZIP_DEFLATED) as file:
             book = cls(file)
             yield book
             book._finish()
 
     def sheet(self, title: str, widths: Sequence[int], rows: Iterable[Sequence[Said]]) -> None:
-        """One more sheet; its first row stays in sight. `widths` are those of its columns, in characters."""
-        self._titles.append(title)
+        """One more sheet; its first row stays in sight. `widths` are those of its columns, in characters.
+
+        The title is made one that Excel takes: of few characters, without some, and of no other sheet in whatever case.
+        """
+        self._titles.append(_title(title, frozenset(each.casefold() for each in self._titles)))
         with self._file.open(f"xl/worksheets/sheet{len(self._titles)}.xml", "w", force_zip64=True) as part:
             columns = "".join(f'<col min="{at}" max="{at}" width="{width}" customWidth="1"/>' for at, width in enumerate(widths, start=1))
             pane = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
@@ -82,6 +88,15 @@ class WorkbookWriter:
 
     def _part(self, name: str, text: str) -> None:
         self._file.writestr(name, _HEAD + text)
+
+
+def _title(title: str, taken: frozenset[str]) -> str:
+    plain = INVALID_TITLE_REGEX.sub("_", title)
+    for ending in chain(("",), (f" ({number})" for number in count(2))):
+        found = plain[: TITLE_MAX - len(ending)] + ending
+        if found.casefold() not in taken:
+            return found
+    raise AssertionError("there are always more titles")
 
 
 def _cells(number: int, row: Sequence[Said]) -> Iterator[str]:

@@ -58,6 +58,16 @@ def test_excel_is_read_with_codes_as_numbers_or_text_and_columns_in_chinese(tmp_
     assert _refusals(found) == [(6, "C6", "what 12 digits '3301271002' was cannot be known.")]
 
 
+def test_a_cell_is_named_as_it_stands_where_the_sheet_begins_in_a_later_column(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in ((None, "代码", "名称"), (None, "12", "云溪镇")):
+        sheet.append(row)
+    book.save(tmp_path / "名册.xlsx")
+    assert [(row, cell) for row, cell, _ in _refusals(read_roster(tmp_path / "名册.xlsx", COUNTY))] == [(2, "B2")]
+
+
 @pytest.mark.parametrize(
     ("county", "text", "code"),
     [
@@ -103,7 +113,7 @@ def test_what_lies_in_a_unit_that_is_listed_already_needs_no_row_for_it(tmp_path
         ("none.csv", None, "cannot be read"), ("none.xlsx", None, "cannot be read"), ("broken.xlsx", b"no workbook", "cannot be read"),
         ("huge.csv", b"code,name\n" + b"x" * 200_000, "is no CSV that can be read"), ("empty.csv", b"", "is empty"),
         ("columns.csv", b"number,kind\n", "names no column code, name"),
-        ("bytes.csv", b"\xff\xfe\xff\xff", "neither UTF-8 nor GBK"),
+        ("bytes.csv", b"\xff\xfe\x00\xd8", "no text in UTF-8, UTF-16 or GBK"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_roster_is_named(tmp_path: Path, name: str, content: bytes | None, said: str) -> None:

@@ -1,5 +1,6 @@
 """Spreadsheets as they are left by people in a hurry: what is not read is named, no id is repeated, and the cell at fault is marked."""
 
+import fcntl
 import struct
 from datetime import date
 from pathlib import Path
@@ -9,12 +10,13 @@ import openpyxl
 import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from deploy.sheet_files import BadSheetFile
+from deploy.sheet_files import BadSheetFile, csv_rows
 from deploy.spreadsheets.columns import columns_of
 from deploy.spreadsheets.drafts import Draft, Fault, draft_of, filed, refused_persons, report_of
-from deploy.spreadsheets.returned import write_returned
+from deploy.spreadsheets.returned import forget_unfinished, write_returned
 from deploy.spreadsheets.rows import Sheet, opened, survey
 from deploy.spreadsheets.words import REASON
+from deploy.spreadsheets.writing import Said, WorkbookWriter
 from shared.answers import Answer
 from shared.client import OutgoingReport
 from shared.contracts import AnyFact, fact_class
@@ -87,16 +89,66 @@ def test_a_sheet_that_is_copied_or_whose_columns_tell_is_read_and_any_other_is_n
     assert looked.types == {GIVEN.type}
 
 
+@pytest.mark.parametrize(
+    "header", [("日期", "载体编号", "建筑面积"), ("日期", "所在单位代码", "政策编号", "政策名称", "政策类别")], ids=["venue", "policy"]
+)
+def test_a_header_with_a_name_that_is_no_column_tells_no_type(header: tuple[str, ...], tmp_path: Path) -> None:
+    """A venue opened is not read as one closed for want of the columns that tell them apart."""
+    path = save(tmp_path / "x.xlsx", {"五月": [header, ["2026-05-20", *("x" for _ in header[1:])]]})
+    with pytest.raises(BadSheetFile, match="--type"):
+        survey(path, None)
+    told = fact_class("registry.venue_closed", 1)
+    assert [(each.fact, each.name) for each in survey(path, told).columns][:1] == [(told, header[2])]
+
+
+def test_the_type_that_is_said_is_that_of_the_first_sheet_without_a_title_and_hidden_sheets_are_not_read(tmp_path: Path) -> None:
+    book, row = openpyxl.Workbook(), given(unit=VILLAGE)
+    for title in ("封面", GIVEN.zh, "一月", "二月", "藏", f"{GIVEN.zh} (2)"):
+        page = book.create_sheet(title)
+        for cells in [["台账"]] if title == "封面" else [HEADER, row]:
+            page.append(cells)
+        if title in {"藏", f"{GIVEN.zh} (2)"}:
+            page.sheet_state = "hidden"
+    book.save(path := tmp_path / "x.xlsx")
+    assert [sheet.title for sheet, _ in read(path, GIVEN)] == [GIVEN.zh, "一月"]
+    looked = survey(path, GIVEN)
+    assert [(each.title, "隐藏" in each.zh) for each in looked.sheets] == [
+        ("封面", False), ("二月", False), ("藏", True), (f"{GIVEN.zh} (2)", True),
+    ]  # fmt: skip
+    assert not looked.assumed
+    assert [title for title, _ in survey(path, None).assumed] == ["一月", "二月"]
+
+
+def test_a_column_called_number_alone_is_no_id_and_ids_stay_what_they_were(tmp_path: Path) -> None:
+    plain = one(save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, given()]}))
+    numbered = save(tmp_path / "y.xlsx", {GIVEN.zh: [["编号", *HEADER], ["1", *given()]]})
+    assert [each.name for each in survey(numbered, None).columns] == ["编号"]
+    reports = [report_of(*each, SOURCE, {}) for each in (plain, one(numbered))]
+    assert {each.id for each in reports if isinstance(each, OutgoingReport)} == {"sheet-f0cc153c49b9fe5f5e7c9c374d4afad242fcae7f"}
+    assert one(save(tmp_path / "z.xlsx", {GIVEN.zh: [HEADER, given(id="z-1")]}))[1].id == "z-1"
+
+
+def test_columns_are_counted_from_the_first_of_the_sheet_wherever_it_begins(tmp_path: Path) -> None:
+    path = save(tmp_path / "x.xlsx", {GIVEN.zh: [[None, *HEADER], [None, *given(evidence="=Z1")], [None, *given(id="z-1")]]})
+    (sheet, found), (_, draft) = read(path)
+    assert not isinstance(found, Draft)
+    assert isinstance(draft, Draft)
+    assert [sheet.header[fault.at] for fault in found if fault.at is not None] == ["佐证材料文号"]
+    assert {column.zh for at, column in sheet.columns.items() if sheet.header[at] != column.zh} == set()
+    write_returned(path, None, {GIVEN.zh: {2: found}}, tmp_path / "back.xlsx")
+    page = openpyxl.load_workbook(tmp_path / "back.xlsx")[GIVEN.zh]
+    marked = [cell.column for cell in page[2] if cell.fill.fill_type == "solid"]
+    assert marked == [2 + HEADER.index("佐证材料文号")]
+
+
 def test_columns_of_unknown_names_are_named_with_what_may_be_meant_and_twice_the_same_is_refused(tmp_path: Path) -> None:
-    names = [{"编号（可不填）": "编号", "人员类别": "人员类型"}.get(name, name) for name in HEADER]
+    names = [{"编号（可不填）": "编号 (可不填)", "指导类别": "指导类型"}.get(name, name) for name in HEADER]
     path = save(tmp_path / "x.xlsx", {GIVEN.zh: [[*names, "指导内容", REASON], [*given(id="z-1"), "x", "y"]]})
     looked = survey(path, None)
-    assert [(name, meant) for _, name, meant in looked.columns if name == "人员类型"] == [
-        ("人员类型", "人员类别") for _ in range("人员类型" in names)
-    ]
-    assert "指导内容" in {name for _, name, _ in looked.columns}
-    assert REASON not in {name for _, name, _ in looked.columns}
-    assert one(path)[1].id == "z-1"
+    assert [(each.fact, each.name) for each in looked.columns] == [(GIVEN, "指导类型"), (GIVEN, "指导内容")]
+    assert looked.columns[0].meant == "指导类别"
+    with opened(path, None) as sheets:
+        assert [column.key for column in next(sheets).columns.values()][-1] == "id"
     with pytest.raises(BadSheetFile, match="日期"):
         survey(save(tmp_path / "y.xlsx", {GIVEN.zh: [[*HEADER, "日期"], [*given(), "2026-05-21"]]}), None)
 
@@ -110,11 +162,11 @@ def test_a_workbook_that_counts_its_days_from_1904_says_so(suffix: str, tmp_path
         page = book.active
         assert page is not None
         page.title = GIVEN.zh
-        for cells in (HEADER, given(occurred=44700), given(occurred=date(2026, 5, 20)), given(occurred=44700, unit="1")):
+        for cells in (HEADER, given(occurred=44700), given(occurred=date(2026, 5, 20)), given(occurred="'44700", unit="1")):
             page.append(cells)
         book.save(path)
     else:
-        save_biff(path, {GIVEN.zh: [HEADER, given(occurred=44700), given(occurred=44700), given(occurred=44700, unit="1")]})
+        save_biff(path, {GIVEN.zh: [HEADER, given(occurred=44700), given(occurred=44700), given(occurred="'44700", unit="1")]})
         raw, mode = path.read_bytes(), struct.pack("<HHH", 0x22, 2, 0)
         assert raw.count(mode) == 1
         path.write_bytes(raw.replace(mode, struct.pack("<HHH", 0x22, 2, 1)))
@@ -223,6 +275,58 @@ def test_texts_are_read_whatever_parts_their_cells_and_their_header_tells_the_ty
     path.write_text("\n".join(delimiter.join(cells) for cells in rows), encoding=encoding)
     sheet, draft = one(path)
     assert (sheet.fact, draft.occurred, draft.row) == (GIVEN, "2026-05-20", 3)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_title_decides_nothing_about_what_parts_the_cells(delimiter: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    rows = ["五月;台账,安岭县;教育局\t,,;;", *(delimiter.join(cells) for cells in (HEADER, map(str, given(unit=VILLAGE, evidence="甲"))))]
+    path.write_text("\n".join(rows))
+    with opened(path, GIVEN) as sheets:
+        assert [column.zh for column in next(sheets).columns.values()] == HEADER
+    path.write_text("a;b\n1,2\n3,4;5\n")
+    assert list(csv_rows(path, lambda _: 0)) == [["a;b"], ["1", "2"], ["3", "4;5"]]
+
+
+def test_sheets_of_one_title_for_excel_come_back_under_titles_of_their_own(tmp_path: Path) -> None:
+    with (tmp_path / "back.xlsx").open("w+b") as file, WorkbookWriter.into(file) as book:
+        for title in ("a" * 31, "A" * 31 + "b", "x/y", "x:Y", "x_y"):
+            book.sheet(title, [20], [[Said("日期", "header")]])
+    assert openpyxl.load_workbook(tmp_path / "back.xlsx").sheetnames == ["a" * 31, "A" * 27 + " (2)", "x_y", "x_Y (2)", "x_y (3)"]
+
+
+def test_nothing_is_imported_from_where_the_user_stands_and_what_failed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, given()]})
+    (tmp_path / "selectors.py").write_text("raise RuntimeError('executed')")
+    monkeypatch.chdir(tmp_path)
+    assert len(read(path)) == 1
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))  # which is said on purpose, and so obeyed
+    with pytest.raises(BadSheetFile, match=r"what reads it failed \(RuntimeError: executed\)"):
+        read(path)
+
+
+def test_what_cannot_be_forgotten_or_is_gone_already_ends_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    back = tmp_path / "back.xlsx"
+    left = tmp_path / f".back.xlsx.{'0' * 16}.part"
+    left.symlink_to(tmp_path / "nowhere")
+    forget_unfinished(back)
+    path = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, given(unit="1")]})
+    path.chmod(0o600)
+    (found,) = [faults(path)]
+    real = fcntl.flock
+
+    def another_is_quicker(file: Any, how: int) -> None:
+        for each in tmp_path.glob(".back.xlsx.*.part"):
+            each.unlink()
+        real(file, how)
+
+    with monkeypatch.context() as here:
+        here.setattr(fcntl, "flock", another_is_quicker)
+        with pytest.raises(FileNotFoundError, match="took it for a leftover"):
+            write_returned(path, None, {GIVEN.zh: {2: found}}, back)
+    assert sorted(tmp_path.iterdir()) == [path], "nothing was made anew"
+    write_returned(path, None, {GIVEN.zh: {2: found}}, back)
+    assert back.stat().st_mode & 0o777 == 0o600
 
 
 def test_what_cannot_be_read_is_said_in_chinese(tmp_path: Path) -> None:

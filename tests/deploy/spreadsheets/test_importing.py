@@ -179,19 +179,23 @@ def test_what_is_not_read_is_named_before_anything_is_sent_and_repeated_rows_are
     own = row(5100, bad=False)
     own[AT["id"]] = None
     file = save(tmp_path / "x.xlsx", {GIVEN.zh: [[*HEADER, "指导内容"], *([*cells, "x"] for cells in (own, own, row(5101, bad=False)))],
-                                      "联系人": [["姓名"], ["张三"]]})  # fmt: skip
+                                      "联系人": [["姓名"], ["张三"]], "五月": [HEADER, row(5102, bad=False)]})  # fmt: skip
     command = ("import", file, "--department", "jyj", "--data", folder)
     before = registered(folder)
     done = run_kaiye(*command)
-    assert (done.returncode, "「指导内容」" in done.stderr, registered(folder)) == (2, True, before), done.stderr
+    assert (done.returncode, f"{GIVEN.zh}（按创业指导读取）「指导内容」" in done.stderr, registered(folder)) == (2, True, before), (
+        done.stderr
+    )
     done = run_kaiye(*command, "--ignore-columns", "--json")
     assert done.returncode == 1, done.stderr
     assert json.loads(done.stdout) == {
-        "rows": 3, "recorded": 2, "waiting": 0, "refused": 0, "repeated": 1, "understood": {}, "unread_sheets": ["联系人"],
+        "rows": 4, "recorded": 3, "waiting": 0, "refused": 0, "repeated": 1, "understood": {}, "unread_sheets": ["联系人"],
+        "types_by_header": {"五月": GIVEN.type},
     }  # fmt: skip
     assert f"{GIVEN.zh} 第 3 行同{GIVEN.zh} 第 2 行" in done.stderr
     assert "没有读「联系人」" in done.stderr
-    assert registered(folder) == before + 2
+    assert "「五月」依列名按创业指导读取" in done.stderr
+    assert registered(folder) == before + 3
 
 
 def test_cells_that_the_service_refuses_are_marked_and_days_that_were_understood_are_said(folder: Path, tmp_path: Path) -> None:

@@ -268,6 +268,8 @@ def test_every_kind_of_cell_comes_back_as_it_was(tmp_path: Path) -> None:
 
 
 def test_names_nobody_knows_are_told_apart_and_so_is_a_column_that_stands_twice() -> None:
-    found = read_header(REGISTERED, ["备注", "日期", "创业者2人员类别", "创业成本", "编号", "编号(可不填)", "创业成本（万元）", REASON])
+    found = read_header(
+        REGISTERED, ["备注", "日期", "创业者2人员类别", "创业成本", "创业成本(元)", "编号", "编号(可不填)", "创业成本（万元）", REASON]
+    )
     assert [column.key for column in found.columns.values()] == ["occurred", "founders.2.categories", "start_up_cost_fen", "id"]
-    assert (found.unknown, found.twice) == (("备注", "创业成本（万元）"), ("编号(可不填)",))
+    assert (found.unknown, found.twice) == (("备注", "编号", "创业成本（万元）"), ("创业成本(元)",))
