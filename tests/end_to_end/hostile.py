@@ -28,7 +28,7 @@ from shared.client import ReportingClient
 from shared.client.outgoing import OutgoingReport
 from shared.client.repair import RepairDesks
 from shared.contracts import FACTS
-from shared.contracts.base import SERVICES, Fact, Service
+from shared.contracts.base import SERVICES, Fact, Service, wire_types
 from shared.contracts.envelope import Source
 from shared.event_store.postgres import PostgresStore
 from shared.repair import OPERATOR, PAGE_MAX, Asker, ListKept
@@ -142,7 +142,7 @@ class Maker:
         """A report that would be read."""
         self.number += 1
         return {
-            "specversion": "1.0", "id": f"r-{self.number}", "source": f"/{COUNTY}/{department}/{system}", "type": f"{fact.type}.v1",
+            "specversion": "1.0", "id": f"r-{self.number}", "source": f"/{COUNTY}/{department}/{system}", "type": wire_types(fact)[-1],
             "datacontenttype": "application/json", "occurred": DAY, "data": orjson.loads(orjson.dumps(fact.example)),
         }  # fmt: skip
 
@@ -387,12 +387,12 @@ def _bad_types(by: Maker, body: Body) -> Body:
 
 
 def _other_version(by: Maker, body: Body) -> Body:
-    return {"type": f"{body['type'].rpartition('.')[0]}.v{by.by.randrange(2, 1000)}"}
+    return {"type": f"{body['type'].rpartition('.')[0]}.v{by.by.randrange(max(fact.version for fact in FACTS) + 1, 1000)}"}
 
 
 def _other_type(by: Maker, body: Body) -> Body:
-    other = by.by.choice([fact for fact in FACTS if f"{fact.type}.v1" != body["type"]])
-    return {"type": f"{other.type}.v1", "data": other.example}
+    other = by.by.choice([fact for fact in FACTS if body["type"] not in wire_types(fact)])
+    return {"type": wire_types(other)[-1], "data": other.example}
 
 
 def _null_character(by: Maker, body: Body) -> Body:
@@ -595,6 +595,7 @@ class Desk:
 
     def __init__(self, nc: Client, keys: dict[Service, bytes]) -> None:
         self._nc = nc
+        self._queue = nc.jetstream()  # one: each has a subscription of its own
         self.keys = keys
         self._under_way: dict[tuple[str, str], Sent] = {}
         self._moved = asyncio.Event()
@@ -615,7 +616,7 @@ class Desk:
         await self._until(lambda: len(self._under_way) < UNDER_WAY_MAX and key not in self._under_way)
         self._under_way[key] = sent
         subject = subjects.reported(COUNTY, sent.department, sent.system, sent.subject_type)
-        await self._nc.jetstream().publish_async(subject, sent.raw)
+        await self._queue.publish_async(subject, sent.raw)
 
     async def all_answered(self) -> None:
         """Wait until nothing is unanswered."""
