@@ -130,6 +130,11 @@ def _told(found: dict[str, Any]) -> str:
             return "从未重算 / there never was a rebuild"
         case "switched":
             compared = found["compared"]
+            if compared == 0:
+                return (
+                    f"第 {number} 次重算时没有事实可与第二引擎核对，已启用：{measures} 个量 / "
+                    f"rebuild {number} had no facts to be compared on, and serves: {measures} measures"
+                )
             at_zh, at_en = ("", "") if compared is None else (f"在 {compared} 对日期上", f" at {compared} (as of, known at) pairs")
             return (
                 f"第 {number} 次重算{at_zh}与第二引擎一致，已启用：{measures} 个量 / "
