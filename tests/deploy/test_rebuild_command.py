@@ -31,7 +31,7 @@ async def test_an_indicator_is_rebuilt_and_nothing_on_the_board_moves(running: S
     assert "trained" in found["indicators"]
     assert (await running.http.get("/board")).content == before
     code, out, _ = await kaiye("rebuild", "--status")
-    assert (code, "第 1 次重算时没有事实可与第二引擎核对" in out.decode(), "保留" in out.decode()) == (0, True, False)
+    assert (code, "第 1 次重算在 2 对日期上与第二引擎一致" in out.decode(), "保留" in out.decode()) == (0, True, False)
 
 
 async def test_what_has_retired_is_kept_until_it_is_forgotten(running: System, kaiye: Kaiye) -> None:
