@@ -11,8 +11,8 @@ from typing import Any
 from deploy.data_folder import DataFolder, Running
 from deploy.evaluation_documents import documents_of
 from deploy.kept_documents import KeptDocuments
-from deploy.repairing import User
 from deploy.reports import figures_follow, send
+from deploy.seeds import User
 from services.indicators.evaluation.evaluation import Evaluation
 from shared.answers import Answer
 from shared.client import OutgoingReport

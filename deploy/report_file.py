@@ -18,9 +18,8 @@ from typing import Any, BinaryIO, Final
 import orjson
 
 from deploy.data_folder import DataFolder, Running
-from deploy.reaching import bus
-from deploy.repairing import User
 from deploy.reports import until_answered
+from deploy.seeds import User, reporting_as
 from shared.client import Outbox, OutgoingReport, ReportingClient
 from shared.contracts.envelope import TYPE_PATTERN, Source
 from shared.contracts.outcomes import Outcome
@@ -86,12 +85,7 @@ async def sent(
     known.
     """
     outbox = data.outbox(checked.digest)
-    as_user = {} if user is None else {"seed": user.seed, "inbox": user.inbox}
-    department, system = (None, None) if user is None else (user.listed.department, user.listed.system)
-    async with (
-        bus(running, **as_user) as nc,
-        ReportingClient(nc, county=running.county, department=department, system=system, outbox=outbox, keep_answers=True) as client,
-    ):
+    async with reporting_as(running, user, outbox, keep_answers=True) as client:
         before = await client.outbox.outcomes()
         recorded, refused = before.get("recorded", 0), before.get("refused", 0)  # what waits is sent again
 

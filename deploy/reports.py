@@ -10,11 +10,10 @@ import httpx
 from nats.errors import ConnectionClosedError
 
 from deploy.data_folder import Running
-from deploy.reaching import bus
-from deploy.repairing import User
+from deploy.seeds import User, reporting_as
 from deploy.simulator import LISTED, RosterUnit, unit_reports
 from shared.answers import Answer
-from shared.client import OutgoingReport, ReportingClient
+from shared.client import OutgoingReport
 from shared.contracts.envelope import Source
 from shared.tasks import end
 
@@ -52,12 +51,7 @@ async def send(running: Running, reports: Sequence[OutgoingReport], by: User | N
     Sending the same again is harmless: the same content gets the same answer.
     Raises BusUnreachable when the bus does not answer at first, NobodyAnswers when nothing is heard for `SILENCE_SECONDS_MAX`.
     """
-    seed, inbox = (None, None) if by is None else (by.seed, by.inbox)
-    department, system = (None, None) if by is None else (by.asker.department, by.asker.system)
-    async with (
-        bus(running, seed=seed, inbox=inbox) as nc,
-        ReportingClient(nc, county=running.county, department=department, system=system) as client,
-    ):
+    async with reporting_as(running, by) as client:
 
         async def reporting() -> list[Answer]:
             return await asyncio.gather(*(client.report(report) for report in reports))

@@ -38,6 +38,7 @@ class StreamLook:
         self._nc = nc
         self._js = nc.jetstream()
         self._stream = stream
+        self._call = f"$JS.API.STREAM.MSG.GET.{stream}"
         self._ahead = 1
         self.after = after
 
@@ -109,16 +110,20 @@ class StreamLook:
         """For the first message at a sequence or after it."""
         if not self._nc.is_connected:
             raise nats.errors.NoRespondersError
-        await self._nc.publish(f"$JS.API.STREAM.MSG.GET.{self._stream}", b'{"seq":%d,"next_by_subj":">"}' % sequence, reply=inbox)
+        await self._nc.publish(self._call, _question(sequence), reply=inbox)
 
     async def _pass_what_is_gone(self) -> None:
         """The last messages of a stream may be gone, and its last sequence is theirs all the same."""
         last = (await self._js.stream_info(self._stream)).state.last_seq
         if last > self.after:
-            question = b'{"seq":%d,"next_by_subj":">"}' % (self.after + 1)
-            answer = await self._nc.request(f"$JS.API.STREAM.MSG.GET.{self._stream}", question, timeout=SILENCE_SECONDS_MAX)
+            answer = await self._nc.request(self._call, _question(self.after + 1), timeout=SILENCE_SECONDS_MAX)
             if _message(answer) is None:
                 self.after = last
+
+
+def _question(sequence: int) -> bytes:
+    """For the first message at a sequence or after it, whatever its subject."""
+    return b'{"seq":%d,"next_by_subj":">"}' % sequence
 
 
 async def _next(arrived: "asyncio.Queue[Msg]") -> Msg:

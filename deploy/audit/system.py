@@ -83,8 +83,7 @@ async def _compare_rest(running: Running, folder: DataFolder, store: LedgerStore
             try:
                 recorded = await asyncio.to_thread(check_history, raws, running.county)
             except BadRecords as error:
-                zh, _, en = str(error).partition(" / ")
-                raise Different(Difference("facts", f"指标库：{zh}", f"the indicators' store: {en}")) from error
+                raise Different(Difference("facts", f"指标库：{error.zh}", f"the indicators' store: {error.en}")) from error
 
         def ended(ends: Ends) -> Recorded:
             if isinstance(recorded, Archive):

@@ -12,7 +12,7 @@ from deploy.cli.plans import read_plan_file
 from deploy.data_folder import DataFolder, Running
 
 if TYPE_CHECKING:
-    from deploy.repairing import User
+    from deploy.seeds import User
 
 SeedOption = Annotated[
     Path | None,
@@ -23,16 +23,21 @@ SeedOption = Annotated[
 ]  # fmt: skip
 
 
-def reporter(folder: DataFolder, running: Running, seed: Path | None) -> "User | None":
-    """Whose seed it is, if it may report; None without one. Raises BadInput and BadFolder."""
-    from deploy.repairing import UnknownSeed, user_of
+def holder(folder: DataFolder, running: Running, seed: Path) -> "User":
+    """Whose seed it is. Raises BadInput and BadFolder."""
+    from deploy.seeds import UnknownSeed, user_of
 
-    if seed is None:
-        return None
     try:
-        user = user_of(folder, running.county, seed)
+        return user_of(folder, running.county, seed)
     except UnknownSeed as error:
         raise BadInput(str(error)) from error
+
+
+def reporter(folder: DataFolder, running: Running, seed: Path | None) -> "User | None":
+    """Whose seed it is, if it may report; None without one. Raises BadInput and BadFolder."""
+    if seed is None:
+        return None
+    user = holder(folder, running, seed)
     if not user.listed.reports:
         raise BadInput(
             f"{user.asker.department} 的角色 {user.asker.role} 不报送事实 / "

@@ -177,8 +177,7 @@ async def pages(
 ) -> AsyncIterator[dict[str, Any]]:  # fmt: skip
     """The pages of an answer, all of the moment of the first: the later ones are asked for as of its days, and where more was recorded
     meanwhile, that could have become known on its known day, of the facts up to its positions; also where that took the last person of a
-    page out. Persons are masked, or not: a running
-    system masks them, so the whole pseudonyms follow from the `recorded` facts up to there.
+    page out. Persons are masked, or not: a running system masks them, so the whole pseudonyms follow from the `recorded` facts up to there.
     """
     from services.indicators.api.persons import UNKNOWN_PLACE, masked_answer
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 import orjson
 import typer
 
+from deploy.cli.acting import holder
 from deploy.cli.board import ask, show
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
 from deploy.cli.queries import AsOfOption, KnownAtOption, UnitOption
@@ -19,7 +20,7 @@ from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from deploy.repairing import User
+    from deploy.seeds import User
 
 FLAGS_AT_ONCE: Final = 1_000
 READ_MAX: Final = 5
@@ -106,7 +107,6 @@ def dismiss(
 
 def _ruler(data: Path, seed: Path | None, system: str | None) -> "User | str":
     """Who rules: a system of the office by its own key, or the administrator for one of this name. Raises BadInput."""
-    from deploy.repairing import UnknownSeed, user_of
     from shared.contracts.common import OFFICE
 
     if seed is None:
@@ -114,10 +114,7 @@ def _ruler(data: Path, seed: Path | None, system: str | None) -> "User | str":
     if system is not None:
         raise BadInput("--seed 已说明由谁认定，不要再用 --system / --seed says who rules: leave out --system")
     folder = DataFolder(data)
-    try:
-        user = user_of(folder, folder.running().county, seed)
-    except UnknownSeed as error:
-        raise BadInput(str(error)) from error
+    user = holder(folder, folder.running(), seed)
     if user.asker.department != OFFICE:
         raise BadInput(
             f"{seed} 是 {user.asker.department}/{user.asker.system} 的种子，只有创建办（{OFFICE}）可以认定 / "

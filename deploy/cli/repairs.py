@@ -10,7 +10,7 @@ from uuid import uuid4
 import orjson
 import typer
 
-from deploy.cli.acting import SeedOption
+from deploy.cli.acting import SeedOption, holder
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, Unreachable, said, written_day
 from deploy.cli.reports import until_figures_reach
 from deploy.cli.usage import add_group
@@ -20,7 +20,7 @@ from shared.contracts.base import SERVICES, Service
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from deploy.repairing import User
+    from deploy.seeds import User
     from shared.client.repair import RepairDesks
     from shared.repair import Done, Whole
 
@@ -235,7 +235,7 @@ def _act_on(
 
 def _at_the_desk(data: Path, seed: Path | None, read: "Callable[[RepairDesks], Awaitable[Read]]") -> Read:
     """Ask as the administrator, or as whoever has the seed. Raises BadInput and Unreachable."""
-    from deploy.repairing import UnknownSeed, desks, user_of
+    from deploy.repairing import desks
     from shared.client.repair import NobodyRepairs, RepairRefused
 
     folder = DataFolder(data)
@@ -246,8 +246,8 @@ def _at_the_desk(data: Path, seed: Path | None, read: "Callable[[RepairDesks], A
             return await read(reached)
 
     try:
-        return asyncio.run(asked(None if seed is None else user_of(folder, running.county, seed)))
-    except (UnknownSeed, RepairRefused) as error:
+        return asyncio.run(asked(None if seed is None else holder(folder, running, seed)))
+    except RepairRefused as error:
         raise BadInput(str(error)) from error
     except NobodyRepairs as error:
         raise Unreachable(str(error)) from error

@@ -21,8 +21,8 @@ from shared.answers import Answer
 from shared.contracts.outcomes import Outcome
 
 if TYPE_CHECKING:
-    from deploy.repairing import User
     from deploy.report_file import Checked
+    from deploy.seeds import User
 
 OUTCOMES: Final[dict[Outcome, str]] = {"recorded": "已记录 recorded", "waiting": "等待 waiting", "refused": "退回 refused"}
 
@@ -62,7 +62,6 @@ def report(
 def _checked(file: Path, running: Running, user: "User | None") -> Iterator["Checked"]:
     """The file, looked through; what can be read only once is put into a temporary one. Raises BadInput when it cannot be read."""
     from deploy.report_file import check
-    from shared.contracts.envelope import Source
 
     with ExitStack() as opened:
         try:
@@ -71,8 +70,7 @@ def _checked(file: Path, running: Running, user: "User | None") -> Iterator["Che
                 copied = opened.enter_context(TemporaryFile())
                 shutil.copyfileobj(found, copied)
                 found = copied
-            only = None if user is None else Source(running.county, user.listed.department, user.listed.system)
-            checked = check(found, running, only)
+            checked = check(found, running, None if user is None else user.source(running.county))
         except OSError as error:
             raise BadInput(f"无法读取 {file} / {file} cannot be read: {error.strerror}") from error
         yield checked

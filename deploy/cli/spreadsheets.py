@@ -21,7 +21,7 @@ from shared.durable import write_new
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
-    from deploy.repairing import User
+    from deploy.seeds import User
     from deploy.spreadsheets.cells import Understood
     from deploy.spreadsheets.importing import Imported
     from deploy.spreadsheets.rows import Place, Survey
@@ -205,15 +205,14 @@ async def _import(
     running: Running, file: Path, fact: "type[AnyFact] | None", source: "Source", returned: Path | None, user: "User | None",
     surveyed: "Survey", *, json: bool,
 ) -> None:  # fmt: skip
-    from deploy.reaching import bus
     from deploy.reports import until_answered
+    from deploy.seeds import bus_as
     from deploy.sheet_files import BadSheetFile
     from deploy.spreadsheets.importing import Imported, import_file
     from shared.client import ReportingClient
 
     imported = Imported()
-    as_user = {} if user is None else {"seed": user.seed, "inbox": user.inbox}
-    async with bus(running, **as_user) as nc:
+    async with bus_as(running, user) as nc:
 
         async def identified(ids: "Sequence[str]") -> "dict[str, str | Reason]":
             return dict(zip(ids, await exchanged(nc, ids, department=source.department, system=source.system), strict=True))

@@ -142,7 +142,8 @@ def _write_service(county: str, service: Service, nkey: str) -> dict[str, object
     """States as recorded what is its own, answers everybody, and draws its own reports."""
     own, queue, answers = subjects.recorded_stream(county, service), subjects.reported_stream(county), subjects.answered_stream(county)
     calls = [f"STREAM.{call}.{own}" for call in ("CREATE", "UPDATE", "DELETE", "INFO", "MSG.GET")]  # made anew where it has holes
-    calls += [f"STREAM.{call}.{shared}" for call in ("CREATE", "UPDATE")[: 2 if service == KEEPER else 1] for shared in (queue, answers)]
+    made = ("CREATE", "UPDATE") if service == KEEPER else ("CREATE",)
+    calls += [f"STREAM.{call}.{shared}" for call in made for shared in (queue, answers)]
     calls += [
         f"STREAM.MSG.DELETE.{queue}",  # reports that hold a resident id are overwritten
         f"CONSUMER.CREATE.{queue}.{service}.{subjects.reported_to(county, service)}",

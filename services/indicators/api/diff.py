@@ -19,9 +19,9 @@ from services.indicators.api.explain import (
     Opened,
     Said,
     UseRow,
+    Way,
     measure_row,
     open_row,
-    place_after,
     require_part,
 )
 from services.indicators.api.persons import Places
@@ -165,14 +165,11 @@ class Turns:
 
     def __init__(self, between: Between, after: str | None, places: Places) -> None:
         self.between = between
-        self._said = f"{between.before.asked}|{between.after.asked}"
-        self._places = places
         self._inputs = [{Key(each.measure, each.unit, each.uses): each for each in inputs} for inputs in (
             between.before.inputs, between.by_day, between.after.inputs,
         )]  # fmt: skip
         self._keys = list(dict.fromkeys((*self._inputs[0], *self._inputs[2])))
-        self._number, self._place = place_after(after, len(self._keys))
-        self._last: str | None = None
+        self.way = Way(after, len(self._keys), f"{between.before.asked}|{between.after.asked}", places)
         self._current: tuple[int, Changes] | None = None
 
     def measures(self, held: "Held") -> list[MeasureChangeRow]:
@@ -186,25 +183,14 @@ class Turns:
 
     def following(self, held: "Held", limit: int) -> tuple[Key, list[Changed]] | None:
         """The next changes, of one measure; None when there are no more."""
-        while self._number < len(self._keys):
-            changes = self._changes(held, self._number)
-            if self._last is None:
-                self._last = self._places.name_at(self._place, self._said, changes.page)
-            found = changes.page(self._last, limit)
+        while self.way.number < len(self._keys):
+            changes = self._changes(held, self.way.number)
+            found = changes.page(self.way.last(changes.page), limit)
             if found:
-                self._last = found[-1].name
-                return self._keys[self._number], found
-            self._number, self._last = self._number + 1, ""
+                self.way.given(found[-1].name)
+                return self._keys[self.way.number], found
+            self.way.next_measure()
         return None
-
-    @property
-    def number(self) -> int:
-        """Of the measure whose changes were given last."""
-        return self._number
-
-    def place(self, number: int, subject: str) -> str:
-        """Where a subject of a measure stands."""
-        return f"{number}:{self._places.of(subject, self._said)}"
 
     def _asked(self, held: "Held", number: int) -> list["Asked | None"]:
         before, after = self.between.known

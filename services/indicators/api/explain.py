@@ -3,7 +3,7 @@
 Field order is the order of the JSON.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.indicators import answers
 from services.indicators.answers import BEING_REBUILT, BadQuestionError, Question, Snapshot, board
 from services.indicators.api.duties import DutyRow
-from services.indicators.api.persons import UNKNOWN_PLACE, Places
+from services.indicators.api.persons import UNKNOWN_PLACE, Named, Places
 from services.indicators.audit.behind import Behind, FactRow, reported_by, subject_kind
 from services.indicators.audit.inputs import Amounts, Input, Role, Row, Subject, row_of, variant_of
 from services.indicators.catalog import MEASURES, indicator, measures_in
@@ -274,17 +274,55 @@ def subject_row(asked: Input, subject: Subject, behind: Behind, known: date, wan
     )  # fmt: skip
 
 
+class Way:
+    """How far somebody has come through the measures of an answer and the subjects of each; pages begin and end at places of it."""
+
+    def __init__(self, after: str | None, measures: int, asked: str, places: Places) -> None:
+        """Raises BadQuestionError for a place there is not."""
+        self.number, self._place = _place_after(after, measures)
+        """`number`: of the measure whose subjects were given last."""
+        self._last: str | None = None
+        self._asked = asked
+        self._places = places
+
+    def last(self, page: Callable[[str, int], Sequence[Named]]) -> str:
+        """After which subject of the measure to go on: one of those that `page` gives after another. Raises BadQuestionError where the
+        place is none's any more.
+        """
+        if self._last is None:
+            self._last = self._places.name_at(self._place, self._asked, page)
+        return self._last
+
+    def given(self, subject: str) -> None:
+        """The last one of the measure that was given."""
+        self._last = subject
+
+    def next_measure(self) -> None:
+        """Nothing of this one follows."""
+        self.number, self._last = self.number + 1, ""
+
+    def place(self, number: int, subject: str) -> str:
+        """Where a subject of a measure stands."""
+        return f"{number}:{self._places.of(subject, self._asked)}"
+
+
+def _place_after(after: str | None, measures: int) -> tuple[int, str]:
+    if after is None:
+        return 0, ""
+    number, colon, place = after.partition(":")
+    if not colon or not number.isdecimal() or int(number) >= measures:
+        raise BadQuestionError(UNKNOWN_PLACE, f"没有这一位置：{after}", f"there is no such place to go on after: {after}")
+    return int(number), place
+
+
 class Paging:
     """The way through the subjects of a row's measures, a few at a time. Raises BadQuestionError for a measure or a place there is not."""
 
     def __init__(self, opened: Opened, wanted: Wanted, behind: Behind, places: Places) -> None:
         self.wanted = wanted
         self.known = opened.question.known_at
-        self._asked = opened.asked
-        self._places = places
+        self.way = Way(wanted.after, len(opened.inputs), opened.asked, places)
         self._inputs = opened.inputs
-        self._number, self._place = place_after(wanted.after, len(opened.inputs))
-        self._last: str | None = None
         if wanted.measure is not None and wanted.measure not in {each.measure for each in opened.inputs}:
             there = ", ".join(dict.fromkeys(each.measure for each in opened.inputs))
             raise BadQuestionError(
@@ -295,26 +333,16 @@ class Paging:
 
     def following(self, held: "Held", limit: int) -> tuple[Input, list[Subject]] | None:
         """The next subjects, of one measure; None when there are no more."""
-        while self._number < len(self._inputs):
-            asked, among = self._inputs[self._number], self._among[self._number]
+        while self.way.number < len(self._inputs):
+            asked, among = self._inputs[self.way.number], self._among[self.way.number]
             subjects = held.as_known(self.known).of(asked)
-            if self._last is None:
-                self._last = self._places.name_at(self._place, self._asked, partial(subjects.page, among=None))
-            found = [] if among == _NOBODY else subjects.page(self._last, limit, among)
+            last = self.way.last(partial(subjects.page, among=None))
+            found = [] if among == _NOBODY else subjects.page(last, limit, among)
             if found:
-                self._last = found[-1].name
+                self.way.given(found[-1].name)
                 return asked, found
-            self._number, self._last = self._number + 1, ""
+            self.way.next_measure()
         return None
-
-    @property
-    def number(self) -> int:
-        """Of the measure whose subjects were given last."""
-        return self._number
-
-    def place(self, number: int, subject: str) -> str:
-        """Where a subject of a measure stands."""
-        return f"{number}:{self._places.of(subject, self._asked)}"
 
     def total(self, held: "Held") -> int:
         """How many subjects there are, whichever facts are wanted."""
@@ -336,16 +364,6 @@ def _among(asked: Input, wanted: Wanted, behind: Behind, known: date) -> frozens
     if colon and kind != subject_kind(MEASURES[asked.measure]):
         return _NOBODY
     return behind.codes(MEASURES[asked.measure], name if colon else kind, known)
-
-
-def place_after(after: str | None, inputs: int) -> tuple[int, str]:
-    """After which measure's subject at which place to go on. Raises BadQuestionError for a place there is not."""
-    if after is None:
-        return 0, ""
-    number, colon, subject = after.partition(":")
-    if not colon or not number.isdecimal() or int(number) >= inputs:
-        raise BadQuestionError(UNKNOWN_PLACE, f"没有这一位置：{after}", f"there is no such place to go on after: {after}")
-    return int(number), subject
 
 
 def require_fact_type(type_: str | None) -> None:

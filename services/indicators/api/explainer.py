@@ -143,9 +143,9 @@ class Explainer:
             async with self._source.histories() as index:
                 behind = Behind(index, seen)
                 rows = [subject_row(asked, each, behind, paging.known, paging.wanted) for each in subjects]
-            found += [(paging.number, row) for row in rows if row is not None]
+            found += [(paging.way.number, row) for row in rows if row is not None]
         page = found[: paging.wanted.limit]
-        return [row for _, row in page], paging.place(page[-1][0], page[-1][1].subject) if len(found) > len(page) else None
+        return [row for _, row in page], paging.way.place(page[-1][0], page[-1][1].subject) if len(found) > len(page) else None
 
     async def _changes(self, held: "Held", turns: Turns, limit: int, seen: Seen) -> tuple[list[ChangeRow], str | None]:
         """One page of changes, and after which one to go on where more follow."""
@@ -157,9 +157,9 @@ class Explainer:
             key, changes = following
             async with self._source.histories() as index:
                 behind = Behind(index, seen)
-                found += [(turns.number, change_row(key, each, behind, turns)) for each in changes]
+                found += [(turns.way.number, change_row(key, each, behind, turns)) for each in changes]
         page = found[:limit]
-        return [row for _, row in page], turns.place(page[-1][0], page[-1][1].subject) if len(found) > limit else None
+        return [row for _, row in page], turns.way.place(page[-1][0], page[-1][1].subject) if len(found) > limit else None
 
     async def _fed(self, snapshot: Snapshot) -> "Held":
         """The second engine with exactly the facts of a snapshot."""

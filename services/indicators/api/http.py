@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 
 from services.indicators.answers import BadQuestionError, Board
-from services.indicators.api.access import Access, Guard, caller_of
+from services.indicators.api.access import Access, Caller, Guard, caller_of
 from services.indicators.api.bodies import BODY_BYTES_MAX, BodyTooLong, BoundedBodies
 from services.indicators.api.counter import Counter
 from services.indicators.api.described import described
@@ -61,6 +61,7 @@ from services.indicators.api.questions import (
     Problem,
     Questions,
     UnitsQuestion,
+    Unmasking,
     answer_bytes,
     describe,
     problem_of,
@@ -267,6 +268,13 @@ def _add_questions(app: FastAPI, doors: Doors) -> None:
             return Response(answer_bytes(await questions.evaluation(question)), media_type=JSON)
 
 
+async def _shown(found: Explanation | Difference, question: Unmasking, caller: Caller, doors: Doors) -> Response:
+    return await shown(
+        answer_bytes(found), question, caller, doors.counter, unit=found.unit, roster=f"{found.id}.{found.variant}",
+        live=doors.questions.live,
+    )  # fmt: skip
+
+
 def _add_explaining(app: FastAPI, doors: Doors) -> None:
     @app.get(
         "/explain/{id}", response_model=Explanation,
@@ -287,11 +295,7 @@ def _add_explaining(app: FastAPI, doors: Doors) -> None:
         caller = caller_of(request)
         require_may_unmask(question, caller, "GET /explain/{id}")
         with doors.metrics.measured("explain"):
-            found = await doors.questions.explain(id, question)
-            return await shown(
-                answer_bytes(found), question, caller, doors.counter, unit=found.unit, roster=f"{found.id}.{found.variant}",
-                live=doors.questions.live,
-            )  # fmt: skip
+            return await _shown(await doors.questions.explain(id, question), question, caller, doors)
 
     @app.get(
         "/diff/{id}", response_model=Difference,
@@ -311,11 +315,7 @@ def _add_explaining(app: FastAPI, doors: Doors) -> None:
         caller = caller_of(request)
         require_may_unmask(question, caller, "GET /diff/{id}")
         with doors.metrics.measured("diff"):
-            found = await doors.questions.diff(id, question)
-            return await shown(
-                answer_bytes(found), question, caller, doors.counter, unit=found.unit, roster=f"{found.id}.{found.variant}",
-                live=doors.questions.live,
-            )  # fmt: skip
+            return await _shown(await doors.questions.diff(id, question), question, caller, doors)
 
 
 def _add_streams(app: FastAPI, doors: Doors) -> None:

@@ -32,12 +32,15 @@ PLACES_KEPT: Final = 1_000
 """So many places given last are remembered: whoever reads on page by page has nobody looked for anew."""
 
 
-class _Named(Protocol):
+class Named(Protocol):
+    """Something of an answer that has a place in it."""
+
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its name."""
 
 
-Subject = TypeVar("Subject", bound=_Named)
+Subject = TypeVar("Subject", bound=Named)
 
 
 def masked_answer(raw: bytes) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import AfterValidator, BaseModel
 
 import shared.contracts
-from services.indicators.answers import ask, board
+from services.indicators.answers import Row, Snapshot, ask, board
 from services.indicators.api.questions import answer_bytes
 from services.indicators.audit.archive.reader import is_of_these_contracts, opened_archive
 from services.indicators.audit.archive.sets import contracts_digest
@@ -19,8 +19,9 @@ from services.indicators.audit.evidence import make_bundle, verify_bundle
 from services.indicators.audit.folded import Recorded
 from services.indicators.audit.published import in_force
 from services.indicators.audit.recompute import recompute
-from services.indicators.audit.records import check_history
+from services.indicators.audit.records import History, check_history
 from services.indicators.catalog import MEASURES, digest_of
+from services.indicators.evaluation.plan import Plan
 from shared.contracts import read_fact
 from shared.contracts.base import Fact, PersonId
 from shared.contracts.exact import Whole
@@ -80,14 +81,21 @@ def on_board(history: Recorded, engine: Any, unit: str) -> bytes:
     return answer_bytes(board(snapshot, ask(snapshot, known, unit)))
 
 
-def test_engines_oracle_archive_and_bundle_read_both_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    two_versions(monkeypatch)
-    records, plan = told(), example_county().plan
+def read_live(records: Records, plan: Plan) -> tuple[History, Snapshot, dict[tuple[str, str], Row]]:
+    """Records that are all read, the live figures on their last known day, and the whole rows of the county's board."""
     history = check_history(in_order(list(records)), COUNTY)
     assert history.unreadable == []
     known = history.last_known_day
     live = recompute(history, plan, "live")(known)
     rows = {(row.id, row.variant): row for row in board(live, ask(live, known)).indicators if row.part is None}
+    return history, live, rows
+
+
+def test_engines_oracle_archive_and_bundle_read_both_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    two_versions(monkeypatch)
+    records, plan = told(), example_county().plan
+    history, live, rows = read_live(records, plan)
+    known = history.last_known_day
     assert (rows["guided", "default"].value, rows["guided", "person_times"].value) == ("3", "3"), "the second is now said of the fourth"
     oracle = oracle_of(plan, records.json)
     write(tmp_path / "archive", COUNTY, list(records))
@@ -127,11 +135,8 @@ def lent() -> Records:
 def test_repayments_in_either_version_are_the_same_figures_to_every_reader(tmp_path: Path) -> None:
     """By the published contracts: 120 and 100 without an instalment fill the first, 80 go to the second: 300 of 600 are repaid."""
     records, plan = lent(), example_county().plan
-    history = check_history(in_order(list(records)), COUNTY)
-    assert history.unreadable == []
+    history, _, rows = read_live(records, plan)
     known = history.last_known_day
-    live = recompute(history, plan, "live")(known)
-    rows = {(row.id, row.variant): row for row in board(live, ask(live, known)).indicators if row.part is None}
     recovery = rows["loan_recovery", "default"]
     assert (recovery.numerator, recovery.denominator, recovery.incomplete) == ("300", "600", 0)
     oracle = oracle_of(plan, records.json)

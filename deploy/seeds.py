@@ -1,0 +1,72 @@
+"""Whoever speaks on the bus of a running system with a seed of their own, instead of its administrator."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from nats.aio.client import Client
+
+from deploy.credentials import Credentials
+from deploy.data_folder import DataFolder, Running
+from deploy.nats.accounts import inbox_of
+from deploy.nats.keys import public_key
+from deploy.reaching import bus
+from shared.client import ReportingClient
+from shared.contracts.envelope import Source
+from shared.repair import Asker
+from shared.users import DepartmentUser
+
+
+class UnknownSeed(Exception):
+    """The seed is nobody's on the list of departments; the message says so, in Chinese and English."""
+
+
+class User(NamedTuple):
+    """Somebody on the list of departments, with what the bus asks of it."""
+
+    listed: DepartmentUser
+    seed: str
+    inbox: str
+
+    @property
+    def asker(self) -> Asker:
+        """As whom it asks."""
+        return Asker(self.listed.role, self.listed.department, self.listed.system)
+
+    def source(self, county: str) -> Source:
+        """As whom it reports."""
+        return Source(county, self.listed.department, self.listed.system)
+
+
+def user_of(folder: DataFolder, county: str, seed_file: Path) -> User:
+    """Whoever a file's seed belongs to. Raises UnknownSeed and BadFolder."""
+    try:
+        seed = seed_file.read_text("ascii").strip()
+        key = public_key(seed)
+    except (OSError, ValueError) as error:
+        raise UnknownSeed(f"{seed_file} 不是可读的 NKey 种子文件 / {seed_file} is no readable file of an NKey's seed") from error
+    for user in Credentials(folder, county).users().departments:
+        if user.nkey == key:
+            return User(user, seed, inbox_of(user.department, user.system))
+    raise UnknownSeed(f"{seed_file} 的密钥不在部门名单中（kaiye department list）/ nobody on the list of departments has this key")
+
+
+@asynccontextmanager
+async def bus_as(running: Running, user: User | None) -> AsyncIterator[Client]:
+    """A connection to the bus as a user, or as the administrator. Raises BusUnreachable."""
+    async with bus(running) if user is None else bus(running, seed=user.seed, inbox=user.inbox) as nc:
+        yield nc
+
+
+@asynccontextmanager
+async def reporting_as(
+    running: Running, user: User | None, outbox: Path | None = None, *, keep_answers: bool = False
+) -> AsyncIterator[ReportingClient]:  # fmt: skip
+    """A client that reports as a user, or, in whosever names, as the administrator. Raises BusUnreachable and OutboxError."""
+    own = (None, None) if user is None else (user.listed.department, user.listed.system)
+    async with (
+        bus_as(running, user) as nc,
+        ReportingClient(nc, county=running.county, department=own[0], system=own[1], outbox=outbox, keep_answers=keep_answers) as client,
+    ):
+        yield client
