@@ -1,22 +1,29 @@
 """The keys with which the parts of one data folder speak on its bus, and the list of everybody who may.
 
 A new folder, or one from before there were keys, gets its own at its next start: a seed per service, one for the HTTP door, and for whoever
-operates it a seed and a token.
+operates it a seed and a token. The token has a last day like every other; another one takes its place before that.
 """
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Final
 
 from deploy.data_folder import BadFolder, DataFolder, write_private
 from deploy.nats.accounts import ADMINISTRATOR, DOOR
 from deploy.nats.keys import new_seed, public_key
+from shared.clock import today
 from shared.contracts.base import SERVICES
-from shared.tokens import digest_of, new_token, require_token
+from shared.logs import logger
+from shared.tokens import TOKEN_DAYS, digest_of, last_day, new_token, require_token
 from shared.users import AdministratorUser, BadUsers, CountyUsers, DepartmentUser, read_users, users_toml
 
 OURS = (*SERVICES, "indicators", DOOR, ADMINISTRATOR)
 """The users whose seeds lie in the folder."""
+RENEWED_DAYS: Final = 30
+"""So many days before its last one the administrator's token is renewed."""
+
+log = logger(__name__)
 
 
 class AlreadyListed(Exception):
@@ -46,11 +53,19 @@ class Credentials:
 
     @property
     def token(self) -> str:
-        """The token of whoever operates the folder, made where it is missing. Raises BadFolder."""
-        file = self._folder.credentials / f"{ADMINISTRATOR}.token"
-        if not file.exists():
-            write_private(file, new_token() + "\n")
-        return _read_secret(file, require_token)
+        """The token of whoever operates the folder. Raises BadFolder."""
+        return _read_secret(self._token_file, require_token)
+
+    def keep_token(self) -> str:
+        """The token of whoever operates the folder: the one there is, or another where that one is gone or ends before long, which is then
+        good for nothing any more. Raises BadFolder.
+        """
+        listed = self.users().administrator
+        if listed is not None and not self._holds(listed):
+            with self._folder.listing():
+                users = self.users()
+                self._write(users.model_copy(update={"administrator": users.administrator and self._with_token(users.administrator)}))
+        return self.token
 
     def add(self, user: DepartmentUser) -> None:
         """List one more. Raises BadFolder, and AlreadyListed when its system of the department is listed."""
@@ -107,9 +122,37 @@ class Credentials:
     def _listed(self, seeds: dict[str, str]) -> CountyUsers:
         """The list as it must be: the departments that stand in it, and our own keys."""
         keys = {name: public_key(seed) for name, seed in seeds.items()}
-        administrator = AdministratorUser(nkey=keys.pop(ADMINISTRATOR), token=digest_of(self.token), reports_for_all=True)
-        departments = self.users().departments if self._folder.departments.exists() else ()
-        return CountyUsers(**keys, administrator=administrator, departments=departments)
+        before = self.users() if self._folder.departments.exists() else None
+        listed = before.administrator if before is not None else None
+        administrator = AdministratorUser(
+            nkey=keys.pop(ADMINISTRATOR), token=None if listed is None else listed.token, until=None if listed is None else listed.until,
+            reports_for_all=True,
+        )  # fmt: skip
+        departments = before.departments if before is not None else ()
+        return CountyUsers(**keys, administrator=self._with_token(administrator), departments=departments)
+
+    def _holds(self, administrator: AdministratorUser) -> bool:
+        """Whether the list says of the token in the file that it holds for a while yet."""
+        if not self._token_file.exists() or digest_of(self.token) != administrator.token or administrator.until is None:
+            return False
+        return administrator.until - today() >= timedelta(days=RENEWED_DAYS)
+
+    def _with_token(self, administrator: AdministratorUser) -> AdministratorUser:
+        """With the token in the file, or with another one that the file has from now on. Cut off in between, it is renewed once more."""
+        if self._holds(administrator):
+            return administrator
+        renewed = administrator.model_copy(update={"token": digest_of(token := new_token()), "until": last_day(TOKEN_DAYS)})
+        write_private(self._token_file, token + "\n")
+        if administrator.token is not None:
+            log.warning(
+                "管理员的 HTTP 令牌已换发，旧令牌作废 / the administrator's HTTP token is renewed: the one before opens nothing any more",
+                file=str(self._token_file), until=str(renewed.until),
+            )  # fmt: skip
+        return renewed
+
+    @property
+    def _token_file(self) -> Path:
+        return self._folder.credentials / f"{ADMINISTRATOR}.token"
 
     def _seed(self, name: str) -> str:
         file = self._folder.credentials / f"{name}.seed"

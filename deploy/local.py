@@ -32,7 +32,7 @@ SCHEMAS: Mapping[str, tuple[Which, ...]] = {INDICATORS: ("indicators",), REGISTR
 """What a service's database is built of, where it is not only the store of a write service."""
 HEALTH_SECONDS_MAX = 2.0
 LAPSE_SECONDS = 30.0
-"""How often it looks whether somebody's last day is over."""
+"""How often it looks whether somebody's last day is over, and whether the administrator's token is to be renewed."""
 HANDED_ON = frozenset({"KAIYE_OTLP_ENDPOINT", "KAIYE_LOG_FORMAT"})
 """Settings of ours that the services get too: how they are watched, which is the same wherever their data lies."""
 
@@ -112,21 +112,27 @@ async def local_system(
             await supervisor.start([parts[INDICATORS]])
             folder.say_running(running)
             unless_it_comes_up.pop_all()
-            turning_away = asyncio.create_task(_turn_away_who_lapses(bus))
+            keeping = asyncio.create_task(keep_credentials(bus, credentials, folder, running))
             try:
                 yield running
             finally:
                 folder.say_stopped()
-                await end([turning_away])
+                await end([keeping])
 
 
-async def _turn_away_who_lapses(bus: CountyBus) -> None:
-    """Let the bus know when somebody's last day is over; a list that was damaged by hand is told in the log."""
+async def keep_credentials(bus: CountyBus, credentials: Credentials, folder: DataFolder, running: Running) -> None:
+    """Let the bus know when somebody's last day is over, and our own commands which token is the administrator's now; a list that was
+    damaged by hand is told in the log.
+    """
     while True:
         await asyncio.sleep(LAPSE_SECONDS)
         try:
             await asyncio.to_thread(bus.renew_accounts)
-        except (PartFailed, OSError) as error:
+            token = await asyncio.to_thread(credentials.keep_token)
+            if token != running.http_token:
+                running = running.model_copy(update={"http_token": token})
+                folder.say_running(running)
+        except (BadFolder, PartFailed, OSError) as error:
             log.error("用户名单未更新 / the list of users is not renewed", error=str(error))
 
 

@@ -8,13 +8,18 @@ question expensive. For the same reason a digest found in a file opens nothing.
 import hashlib
 import re
 import secrets
+from datetime import date, timedelta
 from typing import Annotated, Final
 
 from pydantic import StringConstraints
 
+from shared.clock import today
+
 PREFIX: Final = "kaiye_"
 """What every token begins with, so that whoever meets one where it should not be knows what it is."""
 TOKEN_BYTES: Final = 32
+TOKEN_DAYS: Final = 365
+"""So long a token holds unless it is said otherwise."""
 
 _SHAPE = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
 
@@ -36,3 +41,8 @@ def require_token(text: str) -> None:
 def digest_of(token: str) -> str:
     """What a token is known by."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def last_day(days: int) -> date:
+    """The last of so many days, of which today is the first."""
+    return today() + timedelta(days=days - 1)

@@ -42,7 +42,9 @@ MAY: Final[Mapping[Role, frozenset[Act]]] = {
 REPORTABLE: Final = frozenset(fact.type for fact in FACTS) | {
     common_type(amendment, service) for amendment in (FactVoided, FactCorrected) for service in SERVICES
 }
-"""Every type a department may report."""
+"""Every type that may be reported."""
+OFFICE_TYPES: Final = frozenset(fact.type for fact in FACTS if fact.by_office)
+"""Those of them that nobody but the office may report."""
 
 
 _TO_MEND: Final[Mapping[str, Any]] = {"to_mend": True}
@@ -126,6 +128,8 @@ class AdministratorUser(BaseModel):
     nkey: PublicKey
     token: TokenDigest | None = None
     """The SHA-256 of what it opens the HTTP door with; None: nothing."""
+    until: date | None = None
+    """The last day on which the token opens the HTTP door, in Asia/Shanghai. The key has none: the system itself is operated by it."""
     reports_for_all: bool = False
     """Whether it may report in every department's name on the bus: on one machine, where the operator sends the files of departments that
     have no system of their own, and a demonstration plays all of them. Nowhere else, and not over HTTP.
@@ -136,9 +140,9 @@ class AdministratorUser(BaseModel):
         """What it is."""
         return "administrator"
 
-    def valid_on(self, day: date) -> bool:  # noqa: ARG002 - it has no last day
-        """Whether it is let in on a day."""
-        return True
+    def valid_on(self, day: date) -> bool:
+        """Whether its token lets it in on a day."""
+        return self.until is None or day <= self.until
 
 
 User = DepartmentUser | AdministratorUser

@@ -1,7 +1,6 @@
 """`kaiye department`: who may speak on the county's bus and at its HTTP door, as what, and from when on no more."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, get_args
 
@@ -13,6 +12,7 @@ from deploy.cli.usage import add_group
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, NothingRuns
 from shared.clock import today
 from shared.durable import write_new
+from shared.tokens import TOKEN_DAYS, last_day
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="部门代码，如 gsj / the department as subjects name it")]
 ROLES: Final = "department office evaluator administrator"
-DAYS: Final = 365
-"""So long a key and a token hold unless it is said otherwise."""
 DAYS_MAX: Final = 3650
 
 
@@ -58,7 +56,7 @@ def add(
     days: Annotated[
         int,
         typer.Option("--days", min=1, max=DAYS_MAX, metavar="N", help="有效天数，含今日 / valid for so many days, today included"),
-    ] = DAYS,
+    ] = TOKEN_DAYS,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -79,8 +77,9 @@ def add(
     from deploy.credentials import AlreadyListed
     from deploy.nats.accounts import inbox_of
     from deploy.nats.keys import new_seed, public_key
+    from shared.contracts.common import OFFICE
     from shared.tokens import digest_of, new_token
-    from shared.users import DepartmentUser, Role
+    from shared.users import OFFICE_TYPES, DepartmentUser, Role
 
     if role not in get_args(Role):
         raise BadInput(f"没有角色 {role}，应为 {ROLES} 之一 / there is no role {role}: one of {ROLES}")
@@ -91,10 +90,15 @@ def add(
         user = DepartmentUser.model_validate({
             "department": name, "system": system, "nkey": public_key(seed), "token": digest_of(token), "role": role,
             "may_report": _listed(may_report), "units": _listed(units),
-            "until": _last_of(days),
+            "until": last_day(days),
         })  # fmt: skip
     except ValidationError as error:
         raise BadInput(_what_is_wrong(error)) from error
+    if role != "office" and (never := [type for type in user.may_report if type in OFFICE_TYPES]):
+        raise BadInput(
+            f"--may-report：{'、'.join(never)} 只能由创建办（{OFFICE}）报送，{name} 报送的会被拒绝，请去掉 / "
+            f"{', '.join(never)}: only the office ({OFFICE}) reports this, what {name} reports of it is refused: leave it out"
+        )
     secrets = {} if out is None else {out: seed, _token_beside(out): token}
     _write(secrets)
     try:
@@ -129,7 +133,7 @@ def renew(
             "--days", min=1, max=DAYS_MAX, metavar="N",
             help="密钥与令牌自今日起的有效天数，含今日 / for how many days key and token hold from now on, today included",
         ),
-    ] = DAYS,
+    ] = TOKEN_DAYS,
     data: DataOption = DEFAULT_FOLDER,
 ) -> None:  # fmt: skip
     """为部门的一个系统换发 HTTP 令牌，旧令牌立即作废；密钥不变，两者的有效期重新起算，已失效的恢复 / Give one system of a
@@ -145,7 +149,7 @@ def renew(
     secrets = {} if out is None else {out: token}
     _write(secrets)
     try:
-        user = credentials.renew_token(name, system, digest_of(token), _last_of(days))
+        user = credentials.renew_token(name, system, digest_of(token), last_day(days))
     except NotListed as error:
         for file in secrets:
             file.unlink()
@@ -251,10 +255,6 @@ def _write(secrets: Mapping[Path, str]) -> None:
 
 def _where(out: Path | None) -> str:
     return "" if out is None else f"，种子在 {out}，令牌在 {_token_beside(out)}"
-
-
-def _last_of(days: int) -> date:
-    return today() + timedelta(days=days - 1)
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -1,7 +1,10 @@
 """The embedded bus of a county: a key per user from its first start, and folders from before there were keys."""
 
+import asyncio
+import os
 import stat
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from threading import Thread
 
@@ -10,19 +13,23 @@ import pytest
 from nats.aio.client import Client
 
 from deploy.county_bus import CountyBus
-from deploy.credentials import OURS, Credentials
-from deploy.data_folder import BadFolder, DataFolder
+from deploy.credentials import OURS, RENEWED_DAYS, Credentials
+from deploy.data_folder import BadFolder, DataFolder, Running
 from deploy.embedded import HOST, EmbeddedNats
+from deploy.local import keep_credentials
 from deploy.nats.accounts import ADMINISTRATOR, inbox_of
 from deploy.nats.keys import new_seed, public_key
 from deploy.processes import PartFailed
 from shared import subjects
 from shared.bus import ensure_stream, reported_config
+from shared.tasks import end
+from shared.tokens import TOKEN_DAYS, digest_of, last_day
 from shared.users import CountyUsers, DepartmentUser, users_toml
 from tests.support.admission import lets_in
 
 COUNTY = "330127000000"
 Start = Callable[..., CountyBus]
+SECONDS_MAX = 10.0
 
 
 @pytest.fixture
@@ -88,6 +95,50 @@ def test_seeds_are_for_the_owner_alone_and_for_life(folder: DataFolder) -> None:
     modes = {stat.S_IMODE(path.stat().st_mode) for path in folder.credentials.iterdir()}
     assert (modes, stat.S_IMODE(folder.credentials.stat().st_mode)) == ({0o600}, 0o700)
     assert not any(seed in folder.departments.read_text() for seed in seeds.values())
+
+
+@pytest.mark.parametrize(("until", "renewed"), [
+    (last_day(TOKEN_DAYS), False), (last_day(RENEWED_DAYS + 1), False), (last_day(RENEWED_DAYS), True), (last_day(0), True), (None, True),
+], ids=["new", "holds for a while", "ends soon", "over", "of an older kaiye"])  # fmt: skip
+def test_the_administrators_token_has_a_last_day_and_is_renewed_at_a_start_before_it(
+    folder: DataFolder, until: date | None, *, renewed: bool
+) -> None:
+    credentials = Credentials(folder, COUNTY)
+    seeds = credentials.prepare()
+    users, token = credentials.users(), credentials.token
+    assert users.administrator is not None
+    assert users.administrator.until == last_day(TOKEN_DAYS)
+    before = users.model_copy(update={"administrator": users.administrator.model_copy(update={"until": until})})
+    folder.departments.write_text(users_toml({COUNTY: before}))
+    assert credentials.prepare() == seeds
+    assert (credentials.token != token) == renewed
+    users = credentials.users()
+    assert users.administrator is not None
+    assert users.administrator.until == (last_day(TOKEN_DAYS) if renewed else until)
+    assert list(users.by_token) == [digest_of(credentials.token)], "the one before opens nothing any more"
+
+
+async def test_while_it_runs_a_token_that_is_gone_is_replaced_and_our_commands_hear_of_it(
+    start: Start, folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploy.local.LAPSE_SECONDS", 0.01)
+    bus, credentials = start(), Credentials(folder, COUNTY)
+    before = credentials.token
+    running = Running(
+        pid=os.getpid(), county=COUNTY, county_folder=folder.path, simulated_clock=False, nats_url=bus.address, databases={},
+        http_url="http://none", http_token=before,
+    )  # fmt: skip
+    folder.say_running(running)
+    keeping = asyncio.create_task(keep_credentials(bus, credentials, folder, running))
+    try:
+        (folder.credentials / "administrator.token").unlink()
+        async with asyncio.timeout(SECONDS_MAX):
+            while folder.running().http_token == before:
+                await asyncio.sleep(0.01)
+    finally:
+        await end([keeping])
+    assert folder.running().http_token == credentials.token
+    assert list(credentials.users().by_token) == [digest_of(credentials.token)]
 
 
 def test_a_damaged_token_is_named(folder: DataFolder) -> None:

@@ -19,6 +19,7 @@ from deploy.nats.accounts import inbox_of
 from shared.clock import today
 from shared.tokens import digest_of
 from shared.users import users_toml
+from tests.contracts.test_reporters import REPORTERS
 from tests.deploy.test_query_commands import Kaiye, kaiye
 from tests.indicators.api.system import COUNTY, COUNTY_FOLDER
 from tests.support.admission import lets_in
@@ -194,6 +195,19 @@ async def test_what_makes_no_sense_is_refused_and_nobody_is_listed(
     assert (code, out) == (2, b"")
     assert said in told
     assert Credentials(folder, COUNTY).users().departments == ()
+
+
+@pytest.mark.parametrize("type", [type for type, reporter in REPORTERS.items() if reporter == "office"])
+async def test_what_only_the_office_reports_is_given_to_nobody_else(folder: DataFolder, kaiye: Kaiye, type: str) -> None:
+    wanted = ("--may-report", f"finance.loan_applied,{type}")
+    code, out, said = await kaiye("department", "add", *BANK, *wanted)
+    assert (code, out) == (2, b"")
+    assert f"--may-report：{type} 只能由创建办（chuangjianban）报送" in said
+    assert f"{type}: only the office (chuangjianban) reports this" in said.replace("\n", " ")
+    assert "finance.loan_applied" not in said
+    code, _, said = await kaiye("department", "add", "chuangjianban", "--system", "clerk", "--role", "office", *wanted)
+    assert code == 0, said
+    assert [user.may_report for user in Credentials(folder, COUNTY).users().departments] == [("finance.loan_applied", type)]
 
 
 async def test_a_system_is_listed_once_and_revoked_by_name(folder: DataFolder, kaiye: Kaiye) -> None:

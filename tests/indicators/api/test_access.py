@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import httpx
@@ -57,10 +57,10 @@ def _let_in(name: str) -> set[str]:
     return FOR_ANYBODY | asks | facts | repairs | (FOR_WHOEVER_REPORTS if name in ("bank", "chuangjianban") else set())
 
 
-def write_users(file: Path, *departments: DepartmentUser) -> None:
+def write_users(file: Path, *departments: DepartmentUser, operator_until: date | None = None) -> None:
     users = CountyUsers(
         registry=NKEY, training=NKEY, finance=NKEY, indicators=NKEY,
-        administrator=AdministratorUser(nkey=NKEY, token=digest_of(TOKENS["operator"])), departments=departments,
+        administrator=AdministratorUser(nkey=NKEY, token=digest_of(TOKENS["operator"]), until=operator_until), departments=departments,
     )  # fmt: skip
     put(file, users_toml({COUNTY: users}).encode(), mode=0o600)
 
@@ -135,6 +135,14 @@ async def test_why_somebody_is_not_let_in_is_said(door: System, headers: dict[st
     said = answer.json()
     assert said["code"] == code
     assert all(said[language] for language in ("zh", "en"))
+
+
+async def test_the_administrators_token_opens_nothing_after_its_last_day(door: System, users: Path) -> None:
+    write_users(users, *DEPARTMENTS.values(), operator_until=today())
+    assert (await door.http.get("/board", headers=bearer("operator"))).status_code == 200
+    write_users(users, *DEPARTMENTS.values(), operator_until=today() - timedelta(days=1))
+    answer = await door.http.get("/board", headers=bearer("operator"))
+    assert (answer.status_code, answer.json()["code"]) == (401, "lapsed_token")
 
 
 async def test_what_is_sent_without_a_token_is_not_read(door: System) -> None:
