@@ -34,6 +34,8 @@ class Basis:
     positions: dict[str, int]
     definitions: str
     plan: bytes
+    declarations: bytes
+    """Every indicator and measure as it is declared, as data: they can be computed anew when a later release declares them otherwise."""
     sheet: bytes | None = None
 
     @property
@@ -42,7 +44,7 @@ class Basis:
         sheet = {} if self.sheet is None else {"sheet_digest": digest_of(self.sheet)}
         return {
             "as_of": str(self.as_of), "known_at": str(self.known_at), "positions": self.positions, "definitions": self.definitions,
-            "plan_digest": digest_of(self.plan), **sheet,
+            "plan_digest": digest_of(self.plan), "declarations_digest": digest_of(self.declarations), **sheet,
         }  # fmt: skip
 
 
@@ -82,7 +84,9 @@ def numbered(number: str, kind: str) -> str:
 
 
 def _basis(evaluation: Evaluation, plan: bytes, sheet: bytes) -> Basis:
-    return Basis(evaluation.as_of, evaluation.known_at, evaluation.positions, evaluation.definitions, plan, sheet)
+    from services.indicators.audit.definitions import definitions  # noqa: PLC0415 - it brings the second engine
+
+    return Basis(evaluation.as_of, evaluation.known_at, evaluation.positions, evaluation.definitions, plan, definitions(), sheet)
 
 
 async def publish_document(
@@ -107,7 +111,7 @@ async def _publish(
 ) -> Answer:  # fmt: skip
     kept = KeptDocuments(data.published)
     digest = kept.keep(document)
-    for content in (basis.plan, basis.sheet):
+    for content in (basis.plan, basis.declarations, basis.sheet):
         if content is not None:
             kept.keep(content)
     return await report_as_office(running, number, type_, {**said, **basis.recorded, "digest": digest}, basis.known_at)

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from difflib import get_close_matches
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Final, Literal, Protocol, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.indicators.catalog import BENCHMARKS, CATALOG, figure_digest, measures_in, with_measures
+from services.indicators.catalog import BENCHMARKS, TODAY, Release, figure_digest, measures_in, with_measures
 from services.indicators.evaluation.display import value_text
 from services.indicators.evaluation.plan import Plan, Target, targets_of, unit_targets_of
 from services.indicators.evaluation.status import (
@@ -191,6 +191,8 @@ class Snapshot:
     """The measures whose entries by today's definition are still being derived: what reads them is unknown."""
     previous: Mapping[str, Measure] = field(default_factory=dict)
     """The measures that are answered by a previous definition, while those of today's are being derived."""
+    release: Release = TODAY
+    """By whose declarations everything is answered."""
 
     @property
     def being_rebuilt(self) -> AbstractSet[str]:
@@ -262,9 +264,10 @@ def board(snapshot: Snapshot, question: Question, only: str | None = None) -> Bo
     """The board of one unit (or one indicator of it). Raises BadQuestionError when there is no such indicator."""
     tree = snapshot.trees.at(question.known_at.toordinal())
     unit = tree.units[question.unit]
-    chosen = [indicator for indicator in CATALOG if only in (None, indicator.id)]
+    catalog = snapshot.release.indicators
+    chosen = [indicator for indicator in catalog if only in (None, indicator.id)]
     if not chosen:
-        near = get_close_matches(only or "", [indicator.id for indicator in CATALOG], n=1)
+        near = get_close_matches(only or "", [indicator.id for indicator in catalog], n=1)
         zh, en = (f"，是否指 {near[0]}", f", did you mean {near[0]}?") if near else ("", "")
         raise BadQuestionError("unknown_indicator", f"没有这个指标：{only}{zh}", f"there is no indicator {only}{en}")
     last_day = last_day_of(unit, question.as_of)
@@ -328,7 +331,7 @@ def _year_before(window: Window) -> tuple[date, date]:
 
 def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window: Window) -> Iterator[Row]:
     plan, question, reader, last_day = asked.snapshot.plan, asked.question, asked.reader, asked.last_day
-    declared = _DECLARED[indicator.id, variant.name]
+    declared = _rows_of(asked.snapshot.release)[indicator.id, variant.name]
     effective = window.effective(last_day)
     on = effective or window.first
     unbuilt = not declared.measures.isdisjoint(asked.snapshot.unbuilt)
@@ -479,6 +482,12 @@ class _Declared:
     """The measures it is read off."""
 
 
+@lru_cache(maxsize=4)
+def _rows_of(release: Release) -> Mapping[tuple[str, str], _Declared]:
+    """The same of every row of a release."""
+    return {(indicator.id, variant.name): _declared(variant) for indicator in release.indicators for variant in indicator.variants}
+
+
 def _declared(variant: Variant) -> _Declared:
     whole = is_whole(variant.figure) or variant.unit_of_measure == "days"
     measures = frozenset(measure.name for measure in measures_in(variant))
@@ -488,6 +497,3 @@ def _declared(variant: Variant) -> _Declared:
 def _services_read(figure: Figure) -> frozenset[Service]:
     names = {select.relation for measure in measures_in(figure) for select in selections(measure)}
     return frozenset(cast(Service, service_of(type_)) for name in names for type_ in RELATIONS[name].facts)
-
-
-_DECLARED = {(indicator.id, variant.name): _declared(variant) for indicator in CATALOG for variant in indicator.variants}

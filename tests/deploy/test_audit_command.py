@@ -28,6 +28,7 @@ from deploy.publishing import Basis, digest_of, publish_document, publish_evalua
 from deploy.reaching import bus
 from services.indicators.audit.archive.index import INDEX, read_index
 from services.indicators.audit.archive.writer import ArchiveWriter
+from services.indicators.audit.definitions import definitions
 from services.indicators.evaluation.evaluation import Evaluation, evaluation_bytes
 from services.indicators.store import Moment
 from shared.bus import BusUnreachable
@@ -371,7 +372,7 @@ async def test_what_cannot_be_computed_anew_is_named_and_a_document_that_does_no
 
     sound = evaluation_bytes(evaluation)
     assert (await publish_evaluation(running, data, "KP-3", sound, plan, sheet)).outcome == "recorded"
-    basis = Basis(evaluation.as_of, evaluation.known_at, evaluation.positions, evaluation.definitions, plan, sheet)
+    basis = Basis(evaluation.as_of, evaluation.known_at, evaluation.positions, evaluation.definitions, plan, definitions(), sheet)
     answer = await publish_document(running, data, "KP-3-scoring_sheet", "scoring_sheet", b"another", basis)
     assert answer.outcome == "recorded"
     code, found = audit(folder)

@@ -14,6 +14,7 @@ from deploy.cli.common import EXAMPLE_COUNTY
 from deploy.data_folder import DataFolder
 from deploy.evaluation_documents import NAMES, documents_of
 from deploy.publishing import Basis, digest_of, publish_document, publish_evaluation
+from services.indicators.audit.definitions import definitions
 from services.indicators.evaluation.evaluation import Evaluation
 from shared.answers import Answer
 from shared.contracts.envelope import Source, report_bytes
@@ -113,7 +114,8 @@ def publish(folder: Path, number: str, document: bytes) -> Answer:
 
 def test_a_document_is_published_with_what_it_follows_from(folder: Path) -> None:
     data, found = DataFolder(folder), json.loads(evaluated(folder, *AS_OF, "--json")[1])
-    basis = Basis(date(2025, 12, 31), date.fromisoformat(found["known_at"]), found["positions"], found["definitions"], PLAN.read_bytes())
+    day, plan = date.fromisoformat(found["known_at"]), PLAN.read_bytes()
+    basis = Basis(date(2025, 12, 31), day, found["positions"], found["definitions"], plan, definitions())
     answer = asyncio.run(publish_document(data.running(), data, "TB-2025-1", "bulletin", b"bulletin", basis))
     assert answer.outcome == "recorded"
     (record,) = (each for each in records(folder, "registry.document_published") if each["data"]["document"] == "TB-2025-1")

@@ -8,7 +8,7 @@ from datetime import date
 from services.indicators.answers import Snapshot
 from services.indicators.audit.archive.reader import Archive
 from services.indicators.audit.records import History
-from services.indicators.catalog import FOLDINGS, MEASURES
+from services.indicators.catalog import TODAY, Release
 from services.indicators.evaluation.plan import Plan, windows_of
 from services.indicators.ledger import Balances
 from services.indicators.projection import Projection
@@ -20,20 +20,23 @@ Recorded = History | Archive
 
 
 class Folded:
-    """A history with the ledger that follows from it, of some measures or of all. Days up to `today` may be asked about: by default that of
-    the last record.
+    """A history with the ledger that follows from it, of some measures of a release or of all. Days up to `today` may be asked about: by
+    default that of the last record.
     """
 
     def __init__(
-        self, history: Recorded, plan: Plan, today: date | None = None, measures: AbstractSet[str] = frozenset(MEASURES)
+        self, history: Recorded, plan: Plan, today: date | None = None, measures: AbstractSet[str] | None = None, release: Release = TODAY
     ) -> None:  # fmt: skip
         self._history = history
         self._today = today or history.last_known_day
-        foldings = {kind: folding.only(measures) for kind, folding in FOLDINGS.items()}
+        foldings = release.foldings
+        if measures is not None:
+            foldings = {kind: folding.only(measures) for kind, folding in foldings.items()}
         self._projection, balances = Projection(plan.county, foldings), Balances()
         balances.add_all(self._projection.fold(history.records).entries)
         self._snapshot = Snapshot(
-            plan, windows_of(plan), balances, self._projection.trees, history.positions, history.closed, tuple(history.unreadable)
+            plan, windows_of(plan), balances, self._projection.trees, history.positions, history.closed, tuple(history.unreadable),
+            release=release,
         )  # fmt: skip
 
     def snapshot(self) -> Snapshot:

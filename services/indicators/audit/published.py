@@ -1,25 +1,25 @@
 """Published evaluations computed anew: from what was kept with them and the facts up to the positions they name, bit for bit.
 
 An evaluation is published as a record (`registry.evaluation_published`) that names what it follows from: the document itself, the plan and
-the sheet by the SHA-256 of their bytes, the positions up to which facts counted, and the definitions. Whoever has the facts and the three
-files can compute it anew, whatever arrived, was voided or corrected since.
+the sheet by the SHA-256 of their bytes, the positions up to which facts counted, and the definitions, with the file of the declarations
+behind them. Whoever has the facts and these files can compute it anew, whatever arrived, was voided or corrected since, and by another
+release too, as long as that can follow the declarations of then.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal, TypeVar
 
-from pydantic import ValidationError
-
-from services.indicators.answers import BadQuestionError, Question
+from services.indicators.answers import Question
+from services.indicators.audit.definitions import release_of
 from services.indicators.audit.folded import Recorded
 from services.indicators.audit.recompute import Engine, recompute
 from services.indicators.audit.records import BadRecords, End, Ends
-from services.indicators.catalog import JUDGED
+from services.indicators.catalog import TODAY, Release
 from services.indicators.evaluation.county import checked_plan
 from services.indicators.evaluation.evaluating import evaluation, read_given
-from services.indicators.evaluation.evaluation import Evaluation, evaluation_bytes
+from services.indicators.evaluation.evaluation import Evaluation, ScoredItem, evaluation_bytes
 from services.indicators.evaluation.plan_file import PLAN_FILE
 from services.indicators.evaluation.problems import FileProblems
 from services.indicators.evaluation.sheet import SHEET_FILE
@@ -55,9 +55,10 @@ class Publication:
 class Finding:
     """What came of computing a published evaluation anew.
 
-    `same`: bit for bit. `different`: a kept file, or what follows from the facts, is another; `item` is the first item of the sheet that
-    differs, where one does. `other_definitions`: items are defined otherwise by this release, so that only the others could be compared,
-    and those are the same. `unreproducible`: the record does not say what it follows from, so that nobody can compute it anew.
+    `same`: bit for bit, by the declarations kept with it. `different`: a kept file, or what follows from the facts, is another; `item` is
+    the first item of the sheet that differs, where one does. `other_definitions`: items are defined otherwise by this release, which cannot
+    follow what they were computed by; the others are the same, as far as they could be compared. `unreproducible`: the record
+    does not say what it follows from, so that nobody can compute it anew.
     """
 
     number: str
@@ -121,34 +122,44 @@ def reproduce(publication: Publication, kept: KeptFiles, up_to: UpTo, engine: En
             "its record does not say by which positions, plan and sheet it can be computed anew",
         )  # fmt: skip
     files: list[bytes] = []
-    for digest, zh, en in (
+    wanted = [
         (fact.digest, "考评结果", "the evaluation"), (fact.plan_digest, PLAN_FILE, PLAN_FILE), (fact.sheet_digest, SHEET_FILE, SHEET_FILE),
-    ):  # fmt: skip
+    ]  # fmt: skip
+    if fact.declarations_digest is not None:
+        wanted.append((fact.declarations_digest, "指标定义", "the declarations"))
+    for digest, zh, en in wanted:
         content = kept(digest)
         if content is None:
             return Finding(number, "different", f"没有留存的文件 {digest}（{zh}）", f"the kept file {digest} ({en}) is not there")
         if sha256(content).hexdigest() != digest:
             return Finding(number, "different", f"留存的文件 {digest}（{zh}）被改动", f"the kept file {digest} ({en}) was changed")
         files.append(content)
-    document, plan, sheet = files
+    document, plan, sheet, *declarations = files
     ends: dict[str, End] = {service: End(getattr(fact.positions, service)) for service in SERVICES}
     try:
         published = Evaluation.model_validate_json(document)
-        anew = _anew(published, plan.decode(), sheet.decode(), up_to(ends), engine)
+        release = release_of(declarations[0]) if declarations else TODAY
+        if gone := [item.id for item in published.items if _row(item) not in (None, *release.judged)]:
+            return _otherwise(number, gone, "其余项目未比较", "the other items were not compared")
+        anew = _anew(published, plan.decode(), sheet.decode(), up_to(ends), engine, release)
     except BadRecords as error:
         return Finding(number, "different", error.zh, error.en)
-    except (ValidationError, FileProblems, BadQuestionError, UnicodeDecodeError) as error:
+    except (FileProblems, ValueError) as error:
         return Finding(
             number, "different", "留存的文件无法按本版本读取，原因见英文", f"what was kept cannot be read by this version: {error}"
         )
     return _compared(number, fact, document, published, anew)
 
 
-def _anew(published: Evaluation, plan: str, sheet: str, recorded: Recorded, engine: Engine) -> Evaluation:
-    """The same evaluation from the facts. Raises FileProblems, BadQuestionError."""
-    judged_by = checked_plan(plan, JUDGED)
-    given = read_given(judged_by, sha256(plan.encode()).hexdigest(), sheet, rehearsal=published.rehearsal)
-    snapshot = recompute(recorded, judged_by, engine)(published.known_at)
+def _row(item: ScoredItem) -> tuple[str, str] | None:
+    return None if item.figure is None else (item.figure.indicator, item.figure.variant)
+
+
+def _anew(published: Evaluation, plan: str, sheet: str, recorded: Recorded, engine: Engine, release: Release) -> Evaluation:
+    """The same evaluation from the facts, by what a release declares. Raises FileProblems, BadQuestionError."""
+    judged_by = checked_plan(plan, release.judged)
+    given = read_given(judged_by, sha256(plan.encode()).hexdigest(), sheet, rehearsal=published.rehearsal, release=release)
+    snapshot = recompute(recorded, judged_by, engine, release)(published.known_at)
     return evaluation(snapshot, Question(published.unit, published.as_of, published.known_at), given, showing(recorded.records))
 
 
@@ -169,15 +180,19 @@ def _compared(number: str, fact: EvaluationPublished, document: bytes, published
             f"item {item.id}: published {item.score}, {item.reason_en}; computed anew {again.score}, {again.reason_en}", item.id,
         )  # fmt: skip
     if redefined and fact.definitions in (None, published.definitions):
-        named = ", ".join(redefined)
-        return Finding(
-            number, "other_definitions",
-            f"{len(redefined)} 个项目在本版本中另有定义（{named}），须由发布时的版本重算；其余项目逐项相同",
-            f"{len(redefined)} items are defined otherwise by this release ({named}): the release that published it can compute them anew; "
-            "the other items are the same", redefined[0],
-        )  # fmt: skip
+        return _otherwise(number, redefined, "其余项目逐项相同", "the other items are the same")
     named = ", ".join(_differing(published, anew)) or "definitions"
     return Finding(number, "different", f"各项目相同，但 {named} 不同", f"the items are the same, but not {named}")
+
+
+def _otherwise(number: str, redefined: Sequence[str], rest_zh: str, rest_en: str) -> Finding:
+    named = ", ".join(redefined)
+    return Finding(
+        number, "other_definitions",
+        f"{len(redefined)} 个项目在本版本中另有定义（{named}），本版本无法按发布时的定义重算，须由发布时的版本重算；{rest_zh}",
+        f"{len(redefined)} items are defined otherwise by this release ({named}), which cannot follow their definitions of then: the "
+        f"release that published it can compute them anew; {rest_en}", redefined[0],
+    )  # fmt: skip
 
 
 def _differing(published: Evaluation, anew: Evaluation) -> Iterator[str]:

@@ -16,13 +16,15 @@ from services.indicators.audit.archive.reader import Archive
 from services.indicators.audit.duck import record_batch, take_in
 from services.indicators.audit.folded import Folded, Recorded
 from services.indicators.audit.known import KnownDay
-from services.indicators.audit.relational.catalogue import COUNTS_AT, DAYS, Catalogue
+from services.indicators.audit.relational.catalogue import COUNTS_AT, DAYS, Catalogue, program
 from services.indicators.audit.relational.compiled import read_catalogue
 from services.indicators.audit.relational.units import ListedUnit
 from services.indicators.audit.running import together
+from services.indicators.catalog import TODAY, Release
 from services.indicators.evaluation.plan import Plan, windows_of
 from services.indicators.history import FOREVER
 from services.indicators.places import Unit, UnitTree
+from services.indicators.reading import Amounts
 from shared.contracts.base import SERVICES
 from shared.contracts.envelope import Record
 from shared.units import unit_kind
@@ -133,19 +135,38 @@ SnapshotAsKnown = Callable[[date], Snapshot]
 """Gives what boards are read from, as known on a day."""
 
 
-def recompute(history: Recorded, plan: Plan, engine: Engine) -> SnapshotAsKnown:
-    """Takes records into an engine, which computes anew what boards are read from, as known on any day."""
-    return _by_duckdb(history, plan) if engine == "duckdb" else _by_live_fold(history, plan)
+@dataclass(frozen=True, slots=True)
+class Redefined:
+    """The amounts of a county's measures, of which some are by other declarations than today's."""
+
+    others: frozenset[str]
+    by_others: Amounts
+    by_todays: Amounts
+
+    def by_part(self, measure: str, unit: str, day: int, known: int) -> Parts:
+        """The amounts of a measure's parts at a unit at the end of a day, where they are not 0."""
+        return (self.by_others if measure in self.others else self.by_todays).by_part(measure, unit, day, known)
 
 
-def _by_duckdb(history: Recorded, plan: Plan) -> SnapshotAsKnown:
+def recompute(history: Recorded, plan: Plan, engine: Engine, release: Release = TODAY) -> SnapshotAsKnown:
+    """Takes records into an engine, which computes anew what boards are read from, as known on any day, by what a release declares."""
+    return _by_duckdb(history, plan, release) if engine == "duckdb" else _by_live_fold(history, plan, release)
+
+
+def _by_duckdb(history: Recorded, plan: Plan, release: Release) -> SnapshotAsKnown:
     connection = _database(history)
+    others = {name: measure for name, measure in release.measures.items() if TODAY.measures.get(name) != measure}
+    by_others = program(others) if others else None
 
     def as_known(known: date) -> Snapshot:
         recomputed = Recomputed(connection, read_catalogue(), plan.county, known)
         tree = UnitTree(plan.county, map(_unit, recomputed.units))
+        amounts: Amounts = recomputed
+        if by_others is not None:
+            amounts = Redefined(frozenset(others), Recomputed(connection, by_others, plan.county, known), recomputed)
         return Snapshot(
-            plan, windows_of(plan), recomputed, KnownOnOneDay(tree), history.positions, history.closed, tuple(history.unreadable)
+            plan, windows_of(plan), amounts, KnownOnOneDay(tree), history.positions, history.closed, tuple(history.unreadable),
+            release=release,
         )  # fmt: skip
 
     return as_known
@@ -159,8 +180,8 @@ def _database(history: Recorded) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _by_live_fold(history: Recorded, plan: Plan) -> SnapshotAsKnown:
-    found = Folded(history, plan).snapshot()
+def _by_live_fold(history: Recorded, plan: Plan, release: Release) -> SnapshotAsKnown:
+    found = Folded(history, plan, release=release).snapshot()
     return lambda _: found
 
 

@@ -1,10 +1,10 @@
 """The catalogue: every indicator, in the order of the plan's sections. One declaration each; nothing else has to be touched to add one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from hashlib import sha256
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from services.indicators.catalog.activity import ACTIVITY
 from services.indicators.catalog.campaign import CAMPAIGN
@@ -13,11 +13,12 @@ from services.indicators.catalog.duties import DUTIES
 from services.indicators.catalog.employment import EMPLOYMENT
 from services.indicators.catalog.environment import ENVIRONMENT
 from services.indicators.catalog.growth import GROWTH
+from services.indicators.catalog.release import Release, measures_in
 from services.indicators.catalog.resources import RESOURCES
 from services.indicators.catalog.tasks import TASKS
 from services.indicators.catalog.work import WORK
-from services.indicators.evaluation.plan_check import Judged
-from services.indicators.figures import Figure, Indicator, Variant, has_baseline, is_whole, known_parts, other_parts
+from services.indicators.evaluation.plan_check import Judging
+from services.indicators.figures import Figure, Indicator, Variant
 from services.indicators.ledger import Folding
 from services.indicators.measures.declarations import written
 from services.indicators.measures.kinds import KIND_REVISIONS, Measure, Published, selections
@@ -36,57 +37,16 @@ RULINGS_REVISION = 1
 """Rises whenever which facts are in force (voids, corrections, rival reports) or where they count is ruled differently."""
 
 
-def measures_in(declaration: Any) -> Iterator[Measure]:
-    """Every measure a declaration is made of."""
-    if isinstance(declaration, Measure):
-        yield declaration
-    elif isinstance(declaration, tuple):
-        for part in declaration:
-            yield from measures_in(part)
-    elif is_dataclass(declaration) and not isinstance(declaration, type):
-        for field in fields(declaration):
-            yield from measures_in(getattr(declaration, field.name))
+TODAY = Release(CATALOG, BENCHMARKS)
+"""What this release declares."""
 
-
-def _by_name() -> dict[str, Measure]:
-    found: dict[str, Measure] = {}
-    for measure in measures_in((CATALOG, BENCHMARKS)):
-        if found.setdefault(measure.name, measure) != measure:
-            raise ValueError(f"two measures are named {measure.name}")
-    return found
-
-
-MEASURES: dict[str, Measure] = _by_name()
+MEASURES: Mapping[str, Measure] = TODAY.measures
 """Every measure of the catalogue by its name."""
 
-
-def _foldings() -> dict[SubjectKind, Folding]:
-    kinds: dict[SubjectKind, list[Measure]] = {}
-    for measure in MEASURES.values():
-        (subject,) = {RELATIONS[select.relation].subject for select in selections(measure)}
-        kinds.setdefault(subject, []).append(measure)
-    return {kind: Folding(tuple(measures), RELATIONS) for kind, measures in kinds.items()}
-
-
-FOLDINGS: dict[SubjectKind, Folding] = _foldings()
+FOLDINGS: dict[SubjectKind, Folding] = TODAY.foldings
 """The measures by the kind of subject whose history they read."""
 
-
-JUDGED: dict[tuple[str, str], Judged] = {
-    (indicator.id, variant.name): Judged(
-        variant.behaviour or indicator.behaviour,
-        variant.window or indicator.window,
-        indicator.window_by_plan,
-        variant.better,
-        indicator.benchmarked,
-        has_baseline(indicator, variant),
-        is_whole(variant.figure),
-        known_parts(variant.figure),
-        other_parts(variant.figure),
-    )
-    for indicator in CATALOG
-    for variant in indicator.variants
-}
+JUDGED: Judging = TODAY.judged
 """How each row is judged: what a plan file's targets and a scoring sheet's items must fit."""
 
 
@@ -150,6 +110,8 @@ __all__ = [
     "FOLDINGS",
     "JUDGED",
     "MEASURES",
+    "TODAY",
+    "Release",
     "Variant",
     "definition_of",
     "digest_of",

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from services.indicators.answers import BEING_REBUILT, BadQuestionError, Question, Snapshot, board
 from services.indicators.api.duties import Wanted, duties
-from services.indicators.catalog import JUDGED
+from services.indicators.catalog import TODAY, Release
 from services.indicators.evaluation.county import file_digest
 from services.indicators.evaluation.evaluation import Evaluation
 from services.indicators.evaluation.plan import Plan
@@ -25,9 +25,13 @@ class Given(NamedTuple):
     rehearsal: bool
 
 
-def read_given(plan: Plan, plan_digest: str, sheet: str, *, rehearsal: bool, file: str = SHEET_FILE) -> Given:
-    """The same from the content of a sheet's file and its name. Raises FileProblems for a sheet that does not go with the plan."""
-    return Given(plan_digest, checked_sheet(sheet, plan, JUDGED, file), file_digest(sheet), rehearsal)
+def read_given(
+    plan: Plan, plan_digest: str, sheet: str, *, rehearsal: bool, file: str = SHEET_FILE, release: Release = TODAY
+) -> Given:  # fmt: skip
+    """The same from the content of a sheet's file and its name. Raises FileProblems for a sheet that does not go with the plan, and the
+    rows of the release.
+    """
+    return Given(plan_digest, checked_sheet(sheet, plan, release.judged, file), file_digest(sheet), rehearsal)
 
 
 def evaluation(snapshot: Snapshot, question: Question, given: Given, chains: Iterable[Chain]) -> Evaluation:
@@ -41,5 +45,6 @@ def evaluation(snapshot: Snapshot, question: Question, given: Given, chains: Ite
         board=board(snapshot, question), duties=duties(snapshot, question, Wanted()).duties, plan=snapshot.plan,
         plan_digest=given.plan_digest, sheet=given.sheet, sheet_digest=given.sheet_digest, rehearsal=given.rehearsal,
         shown=shown(chains, question.as_of, question.known_at, snapshot.positions["registry"]),
+        release=snapshot.release,
     )  # fmt: skip
     return evaluate(inputs)

@@ -22,9 +22,9 @@ from typing import Final, Literal, NamedTuple, assert_never
 
 from services.indicators.answers import NO_DENOMINATOR, BaselineAnswer, BenchmarkAnswer, Board, Row
 from services.indicators.api.duties import DutyRow
-from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.display import counted, quantity, value_text
 from services.indicators.evaluation.plan import Plan, Target, targets_of, unit_targets_of
+from services.indicators.evaluation.plan_check import Judged, Judging
 from services.indicators.evaluation.sheet import Item
 from services.indicators.evaluation.status import Goal, Op, StandingInput, Status, Window, judge, reaches
 from services.indicators.words import OPERATORS
@@ -39,11 +39,12 @@ _HALF: Final = Fraction(1, 2)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an item is held against: the answers of one moment about one unit, and the plan that they were judged by."""
+    """What an item is held against: the answers of one moment about one unit, the plan that they were judged by, and how each row is."""
 
     board: Board
     duties: Sequence[DutyRow]
     plan: Plan
+    judged: Judging
 
 
 class Standing(NamedTuple):
@@ -67,9 +68,9 @@ def stand(item: Item, row: Row | None, owing: Sequence[DutyRow], asked: Asked) -
         return _absent(item, asked.board)
     match item.rule:
         case "benchmark":
-            return _compared(row, row.benchmark, _BENCHMARK)
+            return _compared(row, row.benchmark, _BENCHMARK, asked.judged[row.id, row.variant])
         case "baseline":
-            return _compared(row, row.baseline, _BASELINE)
+            return _compared(row, row.baseline, _BASELINE, asked.judged[row.id, row.variant])
         case "threshold" | "proportional" | "tiered" | "deduct" | "bonus" | "veto":
             return _against_goal(item, row, asked)
         case _:
@@ -145,7 +146,7 @@ def _still_open(zh: str, en: str, why_zh: str, why_en: str, status: Status) -> S
 def _goal(item: Item, row: Row, asked: Asked) -> _Goal | None:
     """What the item asks of its row; None where nothing is asked of this unit on this day."""
     if item.reach is not None:
-        return _own_goal(row, Fraction(item.reach), asked.board)
+        return _own_goal(row, Fraction(item.reach), asked)
     target = target_of(row, asked)
     if target is None or not row.targets:
         return None
@@ -156,14 +157,14 @@ def _goal(item: Item, row: Row, asked: Asked) -> _Goal | None:
     return _Goal(target.op, None if benchmark is None else Fraction(benchmark), status)
 
 
-def _own_goal(row: Row, reach: Fraction, board: Board) -> _Goal:
+def _own_goal(row: Row, reach: Fraction, asked: Asked) -> _Goal:
     """A number of the sheet's own: what grows until its window ends is judged by an even line, everything else as it stands."""
-    judged, value = JUDGED[row.id, row.variant], exact(row)
+    judged, value = asked.judged[row.id, row.variant], exact(row)
     if value is None:
         return _Goal(judged.better, reach, row.status)
     grows = judged.better == ">=" and (judged.behaviour == "line" or row.denominator is None)
     standing = StandingInput(
-        as_of=row.effective_as_of or board.as_of, window=Window(row.window.name, row.window.first, row.window.last), value=value,
+        as_of=row.effective_as_of or asked.board.as_of, window=Window(row.window.name, row.window.first, row.window.last), value=value,
         behaviour="line" if grows else "level", goal=Goal(judged.better, reach), whole=judged.whole,
     )  # fmt: skip
     return _Goal(judged.better, reach, judge(standing))
@@ -210,7 +211,7 @@ _BASELINE: Final = _Comparison(
 )  # fmt: skip
 
 
-def _compared(row: Row, other: BenchmarkAnswer | BaselineAnswer | None, comparison: _Comparison) -> Standing:
+def _compared(row: Row, other: BenchmarkAnswer | BaselineAnswer | None, comparison: _Comparison, judged: Judged) -> Standing:
     if row.value is None:
         return _without_value(row, row.status)
     if other is None or other.value is None:
@@ -221,7 +222,7 @@ def _compared(row: Row, other: BenchmarkAnswer | BaselineAnswer | None, comparis
     tie = comparison is _BASELINE and other.value == row.value
     if other.status == "met" and not tie:
         return Standing("full", _ALL, f"{zh}：{comparison.reached_zh}", f"{en}: {comparison.reached_en}", "met")
-    if row.effective_as_of != row.window.last and JUDGED[row.id, row.variant].behaviour == "line":
+    if row.effective_as_of != row.window.last and judged.behaviour == "line":
         return _still_open(zh, en, "还未达到", "not reached yet", "behind")
     status: Status = "missed" if row.effective_as_of == row.window.last else "behind"
     if tie:

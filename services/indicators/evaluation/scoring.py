@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple
 
 from services.indicators.answers import Board, Row
 from services.indicators.api.duties import DutyRow
-from services.indicators.catalog import measure_digest
+from services.indicators.catalog import Release, digest_of
 from services.indicators.catalog.duties import DUTY_STANDINGS
 from services.indicators.evaluation.display import value_text
 from services.indicators.evaluation.evaluation import (
@@ -58,6 +58,13 @@ class Inputs:
     rehearsal: bool
     shown: Shown
     """The documents shown for duties."""
+    release: Release
+    """By whose declarations the answers are."""
+
+    @property
+    def asked(self) -> Asked:
+        """What items are held against."""
+        return Asked(self.board, self.duties, self.plan, self.release.judged)
 
 
 class Scored(NamedTuple):
@@ -94,7 +101,7 @@ def evaluate(inputs: Inputs) -> Evaluation:
     return Evaluation(
         document=SCHEMA, rehearsal=inputs.rehearsal, county=board.county, unit=board.unit, as_of=board.as_of, known_at=board.known_at,
         final=board.final, positions=board.positions, plan=Source(name=inputs.plan.title, digest=inputs.plan_digest),
-        sheet=Source(name=sheet.name, digest=inputs.sheet_digest), definitions=_definitions(scored),
+        sheet=Source(name=sheet.name, digest=inputs.sheet_digest), definitions=_definitions(scored, inputs.release),
         verdict=_verdict(scored, share, Fraction(sheet.pass_share)), pass_share=value_text(Fraction(sheet.pass_share)),
         share=None if share is None else value_text(share), points=points_text(sheet.points), **total.texts(),
         vetoes=[each.item.id for each in scored if each.item.rule == "veto" and each.standing.outcome == "none"],
@@ -105,7 +112,7 @@ def evaluate(inputs: Inputs) -> Evaluation:
 
 def _scored(inputs: Inputs) -> Iterator[Scored]:
     rows = {(row.id, row.variant, row.part): row for row in inputs.board.indicators}
-    asked = Asked(inputs.board, inputs.duties, inputs.plan)
+    asked = inputs.asked
     for item in inputs.sheet.items:
         row = None if item.indicator is None else rows.get((item.indicator, item.variant, item.part))
         owing = [duty for duty in inputs.duties if duty.duty == item.duty]
@@ -169,10 +176,10 @@ def _verdict(scored: Iterable[Scored], share: Fraction | None, pass_share: Fract
     return "undecided" if "unknown" in vetoes else "passed"
 
 
-def _definitions(scored: Iterable[Scored]) -> str:
+def _definitions(scored: Iterable[Scored], release: Release) -> str:
     """One digest over what every figure and duty here was computed by."""
     used = {f"{each.row.id} {each.row.variant} {each.row.definition}" for each in scored if each.row is not None}
-    used |= {f"duties {measure_digest(DUTY_STANDINGS.name)}" for each in scored if each.item.duty is not None}
+    used |= {f"duties {digest_of(release.measures[DUTY_STANDINGS.name])}" for each in scored if each.item.duty is not None}
     return sha256("\n".join(sorted(used)).encode()).hexdigest()
 
 
@@ -268,7 +275,7 @@ def _owing(inputs: Inputs, scored: Scored) -> Iterator[_Owing]:
         return
     names = {department.code: department.name for department in inputs.plan.departments}
     row, status = scored.row, scored.standing.status
-    target = None if row is None else target_of(row, Asked(inputs.board, inputs.duties, inputs.plan))
+    target = None if row is None else target_of(row, inputs.asked)
     department = scored.item.department or (target.department if target else None)
     if department is None:  # what is not known of a part has no row that would name a target
         item = scored.item

@@ -32,7 +32,7 @@ class Published(Fact):
     """What published figures have in common: as of which day, as known on which day, and the digest that proves them unaltered.
 
     The rest says what they can be computed from anew: the positions up to which they go, the digest of the definitions they follow,
-    and those of the plan and of the scoring sheet as files.
+    and those of the plan, of the scoring sheet and of the declarations as files.
     """
 
     as_of: Day
@@ -42,6 +42,7 @@ class Published(Fact):
     definitions: Digest | None = None
     plan_digest: Digest | None = None
     sheet_digest: Digest | None = None
+    declarations_digest: Digest | None = None
 
 
 class EvaluationPublished(Published):

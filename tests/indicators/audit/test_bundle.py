@@ -17,13 +17,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from services.indicators.audit.bundle import Files, check_integrity, put_together, read_bundle, write_bundle
-from services.indicators.audit.evidence import OtherDefinitions, as_known_on, make_bundle, verify_bundle
+from services.indicators.audit.definitions import definitions
+from services.indicators.audit.evidence import OtherDefinitions, answers_of, as_known_on, make_bundle, read_plan_text, verify_bundle
 from services.indicators.audit.manifest import Altered, BundleUnusable, Manifest
 from services.indicators.audit.records import check_history
 from services.indicators.audit.signing import sign
 from shared.contracts.base import SERVICES
 from shared.contracts.registry import EntityRegistered, Founder, MeetingHeld
 from tests.indicators.api.system import COUNTY_FOLDER
+from tests.indicators.earlier import EARLIER
 from tests.support.records import COUNTY, TOWN, VILLAGE, Records, entity, person
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -300,6 +302,21 @@ def test_definitions_that_this_kaiye_lacks_are_refused_by_name(tmp_path: Path) -
     declared = bundle()["definitions.json"].replace(b'"relation": "enrolment"', b'"relation": "help"', 1)
     with pytest.raises(OtherDefinitions, match=r"lacks .*: active_persons$"):
         verify_bundle(written(tmp_path / "declared", put_together_with(definitions_json=declared)))
+
+
+def test_a_bundle_of_an_earlier_release_is_computed_anew_by_its_own_definitions(tmp_path: Path) -> None:
+    known = as_known_on(check_history(lines_of(a_few()), COUNTY), KNOWN)
+    answers = answers_of(known, read_plan_text(PLAN, EARLIER), AS_OF, KNOWN, EARLIER)
+    content = {
+        "boards_jsonl": b"".join(line + b"\n" for line in answers.boards),
+        "duties_jsonl": b"".join(line + b"\n" for line in answers.duties),
+        "definitions_json": definitions(EARLIER),
+    }  # fmt: skip
+    assert content["boards_jsonl"] != bundle()["boards.jsonl"]
+    verdict = verify_bundle(written(tmp_path / "earlier", put_together_with(**content)))
+    assert (verdict.fault, verdict.difference, verdict.units) == (None, None, 9)
+    todays = put_together_with(definitions_json=definitions(EARLIER))
+    assert "new_enterprises" in str(verify_bundle(written(tmp_path / "todays", todays)).difference)
 
 
 def test_a_bundle_is_never_written_over_anything(tmp_path: Path) -> None:

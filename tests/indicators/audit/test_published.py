@@ -8,15 +8,18 @@ from typing import NamedTuple
 import pytest
 
 from services.indicators.answers import ask
+from services.indicators.audit.definitions import definitions
 from services.indicators.audit.published import Finding, Publication, publications, reproduce
-from services.indicators.audit.recompute import recompute
+from services.indicators.audit.recompute import Engine, recompute
 from services.indicators.audit.records import End, Ends, History, check_history
+from services.indicators.catalog import BENCHMARKS, CATALOG, TODAY, Release, Variant, digest_of, figure_digest
 from services.indicators.evaluation.evaluating import evaluation, read_given
-from services.indicators.evaluation.evaluation import evaluation_bytes
+from services.indicators.evaluation.evaluation import Evaluation, ScoredItem, evaluation_bytes
 from services.indicators.evaluation.shown import showing
 from shared.contracts.registry import EvaluationPublished, StoodAt
 from tests.indicators.audit.test_recompute import in_order
 from tests.indicators.comparing import example_county
+from tests.indicators.earlier import EARLIER, REGISTRATIONS
 from tests.indicators.simulated import simulated
 from tests.support.records import COUNTY, Records
 
@@ -43,17 +46,22 @@ def history(ends: Ends | None = None) -> History:
 @pytest.fixture(scope="module")
 def published() -> Kept:
     """An evaluation as of an autumn day, published on it: half of what is recorded in all came later."""
+    return published_by(TODAY)
+
+
+def published_by(release: Release) -> Kept:
     last = {record.service: record.position for record in history().records if record.known_day <= KNOWN}
     recorded = history({service: End(position) for service, position in last.items()})
     plan = example_county().plan
-    snapshot = recompute(recorded, plan, "live")(KNOWN)
-    given = read_given(plan, sha256(PLAN).hexdigest(), SHEET.decode(), rehearsal=True)
+    snapshot = recompute(recorded, plan, "live", release)(KNOWN)
+    given = read_given(plan, sha256(PLAN).hexdigest(), SHEET.decode(), rehearsal=True, release=release)
     found = evaluation(snapshot, ask(snapshot, KNOWN, None, AS_OF, KNOWN), given, showing(recorded.records))
-    files = {sha256(content).hexdigest(): content for content in (evaluation_bytes(found), PLAN, SHEET)}
-    digest, plan_digest, sheet_digest = files
+    files = {sha256(content).hexdigest(): content for content in (evaluation_bytes(found), PLAN, SHEET, definitions(release))}
+    digest, plan_digest, sheet_digest, declarations_digest = files
     fact = EvaluationPublished(
         evaluation="KP-1", rehearsal=True, sheet=found.sheet.name, as_of=AS_OF, known_at=KNOWN, digest=digest,
         plan_digest=plan_digest, sheet_digest=sheet_digest, definitions=found.definitions, positions=StoodAt(**found.positions),
+        declarations_digest=declarations_digest,
     )  # fmt: skip
     return Kept(Publication(1, fact), files)
 
@@ -62,6 +70,71 @@ def test_the_second_engine_comes_to_the_same_bytes_whatever_arrived_since(publis
     assert sum(published.publication.fact.positions.model_dump().values()) < len(LINES)  # type: ignore[union-attr]
     found = reproduce(published.publication, published.files.get, history, "duckdb")
     assert (found.outcome, found.item) == ("same", None), found.en
+
+
+@pytest.mark.parametrize("engine", ["live", "duckdb"])
+def test_what_an_earlier_release_published_comes_out_the_same_by_the_declarations_kept_with_it(published: Kept, engine: Engine) -> None:
+    then = published_by(EARLIER)
+    changed = [item.id for item, was in zip(items(published), items(then), strict=True) if item != was]
+    assert {"new-enterprises", "media-campaigns"} <= set(changed)
+    found = reproduce(then.publication, then.files.get, history, engine)
+    assert (found.outcome, found.item) == ("same", None), found.en
+
+
+def test_what_was_declared_otherwise_and_cannot_be_followed_is_named() -> None:
+    """Nothing was kept, as earlier releases did; or another revision of what a measure reads decided its figures."""
+    judged_alike = (today if was.id == "contests" else was for was, today in zip(EARLIER.indicators, CATALOG, strict=True))
+    then = published_by(Release(tuple(judged_alike), BENCHMARKS))
+    fact = then.publication.fact
+    assert fact.declarations_digest is not None
+    unkept = Kept(Publication(1, fact.model_copy(update={"declarations_digest": None})), then.files).found()
+    assert unkept.outcome == "other_definitions"
+    assert "media-campaigns, " in unkept.en
+    assert "new-enterprises" in unkept.en
+
+    names = digest_of(REGISTRATIONS), figure_digest(row("new_enterprises", EARLIER).figure)
+    others = then.files[fact.declarations_digest]
+    for digest in names:
+        assert digest.encode() in others
+        others = others.replace(digest.encode(), sha256(digest.encode()).hexdigest().encode())
+    again = sha256(others).hexdigest()
+    published = Evaluation.model_validate_json(then.files[fact.digest])
+    figured = [
+        item.model_copy(update={"figure": item.figure.model_copy(update={"definition": sha256(names[1].encode()).hexdigest()})})
+        if item.figure is not None and item.figure.indicator == "new_enterprises" else item
+        for item in published.items
+    ]  # fmt: skip
+    document = evaluation_bytes(published.model_copy(update={"items": figured}))
+    told = fact.model_copy(update={"declarations_digest": again, "digest": sha256(document).hexdigest()})
+    found = Kept(Publication(1, told), {**then.files, again: others, told.digest: document}).found()
+    assert (found.outcome, found.item, "media" in found.en) == ("other_definitions", "new-enterprises", False)
+
+
+def test_rows_that_no_release_known_here_has_are_named(published: Kept) -> None:
+    fact = published.publication.fact
+    document = published.files[fact.digest].replace(b'"indicator":"contests"', b'"indicator":"contested"')
+    digest = sha256(document).hexdigest()
+    told = fact.model_copy(update={"digest": digest})
+    found = Kept(Publication(1, told), {**published.files, digest: document}).found()
+    assert (found.outcome, found.item, "were not compared" in found.en) == ("other_definitions", "contests", True)
+
+
+def test_what_is_no_list_of_declarations_is_said(published: Kept) -> None:
+    fact = published.publication.fact
+    for content in (b"{}", b"none", b"[]"):
+        digest = sha256(content).hexdigest()
+        told = fact.model_copy(update={"declarations_digest": digest})
+        found = Kept(Publication(1, told), {**published.files, digest: content}).found()
+        assert (found.outcome, "cannot be read by this version" in found.en) == ("different", True)
+
+
+def items(kept: Kept) -> list[ScoredItem]:
+    return Evaluation.model_validate_json(kept.files[kept.publication.fact.digest]).items
+
+
+def row(id: str, release: Release) -> Variant:
+    (found,) = (each.variants[0] for each in release.indicators if each.id == id)
+    return found
 
 
 def test_a_kept_file_that_was_changed_or_lost_is_named(published: Kept) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.indicators.answers import BaselineAnswer, BenchmarkAnswer, Board, Row, TargetAnswer, WindowAnswer
 from services.indicators.api.duties import DutyRow
 from services.indicators.api.questions import answer_bytes
-from services.indicators.catalog import JUDGED
+from services.indicators.catalog import JUDGED, TODAY
 from services.indicators.evaluation.county import checked_plan
 from services.indicators.evaluation.duties import State
 from services.indicators.evaluation.evaluation import Evaluation, ScoredItem
@@ -80,7 +80,9 @@ def evaluated(
         county=COUNTY, unit=unit, as_of=as_of, known_at=as_of, final=True, positions={"registry": 1, "training": 2, "finance": 3},
         indicators=list(rows),
     )  # fmt: skip
-    given_ = Inputs(board, duties, PLAN, "a" * 64, checked_sheet(text, PLAN, JUDGED), "b" * 64, rehearsal=True, shown=shown_)
+    given_ = Inputs(
+        board, duties, PLAN, "a" * 64, checked_sheet(text, PLAN, JUDGED), "b" * 64, rehearsal=True, shown=shown_, release=TODAY
+    )  # fmt: skip
     return evaluate(given_)
 
 

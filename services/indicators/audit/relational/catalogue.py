@@ -1,6 +1,6 @@
 """The whole catalogue as one program: the rows of every relation, the places they are at, and every measure at every unit."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -13,7 +13,7 @@ from services.indicators.audit.relational.program import Compiled, Writing, comp
 from services.indicators.audit.relational.relations import RELATIONAL
 from services.indicators.audit.relational.units import units
 from services.indicators.catalog import MEASURES
-from services.indicators.measures.kinds import selections
+from services.indicators.measures.kinds import Measure, selections
 from services.indicators.relations import RELATIONS
 
 DAYS = ibis.table({"as_of": "date", "county": "string"}, name="days")
@@ -72,12 +72,17 @@ CONTRIBUTION = "contribution"
 @cache
 def catalogue(dialect: str = "duckdb") -> Catalogue:
     """Every measure's program. It takes a quarter of a minute to compile and depends on nothing but the declarations."""
-    relations = {select.relation: None for measure in MEASURES.values() for select in selections(measure)}
+    return program(MEASURES, dialect)
+
+
+def program(measures: Mapping[str, Measure], dialect: str = "duckdb") -> Catalogue:
+    """The program of some measures, by their names."""
+    relations = {select.relation: None for measure in measures.values() for select in selections(measure)}
     facts = Facts(Writing(archive_tables()))
     rows = {name: facts.relation(name, RELATIONAL[name]) for name in relations}
     known_units = facts.shared(units)
     kinds: dict[str, list[str]] = {}
-    for name, measure in MEASURES.items():
+    for name, measure in measures.items():
         kinds.setdefault(type(measure).__name__, []).append(name)
     counting = ibis.table({"measure": "string"} | CONTRIBUTIONS, name=CONTRIBUTION)
     return Catalogue(
@@ -85,7 +90,7 @@ def catalogue(dialect: str = "duckdb") -> Catalogue:
         tables={name: table.get_name() for name, table in rows.items()},
         units=known_units.get_name(),
         contributions={
-            name: sql(contributions(measure, RELATIONS, rows.__getitem__, DAYS), dialect) for name, measure in MEASURES.items()
+            name: sql(contributions(measure, RELATIONS, rows.__getitem__, DAYS), dialect) for name, measure in measures.items()
         },
         kinds=kinds,
         adding={kind: sql(amounts(kind, counting, COUNTS_AT), dialect) for kind in kinds},
