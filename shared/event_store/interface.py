@@ -222,6 +222,8 @@ class Changes:
 
     head: Head
     records: list[RecordRow] = field(default_factory=list)
+    stated: set[str] = field(default_factory=set)
+    """The type, with its version, of every fact that a correction among them states."""
     reports: dict[tuple[ReportKey, bytes], ReportRow] = field(default_factory=dict)
     """New rows (their arrival is beyond that of the head before) and new versions of known ones, by key and digest."""
     answers: dict[ReportKey, OutgoingAnswer] = field(default_factory=dict)
@@ -334,7 +336,7 @@ class EventStore(Protocol):
         ...
 
     async def wire_types(self) -> set[str]:
-        """The type, with its version, of everything recorded: `finance.loan_repaid.v2`."""
+        """The type, with its version, of everything recorded, and of every fact that a correction states: `finance.loan_repaid.v2`."""
         ...
 
     async def record_hash(self, position: int) -> str | None:

@@ -265,7 +265,7 @@ class PostgresWriting:
         assert changes.head.position == self.head.position + len(changes.records), "positions are dense"
         if changes.records:
             await self._copy("record", sql.RECORD_COLUMNS, (_record_values(row) for row in changes.records))
-            await self._write_wire_types({row.wire_type for row in changes.records})
+            await self._write_wire_types({row.wire_type for row in changes.records} | changes.stated)
         if changes.reports:
             await self._write_reports(changes.reports.values())
         await self._write_waiting(changes.waiting)

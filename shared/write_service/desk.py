@@ -13,7 +13,16 @@ from typing import Any, cast
 
 from shared.answers import Answer, answer_bytes
 from shared.contracts.base import Subject, about_of
-from shared.contracts.common import COMMON_VERSION, DayClosed, common_class, common_type, day_closed_id, read_common, system_source
+from shared.contracts.common import (
+    COMMON_VERSION,
+    DayClosed,
+    FactCorrected,
+    common_class,
+    common_type,
+    day_closed_id,
+    read_common,
+    system_source,
+)
 from shared.contracts.envelope import Record, Source, record_bytes
 from shared.contracts.outcomes import Outcome, Reason
 from shared.days import day_of
@@ -206,6 +215,8 @@ class Desk:
             row = self._append(source, id_, report.type, report.version, report.occurred, report.data, verdict.about, verdict.natural)
         else:
             row = self._adopt(adopted, verdict.about, verdict.natural)
+        if isinstance(report.content, FactCorrected):
+            self._changes.stated.add(f"{verdict.step.after.fact.type}.v{report.content.version}")
         aliases, histories = self.memory.aliases, self.memory.histories
         group, history = aliases.group(verdict.about), histories[aliases.canonical(verdict.about)]
         opened = history.opened

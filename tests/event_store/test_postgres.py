@@ -1,6 +1,7 @@
 """What only the store in PostgreSQL has: migrations, one schema per county, one service per database."""
 
 import asyncio
+import json
 
 import asyncpg
 import pytest
@@ -47,6 +48,27 @@ async def test_a_store_of_before_knows_the_types_of_what_was_recorded_then(datab
     await migrate(database, COUNTY)
     store = await PostgresStore.open(database, "registry", COUNTY)
     assert await store.wire_types() == {event.name for event in events()}
+    await store.close()
+
+
+async def test_a_store_of_before_knows_in_which_version_corrections_state_a_fact(database: str) -> None:
+    await migrate(database, COUNTY)
+    schema = county_schema(COUNTY)
+    connection = await asyncpg.connect(database)
+    await connection.execute(f"UPDATE {schema}.migration SET version_num = '0003'")
+    source = f"/{COUNTY}/bank/core"
+    states: list[dict[str, object]] = [{"version": 2}, {}, {"id": "not-here", "version": 3}]
+    for position, stated in enumerate([{"receipt": "HK-1"}, *({"source": source, "id": "1", **each} for each in states)], 1):
+        await connection.execute(
+            f"INSERT INTO {schema}.record (position, hash, type, source, id, occurred, recorded, raw) "
+            "VALUES ($1, '', $2, $3, $4, '2010-01-01', now(), $5)",
+            position, "finance.loan_repaid" if position == 1 else "finance.fact_corrected", source, str(position),
+            json.dumps({"specversion": "1.0", "data": stated}).encode(),
+        )  # fmt: skip
+    await connection.close()
+    await migrate(database, COUNTY)
+    store = await PostgresStore.open(database, "finance", COUNTY)
+    assert await store.wire_types() == {"finance.loan_repaid.v1", "finance.loan_repaid.v2"}
     await store.close()
 
 

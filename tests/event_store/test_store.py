@@ -108,14 +108,16 @@ async def test_the_types_of_everything_recorded_are_told_with_their_versions(sto
         )
 
     names = ["registry.unit_listed.v1", "registry.unit_listed.v2", "registry.unit_listed.v1"]
+    stated = {"registry.unit_renamed.v2"}
     for commit in (names[:1], names[1:], names[:2]):
         async with store.writing() as writing:
             rows = [of(writing.head.position + number, name) for number, name in enumerate(commit, 1)]
             last = rows[-1]
-            await writing.commit(Changes(replace(writing.head, position=last.position, hash=last.hash, recorded=THEN), records=rows))
+            head = replace(writing.head, position=last.position, hash=last.hash, recorded=THEN)
+            await writing.commit(Changes(head, records=rows, stated=set(stated)))
     async with store.writing() as writing:
         assert writing.head.position == 5, "what follows is left without a commit"
-    assert await store.wire_types() == set(names)
+    assert await store.wire_types() == {*names, *stated}, "of what corrections state too"
 
 
 async def test_the_head_keeps_everything_it_is_given(store: EventStore) -> None:

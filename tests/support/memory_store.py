@@ -50,6 +50,7 @@ class MemoryStore:
     aside_rows: dict[int, AsideRow] = field(default_factory=dict)
     attempt_rows: dict[tuple[ReportKey, int], AttemptRow] = field(default_factory=dict)
     act_rows: dict[str, ActRow] = field(default_factory=dict)
+    stated: set[str] = field(default_factory=set)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _sender: object | None = None
 
@@ -65,7 +66,7 @@ class MemoryStore:
         return [Recorded(row.position, row.hash, row.type, row.raw) for row in await self.rows(after_position, limit)]
 
     async def wire_types(self) -> set[str]:
-        return {row.wire_type for row in self.record_rows}
+        return {row.wire_type for row in self.record_rows} | self.stated
 
     async def record_hash(self, position: int) -> str | None:
         return self.record_rows[position - 1].hash if 0 < position <= len(self.record_rows) else None
@@ -193,6 +194,7 @@ class MemoryWriting:
         assert len(bound) == len(set(bound)), "at most one content of an id stands"
         assert not store.unit_rows.keys() & {position for position, _ in changes.units}
         store.record_rows += changes.records
+        store.stated |= changes.stated
         store.report_rows = reports
         store.needs = {key: needs for key, needs in (store.needs | changes.waiting).items() if needs}
         store.state_rows |= changes.states

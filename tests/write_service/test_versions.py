@@ -43,6 +43,19 @@ async def test_an_old_systems_report_is_recorded_as_it_came_beside_a_new_systems
     assert (await training.ask(report(TYPE, NEWEST | {"guidance_kind": "finance"}, version=2))).outcome == "recorded"
 
 
+async def test_what_a_correction_states_has_to_be_read_too_by_whoever_goes_on_from_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The original may be older than what is now said of it."""
+    declare_two_versions(monkeypatch)
+    training = await with_units(Counter("training"))
+    old = report(TYPE, EARLIER, system="old")
+    assert (await training.ask(old)).outcome == "recorded"
+    before = await training.kept.wire_types()
+    assert not any(name == f"{TYPE}.v2" for name in before)
+    amendment = report("training.fact_corrected", correction(old, NEWEST | {"unit": TOWNSHIP}, version=2), system="old")
+    assert (await training.ask(amendment)).outcome == "recorded"
+    assert await training.kept.wire_types() - before == {"training.fact_corrected.v1", f"{TYPE}.v2"}
+
+
 async def test_what_an_earlier_release_recorded_is_known_again_in_the_words_of_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its natural key was kept in the words of that release."""
     declare_two_versions(monkeypatch)
