@@ -5,7 +5,6 @@ cells are parted by commas, semicolons or tabs.
 import csv
 import errno
 import re
-import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Final
 from zipfile import BadZipFile, ZipFile
 
+from deploy.sheet_biff import Biff, Damaged
+from deploy.sheet_opendocument import CONTENT, TooManyWithoutValue, null_date, without_value
 from deploy.sheet_reading import MEMORY_BYTES_MAX, ReaderEnded, ReaderFailed, Row, Unreadable, Workbook
 from shared.write_service.masking import mask_text
 
@@ -44,9 +45,6 @@ _EMPTY: Final = re.compile(
 """A cell with a formula and no value; a text may well be empty."""
 _ERROR: Final = re.compile(rb'<(?:[a-z]+:)?c\b(?=[^>]*\bt="e")[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
 _FORMULA_BYTES_MAX: Final = 1 << 14
-_BIFF_BEGIN: Final = re.compile(rb"\x09\x08[\x08\x10]\x00\x00[\x05\x06]\x05\x00")
-"""BOF of the part of an .xls that is about the workbook as a whole ([MS-XLS] 2.4.21)."""
-_BIFF_DATE_MODE, _BIFF_END = 0x0022, 0x000A
 _SAID_ZH: Final[Mapping[int | None, str]] = {
     errno.ENOENT: "没有这个文件", errno.EISDIR: "这是文件夹", errno.EACCES: "没有读取权限", errno.EPERM: "没有读取权限",
 }  # fmt: skip
@@ -84,23 +82,48 @@ class OpenWorkbook:
 
     @cached_property
     def epoch(self) -> date:
-        """From which day the numbers of its days are counted: from 1900, or from 1904 as old workbooks of the Macintosh do."""
+        """From which day the numbers of its days are counted: from 1900, or from 1904 as old workbooks of the Macintosh do, or from
+        whichever an .ods names.
+        """
         try:
             with ZipFile(self._path) as book:
+                if CONTENT in book.namelist():
+                    with book.open(CONTENT) as content:
+                        return null_date(content) or EPOCH
                 properties = _attributes("workbookPr", _small(book, _BOOK))
                 counts_from_1904 = any(each.get("date1904") in {"1", "true"} for each in properties)
         except (BadZipFile, *_DAMAGED):
-            counts_from_1904 = _biff_counts_from_1904(self._path)
+            counts_from_1904 = self._biff is not None and self._biff.counts_from_1904
         return EPOCH_1904 if counts_from_1904 else EPOCH
 
     def uncomputed(self, sheet: str) -> frozenset[tuple[int, int]]:
-        """Row (from 1) and place (from 0) of every cell of an .xlsx that holds an error, or a formula of which no value was kept."""
+        """Row (from 1) and place (from 0) of every cell that holds an error, or a formula of which no value was kept: that an .xls tells
+        no more than an empty text.
+        """
         try:
             with ZipFile(self._path) as book:
+                if CONTENT in book.namelist():
+                    with book.open(CONTENT) as content:
+                        return without_value(content, sheet)
                 part = _part_of(book, sheet)
                 return frozenset() if part is None else _without_value(book, part)
         except (BadZipFile, *_DAMAGED):
-            return frozenset()  # of another kind; or damaged: whoever reads it says so
+            return frozenset() if self._biff is None else self._biff.errors(sheet)
+        except TooManyWithoutValue as error:
+            raise BadSheetFile(
+                f"{self._path} 的「{sheet}」中公式没有算出值的单元格过多，请打开重新计算后保存 / "
+                f"in too many cells of sheet {sheet} of {self._path} the formula has no value: open it, calculate it and save it"
+            ) from error
+
+    @cached_property
+    def _biff(self) -> Biff | None:
+        """Its records if it is an .xls or .et; None if it is of another kind, or damaged: whoever reads it says so."""
+        try:
+            return Biff(self._path)
+        except Damaged:
+            return None
+        except OSError as error:
+            raise _unreadable(self._path, error) from error
 
     @contextmanager
     def _named(self) -> Iterator[None]:
@@ -272,21 +295,3 @@ def _without_value(book: ZipFile, part: str) -> frozenset[tuple[int, int]]:
             for pattern in (_ERROR, _EMPTY):
                 found |= {(int(row), _column(letters) - 1) for letters, row in pattern.findall(kept)}
     return frozenset(found)
-
-
-def _biff_counts_from_1904(path: Path) -> bool:
-    """Whether an .xls or .et counts its days from 1904 ([MS-XLS] 2.4.77, Date1904)."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    begin = _BIFF_BEGIN.search(raw)
-    at = len(raw) if begin is None else begin.start()
-    while at + 4 <= len(raw):
-        kind, size = struct.unpack_from("<HH", raw, at)
-        if kind == _BIFF_DATE_MODE and at + 6 <= len(raw):
-            return raw[at + 4 : at + 6] == b"\x01\x00"
-        if kind == _BIFF_END:
-            return False
-        at += 4 + size
-    return False

@@ -5,6 +5,7 @@ ask for more memory than any machine has, and a reader that gets none ends at on
 of nothing: where it ends, the file is refused, and nobody else noticed.
 """
 
+import re
 import resource
 import subprocess
 import sys
@@ -21,6 +22,8 @@ MEMORY_BYTES_MAX: Final = 2 << 30
 ROWS_AT_ONCE: Final = 500
 
 Row = tuple[Any, ...]
+
+_ERROR: Final = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)|(?:Err|错误):[0-9]{3}")
 
 
 class ReaderEnded(Exception):
@@ -78,6 +81,11 @@ class Workbook:
             raise Unreadable(found)
         assert isinstance(found, list)
         return found
+
+
+def is_error(text: str) -> bool:
+    """Whether it is what spreadsheets show in a cell whose formula has no value; texts made from them hold it too."""
+    return _ERROR.fullmatch(text.strip()) is not None
 
 
 def _serve(asked: Connection, path: str) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from deploy.seeds import User
     from deploy.spreadsheets.cells import Understood
     from deploy.spreadsheets.importing import Imported
-    from deploy.spreadsheets.rows import Place, Survey
+    from deploy.spreadsheets.rows import Place, Survey, UnknownColumn
     from shared.answers import Answer
     from shared.client import OutgoingReport
     from shared.contracts import AnyFact
@@ -111,7 +111,8 @@ def import_sheets(
         bool,
         typer.Option(
             "--ignore-columns",
-            help="不读列名不认识的列，缺省为先指出、不上报 / leave out columns of unknown names; omitted: all are named and none sent",
+            help="不读列名不认识或没有列名的列，缺省为先指出、不上报 / leave out columns of unknown names or "
+            "of none; omitted: all are named and nothing is sent",
         ),
     ] = False,
     new_department: Annotated[
@@ -183,13 +184,24 @@ def _unknown_columns(surveyed: "Survey") -> BadInput:
     from shared.write_service.reasons import shown
 
     zh, en = list[str](), list[str]()
-    for title, fact, name, meant in surveyed.columns[:SHOWN_MAX]:
-        zh.append(f"{shown(title)}（按{fact.zh}读取）「{shown(name)}」" + (f"（是否应为「{meant}」）" if meant else ""))
-        en.append(f"{shown(title)}, read as {fact.type}: {shown(name)}" + (f" ({meant}?)" if meant else ""))
+    for each in surveyed.columns[:SHOWN_MAX]:
+        called_zh, called_en = _called(each)
+        zh.append(f"{shown(each.title)}（按{each.fact.zh}读取）{called_zh}" + (f"（是否应为「{each.meant}」）" if each.meant else ""))
+        en.append(f"{shown(each.title)}, read as {each.fact.type}: {called_en}" + (f" ({each.meant}?)" if each.meant else ""))
     return BadInput(
-        f"这些列的列名不认识，没有上报任何行：{'、'.join(zh)}；请改列名，或删去该列，确实不需要的加 --ignore-columns / columns of unknown "
-        f"names, nothing was reported: {'; '.join(en)}; rename or delete them, or leave them out with --ignore-columns"
+        f"这些列的列名不认识，或没有列名，没有上报任何行：{'、'.join(zh)}；请改列名，或删去该列，确实不需要的加 --ignore-columns / "
+        f"columns of unknown names or of none, nothing was reported: {'; '.join(en)}; rename or delete them, or leave them out "
+        "with --ignore-columns"
     )
+
+
+def _called(column: "UnknownColumn") -> tuple[str, str]:
+    """How a column that is not read is called, in Chinese and English."""
+    from shared.write_service.reasons import shown
+
+    if column.first:
+        return f"有内容而没有列名的一列（{column.first}）", f"a column that is filled in and has no name ({column.first})"
+    return f"「{shown(column.name)}」", shown(column.name)
 
 
 def _fact(name: str) -> "type[AnyFact]":
@@ -306,6 +318,9 @@ def _show(imported: "Imported", surveyed: "Survey", returned: Path | None, *, js
         )
     for title, fact in surveyed.assumed:
         said.print(f"「{shown(title)}」依列名按{fact.zh}读取 / {shown(title)} was read as {fact.type}, by its header", markup=False)
+    for column in surveyed.columns:
+        zh, en = _called(column)
+        said.print(f"没有读{shown(column.title)}的列：{zh} / left out of {shown(column.title)}: {en}", markup=False)
     for sheet in surveyed.sheets:
         said.print(f"没有读「{shown(sheet.title)}」：{sheet.zh} / {shown(sheet.title)} was not read: it {sheet.en}", markup=False)
     repeated_zh, repeated_en = (f"、重复 {imported.repeated}", f", {imported.repeated} repeated") if imported.repeated else ("", "")
@@ -325,6 +340,7 @@ def _counts(imported: "Imported", surveyed: "Survey") -> dict[str, object]:
     return {
         "rows": imported.rows, "recorded": imported.recorded, "waiting": imported.waiting, "refused": imported.refused,
         "repeated": imported.repeated, "understood": dict(imported.understood),
+        "unread_columns": [_called(column)[0] for column in surveyed.columns],
         "unread_sheets": [shown(each.title) for each in surveyed.sheets],
         "types_by_header": {shown(title): fact.type for title, fact in surveyed.assumed},
     }  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 from pydantic import ValidationError
 
+from deploy.sheet_reading import is_error
 from deploy.spreadsheets.cells import BadCell, Cell, Person, Understood, read_cell, understood
 from deploy.spreadsheets.columns import Column, columns_of
 from deploy.spreadsheets.rows import Sheet
@@ -86,7 +87,7 @@ def draft_of(sheet: Sheet, row: int, cells: Sequence[Cell], county: str) -> Draf
         except BadCell as error:
             faults.append(Fault(at, f"{column.zh}：{error.zh}", f"{column.key}: {error.en}"))
             continue
-        if (row, at) in sheet.uncomputed:
+        if (row, at) in sheet.uncomputed or (isinstance(cell, str) and is_error(cell)):
             faults.append(_uncomputed(at, column))
         elif value is not None:
             values[at] = value

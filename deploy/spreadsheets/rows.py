@@ -13,6 +13,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from deploy.roster_file import cell_name
 from deploy.sheet_files import EPOCH, EXCEL_SUFFIXES, BadSheetFile, OpenWorkbook, csv_rows, workbook
 from deploy.spreadsheets.cells import Cell, day_number
 from deploy.spreadsheets.columns import DAY_COLUMN, Column, alike, read_header, reportable, version_of
@@ -75,15 +76,18 @@ class Unread(NamedTuple):
 
 
 class UnknownColumn(NamedTuple):
-    """A name in a header that is no column."""
+    """A name in a header that is no column, or a column that has none."""
 
     title: str
     """Of the sheet, which is read."""
     fact: type[Fact]
     """As which it is read."""
     name: str
-    meant: str | None
+    """Empty where none stands above what is filled in."""
+    meant: str | None = None
     """The column that may be meant."""
+    first: str = ""
+    """Of a column without a name, the first cell in which something stands."""
 
 
 _HIDDEN: Final = Unread("", "是隐藏的工作表，要上报请先取消隐藏", "is hidden: show it if it is to be reported")
@@ -122,12 +126,24 @@ def survey(path: Path, fact: type[AnyFact] | None) -> Survey:
             else:
                 types.add(page.fact.type)
                 columns += [UnknownColumn(page.title, page.fact, name, alike(page.fact, name)) for name in page.unknown]
+                columns += [UnknownColumn(page.title, page.fact, "", first=first) for first in _nameless(page)]
                 assumed += [(page.title, page.fact)] if page.by_header else []
     if not types:
         zh = "；".join(f"「{shown(each.title)}」{each.zh}" for each in sheets) or "没有内容"
         en = "; ".join(f"{shown(each.title)} {each.en}" for each in sheets) or "it is empty"
         raise BadSheetFile(f"{path} 中没有可读的工作表：{zh} / no sheet of {path} can be read: {en}")
     return Survey(frozenset(types), tuple(sheets), tuple(columns), tuple(assumed))
+
+
+def _nameless(sheet: Sheet) -> list[str]:
+    """Of every column in which something stands, but no name above it: its first cell. Reads the rows."""
+    named = {at for at, name in enumerate(sheet.header) if name}
+    found: dict[int, str] = {}
+    for row, cells in sheet.rows:
+        for at, cell in enumerate(cells):
+            if at not in named and at not in found and cell is not None and str(cell).strip():
+                found[at] = cell_name(at, row)
+    return [found[at] for at in sorted(found)]
 
 
 def fact_titled(title: str) -> type[AnyFact] | None:

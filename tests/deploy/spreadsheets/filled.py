@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import openpyxl
 import xlwt
@@ -62,4 +63,17 @@ def save_biff(path: Path, sheets: Mapping[str, Sequence[Sequence[Any]]]) -> Path
                 if value is not None:
                     page.write(number, at, value)
     book.save(str(path))
+    return path
+
+
+def save_open_document(path: Path, sheets: Mapping[str, str], settings: str = "") -> Path:
+    """Write an .ods whose sheets consist of these rows; `settings` stand before them."""
+    spaces = "".join(f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text"))
+    spaces += ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
+    tables = "".join(f'<table:table table:name="{title}">{rows}</table:table>' for title, rows in sheets.items())
+    with ZipFile(path, "w", ZIP_DEFLATED) as parts:
+        parts.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        parts.writestr("META-INF/manifest.xml", '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>')
+        body = f"<office:body><office:spreadsheet>{settings}{tables}</office:spreadsheet></office:body>"
+        parts.writestr("content.xml", f"<office:document-content{spaces}>{body}</office:document-content>")
     return path

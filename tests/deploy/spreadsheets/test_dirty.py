@@ -1,5 +1,6 @@
 """Spreadsheets as they are left by people in a hurry: what is not read is named, no id is repeated, and the cell at fault is marked."""
 
+import csv
 import fcntl
 import struct
 from datetime import date
@@ -8,8 +9,11 @@ from typing import Any
 
 import openpyxl
 import pytest
+import xlwt
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
+from deploy.roster_file import cell_name
+from deploy.sheet_biff import Biff
 from deploy.sheet_files import BadSheetFile, csv_rows
 from deploy.spreadsheets.columns import columns_of
 from deploy.spreadsheets.drafts import Draft, Fault, draft_of, filed, refused_persons, report_of
@@ -23,7 +27,7 @@ from shared.contracts import AnyFact, fact_class
 from shared.contracts.envelope import Source
 from shared.contracts.outcomes import Reason
 from shared.write_service import reasons
-from tests.deploy.spreadsheets.filled import save, save_biff
+from tests.deploy.spreadsheets.filled import save, save_biff, save_open_document
 from tests.registry.persons.ids import resident_id
 
 COUNTY, VILLAGE = "330127000000", "330127101205"
@@ -153,6 +157,17 @@ def test_columns_of_unknown_names_are_named_with_what_may_be_meant_and_twice_the
         survey(save(tmp_path / "y.xlsx", {GIVEN.zh: [[*HEADER, "日期"], [*given(), "2026-05-21"]]}), None)
 
 
+def test_a_column_that_is_filled_in_below_no_name_is_named_and_an_empty_one_is_not(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [[*HEADER, None, "", REASON], given(), [*given(), None, " ", "y"], [*given(), None, "乡镇代办", "y"]]
+    path = save(tmp_path / "x.xlsx", {GIVEN.zh: [["五月台账"], *rows]})
+    (column,) = survey(path, None).columns
+    assert (column.name, column.first, column.meant) == ("", cell_name(len(HEADER) + 1, 5), None)
+    path = tmp_path / "x.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([HEADER, given(), [*given(), "乡镇代办"]])
+    assert [each.first for each in survey(path, GIVEN).columns] == [cell_name(len(HEADER), 3)], "beyond the last name too"
+
+
 @pytest.mark.parametrize("suffix", ["xlsx", "xls"])
 def test_a_workbook_that_counts_its_days_from_1904_says_so(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"x.{suffix}"
@@ -259,6 +274,95 @@ def test_an_error_and_a_formula_without_a_value_are_named(tmp_path: Path) -> Non
     found = faults(path)
     assert {HEADER[fault.at] for fault in found if fault.at is not None} == {"佐证材料文号", "编号（可不填）"}
     assert all("没有算出值" in fault.zh for fault in found)
+
+
+@pytest.mark.parametrize("suffix", ["xls", "et"])
+def test_in_an_old_workbook_an_error_is_named_whether_typed_or_computed(suffix: str, tmp_path: Path) -> None:
+    book = xlwt.Workbook(encoding="utf-8")
+    book.add_sheet("说明").row(1).set_cell_error(HEADER.index("佐证材料文号"), "#REF!")
+    page = book.add_sheet(GIVEN.zh)
+    evidence, id_ = HEADER.index("佐证材料文号"), HEADER.index("编号（可不填）")
+    for row, cells in enumerate((HEADER, given(), given(), given())):
+        for at, cell in enumerate(cells):
+            if cell is not None:
+                page.write(row, at, cell)
+    page.row(2).set_cell_error(evidence, "#REF!")
+    page.write(2, id_, xlwt.Formula("1/0"))
+    page.write(3, id_, xlwt.Formula('""'))
+    book.save(str(tmp_path / f"x.{suffix}"))
+    raw, empty = (tmp_path / f"x.{suffix}").read_bytes(), struct.pack("<Q", 0xFFFF000000000003)
+    assert raw.count(empty) == 2
+    divided = struct.pack("<BBBBHH", 2, 0, 0x07, 0, 0, 0xFFFF)  # [MS-XLS] 2.5.133: the value is #DIV/0!
+    (tmp_path / f"x.{suffix}").write_bytes(raw.replace(empty, divided, 1))
+    first, second, third = [found for _, found in read(tmp_path / f"x.{suffix}")]
+    assert isinstance(first, Draft), first
+    assert isinstance(third, Draft), "a text may well be empty"
+    assert not isinstance(second, Draft)
+    assert {fault.at for fault in second} == {evidence, id_}
+    assert all("没有算出值" in fault.zh for fault in second)
+
+
+def test_in_an_old_workbook_of_many_megabytes_every_error_is_found(tmp_path: Path) -> None:
+    """Where its sectors are is then told in sectors of their own."""
+    book = xlwt.Workbook()
+    page = book.add_sheet("x")
+    for row in range(60_000):
+        for at in range(9):
+            page.write(row, at, row + at / 3)
+    page.row(60_000).set_cell_error(8, "#DIV/0!")
+    book.save(str(tmp_path / "x.xls"))
+    assert (tmp_path / "x.xls").stat().st_size > 8 << 20
+    assert Biff(tmp_path / "x.xls").errors("x") == {(60_001, 8)}
+
+
+def ods_row(*cells: tuple[str, str]) -> str:
+    """Attributes and text of each cell of a row."""
+    filled = "".join(f"<table:table-cell {said}><text:p>{text}</text:p></table:table-cell>" for said, text in cells)
+    return f"<table:table-row>{filled}</table:table-row>"
+
+
+TEXT = 'office:value-type="string"'
+
+
+@pytest.mark.parametrize(("said", "shown"), [
+    (f'table:formula="of:=NA()" {TEXT} office:string-value="" calcext:value-type="error"', "#N/A"),
+    (f'table:formula="of:=[.#REF!]" {TEXT} office:string-value=""', "#REF!"),
+    (f'table:formula="of:=SUM(" {TEXT}', "Err:508"),
+    ('table:formula="of:=[.A1]"', ""),
+    (TEXT, "#N/A"),
+], ids=["marked", "shown", "of LibreOffice", "not calculated", "typed"])  # fmt: skip
+def test_in_an_open_document_an_error_and_a_formula_without_a_value_are_named(said: str, shown: str, tmp_path: Path) -> None:
+    lacking = HEADER.index("佐证材料文号")
+    good = [(TEXT, str(cell)) if cell is not None else ("", "") for cell in given()]
+    empty = f'table:formula="of:=&quot;&quot;" {TEXT} office:string-value=""', ""
+    rows = [[*good[:lacking], wrong, *good[lacking + 1 :]] for wrong in (empty, (said, shown))]
+    blank = '<table:table-row table:number-rows-repeated="3"><table:table-cell table:number-columns-repeated="2"/></table:table-row>'
+    header = ods_row(*((TEXT, name) for name in HEADER))
+    other = ods_row(*[(said, shown)] * len(HEADER))
+    path = save_open_document(tmp_path / "x.ods", {"可选项": other, GIVEN.zh: header + ods_row(*rows[0]) + blank + ods_row(*rows[1])})
+    (sheet, first), (_, second) = read(path)
+    assert isinstance(first, Draft), first
+    assert not isinstance(second, Draft)
+    assert [fault.at for fault in second] == [lacking]
+    assert "没有算出值" in second[0].zh
+    assert sheet.header == tuple(HEADER)
+
+
+def test_an_open_document_in_which_too_many_cells_have_no_value_is_named(tmp_path: Path) -> None:
+    cell = '<table:table-cell table:formula="of:=[.A1]" table:number-columns-repeated="16384"/>'
+    row = f'<table:table-row table:number-rows-repeated="100">{cell}</table:table-row>'
+    with pytest.raises(BadSheetFile, match="in too many cells"):
+        read(save_open_document(tmp_path / "x.ods", {GIVEN.zh: row}))
+
+
+@pytest.mark.parametrize(("said", "number"), [("", 46162), ("1899-12-30", 46162), ("1904-01-01", 44700), ("damaged", 46162)])
+def test_an_open_document_says_from_which_day_it_counts(said: str, number: int, tmp_path: Path) -> None:
+    settings = f'<table:calculation-settings><table:null-date table:date-value="{said}"/></table:calculation-settings>' if said else ""
+    cells = [(TEXT, str(cell)) if cell is not None else ("", "") for cell in given()]
+    cells[HEADER.index("日期")] = f'office:value-type="float" office:value="{number}"', str(number)
+    rows = ods_row(*((TEXT, name) for name in HEADER)) + ods_row(*cells)
+    _, draft = one(save_open_document(tmp_path / "x.ods", {GIVEN.zh: rows}, settings))
+    assert draft.occurred == "2026-05-20"
 
 
 @pytest.mark.parametrize("day", ["26-5-20", 46165.5])

@@ -189,7 +189,8 @@ def test_what_is_not_read_is_named_before_anything_is_sent_and_repeated_rows_are
     done = run_kaiye(*command, "--ignore-columns", "--json")
     assert done.returncode == 1, done.stderr
     assert json.loads(done.stdout) == {
-        "rows": 4, "recorded": 3, "waiting": 0, "refused": 0, "repeated": 1, "understood": {}, "unread_sheets": ["联系人"],
+        "rows": 4, "recorded": 3, "waiting": 0, "refused": 0, "repeated": 1, "understood": {},
+        "unread_columns": ["「指导内容」"], "unread_sheets": ["联系人"],
         "types_by_header": {"五月": GIVEN.type},
     }  # fmt: skip
     assert f"{GIVEN.zh} 第 3 行同{GIVEN.zh} 第 2 行" in done.stderr

@@ -23,7 +23,7 @@ from shared.client import OutgoingReport
 from shared.contracts import AnyFact, fact_class, parse_fact
 from shared.contracts.base import shape_in
 from shared.contracts.envelope import Source
-from tests.deploy.spreadsheets.filled import cell_of, save, save_biff
+from tests.deploy.spreadsheets.filled import cell_of, save, save_biff, save_open_document
 
 COUNTY = "330127000000"
 SOURCE = Source(COUNTY, "employment", "spreadsheet")
@@ -223,14 +223,9 @@ def test_a_workbook_of_the_years_before_2007_that_claims_any_extent_is_named_and
     ("rows", "sentence"), [(1 << 20, "Cell limit exceeded"), (6_000, "takes more than 2 GiB of memory")], ids=["refused", "too large"]
 )
 def test_an_open_document_of_a_few_bytes_that_means_a_hundred_million_cells_is_named(rows: int, sentence: str, tmp_path: Path) -> None:
-    spaces = "".join(f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text"))
     cell = '<table:table-cell table:number-columns-repeated="16384" office:value-type="float" office:value="1"/>'
-    table = f'<table:table table:name="x"><table:table-row table:number-rows-repeated="{rows}">{cell}</table:table-row></table:table>'
-    with ZipFile(tmp_path / "x.ods", "w", ZIP_DEFLATED) as parts:
-        parts.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        parts.writestr("META-INF/manifest.xml", '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>')
-        body = f"<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>"
-        parts.writestr("content.xml", f"<office:document-content{spaces}>{body}</office:document-content>")
+    row = f'<table:table-row table:number-rows-repeated="{rows}">{cell}</table:table-row>'
+    save_open_document(tmp_path / "x.ods", {"x": row})
     with pytest.raises(BadSheetFile, match=sentence):
         drafts(tmp_path / "x.ods", ENROLLED)
 
