@@ -9,7 +9,7 @@ from deploy.kept_documents import KeptDocuments
 from deploy.publishing import digest_of, numbered
 from services.indicators.audit.archive.reader import Archive
 from services.indicators.audit.folded import Recorded
-from services.indicators.audit.published import in_force, publications, reproduce
+from services.indicators.audit.published import KeptEntries, in_force, publications, reproduce
 from services.indicators.audit.records import Ends
 from shared.contracts.common import FactCorrected, FactVoided, common_type
 from shared.contracts.envelope import Record, parse_record
@@ -21,7 +21,9 @@ _TYPES = (
 """What was published, and what amends it."""
 
 
-def compare_published(kept: KeptDocuments, recorded: Recorded, up_to: Callable[[Ends], Recorded], audited: Audited) -> None:
+def compare_published(
+    kept: KeptDocuments, recorded: Recorded, up_to: Callable[[Ends], Recorded], entries: KeptEntries, audited: Audited
+) -> None:  # fmt: skip
     """Compute anew what evaluations were published here, and look at the documents kept. Raises Different, BadFolder.
 
     A document made from an evaluation is made anew from it. What cannot be computed anew is counted and named.
@@ -32,7 +34,7 @@ def compare_published(kept: KeptDocuments, recorded: Recorded, up_to: Callable[[
     made: dict[str, str] = {}
     """Digests of the documents that follow from the evaluations published, by their numbers."""
     for done, publication in enumerate(chosen, 1):
-        found = reproduce(publication, kept.read, up_to)
+        found = reproduce(publication, kept.read, up_to, entries=entries)
         if found.outcome == "different":
             raise _different(publication.position, publication.number, found.zh, found.en)
         same += found.outcome == "same"
@@ -69,6 +71,10 @@ _PASSED_OVER: Final = {
     ),
     "other_definitions": (
         "有项目在本版本中另有定义，只核对了其余项目", "some items are defined otherwise by this release: only the others were compared"
+    ),
+    "kept_entries": (
+        "本版本无法按当时的定义由事实重算，由账本留存的当时账目读出，逐字节相同",
+        "this release cannot follow their definitions of then; read off the entries that the ledger keeps of then they are the same",
     ),
     "elsewhere": ("在别处发布，此处没有留存", "published elsewhere: nothing of them is kept here"),
     "not_made_anew": ("只核对留存文件的摘要，未重新生成", "only the digest of what is kept was compared: they were not made anew"),

@@ -20,10 +20,12 @@ from deploy.local import INDICATORS
 from deploy.reaching import DATABASE_AWAY, DatabaseUnreachable, bus
 from services.indicators.audit.archive.reader import Archive, opened_archive
 from services.indicators.audit.folded import Recorded
+from services.indicators.audit.published import KeptEntries
 from services.indicators.audit.records import BadRecords, End, Ends, check_history, up_to
 from services.indicators.catalog import DEFINITIONS, JUDGED
 from services.indicators.evaluation.county import load_county
-from services.indicators.store import LedgerStore, Moment
+from services.indicators.ledger import Balances
+from services.indicators.store import LedgerStore, Moment, UnknownDefinition
 from shared.bus import BusUnreachable
 from shared.contracts.base import SERVICES
 from shared.county_schema import county_schema
@@ -91,7 +93,22 @@ async def _compare_rest(running: Running, folder: DataFolder, store: LedgerStore
             return up_to(recorded, ends)
 
         await compare_figures(running, plan, recorded, ledger, audited)
-        await asyncio.to_thread(compare_published, KeptDocuments(folder.published), recorded, ended, audited)
+        entries = _kept_entries(store, moment, asyncio.get_running_loop())
+        await asyncio.to_thread(compare_published, KeptDocuments(folder.published), recorded, ended, entries, audited)
+
+
+def _kept_entries(store: LedgerStore, moment: Moment, loop: asyncio.AbstractEventLoop) -> KeptEntries:
+    """What the ledger keeps of definitions that serve or have retired, for a thread beside the loop."""
+
+    def entries(definitions: Mapping[str, str], positions: Mapping[str, int]) -> Balances | None:
+        try:
+            found = asyncio.run_coroutine_threadsafe(store.kept(moment, definitions), loop).result()
+        except UnknownDefinition:
+            return None
+        goes_so_far = all(upto[service] >= position for upto in found.upto.values() for service, position in positions.items())
+        return found.balances if goes_so_far else None
+
+    return entries
 
 
 async def archived_up_to(running: Running, positions: Mapping[str, int], from_store_max: int = FROM_STORE_MAX) -> dict[str, int] | None:

@@ -268,21 +268,18 @@ class LedgerStore:
         of = {number: moment.versions.of[number].measure for number in numbers}
         return LedgerRows(await asyncio.to_thread(lambda: {id: (of[version], unit, part) for id, version, unit, part in cells}), rows)
 
-    async def kept(self, definitions: Mapping[str, str]) -> Kept:
+    async def kept(self, moment: Moment, definitions: Mapping[str, str]) -> Kept:
         """The entries of measures by named definitions, that serve or have retired: what an evaluation of the past was computed from.
 
         As known on a day that was final before its version retired they say all there is to say. Raises UnknownDefinition.
         """
-        async with self.moment() as moment:
-            chosen: dict[str, Version] = {}
-            for state in ("retired", "serving"):
-                chosen |= {
-                    each.measure: each for each in moment.versions.in_state(state) if definitions.get(each.measure) == each.definition
-                }
-            for measure, definition in definitions.items():
-                if measure not in chosen:
-                    raise UnknownDefinition(measure, definition)
-            found = await self.rows(moment, [version.number for version in chosen.values()])
+        chosen: dict[str, Version] = {}
+        for state in ("retired", "serving"):
+            chosen |= {each.measure: each for each in moment.versions.in_state(state) if definitions.get(each.measure) == each.definition}
+        for measure, definition in definitions.items():
+            if measure not in chosen:
+                raise UnknownDefinition(measure, definition)
+        found = await self.rows(moment, [version.number for version in chosen.values()])
         balances = Balances()
         await asyncio.to_thread(found.add_to, balances)
         return Kept(balances, {measure: version.upto for measure, version in chosen.items() if version.upto is not None})

@@ -104,36 +104,47 @@ def release_of(text: bytes) -> Release:
 
     Raises ValueError for what is no definitions file.
     """
+    return _release(text, followed=True)
+
+
+def release_as_written(text: bytes) -> tuple[Release, dict[str, str]]:
+    """The same as far as its declarations can be read, whatever else decided what they came to, and of each measure the digest it had: to
+    read figures off entries of then. Raises ValueError as above.
+    """
+    return _release(text, followed=False), {name: measure["definition"] for name, measure in orjson.loads(text)["measures"].items()}
+
+
+def _release(text: bytes, *, followed: bool) -> Release:
     try:
         said = orjson.loads(text)
-        measures = dict(_measures(said["measures"]))
-        indicators = tuple(_indicators(said["indicators"], measures))
+        measures = dict(_measures(said["measures"], followed=followed))
+        indicators = tuple(_indicators(said["indicators"], measures, followed=followed))
         return Release(indicators, measures.get(said["benchmarks"], BENCHMARKS))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no definitions: {error!r}") from error
 
 
-def _measures(said: Mapping[str, Any]) -> Iterator[tuple[str, Measure]]:
+def _measures(said: Mapping[str, Any], *, followed: bool) -> Iterator[tuple[str, Measure]]:
     for name, data in said.items():
         with suppress(KeyError, TypeError, ArithmeticError):
             measure = declared({field: value for field, value in data.items() if field != "definition"}, KINDS)
-            if isinstance(measure, Measure) and digest_of(measure) == data["definition"]:
+            if isinstance(measure, Measure) and (digest_of(measure) == data["definition"] or not followed):
                 yield name, measure
 
 
-def _indicators(said: Iterable[Mapping[str, Any]], measures: Mapping[str, Measure]) -> Iterator[Indicator]:
+def _indicators(said: Iterable[Mapping[str, Any]], measures: Mapping[str, Measure], *, followed: bool) -> Iterator[Indicator]:
     for each in said:
         today = next((indicator for indicator in TODAY.indicators if indicator.id == each["id"]), None)
-        variants = [_row(variant, today, measures) for variant in each["variants"]]
+        variants = [_row(variant, today, measures, followed=followed) for variant in each["variants"]]
         plain = {name: declared(value, {}) for name, value in each.items() if name != "variants"}
         yield Indicator(**plain, variants=tuple(variant for variant in variants if variant is not None))
 
 
-def _row(said: Mapping[str, Any], today: Indicator | None, measures: Mapping[str, Measure]) -> Variant | None:
+def _row(said: Mapping[str, Any], today: Indicator | None, measures: Mapping[str, Measure], *, followed: bool) -> Variant | None:
     with suppress(KeyError, TypeError, ArithmeticError):
         fields_ = {name: declared(value, _ROW_KINDS, measures) for name, value in said.items() if name != "definition"}
         variant = Variant(**fields_)
-        if figure_digest(variant.figure) == said["definition"]:
+        if figure_digest(variant.figure) == said["definition"] or not followed:
             return variant
     found = (variant for variant in (today.variants if today is not None else ()) if variant.name == said["name"])
     return next((with_measures(variant, measures) for variant in found), None)

@@ -7,16 +7,17 @@ release too, as long as that can follow the declarations of then.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Literal, TypeVar
 
 from services.indicators.answers import Question
-from services.indicators.audit.definitions import release_of
+from services.indicators.audit.definitions import release_as_written, release_of
 from services.indicators.audit.folded import Recorded
 from services.indicators.audit.recompute import Engine, recompute
 from services.indicators.audit.records import BadRecords, End, Ends
-from services.indicators.catalog import TODAY, Release
+from services.indicators.catalog import BENCHMARKS, TODAY, Release, measures_in
+from services.indicators.catalog.duties import DUTY_STANDINGS
 from services.indicators.evaluation.county import checked_plan
 from services.indicators.evaluation.evaluating import evaluation, read_given
 from services.indicators.evaluation.evaluation import Evaluation, ScoredItem, evaluation_bytes
@@ -24,6 +25,7 @@ from services.indicators.evaluation.plan_file import PLAN_FILE
 from services.indicators.evaluation.problems import FileProblems
 from services.indicators.evaluation.sheet import SHEET_FILE
 from services.indicators.evaluation.shown import showing
+from services.indicators.reading import Amounts
 from shared.contracts import read_fact
 from shared.contracts.base import SERVICES, Fact
 from shared.contracts.common import CommonFact, FactCorrected, FactVoided, common_class, read_common
@@ -34,6 +36,10 @@ F = TypeVar("F", bound=Fact)
 
 KeptFiles = Callable[[str], bytes | None]
 """Gives a kept file by the SHA-256 it was kept under, None where there is none. Whether it is still the same is looked at here."""
+KeptEntries = Callable[[Mapping[str, str], Mapping[str, int]], Amounts | None]
+"""Gives the entries of measures that a ledger keeps by the definitions they had, of all records up to some positions at least; None where
+it does not keep them.
+"""
 UpTo = Callable[[Ends], Recorded]
 """Gives what was recorded up to the ends. Raises BadRecords where it does not go so far."""
 
@@ -57,12 +63,13 @@ class Finding:
 
     `same`: bit for bit, by the declarations kept with it. `different`: a kept file, or what follows from the facts, is another; `item` is
     the first item of the sheet that differs, where one does. `other_definitions`: items are defined otherwise by this release, which cannot
-    follow what they were computed by; the others are the same, as far as they could be compared. `unreproducible`: the record
-    does not say what it follows from, so that nobody can compute it anew.
+    follow what they were computed by; the others are the same, as far as they could be compared. `kept_entries`: so it is, but read off the
+    entries that the ledger keeps of then it comes out the same. `unreproducible`: the record does not say what it follows from, so that
+    nobody can compute it anew.
     """
 
     number: str
-    outcome: Literal["same", "different", "other_definitions", "unreproducible"]
+    outcome: Literal["same", "different", "other_definitions", "kept_entries", "unreproducible"]
     zh: str
     en: str
     item: str | None = None
@@ -113,8 +120,14 @@ def _read(of: type[F], version: int, data: Mapping[str, Any]) -> F:
     return fact
 
 
-def reproduce(publication: Publication, kept: KeptFiles, up_to: UpTo, engine: Engine = "duckdb") -> Finding:
-    """Compute a published evaluation anew and compare it, bit for bit, with what was published and kept."""
+def reproduce(
+    publication: Publication, kept: KeptFiles, up_to: UpTo, engine: Engine = "duckdb", entries: KeptEntries | None = None
+) -> Finding:  # fmt: skip
+    """Compute a published evaluation anew and compare it, bit for bit, with what was published and kept.
+
+    `entries`: where its definitions cannot be followed any more, it is read off the entries of then, which show all there was to know if
+    the known day was final.
+    """
     number, fact = publication.number, publication.fact
     if fact.positions is None or fact.plan_digest is None or fact.sheet_digest is None:
         return Finding(
@@ -148,7 +161,50 @@ def reproduce(publication: Publication, kept: KeptFiles, up_to: UpTo, engine: En
         return Finding(
             number, "different", "留存的文件无法按本版本读取，原因见英文", f"what was kept cannot be read by this version: {error}"
         )
-    return _compared(number, fact, document, published, anew)
+    found = _compared(number, fact, document, published, anew)
+    if found.outcome == "other_definitions" and declarations and entries is not None and published.final:
+        return _read_off(found, published, plan.decode(), sheet.decode(), up_to(ends), declarations[0], entries)
+    return found
+
+
+def _read_off(
+    found: Finding, published: Evaluation, plan: str, sheet: str, recorded: Recorded, declarations: bytes, entries: KeptEntries
+) -> Finding:  # fmt: skip
+    """The same evaluation read off the entries that a ledger keeps of then; what was found without, where it keeps none."""
+    release, digests = release_as_written(declarations)
+    rows = {_row(item) for item in published.items}
+    figures = [variant for each in release.indicators for variant in each.variants if (each.id, variant.name) in rows]
+    names = {measure.name for measure in measures_in(tuple(figures))} | {BENCHMARKS.name, DUTY_STANDINGS.name}
+    amounts = entries({name: digests[name] for name in names}, published.positions)
+    if amounts is None:
+        return found
+    judged_by = checked_plan(plan, release.judged)
+    given = read_given(judged_by, sha256(plan.encode()).hexdigest(), sheet, rehearsal=published.rehearsal, release=release)
+    snapshot = replace(recompute(recorded, judged_by, "duckdb")(published.known_at), balances=amounts, release=release)
+    again = evaluation(snapshot, Question(published.unit, published.as_of, published.known_at), given, showing(recorded.records))
+    again = again.model_copy(update={
+        "items": [_defined_as(then, item) for then, item in zip(published.items, again.items, strict=True)],
+        "definitions": published.definitions,
+    })  # fmt: skip
+    if evaluation_bytes(again) == evaluation_bytes(published):
+        return replace(
+            found, outcome="kept_entries", zh=f"{found.zh}；由账本留存的当时账目读出，逐字节相同",
+            en=f"{found.en}; read off the entries that the ledger keeps of then it is the same, bit for bit",
+        )  # fmt: skip
+    differing = (then.id for then, item in zip(published.items, again.items, strict=True) if then != item)
+    item = next(differing, None)
+    named = item or ", ".join(_differing(published, again))
+    return Finding(
+        found.number, "different", f"由账本留存的当时账目读出的 {named} 不同", f"read off the entries that the ledger keeps of then, "
+        f"{named} is not the same", item,
+    )  # fmt: skip
+
+
+def _defined_as(then: ScoredItem, item: ScoredItem) -> ScoredItem:
+    """An item with the digest that its definition had then: it was read off the entries of then."""
+    if then.figure is None or item.figure is None:
+        return item
+    return item.model_copy(update={"figure": item.figure.model_copy(update={"definition": then.figure.definition})})
 
 
 def _row(item: ScoredItem) -> tuple[str, str] | None:

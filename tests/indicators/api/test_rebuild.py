@@ -25,7 +25,7 @@ from services.indicators.measures.kinds import Measure
 from services.indicators.measures.rows import SubjectKind
 from services.indicators.rebuild import Rebuilder
 from services.indicators.relations import RELATIONS
-from services.indicators.store import LedgerStore, UnknownDefinition
+from services.indicators.store import Kept, LedgerStore, UnknownDefinition
 from services.indicators.versions import Definition, OtherDefinitions
 from shared.clock import SimulatedClock
 from shared.contracts.envelope import Record
@@ -224,13 +224,13 @@ async def test_another_definition_is_built_while_the_previous_one_serves(dsn: st
         await after.rebuilder.work()
         assert (_row(after.live, ALTERED).value, _row(after.live, ALTERED).note) == (like.value, old.note)
         by_digest = {name: each.digest for name, each in DEFINITIONS.items()}
-        kept = await after.live.store.kept(by_digest)
+        kept = await kept_by(after, by_digest)
         assert sums(kept.balances) == sums(whole.balances)
         assert kept.upto == {ALTERED: after.live.snapshot().positions}
         await after.rebuilder.forget()
         await after.rebuilder.work()
         with pytest.raises(UnknownDefinition, match=ALTERED):
-            await after.live.store.kept(by_digest)
+            await kept_by(after, by_digest)
 
 
 async def test_what_cannot_be_followed_is_unknown_until_it_is_built_and_the_rest_is_answered(dsn: str, records: list[Record]) -> None:
@@ -249,8 +249,13 @@ async def test_what_cannot_be_followed_is_unknown_until_it_is_built_and_the_rest
                 await before.live.take(records)
             await after.rebuilder.work()
             assert _row(after.live, ALTERED).value == like.value
-            kept = await after.live.store.kept({ALTERED: DEFINITIONS[ALTERED].digest})
+            kept = await kept_by(after, {ALTERED: DEFINITIONS[ALTERED].digest})
             assert _value(kept.balances, ALTERED) == old.value
+
+
+async def kept_by(process: Process, definitions: Mapping[str, str]) -> Kept:
+    async with process.live.store.moment() as moment:
+        return await process.live.store.kept(moment, definitions)
 
 
 def _value(balances: Balances, measure: str) -> str:

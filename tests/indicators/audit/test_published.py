@@ -1,6 +1,7 @@
 """A published evaluation computed anew from the facts up to its positions, whatever came after; and what is said when it cannot be."""
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -9,13 +10,17 @@ import pytest
 
 from services.indicators.answers import ask
 from services.indicators.audit.definitions import definitions
-from services.indicators.audit.published import Finding, Publication, publications, reproduce
+from services.indicators.audit.published import Finding, KeptEntries, Publication, publications, reproduce
 from services.indicators.audit.recompute import Engine, recompute
 from services.indicators.audit.records import End, Ends, History, check_history
-from services.indicators.catalog import BENCHMARKS, CATALOG, TODAY, Release, Variant, digest_of, figure_digest
+from services.indicators.catalog import BENCHMARKS, CATALOG, DEFINITIONS, TODAY, Release, Variant, digest_of, figure_digest
 from services.indicators.evaluation.evaluating import evaluation, read_given
 from services.indicators.evaluation.evaluation import Evaluation, ScoredItem, evaluation_bytes
 from services.indicators.evaluation.shown import showing
+from services.indicators.reading import Amounts
+from shared.contracts.base import SERVICES
+from shared.contracts.common import COMMON_VERSION, DayClosed, common_type, day_closed_id, system_source
+from shared.contracts.envelope import record_bytes
 from shared.contracts.registry import EvaluationPublished, StoodAt
 from tests.indicators.audit.test_recompute import in_order
 from tests.indicators.comparing import example_county
@@ -35,12 +40,17 @@ class Kept(NamedTuple):
     publication: Publication
     files: dict[str, bytes]
 
-    def found(self, lines: list[bytes] = LINES) -> Finding:
-        return reproduce(self.publication, self.files.get, lambda ends: check_history(lines, COUNTY, ends), "live")
+    def found(self, lines: list[bytes] = LINES, entries: KeptEntries | None = None) -> Finding:
+        return reproduce(self.publication, self.files.get, lambda ends: check_history(lines, COUNTY, ends), "live", entries)
 
 
 def history(ends: Ends | None = None) -> History:
     return check_history(LINES, COUNTY, ends)
+
+
+def up_to_that_day() -> History:
+    last = {record.service: record.position for record in history().records if record.known_day <= KNOWN}
+    return history({service: End(position) for service, position in last.items()})
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +59,8 @@ def published() -> Kept:
     return published_by(TODAY)
 
 
-def published_by(release: Release) -> Kept:
-    last = {record.service: record.position for record in history().records if record.known_day <= KNOWN}
-    recorded = history({service: End(position) for service, position in last.items()})
-    plan = example_county().plan
+def published_by(release: Release, lines: list[bytes] | None = None) -> Kept:
+    plan, recorded = example_county().plan, check_history(lines, COUNTY) if lines is not None else up_to_that_day()
     snapshot = recompute(recorded, plan, "live", release)(KNOWN)
     given = read_given(plan, sha256(PLAN).hexdigest(), SHEET.decode(), rehearsal=True, release=release)
     found = evaluation(snapshot, ask(snapshot, KNOWN, None, AS_OF, KNOWN), given, showing(recorded.records))
@@ -92,6 +100,13 @@ def test_what_was_declared_otherwise_and_cannot_be_followed_is_named() -> None:
     assert "media-campaigns, " in unkept.en
     assert "new-enterprises" in unkept.en
 
+
+def test_what_cannot_be_followed_is_read_off_the_entries_that_the_ledger_keeps_of_then() -> None:
+    """Another revision of what a measure reads decided its figures."""
+    closed = closing()
+    then = published_by(EARLIER, closed)
+    fact = then.publication.fact
+    assert fact.declarations_digest is not None
     names = digest_of(REGISTRATIONS), figure_digest(row("new_enterprises", EARLIER).figure)
     others = then.files[fact.declarations_digest]
     for digest in names:
@@ -106,8 +121,41 @@ def test_what_was_declared_otherwise_and_cannot_be_followed_is_named() -> None:
     ]  # fmt: skip
     document = evaluation_bytes(published.model_copy(update={"items": figured}))
     told = fact.model_copy(update={"declarations_digest": again, "digest": sha256(document).hexdigest()})
-    found = Kept(Publication(1, told), {**then.files, again: others, told.digest: document}).found()
+    kept = Kept(Publication(1, told), {**then.files, again: others, told.digest: document})
+    found = kept.found(closed)
     assert (found.outcome, found.item, "media" in found.en) == ("other_definitions", "new-enterprises", False)
+
+    balances = recompute(check_history(closed, COUNTY), example_county().plan, "live", EARLIER)(KNOWN).balances
+    asked: list[tuple[Mapping[str, str], Mapping[str, int]]] = []
+
+    def entries(definitions: Mapping[str, str], positions: Mapping[str, int]) -> Amounts:
+        asked.append((definitions, positions))
+        return balances
+
+    read_off = kept.found(closed, entries)
+    assert (read_off.outcome, "the same, bit for bit" in read_off.en) == ("kept_entries", True), read_off.en
+    ((by, positions),) = asked
+    assert by["new_enterprises"] == sha256(names[0].encode()).hexdigest()
+    assert by["media_campaigns"] == DEFINITIONS["media_campaigns"].digest
+    assert positions == published.positions
+    assert kept.found(closed, lambda *_: None).outcome == "other_definitions"
+    todays = recompute(check_history(closed, COUNTY), example_county().plan, "live")(KNOWN).balances
+    otherwise = kept.found(closed, lambda *_: todays)
+    assert (otherwise.outcome, otherwise.item) == ("different", "new-enterprises")
+
+
+def closing() -> list[bytes]:
+    """What was recorded up to the known day, which every service then closed."""
+    found: list[bytes] = []
+    for service in SERVICES:
+        records = [record for record in history().records if record.service == service and record.known_day <= KNOWN]
+        found += [record.raw for record in records]
+        found.append(record_bytes(
+            source=str(system_source(COUNTY, service)), id=day_closed_id(KNOWN), type=common_type(DayClosed, service),
+            version=COMMON_VERSION, occurred=KNOWN, recorded=datetime(2025, 10, 8, 17, tzinfo=UTC), position=len(records) + 1,
+            prevhash=records[-1].hash, data={"day": str(KNOWN)},
+        ))  # fmt: skip
+    return found
 
 
 def test_rows_that_no_release_known_here_has_are_named(published: Kept) -> None:
