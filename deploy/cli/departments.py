@@ -197,7 +197,8 @@ def revoke(
     credentials = _credentials(folder)
     gone = credentials.revoke(name, system)
     if not gone:
-        said.print(f"名单中没有 {name} {system or ''} / is not listed: kaiye department list", markup=False)
+        zh, en = (name, name) if system is None else (f"{name} 的系统 {system}", f"the system {system} of {name}")
+        said.print(f"名单中没有 {zh}，见 kaiye department list / {en} is not listed: kaiye department list", markup=False)
         raise typer.Exit(EXIT_DIFFERENCE)
     _make_it_hold(folder, credentials)
     systems = ", ".join(user.system for user in gone)
@@ -273,7 +274,12 @@ def _wrong(field: str, kind: str, message: str) -> str:
             f"{place}应为 1–32 位小写字母、数字、下划线或连字符 / 1 to 32 lower-case letters, digits, underscores or hyphens are expected"
         )
     halves = message.removeprefix("Value error, ").split(" / ")
-    return place + " / ".join(sorted(halves, key=str.isascii))
+    return place + " / ".join(sorted(halves, key=_han, reverse=True))
+
+
+def _han(text: str) -> int:
+    """How many Chinese characters stand in it: what is quoted stands in both halves, and an English half may hold a dash."""
+    return sum("\u4e00" <= each <= "\u9fff" for each in text)
 
 
 def _shown(user: "DepartmentUser") -> dict[str, object]:

@@ -54,6 +54,7 @@ def evaluate(
 ) -> None:  # fmt: skip
     """按考评标准考评，逐项给出得分与理由、失分、佐证、整改清单 / The evaluation by a scoring sheet: score and reason of every item, sums,
     gaps, evidence wanted, what is to be put right. The same inputs give the same bytes, from a running system as from its recorded facts.
+    Exits with 1 where a published one comes out otherwise, and where the registry refuses to publish one.
     """
     if reproduce is not None:
         if sheet is not None or publish is not None or plan is not None:

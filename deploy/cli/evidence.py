@@ -72,8 +72,8 @@ def export(
     data: DataOption = DEFAULT_FOLDER,
 ) -> None:  # fmt: skip
     """写出证据包：全部单位的指标和任务、事实、定义、方案，附签名 / Write a bundle: every unit's figures and duties, the facts, definitions
-    and plan behind them, signed. The second engine makes the figures. Where the running system answers otherwise nothing is written and
-    the exit code is 1.
+    and plan behind them, signed. The second engine makes the figures. Exits with 1 where the running system answers otherwise; nothing is
+    written then.
     """
     from services.indicators.audit.bundle import require_new, write_bundle
 

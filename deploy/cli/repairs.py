@@ -189,7 +189,9 @@ def dismiss(
     ids: IdsArgument, why: WhyOption, service: ServiceOption = None, seed: SeedOption = None, json: JsonOption = False,
     data: DataOption = DEFAULT_FOLDER,
 ) -> None:  # fmt: skip
-    """退回不处理：等待或退回的报送不再处理，原因告知报送部门 / What waits or was refused will not be pursued; its reporter is told why."""
+    """退回不处理：等待或退回的报送不再处理，原因告知报送部门 / What waits or was refused will not be pursued; its reporter is told why.
+    Exits with 1 when that cannot be done for one of several.
+    """
     from shared.repair import Dismiss
 
     async def act(desks: "RepairDesks", whole: "Whole") -> "Done":

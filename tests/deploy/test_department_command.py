@@ -186,6 +186,8 @@ async def test_the_list_says_who_may_what_until_when(folder: DataFolder, kaiye: 
     (("chuangjianban", "--system", "clerk", "--role", "evaluator"), "其角色须为 office，现为 evaluator"),
     ((*BANK, "--may-report", "finance.loan_imagined"), "no fact type finance.loan_imagined"),
     ((*BANK, "--units", "33"), "12 digits"),
+    ((*BANK, "--units", "单位"), "单位代码应为12位数字：单位 / a unit code has 12 digits: 单位"),
+    ((*BANK, "--units", "999999999999"), "--units：第 10 至 12 位既不是社区也不是行政村：999999999999 / positions 10–12 name neither"),
     ((*BANK, "--role", "evaluator", "--units", COUNTY), "reports nothing"),
 ])  # fmt: skip
 async def test_what_makes_no_sense_is_refused_and_nobody_is_listed(
@@ -213,7 +215,10 @@ async def test_what_only_the_office_reports_is_given_to_nobody_else(folder: Data
 async def test_a_system_is_listed_once_and_revoked_by_name(folder: DataFolder, kaiye: Kaiye) -> None:
     assert (await kaiye("department", "add", *BANK))[0] == 0
     assert (await kaiye("department", "add", *BANK))[0] == 2
-    assert (await kaiye("department", "revoke", "bank", "--system", "other"))[0] == 1
+    code, _, said = await kaiye("department", "revoke", "bank", "--system", "other")
+    assert (code, "the system other of bank is not listed" in said, "bank 的系统 other" in said) == (1, True, True), said
+    code, _, said = await kaiye("department", "revoke", "nobody")
+    assert (code, "nobody is not listed" in said) == (1, True), said
     assert (await kaiye("department", "revoke", *BANK))[0] == 0
     assert Credentials(folder, COUNTY).users().departments == ()
 

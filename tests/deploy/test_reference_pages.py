@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 import typer
 
 from deploy.cli import make_app
@@ -56,3 +57,13 @@ def test_exit_codes_follow_from_what_a_command_does() -> None:
     assert {name: exits_of(COMMANDS[name]) for name in ("kaiye doctor", "kaiye report", "kaiye board", "kaiye simulate")} == {
         "kaiye doctor": (0, 1, 2, 3), "kaiye report": (0, 1, 2, 3), "kaiye board": (0, 2, 3), "kaiye simulate": (0, 2),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", [
+        "evaluate", "evidence export", "evidence prove", "reports dismiss", "roster rename", "roster merge", "roster dissolve",
+        "roster move",
+    ],
+)  # fmt: skip
+def test_what_may_end_with_a_difference_says_so(name: str) -> None:
+    assert 1 in exits_of(COMMANDS[f"kaiye {name}"])
