@@ -24,7 +24,7 @@ from services.indicators.api.sessions import SESSION_SECONDS, TICKET_SECONDS, Se
 from shared.clock import today
 from shared.logs import logger
 from shared.tokens import digest_of
-from shared.users import MAY, Act, BadUsers, Role, User
+from shared.users import MAY, Act, BadUsers, DepartmentUser, Role, User
 
 COOKIE: Final = "kaiye"
 NEEDED: Final[Mapping[str, Act | None]] = {
@@ -110,6 +110,11 @@ class Caller:
     def role(self) -> Role:
         """What this one is."""
         return ANONYMOUS if self.user is None else self.user.role
+
+    @property
+    def name(self) -> str:
+        """Who this one is: the system of a department, else the role."""
+        return f"{self.user.department}/{self.user.system}" if isinstance(self.user, DepartmentUser) else self.role
 
 
 class Access:

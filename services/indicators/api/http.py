@@ -74,6 +74,7 @@ from services.indicators.api.tables import Catalogue, Units
 from services.indicators.api.unmasking import ONLY_SOME_MAY, require_may_unmask, shown
 from services.indicators.archiving import Archiving
 from services.indicators.evaluation.evaluation import Evaluation
+from shared.logs import logger
 
 LINES: Final = "application/x-ndjson"
 EVENTS: Final = "text/event-stream"
@@ -86,6 +87,8 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     503: {**_ERROR, "description": "正在读取指标库 / the ledger is still being read"},
 }
 
+
+log = logger(__name__)
 
 _ABOUT_FACTS: Final = (
     f"按服务和位置排列：已知日终了前记录、发生日不晚于截至日的。一个单位的，是以代码写明它或其下级单位的事实，连同对这些事实的作废和更正；"
@@ -330,8 +333,14 @@ def _add_streams(app: FastAPI, doors: Doors) -> None:
         summary="已记录的事实，一行一条，与发布时逐字节相同 / the recorded facts, one per line, exactly as published",
         description=_ABOUT_FACTS,
     )  # fmt: skip
-    async def facts(question: Annotated[FactsQuestion, Query()]) -> Download:
-        return Download(downloads.lines(doors.questions.facts(question)), media_type=LINES)
+    async def facts(request: Request, question: Annotated[FactsQuestion, Query()]) -> Download:
+        lines = downloads.lines(doors.questions.facts(question))
+        caller = caller_of(request)
+        log.info(
+            "已记录的事实（含人员代码）被取用 / the recorded facts are taken, pseudonyms and all",
+            who=caller.name, role=caller.role, **question.model_dump(mode="json", exclude_none=True),
+        )  # fmt: skip
+        return Download(lines, media_type=LINES)
 
     @app.get(
         "/changes", response_class=StreamingResponse, responses={200: {"content": {EVENTS: {"example": EXAMPLE_CHANGED}}}},

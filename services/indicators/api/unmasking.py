@@ -15,7 +15,7 @@ from shared.client.outgoing import outgoing
 from shared.contracts.common import OFFICE
 from shared.contracts.registry import RosterExported
 from shared.days import closing_instant
-from shared.users import MAY, DepartmentUser
+from shared.users import MAY
 
 NO_REASON: Final = Problem(
     code="no_reason",
@@ -57,7 +57,7 @@ async def shown(raw: bytes, asked: Unmasking, caller: Caller, counter: Counter, 
 async def _record(why: str, caller: Caller, counter: Counter, *, unit: str, roster: str, persons: int, live: Live) -> None:
     number = f"DC-{uuid4().hex[:16]}"
     fact = RosterExported(
-        unit=unit, export=number, roster=roster, who=_who(caller), reason=why, masked=False, persons=persons
+        unit=unit, export=number, roster=roster, who=caller.name, reason=why, masked=False, persons=persons
     )  # fmt: skip
     source, day = counter.source(OFFICE, _SYSTEM), live.today()
     instant = closing_instant(day) if live.clock.simulated else None  # the registry may have heard of an earlier day only
@@ -73,8 +73,3 @@ async def _record(why: str, caller: Caller, counter: Counter, *, unit: str, rost
         raise Refused(400 if answer.outcome == "refused" else 503, Problem(
             code="not_recorded", zh=f"导出未能登记，未显示：{answer.zh}", en=f"the export was not recorded, nothing is shown: {answer.en}"
         ))  # fmt: skip
-
-
-def _who(caller: Caller) -> str:
-    user = caller.user
-    return f"{user.department}/{user.system}" if isinstance(user, DepartmentUser) else caller.role

@@ -9,6 +9,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from starlette.routing import Route
+from structlog.testing import capture_logs
 
 from services.indicators.api.access import Access
 from services.indicators.api.login import FORM_BYTES_MAX
@@ -143,6 +144,17 @@ async def test_the_administrators_token_opens_nothing_after_its_last_day(door: S
     write_users(users, *DEPARTMENTS.values(), operator_until=today() - timedelta(days=1))
     answer = await door.http.get("/board", headers=bearer("operator"))
     assert (answer.status_code, answer.json()["code"]) == (401, "lapsed_token")
+
+
+async def test_who_takes_the_recorded_facts_is_told_in_the_log(door: System) -> None:
+    with capture_logs() as logged:
+        for name, asked in (("auditor", {"as_of": "2025-05-01"}), ("operator", {}), ("bank", {})):
+            await door.http.get("/facts", params=asked, headers=bearer(name))
+    told = [{key: each.get(key) for key in ("who", "role", "as_of")} for each in logged if "facts are taken" in each["event"]]
+    assert told == [
+        {"who": "auditor/core", "role": "evaluator", "as_of": "2025-05-01"},
+        {"who": "administrator", "role": "administrator", "as_of": None},
+    ], "the bank did not get them"
 
 
 async def test_what_is_sent_without_a_token_is_not_read(door: System) -> None:
