@@ -12,19 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from services.indicators.evaluation.display import grouped, measure_words, number_text, share_text, yuan_text
-from services.indicators.words import OPERATORS, PART_SEPARATOR, SYSTEMS_ZH, UNIT_KINDS_ZH, part_zh
+from services.indicators.words import OPERATORS, PART_SEPARATOR, STATUS_ZH, SYSTEMS_ZH, UNIT_KINDS_ZH, part_zh
 from shared.contracts import FACTS
 
-STATUS: Final = {
-    "met": ("完成", "green"),
-    "on_schedule": ("达到进度", "green"),
-    "behind": ("落后", "yellow"),
-    "missed": ("未完成", "bold red"),
-    "not_due": ("未到期", "dim"),
-    "unknown": ("不明", "magenta"),
-    "shown": ("列示", "dim"),
-    "no_benchmark": ("未公布", "dim"),
-}
+_STATUS_STYLES: Final = {
+    "met": "green", "on_schedule": "green", "behind": "yellow", "missed": "bold red", "not_due": "dim", "unknown": "magenta",
+    "shown": "dim", "no_benchmark": "dim",
+}  # fmt: skip
+STATUS: Final = {status: (STATUS_ZH[status], style) for status, style in _STATUS_STYLES.items()}
 COMPARED: Final = {"met": ("✓", "green"), "behind": ("✗", "yellow"), "missed": ("✗", "bold red")}
 """How a comparison with the national average or an earlier year reads (达到或超过)."""
 COMPARED_LEGEND: Final = "✓ 达到或超过 reached or exceeded · ✗ 未达到 not reached"

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.indicators.catalog import BENCHMARKS, TODAY, Release, figure_digest, measures_in, with_measures
 from services.indicators.evaluation.display import value_text
-from services.indicators.evaluation.plan import Plan, Target, targets_of, unit_targets_of
+from services.indicators.evaluation.plan import Plan, Target, promised_to, targets_of
 from services.indicators.evaluation.status import (
     BaselineStatus,
     BenchmarkStatus,
@@ -370,7 +370,7 @@ def _variant_rows(asked: _Asked, indicator: Indicator, variant: Variant, window:
                 as_of=last_day, window=window, value=figure, behaviour=variant.behaviour or indicator.behaviour,
                 start=_start(reader, variant, window, part) if indicator.starts_from_eve and not unbuilt else 0, whole=declared.whole,
             )  # fmt: skip
-            promised = _targets(plan, question, indicator, variant, part, on)
+            promised = promised_to(plan, question.unit, indicator.id, variant.name, part, on=on)
             answers = [_target(target, standing._replace(goal=target.goal(benchmark))) for target in promised]
             due = _due_note(promised)
         no_denominator = value.denominator == 0 and value.absence == "missing"
@@ -405,12 +405,6 @@ PREVIOUS = "定义已变，新数由全部事实重算后启用，现按原定�
 
 _NOTHING = Value(None, None, None, "empty")
 _UNBUILT = Value(None, None, None, "missing")
-
-
-def _targets(plan: Plan, question: Question, indicator: Indicator, variant: Variant, part: str | None, on: date) -> tuple[Target, ...]:
-    if question.unit == plan.county:
-        return targets_of(plan, indicator.id, variant.name, part, on=on)
-    return unit_targets_of(plan, question.unit, indicator.id, variant.name, part, on=on)
 
 
 def _start(reader: Reader, variant: Variant, window: Window, part: str | None) -> Exact:

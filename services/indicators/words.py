@@ -1,4 +1,4 @@
-"""What people call the variants and parts of indicators: Chinese names by the names that JSON and plan files use."""
+"""What people call the variants, parts and states of indicators: Chinese names by the names that JSON and plan files use."""
 
 from typing import Final
 
@@ -40,6 +40,11 @@ SYSTEMS_ZH: Final = {
 WINDOWS_ZH: Final = {"plan_year": "年度", "two_years": "两年"}
 """The windows that every plan has; a plan file names its own."""
 UNIT_KINDS_ZH: Final = {"county": "县", "township": "乡镇", "park": "园区", "community": "社区", "village": "行政村"}
+STATUS_ZH: Final = {
+    "met": "完成", "on_schedule": "达到进度", "behind": "落后", "missed": "未完成", "not_due": "未到期", "unknown": "不明", "shown": "列示",
+    "no_benchmark": "未公布",
+}  # fmt: skip
+"""Where a row stands, and where the national average is not published."""
 OPERATORS: Final = {">=": "≥", "<=": "≤"}
 PART_SEPARATOR: Final = "|"
 """Between the words of a part that splits by several things at once, such as `enrolled|start_up|care|woman`."""

@@ -37,6 +37,7 @@ NEEDED: Final[Mapping[str, Act | None]] = {
     "GET /units": "ask",
     "GET /flags": "ask",
     "GET /duties": "ask",
+    "GET /bulletin": "ask",
     "GET /rebuild": "ask",
     "POST /evaluation": "ask",
     "GET /explain/{id}": "ask",

@@ -73,6 +73,7 @@ from services.indicators.api.responses import JSON, Refused, problem_response
 from services.indicators.api.tables import Catalogue, Units
 from services.indicators.api.unmasking import ONLY_SOME_MAY, require_may_unmask, shown
 from services.indicators.archiving import Archiving
+from services.indicators.evaluation.bulletin import Bulletin
 from services.indicators.evaluation.evaluation import Evaluation
 from shared.logs import logger
 
@@ -253,6 +254,16 @@ def _add_questions(app: FastAPI, doors: Doors) -> None:
         `state` and `late` do not narrow it
         """
         return answer("duties", lambda: questions.duties(question))
+
+    @app.get(
+        "/bulletin", response_model=Bulletin, responses=_ERRORS, summary="一个单位的进展情况通报 / the bulletin on one unit's progress"
+    )
+    async def bulletin(question: Annotated[BoardQuestion, Query()]) -> Response:
+        """Text 为通报全文（Markdown）：总体进展，未完成和落后的，情况不明的，按方案条款的各项目标，县的另列各乡镇、园区；只答不存
+        / `text` is the whole bulletin, in Chinese: what is missed or behind first, what is unknown, every target by the plan's clauses,
+        for the county each township and park. Nothing is kept of it.
+        """
+        return answer("bulletin", lambda: questions.bulletin(question))
 
     @app.get("/rebuild", response_model=Rebuilding, summary="重算的进展 / the rebuild under way, or what became of the last one")
     async def rebuild(question: Annotated[NoQuestion, Query()]) -> Response:

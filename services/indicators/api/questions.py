@@ -23,6 +23,7 @@ from services.indicators.api.explainer import At, Explainer
 from services.indicators.api.flags import FLAGS_PER_PAGE, FLAGS_PER_PAGE_MAX, Flags, State, Wanted, flags
 from services.indicators.api.rebuilds import RebuildCommand, Rebuilding, Rebuilds
 from services.indicators.api.tables import Catalogue, Units, catalogue, units
+from services.indicators.evaluation.bulletin import Bulletin, bulletin
 from services.indicators.evaluation.duties import State as DutyState
 from services.indicators.evaluation.evaluating import Given, evaluation, read_given
 from services.indicators.evaluation.evaluation import Evaluation
@@ -305,6 +306,13 @@ class Questions:
         snapshot = self.live.snapshot()
         asked = ask(snapshot, self.live.today(), question.unit, question.as_of, question.known_at)
         return duties(snapshot, asked, DutiesWanted(question.department, question.system, question.state, question.late))
+
+    def bulletin(self, question: BoardQuestion) -> Bulletin:
+        """The bulletin on a unit's progress."""
+        self._require_ready()
+        snapshot = self.live.snapshot()
+        asked = ask(snapshot, self.live.today(), question.unit, question.as_of, question.known_at)
+        return bulletin(snapshot, asked, self._plan_digest)
 
     def rebuild(self, _: NoQuestion) -> Rebuilding:
         """The rebuild under way, or what became of the last one."""

@@ -39,6 +39,8 @@ Clause = Annotated[str, StringConstraints(min_length=1, max_length=20)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
+BENCHMARK: Final = "benchmark"
+"""The value of a target that is the national average (达到或超过全国平均水平)."""
 DOCUMENTS: Final = "documents_owed"
 """The indicator whose parts are the documents owed: the duties whose id is this name, a dot and the part."""
 
@@ -256,6 +258,15 @@ def unit_targets_of(
         return ()
     whole = targets_of(plan, indicator, variant, part, on=on)
     return tuple(target.model_copy(update={"value": share, "milestones": ()}) for target in whole for share in shares)
+
+
+def promised_to(
+    plan: Plan, unit: str, indicator: str, variant: str = "default", part: str | None = None, *, on: date
+) -> tuple[Target, ...]:  # fmt: skip
+    """What was promised about a row to whoever asks for a unit: the county's targets, of any other unit those of its letter."""
+    if unit == plan.county:
+        return targets_of(plan, indicator, variant, part, on=on)
+    return unit_targets_of(plan, unit, indicator, variant, part, on=on)
 
 
 def replaced_on(entry: Target | Decomposition, plan: Plan) -> date | None:

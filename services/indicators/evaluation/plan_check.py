@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from services.indicators.evaluation.letters import check_letters
-from services.indicators.evaluation.plan import Decomposition, Plan, Reference, Span, Target, windows_of, years_of
+from services.indicators.evaluation.plan import BENCHMARK, Decomposition, Plan, Reference, Span, Target, windows_of, years_of
 from services.indicators.evaluation.problems import Path, Problem, outside, twice, unknown_department, unknown_name
 from services.indicators.evaluation.status import Behaviour, Op
 
@@ -263,7 +263,7 @@ def _target_days(plan: Plan, at: Path, target: Target) -> Iterator[Problem]:
     first, last = windows[name]
     if target.deadline and not first <= target.deadline <= last:
         yield outside((*at, "deadline"), target.deadline, name, first, last)
-    if target.milestones and target.value == "benchmark":
+    if target.milestones and target.value == BENCHMARK:
         yield Problem(
             (*at, "milestones"), "以全国平均水平为目标的，不设节点目标。", "a target that is the benchmark has no milestones.",
             "删去 milestones。", "delete the milestones.",

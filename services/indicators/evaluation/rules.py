@@ -23,7 +23,7 @@ from typing import Final, Literal, NamedTuple, assert_never
 from services.indicators.answers import NO_DENOMINATOR, BaselineAnswer, BenchmarkAnswer, Board, Row
 from services.indicators.api.duties import DutyRow
 from services.indicators.evaluation.display import counted, quantity, value_text
-from services.indicators.evaluation.plan import Plan, Target, targets_of, unit_targets_of
+from services.indicators.evaluation.plan import Plan, Target, promised_to
 from services.indicators.evaluation.plan_check import Judged, Judging
 from services.indicators.evaluation.sheet import Item
 from services.indicators.evaluation.status import Goal, Op, StandingInput, Status, Window, judge, reaches
@@ -80,11 +80,7 @@ def stand(item: Item, row: Row | None, owing: Sequence[DutyRow], asked: Asked) -
 def target_of(row: Row, asked: Asked) -> Target | None:
     """The plan's first target of a row that is in force, the unit's own where the board is a unit's."""
     on = row.effective_as_of or row.window.first
-    if asked.board.unit == asked.plan.county:
-        found = targets_of(asked.plan, row.id, row.variant, row.part, on=on)
-    else:
-        found = unit_targets_of(asked.plan, asked.board.unit, row.id, row.variant, row.part, on=on)
-    return next(iter(found), None)
+    return next(iter(promised_to(asked.plan, asked.board.unit, row.id, row.variant, row.part, on=on)), None)
 
 
 # ---- figures

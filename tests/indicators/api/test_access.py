@@ -38,7 +38,7 @@ NOBODY = ("lapsed", "stranger", "nothing")
 
 FOR_WHOEVER_ASKS = {
     "GET /", "GET /docs", "GET /openapi.json", "GET /board", "GET /indicators", "GET /indicators/{id}", "GET /units", "GET /flags",
-    "GET /duties", "GET /rebuild", "POST /evaluation", "GET /explain/{id}", "GET /diff/{id}", "GET /changes",
+    "GET /duties", "GET /bulletin", "GET /rebuild", "POST /evaluation", "GET /explain/{id}", "GET /diff/{id}", "GET /changes",
     "POST /login/ticket", "GET /repairs/{service}", "GET /repairs/{service}/{id}",
 }  # fmt: skip
 FOR_WHOEVER_RECOMPUTES = {"GET /facts"}

@@ -107,7 +107,7 @@ async def test_the_description_has_every_page_with_an_example_and_needs_no_inter
     described = await system.get("/openapi.json")
     assert set(described["paths"]) == {
         "/board", "/indicators", "/indicators/{id}", "/units", "/flags", "/duties", "/explain/{id}", "/diff/{id}", "/rebuild",
-        "/evaluation", "/facts",
+        "/bulletin", "/evaluation", "/facts",
         "/changes",
         "/health", "/metrics", "/reports", "/reports/{id}", "/identify", "/login", "/logout", "/login/ticket",
         "/repairs/{service}", "/repairs/{service}/{id}",
