@@ -13,6 +13,7 @@ from deploy.evaluation_documents import documents_of
 from deploy.kept_documents import KeptDocuments
 from deploy.reports import figures_follow, send
 from deploy.seeds import User
+from services.indicators.evaluation.bulletin import Bulletin, bulletin_bytes
 from services.indicators.evaluation.evaluation import Evaluation
 from shared.answers import Answer
 from shared.client import OutgoingReport
@@ -20,6 +21,7 @@ from shared.contracts.common import OFFICE
 from shared.contracts.envelope import Source, report_bytes
 from shared.contracts.registry import DocumentKind, DocumentPublished, EvaluationPublished, RosterExported
 from shared.days import closing_instant
+from shared.units import unit_kind
 
 SYSTEM = "kaiye"
 """The office's own system, as which kaiye reports what the office publishes with it."""
@@ -83,19 +85,30 @@ def numbered(number: str, kind: str) -> str:
     return f"{number}-{kind}"
 
 
-def _basis(evaluation: Evaluation, plan: bytes, sheet: bytes) -> Basis:
+def _basis(made: Evaluation | Bulletin, plan: bytes, sheet: bytes | None = None) -> Basis:
     from services.indicators.audit.definitions import definitions  # noqa: PLC0415 - it brings the second engine
 
-    return Basis(evaluation.as_of, evaluation.known_at, evaluation.positions, evaluation.definitions, plan, definitions(), sheet)
+    return Basis(made.as_of, made.known_at, made.positions, made.definitions, plan, definitions(), sheet)
 
 
 async def publish_document(
-    running: Running, data: DataFolder, number: str, kind: DocumentKind, document: bytes, basis: Basis
+    running: Running, data: DataFolder, number: str, kind: DocumentKind, document: bytes, basis: Basis, unit: str | None = None
 ) -> Answer:  # fmt: skip
-    """Publish a document made from figures or an evaluation: the registry's answer. Raises BadFolder, and what `send` raises."""
-    return await _publish(
-        running, data, number, DocumentPublished.type, {"document": number, "document_kind": kind}, document, basis
-    )  # fmt: skip
+    """Publish a document made from figures or an evaluation, about a unit where one is given: the registry's answer.
+
+    Raises BadFolder, and what `send` raises.
+    """
+    place = {} if unit is None else {"park" if unit_kind(unit) == "park" else "unit": unit}
+    told = {**place, "document": number, "document_kind": kind}
+    return await _publish(running, data, number, DocumentPublished.type, told, document, basis)
+
+
+async def publish_bulletin(running: Running, data: DataFolder, number: str, bulletin: Bulletin, plan: bytes) -> Answer:
+    """Publish a bulletin with its plan: the registry's answer. It is dated by the day as known on which it was made, and what is kept of
+    it is its text. Raises BadFolder, and what `send` raises.
+    """
+    basis = _basis(bulletin, plan)
+    return await publish_document(running, data, number, "bulletin", bulletin_bytes(bulletin), basis, bulletin.unit)
 
 
 async def publish_roster(

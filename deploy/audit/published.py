@@ -1,6 +1,6 @@
 """Published evaluations compared with what the second engine makes of the facts they name, published documents with what is recorded."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from deploy.audit.found import Audited, Checked, Difference, Different, NotCompared
@@ -10,6 +10,7 @@ from deploy.publishing import digest_of, numbered
 from services.indicators.audit.archive.reader import Archive
 from services.indicators.audit.folded import Recorded
 from services.indicators.audit.published import KeptEntries, in_force, publications, reproduce
+from services.indicators.audit.published_bulletins import PublishedBulletin, reproduce_bulletin
 from services.indicators.audit.records import Ends
 from shared.contracts.common import FactCorrected, FactVoided, common_type
 from shared.contracts.envelope import Record, parse_record
@@ -24,7 +25,7 @@ _TYPES = (
 def compare_published(
     kept: KeptDocuments, recorded: Recorded, up_to: Callable[[Ends], Recorded], entries: KeptEntries, audited: Audited
 ) -> None:  # fmt: skip
-    """Compute anew what evaluations were published here, and look at the documents kept. Raises Different, BadFolder.
+    """Compute anew what evaluations and bulletins were published here, and look at the documents kept. Raises Different, BadFolder.
 
     A document made from an evaluation is made anew from it. What cannot be computed anew is counted and named.
     """
@@ -54,15 +55,37 @@ def compare_published(
             )  # fmt: skip
         if made.get(fact.document, fact.digest) != fact.digest:
             raise _different(position, fact.document, "与由考评结果重新生成的不同", "is not what follows from the evaluation")
-        same += content is not None
         if content is None:
             passed_over.setdefault("elsewhere", []).append(fact.document)
-        elif fact.document not in made:
-            passed_over.setdefault("not_made_anew", []).append(fact.document)
+            continue
+        if why := _why_not_made_anew(position, fact, made, kept, up_to):
+            passed_over.setdefault(why, []).append(fact.document)
+        same += why != "other_definitions"
     audited.checked.append(Checked("published", None, same))
     for why, (zh, en) in _PASSED_OVER.items():
         if numbers := passed_over.get(why):
             audited.not_compared.append(NotCompared("published", len(numbers), zh, en, tuple(numbers)))
+
+
+def _why_not_made_anew(
+    position: int, fact: DocumentPublished, made: Mapping[str, str], kept: KeptDocuments, up_to: Callable[[Ends], Recorded]
+) -> str | None:  # fmt: skip
+    """A bulletin is made anew from the facts, what follows from an evaluation has been already; of anything else there is only the digest.
+
+    Raises Different.
+    """
+    if fact.document_kind != "bulletin":
+        return None if fact.document in made else "not_made_anew"
+    found = reproduce_bulletin(PublishedBulletin(position, fact), kept.read, up_to)
+    match found.outcome:
+        case "different":
+            raise _different(position, fact.document, found.zh, found.en)
+        case "same":
+            return None
+        case "other_definitions" | "kept_entries":
+            return found.outcome
+        case "unreproducible":
+            return "not_made_anew"
 
 
 _PASSED_OVER: Final = {
@@ -70,7 +93,8 @@ _PASSED_OVER: Final = {
         "发布记录没有写明位置、方案和考评标准，无从重算", "their records do not say what they can be computed anew from"
     ),
     "other_definitions": (
-        "有项目在本版本中另有定义，只核对了其余项目", "some items are defined otherwise by this release: only the others were compared"
+        "在本版本中另有定义：考评只核对了其余项目，通报没有核对",
+        "defined otherwise by this release: of evaluations only the other items were compared, bulletins were not",
     ),
     "kept_entries": (
         "本版本无法按当时的定义由事实重算，由账本留存的当时账目读出，逐字节相同",

@@ -12,6 +12,7 @@ import typer
 
 from deploy.cli import (
     audit,
+    bulletin,
     departments,
     diff,
     doctor,
@@ -50,7 +51,7 @@ from shared.logs import configure_logs
 
 GROUPS = (
     run, departments, roster, reports, repairs, spreadsheets, persons, queries, flags, explain, diff, recompute, rebuild, evidence, plans,
-    sheets, evaluate, simulate, doctor, audit,
+    sheets, evaluate, bulletin, simulate, doctor, audit,
 )  # fmt: skip
 
 

@@ -24,15 +24,25 @@ from deploy.cli.audit import told
 from deploy.cli.board import ask
 from deploy.cli.common import EXAMPLE_COUNTY
 from deploy.data_folder import DataFolder, Running
-from deploy.publishing import Basis, digest_of, publish_document, publish_evaluation
+from deploy.publishing import (
+    SYSTEM,
+    Basis,
+    digest_of,
+    publish_bulletin,
+    publish_document,
+    publish_evaluation,
+    report_as_office,
+)
 from deploy.reaching import bus
 from services.indicators.audit.archive.index import INDEX, read_index
 from services.indicators.audit.archive.writer import ArchiveWriter
 from services.indicators.audit.definitions import definitions
+from services.indicators.evaluation.bulletin import Bulletin
 from services.indicators.evaluation.evaluation import Evaluation, evaluation_bytes
 from services.indicators.store import Moment
 from shared.bus import BusUnreachable
 from shared.contracts.base import Service
+from shared.contracts.common import OFFICE, FactVoided, common_type
 from shared.contracts.envelope import parse_record
 from shared.county_schema import county_schema
 from tests.deploy.test_cli import KAIYE, kaiye_runs, run_kaiye
@@ -41,6 +51,7 @@ from tests.indicators.audit.archives import arriving
 SECONDS_MAX = 60.0
 FACTS = ("--facts", "300", "--seed", "5")
 DAY = "2025-11-01"
+TOWN = "330127100000"
 SMALL = ("--pairs", "2", "--units", "3", "--json")
 
 
@@ -346,6 +357,44 @@ def test_published_files_that_were_changed_or_lost_are_named(folder: Path, tmp_p
     assert f"the kept file {document.name} is not there" in missing["difference"]["en"]
     assert (code, found["difference"]["check"]) == (1, "published")
     assert "published KP-1 " in found["difference"]["en"]
+
+
+async def test_published_bulletins_are_made_anew_and_the_first_line_that_differs_is_named(
+    folder: Path, running: Running, tmp_path: Path
+) -> None:
+    data, plan = DataFolder(folder), (EXAMPLE_COUNTY / "plan.toml").read_bytes()
+    _, before = audit(folder)
+    asked = ("bulletin", "--as-of", DAY, "--known-at", DAY)
+    done = run_kaiye(*asked, "--publish", "TB-1", "--json", "--data", folder)
+    assert done.returncode == 0, done.stderr
+    made = Bulletin.model_validate_json(done.stdout)
+    code, found = audit(folder)
+    assert (code, found["difference"]) == (0, None)
+    assert found["checked"][-1]["compared"] == before["checked"][-1]["compared"] + 1
+    assert not any("TB-1" in each["names"] for each in found["not_compared"])
+
+    earlier = made.model_copy(update={"definitions": "0" * 64, "text": made.text.replace(made.definitions, "0" * 64)})
+    assert (await publish_bulletin(running, data, "TB-2", earlier, plan)).outcome == "recorded"
+    basis = Basis(made.as_of, made.known_at, made.positions, made.definitions, plan, definitions())
+    assert (await publish_document(running, data, "TB-3", "bulletin", "另行排版".encode(), basis, TOWN)).outcome == "recorded"
+    code, found = audit(folder)
+    assert (code, found["difference"]) == (0, None)
+    why = {name: each["en"] for each in found["not_compared"] for name in each["names"]}
+    assert "defined otherwise by this release" in why["TB-2"]
+    assert "only the digest of what is kept was compared" in why["TB-3"]
+
+    lines = made.text.split("\n")
+    wrong = next(number for number, line in enumerate(lines) if line.startswith("- 创业培训人数：完成 "))
+    lines[wrong] = lines[wrong].replace("完成 ", "完成 9", 1)
+    forged = made.model_copy(update={"text": "\n".join(lines)})
+    assert (await publish_bulletin(running, data, "TB-4", forged, plan)).outcome == "recorded"
+    code, found = audit(folder)
+    assert (code, found["difference"]["check"]) == (1, "published")
+    assert f"published TB-4 (registry's position {found['difference']['position']}): line {wrong + 1}: " in found["difference"]["en"]
+    assert lines[wrong] in found["difference"]["zh"]
+    void = {"source": f"/{running.county}/{OFFICE}/{SYSTEM}", "id": "TB-4", "reason": "误发"}
+    assert (await report_as_office(running, "v-TB-4", common_type(FactVoided, "registry"), void, made.known_at)).outcome == "recorded"
+    assert audit(folder)[0] == 0
 
 
 async def test_what_cannot_be_computed_anew_is_named_and_a_document_that_does_not_follow_is_a_difference(

@@ -1,4 +1,4 @@
-"""An evaluation published on a running system: once, kept with what it follows from, computed anew after all that came since."""
+"""Evaluations and bulletins published on a running system: once, kept with what they follow from, made anew after all that came since."""
 
 import asyncio
 import json
@@ -134,3 +134,49 @@ def test_what_cannot_be_published_or_computed_anew_is_bad_input(folder: Path) ->
         code, out, error = evaluated(folder, *words)
         assert (code, out) == (2, ""), words
         assert hint in error
+
+
+def bulletin(data: Path, *words: str | Path) -> tuple[int, str, str]:
+    done = run_kaiye("bulletin", *words, "--data", data)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(("unit", "place"), [(COUNTY, "unit"), ("330127401000", "park")])
+def test_a_bulletin_is_published_once_and_made_anew_whatever_came_since(folder: Path, unit: str, place: str) -> None:
+    number, asked = f"TB-{unit}", ("--unit", unit, "--as-of", "2025-12-31")
+    code, text, said = bulletin(folder, *asked, "--publish", number)
+    assert code == 0, said
+    raw = text.encode()
+    (record,) = (each for each in records(folder, "registry.document_published") if each["data"]["document"] == number)
+    told = record["data"]
+    assert (told["document_kind"], told[place], told["as_of"]) == ("bulletin", unit, "2025-12-31")
+    assert (told["digest"], told["plan_digest"]) == (digest_of(raw), digest_of(PLAN.read_bytes()))
+    assert told["definitions"] in text
+    assert f"登记第 {told['positions']['registry']} 条" in text
+    assert [(folder / "published" / told[name]).read_bytes() for name in ("digest", "plan_digest")] == [raw, PLAN.read_bytes()]
+
+    code, _, said = bulletin(folder, *asked, "--publish", number)  # the publication itself has moved the positions on
+    assert code == 1
+    assert "(refused: " in said
+    assert len([each for each in records(folder, "registry.document_published") if each["data"]["document"] == number]) == 1
+
+    meeting = {"unit": COUNTY, "meeting": f"m-{unit}", "title": "会", "meeting_kind": "leading_group"}
+    tell(folder, (f"m-{unit}", "registry.meeting_held", "2025-06-01", meeting))
+    assert bulletin(folder, *asked)[1] != text
+    assert bulletin(folder, "--reproduce", number)[:2] == (0, f"{number}：逐字节相同 / the same, bit for bit\n")
+    facts = folder.parent / "facts.jsonl"
+    assert run_kaiye("facts", "--export", facts, "--data", folder).returncode == 0
+    code, outcome, _ = bulletin(folder, "--reproduce", number, "--facts", facts, "--engine", "live", "--json")
+    assert (code, json.loads(outcome)["outcome"], json.loads(outcome)["line"]) == (0, "same", None)
+
+    kept = folder / "published" / told["digest"]
+    kept.write_bytes(raw.replace(b"2025", b"2026", 1))
+    code, said, _ = bulletin(folder, "--reproduce", number)
+    kept.write_bytes(raw)
+    assert (code, f"the kept file {kept.name} (the bulletin) was changed" in said) == (1, True)
+
+
+def test_no_bulletin_is_made_anew_that_nobody_published(folder: Path) -> None:
+    code, out, error = bulletin(folder, "--reproduce", "KP-2025-1")
+    assert (code, out) == (2, "")
+    assert f"nothing was published as KP-2025-1; published: TB-2025-1、TB-{COUNTY}" in error

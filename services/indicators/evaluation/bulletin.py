@@ -12,7 +12,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict
 
 from services.indicators.answers import BEING_REBUILT, BadQuestionError, Question, Snapshot, board, last_day_of
-from services.indicators.catalog import figure_digest, indicator
+from services.indicators.catalog import Release, figure_digest
 from services.indicators.evaluation.bulletin_text import SCHEMA, Contents, UnitStanding, text_of
 from services.indicators.evaluation.evaluation import Source
 from services.indicators.evaluation.plan import Plan
@@ -48,14 +48,14 @@ def bulletin(snapshot: Snapshot, question: Question, plan_digest: str) -> Bullet
     plan, tree = snapshot.plan, snapshot.trees.at(question.known_at.toordinal())
     unit = tree.units[question.unit]
     answered = board(snapshot, question)
-    promised = promises(answered, plan)
+    promised = promises(answered, plan, snapshot.release)
     if not promised:
         raise BadQuestionError(
             "nothing_promised", f"截至 {question.as_of}，方案没有给{unit.name}分解目标，无可通报",
             f"as of {question.as_of} the plan has split no target over {unit.name}: there is nothing to report on",
         )  # fmt: skip
     units = list(_units(snapshot, question)) if question.unit == plan.county else []
-    definitions = _definitions(plan)
+    definitions = _definitions(plan, snapshot.release)
     source = Source(name=plan.title, digest=plan_digest)
     contents = Contents(
         unit=unit.name, is_county=question.unit == plan.county, as_of=question.as_of, last_day=last_day_of(unit, question.as_of),
@@ -80,15 +80,12 @@ def _units(snapshot: Snapshot, question: Question) -> Iterator[UnitStanding]:
         unit = tree.units[code]
         if unit.kind in OF_UNITS and unit.exists(question.as_of.toordinal()):
             answered = board(snapshot, Question(code, question.as_of, question.known_at))
-            if promised := promises(answered, snapshot.plan):
+            if promised := promises(answered, snapshot.plan, snapshot.release):
                 yield UnitStanding(unit.name, promised)
 
 
-def _definitions(plan: Plan) -> str:
+def _definitions(plan: Plan, release: Release) -> str:
     """One digest over what every row with a target in the plan is computed by and what it is called, whoever is asked about and when."""
-    used = sorted(" ".join((*map(str, row), _definition(row[0], row[1]), row_name(row, plan))) for row in plan.targets_by_row)
+    digests = {(each.id, variant.name): figure_digest(variant.figure) for each in release.indicators for variant in each.variants}
+    used = sorted(" ".join((*map(str, row), digests[row[0], row[1]], row_name(row, plan, release))) for row in plan.targets_by_row)
     return sha256("\n".join(used).encode()).hexdigest()
-
-
-def _definition(id: str, variant: str) -> str:
-    return next(figure_digest(each.figure) for each in indicator(id).variants if each.name == variant)

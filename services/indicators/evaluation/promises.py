@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from services.indicators.answers import Board, Row, TargetAnswer
-from services.indicators.catalog import indicator
+from services.indicators.catalog import Release
 from services.indicators.evaluation.plan import DOCUMENTS, Plan, Target, promised_to
 from services.indicators.words import VARIANTS_ZH, WINDOWS_ZH, part_zh
 
@@ -42,30 +42,31 @@ class Promise:
         return None if self.stands.expected is None else Fraction(self.stands.expected)
 
 
-def promises(board: Board, plan: Plan) -> list[Promise]:
-    """All of a board, by the plan's clauses; those of one clause as the board has them."""
-    return sorted(_promises(board, plan), key=lambda each: clause_order(each.target.clause))
+def promises(board: Board, plan: Plan, release: Release) -> list[Promise]:
+    """All of a board that a release answered, by the plan's clauses; those of one clause as the board has them."""
+    return sorted(_promises(board, plan, release), key=lambda each: clause_order(each.target.clause))
 
 
-def _promises(board: Board, plan: Plan) -> Iterator[Promise]:
+def _promises(board: Board, plan: Plan, release: Release) -> Iterator[Promise]:
     windows = WINDOWS_ZH | {"plan_year": "全年"} | {name: window.zh for name, window in plan.windows.items()}
     departments = {each.code: each.name for each in plan.departments}
     for row in board.indicators:
         if row.targets:
             on = row.effective_as_of or row.window.first
             promised = promised_to(plan, board.unit, row.id, row.variant, row.part, on=on)
-            name, window = row_name((row.id, row.variant, row.part), plan), windows[row.window.name]
+            name, window = row_name((row.id, row.variant, row.part), plan, release), windows[row.window.name]
             for target, stands in zip(promised, row.targets, strict=True):
                 yield Promise(name, window, departments[target.department], row, target, stands)
 
 
-def row_name(row: tuple[str, str, str | None], plan: Plan) -> str:
+def row_name(row: tuple[str, str, str | None], plan: Plan, release: Release) -> str:
     """What people call a row (id, variant, part): its indicator, in brackets the variant and the part where it is one."""
     id, variant, part = row
     documents = {each.document: each.quote for each in plan.duties if each.document is not None} if id == DOCUMENTS else {}
     called = None if part is None else part_zh(part, variant) or documents.get(part) or part
     said = "·".join(word for word in (VARIANTS_ZH.get(variant, variant), called) if word)
-    return indicator(id).zh + (f"（{said}）" if said else "")
+    zh = next(each.zh for each in release.indicators if each.id == id)
+    return zh + (f"（{said}）" if said else "")
 
 
 def clause_order(clause: str) -> tuple[int, ...]:

@@ -170,7 +170,7 @@ def test_clauses_are_sorted_as_a_plan_numbers_them() -> None:
 
 def test_promises_carry_the_words_and_departments_of_the_plan() -> None:
     answered = board(live(), ask(live(), history().last_known_day, None, date(2025, 8, 31)))
-    found = {(each.target.row, each.target.clause): each for each in promises(answered, PLAN)}
+    found = {(each.target.row, each.target.clause): each for each in promises(answered, PLAN, live().release)}
     times = found[("trained", "person_times", None), "四(二)"]
     assert (times.name, times.window, times.department) == ("创业培训人数（人次）", "全年", "就业服务局")
     assert found[("created_share", "default", None), "二(五)"].window == "两年"
