@@ -44,7 +44,7 @@ from deploy.cli.common import (
     Unreachable,
     said,
 )  # fmt: skip
-from deploy.cli.usage import Commands, usage_text
+from deploy.cli.usage import Commands, NobodyReads, usage_text
 from deploy.data_folder import BadFolder, BeingAdopted, NothingRuns
 from deploy.processes import PartFailed
 from shared.logs import configure_logs
@@ -77,7 +77,7 @@ def main() -> None:
         code = EXIT_BAD_INPUT
     except (typer.Abort, KeyboardInterrupt):
         code = EXIT_INTERRUPTED
-    except BrokenPipeError:  # whoever reads has seen enough; there is nothing left to flush at the end either
+    except NobodyReads:  # whoever reads has seen enough; there is nothing left to flush at the end either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_OK
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not exit with 1, which means a difference

@@ -29,8 +29,19 @@ _SENTENCES: Final = (
 )
 
 
+class NobodyReads(Exception):
+    """Whoever read the output has seen enough."""
+
+
 class Commands(TyperGroup):
     """A group whose help lists every command by the first sentence of its own, Chinese above English, and cuts neither."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named. Raises NobodyReads: of a broken pipe Typer would make exit code 1, which means a difference."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise NobodyReads from error
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list."""

@@ -278,8 +278,14 @@ def test_the_help_lists_every_command_in_both_languages_whole(monkeypatch: pytes
 
 
 def test_whoever_stops_reading_is_not_told_of_a_broken_pipe() -> None:
-    script = "import deploy.cli as cli\nimport typer\ncli.make_app = lambda: lambda **_: [print('x' * 99) for _ in range(9999)]\ncli.main()"
-    with subprocess.Popen((sys.executable, "-c", script), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    script = """
+import deploy.cli as cli
+app = cli.make_app()
+app.command("much")(lambda: [cli.typer.echo("x" * 99) for _ in range(9999)])
+cli.make_app = lambda: app
+cli.main()
+"""
+    with subprocess.Popen((sys.executable, "-c", script, "much"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.readline()
