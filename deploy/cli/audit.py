@@ -43,7 +43,7 @@ def audit(
     json: JsonOption = False, data: DataOption = DEFAULT_FOLDER,
 ) -> None:  # fmt: skip
     """审计运行中的系统，只读：各处所存互相核对，数值同第二引擎核对 / Audit a running system, only
-    reading: event stores, streams, the indicators' store and the archive against each other, ledger, boards and published evaluations
+    reading: event stores, streams, the indicators' store and the archive against each other, ledger, boards and what was published
     against a second engine. Exits with 1 at the first difference and names it, and where no figure or no board could be compared.
     """
     from deploy.audit.found import Asked, Audited, Different

@@ -61,7 +61,7 @@ def test_exit_codes_follow_from_what_a_command_does() -> None:
 
 @pytest.mark.parametrize(
     "name", [
-        "evaluate", "evidence export", "evidence prove", "reports dismiss", "roster rename", "roster merge", "roster dissolve",
+        "bulletin", "evaluate", "evidence export", "evidence prove", "reports dismiss", "roster rename", "roster merge", "roster dissolve",
         "roster move",
     ],
 )  # fmt: skip
