@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +25,7 @@ from deploy.cli.audit import told
 from deploy.cli.board import ask
 from deploy.cli.common import EXAMPLE_COUNTY
 from deploy.data_folder import DataFolder, Running
+from deploy.kept_documents import KeptDocuments
 from deploy.publishing import (
     SYSTEM,
     Basis,
@@ -44,6 +46,7 @@ from shared.bus import BusUnreachable
 from shared.contracts.base import Service
 from shared.contracts.common import OFFICE, FactVoided, common_type
 from shared.contracts.envelope import parse_record
+from shared.contracts.registry import EvaluationPublished
 from shared.county_schema import county_schema
 from tests.deploy.test_cli import KAIYE, kaiye_runs, run_kaiye
 from tests.indicators.audit.archives import arriving
@@ -410,7 +413,15 @@ async def test_what_cannot_be_computed_anew_is_named_and_a_document_that_does_no
     earlier = item.model_copy(update={"figure": item.figure.model_copy(update={"definition": "0" * 64}), "reason_en": "otherwise"})
     items = [earlier if each is item else each for each in evaluation.items]
     document = evaluation_bytes(evaluation.model_copy(update={"items": items, "definitions": "1" * 64}))
-    assert (await publish_evaluation(running, data, number, document, plan, sheet)).outcome == "recorded"
+    basis = Basis(evaluation.as_of, evaluation.known_at, evaluation.positions, "1" * 64, plan, definitions(), sheet)
+    said = {name: value for name, value in basis.recorded.items() if name != "declarations_digest"}
+    said |= {
+        "evaluation": number,
+        "rehearsal": False,
+        "sheet": evaluation.sheet.name,
+        "digest": KeptDocuments(data.published).keep(document),
+    }
+    assert (await report_as_office(running, number, EvaluationPublished.type, said, evaluation.known_at)).outcome == "recorded"
     code, found = audit(folder)
     (left,) = (each for each in found["not_compared"] if number in each["names"])
     assert (code, found["difference"]) == (0, None)
@@ -421,7 +432,7 @@ async def test_what_cannot_be_computed_anew_is_named_and_a_document_that_does_no
 
     sound = evaluation_bytes(evaluation)
     assert (await publish_evaluation(running, data, "KP-3", sound, plan, sheet)).outcome == "recorded"
-    basis = Basis(evaluation.as_of, evaluation.known_at, evaluation.positions, evaluation.definitions, plan, definitions(), sheet)
+    basis = replace(basis, definitions=evaluation.definitions)
     answer = await publish_document(running, data, "KP-3-scoring_sheet", "scoring_sheet", b"another", basis)
     assert answer.outcome == "recorded"
     code, found = audit(folder)

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any, Literal, TypeVar
 
 from services.indicators.answers import Question
-from services.indicators.audit.definitions import release_as_written, release_of
+from services.indicators.audit.definitions import other_definitions, release_as_written, release_of
 from services.indicators.audit.folded import Recorded
 from services.indicators.audit.recompute import Engine, recompute
 from services.indicators.audit.records import BadRecords, End, Ends
@@ -161,7 +161,8 @@ def reproduce(
         return Finding(
             number, "different", "留存的文件无法按本版本读取，原因见英文", f"what was kept cannot be read by this version: {error}"
         )
-    found = _compared(number, fact, document, published, anew)
+    followed = bool(declarations) and not other_definitions(declarations[0], release)
+    found = _compared(number, fact, document, published, anew, followed=followed)
     if found.outcome == "other_definitions" and declarations and entries is not None and published.final:
         return _read_off(found, published, plan.decode(), sheet.decode(), up_to(ends), declarations[0], entries)
     return found
@@ -219,7 +220,10 @@ def _anew(published: Evaluation, plan: str, sheet: str, recorded: Recorded, engi
     return evaluation(snapshot, Question(published.unit, published.as_of, published.known_at), given, showing(recorded.records))
 
 
-def _compared(number: str, fact: EvaluationPublished, document: bytes, published: Evaluation, anew: Evaluation) -> Finding:
+def _compared(
+    number: str, fact: EvaluationPublished, document: bytes, published: Evaluation, anew: Evaluation, *, followed: bool
+) -> Finding:  # fmt: skip
+    """`followed`: it was computed anew by all that it was computed by, so that no other definition excuses a difference."""
     if evaluation_bytes(anew) == document and fact.definitions in (None, anew.definitions):
         return Finding(number, "same", "逐字节相同", "the same, bit for bit", evaluation=published)
     redefined = []
@@ -227,7 +231,7 @@ def _compared(number: str, fact: EvaluationPublished, document: bytes, published
         if item == again:
             continue
         now, then = (each.figure.definition if each.figure else None for each in (again, item))
-        if now != then:
+        if now != then and not followed:
             redefined.append(item.id)
             continue
         return Finding(
