@@ -44,6 +44,14 @@ UpTo = Callable[[Ends], Recorded]
 """Gives what was recorded up to the ends. Raises BadRecords where it does not go so far."""
 
 
+class BadKept(Exception):
+    """A file that was kept with what was published is gone or was changed. In Chinese and English."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(f"{zh} / {en}")
+        self.zh, self.en = zh, en
+
+
 @dataclass(frozen=True, slots=True)
 class Publication:
     """One published evaluation, as it was recorded."""
@@ -134,20 +142,14 @@ def reproduce(
             number, "unreproducible", "发布记录没有写明位置、方案和考评标准，无从重算",
             "its record does not say by which positions, plan and sheet it can be computed anew",
         )  # fmt: skip
-    files: list[bytes] = []
-    wanted = [
+    wanted = (
         (fact.digest, "考评结果", "the evaluation"), (fact.plan_digest, PLAN_FILE, PLAN_FILE), (fact.sheet_digest, SHEET_FILE, SHEET_FILE),
-    ]  # fmt: skip
-    if fact.declarations_digest is not None:
-        wanted.append((fact.declarations_digest, "指标定义", "the declarations"))
-    for digest, zh, en in wanted:
-        content = kept(digest)
-        if content is None:
-            return Finding(number, "different", f"没有留存的文件 {digest}（{zh}）", f"the kept file {digest} ({en}) is not there")
-        if sha256(content).hexdigest() != digest:
-            return Finding(number, "different", f"留存的文件 {digest}（{zh}）被改动", f"the kept file {digest} ({en}) was changed")
-        files.append(content)
-    document, plan, sheet, *declarations = files
+        (fact.declarations_digest, "指标定义", "the declarations"),
+    )  # fmt: skip
+    try:
+        document, plan, sheet, *declarations = kept_files(kept, wanted)
+    except BadKept as error:
+        return Finding(number, "different", error.zh, error.en)
     ends: dict[str, End] = {service: End(getattr(fact.positions, service)) for service in SERVICES}
     try:
         published = Evaluation.model_validate_json(document)
@@ -206,6 +208,21 @@ def _defined_as(then: ScoredItem, item: ScoredItem) -> ScoredItem:
     if then.figure is None or item.figure is None:
         return item
     return item.model_copy(update={"figure": item.figure.model_copy(update={"definition": then.figure.definition})})
+
+
+def kept_files(kept: KeptFiles, wanted: Iterable[tuple[str | None, str, str]]) -> list[bytes]:
+    """The kept files of some digests, each with its name in both languages, without those that no digest is given of. Raises BadKept."""
+    files: list[bytes] = []
+    for digest, zh, en in wanted:
+        if digest is None:
+            continue
+        content = kept(digest)
+        if content is None:
+            raise BadKept(f"没有留存的文件 {digest}（{zh}）", f"the kept file {digest} ({en}) is not there")
+        if sha256(content).hexdigest() != digest:
+            raise BadKept(f"留存的文件 {digest}（{zh}）被改动", f"the kept file {digest} ({en}) was changed")
+        files.append(content)
+    return files
 
 
 def _row(item: ScoredItem) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ from itertools import zip_longest
 
 from services.indicators.answers import Question, require_unit
 from services.indicators.audit.definitions import release_of
-from services.indicators.audit.published import Finding, KeptFiles, UpTo, in_force
+from services.indicators.audit.published import BadKept, Finding, KeptFiles, UpTo, in_force, kept_files
 from services.indicators.audit.recompute import Engine, recompute
 from services.indicators.audit.records import BadRecords, End, Ends
 from services.indicators.catalog import TODAY, Release
@@ -68,18 +68,14 @@ def reproduce_bulletin(publication: PublishedBulletin, kept: KeptFiles, up_to: U
             number, "unreproducible", "发布记录没有写明位置、方案和定义，无从重新生成",
             "its record does not say by which positions, plan and definitions it can be made anew",
         )  # fmt: skip
-    files: list[bytes] = []
-    wanted = [(fact.digest, "通报", "the bulletin"), (fact.plan_digest, PLAN_FILE, PLAN_FILE)]
-    if fact.declarations_digest is not None:
-        wanted.append((fact.declarations_digest, "指标定义", "the declarations"))
-    for digest, zh, en in wanted:
-        content = kept(digest)
-        if content is None:
-            return BulletinFinding(number, "different", f"没有留存的文件 {digest}（{zh}）", f"the kept file {digest} ({en}) is not there")
-        if sha256(content).hexdigest() != digest:
-            return BulletinFinding(number, "different", f"留存的文件 {digest}（{zh}）被改动", f"the kept file {digest} ({en}) was changed")
-        files.append(content)
-    document, plan, *declarations = files
+    wanted = (
+        (fact.digest, "通报", "the bulletin"), (fact.plan_digest, PLAN_FILE, PLAN_FILE),
+        (fact.declarations_digest, "指标定义", "the declarations"),
+    )  # fmt: skip
+    try:
+        document, plan, *declarations = kept_files(kept, wanted)
+    except BadKept as error:
+        return BulletinFinding(number, "different", error.zh, error.en)
     if not is_bulletin(document):
         return BulletinFinding(
             number, "unreproducible", f"留存的不是 {SCHEMA} 格式的通报，本版本无从重新生成",
