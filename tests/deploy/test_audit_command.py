@@ -415,12 +415,8 @@ async def test_what_cannot_be_computed_anew_is_named_and_a_document_that_does_no
     document = evaluation_bytes(evaluation.model_copy(update={"items": items, "definitions": "1" * 64}))
     basis = Basis(evaluation.as_of, evaluation.known_at, evaluation.positions, "1" * 64, plan, definitions(), sheet)
     said = {name: value for name, value in basis.recorded.items() if name != "declarations_digest"}
-    said |= {
-        "evaluation": number,
-        "rehearsal": False,
-        "sheet": evaluation.sheet.name,
-        "digest": KeptDocuments(data.published).keep(document),
-    }
+    digest, *_ = map(KeptDocuments(data.published).keep, (document, plan, sheet))
+    said |= {"evaluation": number, "rehearsal": False, "sheet": evaluation.sheet.name, "digest": digest}
     assert (await report_as_office(running, number, EvaluationPublished.type, said, evaluation.known_at)).outcome == "recorded"
     code, found = audit(folder)
     (left,) = (each for each in found["not_compared"] if number in each["names"])
