@@ -11,7 +11,7 @@ from hashlib import sha256
 from itertools import zip_longest
 
 from services.indicators.answers import Question, require_unit
-from services.indicators.audit.definitions import release_of
+from services.indicators.audit.definitions import other_definitions, release_of
 from services.indicators.audit.published import BadKept, Finding, KeptFiles, UpTo, in_force, kept_files
 from services.indicators.audit.recompute import Engine, recompute
 from services.indicators.audit.records import BadRecords, End, Ends
@@ -83,7 +83,9 @@ def reproduce_bulletin(publication: PublishedBulletin, kept: KeptFiles, up_to: U
         )  # fmt: skip
     try:
         release = release_of(declarations[0]) if declarations else TODAY
-        return _compared(number, fact.definitions, document, _anew(fact, fact.positions, plan.decode(), up_to, engine, release))
+        followed = bool(declarations) and not other_definitions(declarations[0], release)
+        anew = _anew(fact, fact.positions, plan.decode(), up_to, engine, release)
+        return _compared(number, fact.definitions, document, anew, followed=followed)
     except BadRecords as error:
         return BulletinFinding(number, "different", error.zh, error.en)
     except (FileProblems, ValueError) as error:
@@ -102,12 +104,13 @@ def _anew(fact: DocumentPublished, positions: StoodAt, plan: str, up_to: UpTo, e
     return bulletin(snapshot, question, sha256(plan.encode()).hexdigest())
 
 
-def _compared(number: str, definitions: str, document: bytes, anew: Bulletin) -> BulletinFinding:
+def _compared(number: str, definitions: str, document: bytes, anew: Bulletin, *, followed: bool) -> BulletinFinding:
+    """`followed`: it was made anew by all that it was made by, so that no other definition excuses a difference."""
     text = document.decode()
     line = first_difference(text, anew.text)
     if bulletin_bytes(anew) == document and definitions == anew.definitions:
         return BulletinFinding(number, "same", "逐字节相同", "the same, bit for bit")
-    if definitions != anew.definitions and definitions in text:
+    if definitions != anew.definitions and definitions in text and not followed:
         return BulletinFinding(
             number, "other_definitions", f"按另外的定义或名称生成，自第 {line} 行起不同，须由发布时的版本重新生成",
             f"it follows other definitions or names than this release has and differs from line {line} on: the release that published it "

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from services.indicators.answers import Snapshot, ask
+from services.indicators.audit.definitions import definitions
 from services.indicators.audit.published_bulletins import (
     BulletinFinding,
     PublishedBulletin,
@@ -16,11 +17,11 @@ from services.indicators.audit.published_bulletins import (
     reproduce_bulletin,
 )
 from services.indicators.audit.recompute import Engine, recompute
-from services.indicators.audit.records import End
 from services.indicators.evaluation.bulletin import bulletin, bulletin_bytes
 from shared.contracts.registry import DocumentPublished, StoodAt
-from tests.indicators.audit.test_published import AS_OF, KNOWN, LINES, PLAN, history
+from tests.indicators.audit.test_published import AS_OF, KNOWN, LINES, PLAN, history, up_to_that_day
 from tests.indicators.comparing import example_county
+from tests.indicators.earlier import EARLIER
 from tests.support.records import COUNTY, Records
 
 TOWN, PARK = "330127100000", "330127401000"
@@ -48,8 +49,7 @@ class Kept(NamedTuple):
 @pytest.fixture(scope="module")
 def made() -> dict[str, Kept]:
     """Bulletins as of an autumn day on the county, a township and a park, published on it: half of what is recorded came later."""
-    last = {record.service: record.position for record in history().records if record.known_day <= KNOWN}
-    snapshot = recompute(history({service: End(position) for service, position in last.items()}), example_county().plan, "live")(KNOWN)
+    snapshot = recompute(up_to_that_day(), example_county().plan, "live")(KNOWN)
     return {unit: _published(snapshot, unit) for unit in (COUNTY, TOWN, PARK)}
 
 
@@ -71,6 +71,22 @@ def test_either_engine_comes_to_the_same_bytes_whatever_arrived_since(made: dict
     assert sum(made[unit].fact.positions.model_dump().values()) < len(LINES)  # type: ignore[union-attr]
     found = made[unit].found(engine)
     assert (found.outcome, found.line) == ("same", None), found.en
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "live"])
+def test_what_an_earlier_release_published_comes_out_the_same_by_the_declarations_kept_with_it(
+    made: dict[str, Kept], engine: Engine
+) -> None:  # fmt: skip
+    then = _published(recompute(up_to_that_day(), example_county().plan, "live", EARLIER)(KNOWN), COUNTY)
+    assert then.fact.digest != made[COUNTY].fact.digest
+    assert then.found().outcome == "other_definitions"
+    declarations = definitions(EARLIER)
+    digest = sha256(declarations).hexdigest()
+    kept = Kept(then.fact.model_copy(update={"declarations_digest": digest}), {**then.files, digest: declarations})
+    found = kept.found(engine)
+    assert (found.outcome, found.line) == ("same", None), found.en
+    forged = kept.rewritten(then.fact.definitions or "", "0" * 64)
+    assert forged.found(definitions="0" * 64).outcome == "different"
 
 
 def test_a_kept_file_that_was_changed_or_lost_is_named(made: dict[str, Kept]) -> None:
