@@ -69,7 +69,7 @@ def check(file: BinaryIO, running: Running, only: Source | None = None) -> Check
             types.add(report.type)
             lines += 1
     if not lines:
-        raise BadReportFile("中没有报告 / holds no report")
+        raise BadReportFile("中没有报告 / it holds no report")
     return Checked(file, lines, digest.hexdigest(), frozenset(types))
 
 

@@ -38,6 +38,8 @@ ACTS: Final = {
 }  # fmt: skip
 MASKED_WHY: Final = "脱敏花名册 / a masked roster"
 _ASKER: Final = re.compile(r"([a-z0-9_-]{1,32})/([a-z0-9_-]{1,32})")
+_DIGITS_OF_AN_ID: Final = 14
+"""As many stand in every resident id, of the older kind and mistyped too: a name with so many is not repeated."""
 _AGAIN: Final = frozenset({"internal", "keys_unusable", "not_set_up"})
 """Refusals that are no fault of what was asked."""
 
@@ -324,6 +326,11 @@ def _lines(file: Path) -> list[str]:
     try:
         text = (sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()).decode("utf-8-sig")
     except OSError as error:
+        if sum(map(str.isdecimal, file.name)) >= _DIGITS_OF_AN_ID:  # whoever gives an id itself is not answered with it
+            raise BadInput(
+                "没有这个文件；身份证号只从文件或标准输入（-）读取，不写在命令行 / there is no such file; "
+                "ids are read from a file or stdin (-), never given as an argument"
+            ) from None
         raise BadInput(f"无法读取 {file} / {file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError:
         raise BadInput(f"{file} 不是 UTF-8 文本，请另存为 UTF-8 / {file} is no UTF-8 text: save it as UTF-8") from None

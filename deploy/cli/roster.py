@@ -106,7 +106,7 @@ def rename(
     data: DataOption = DEFAULT_FOLDER,
 ) -> None:
     """单位更名：代码不变 / Another name for a unit, whose code stays. As known before the report it is called as before.
-    Exits with 1 when the registry refuses.
+    Exits with 1 when it is not recorded.
     """
     from shared.contracts.registry import UnitRenamed
 
@@ -121,7 +121,7 @@ def merge(
     data: DataOption = DEFAULT_FOLDER,
 ) -> None:
     """单位并入同类单位：次日起由其承接 / A unit becomes part of another of its kind, which answers with its facts from the next day on.
-    Earlier figures stay as they were. Exits with 1 when the registry refuses.
+    Earlier figures stay as they were. Exits with 1 when it is not recorded.
     """
     from shared.contracts.registry import UnitMerged
 
@@ -138,7 +138,7 @@ def dissolve(
     data: DataOption = DEFAULT_FOLDER,
 ) -> None:
     """撤销单位，可由他类单位承接 / A unit ends; another, of whatever kind, may answer with its facts from the next day on.
-    Exits with 1 when the registry refuses.
+    Exits with 1 when it is not recorded.
     """
     from shared.contracts.registry import UnitDissolved
 
@@ -154,7 +154,7 @@ def move(
 ) -> None:
     """村（社区）划入另一乡镇：自该日起换新代码，名称、城乡分类不变 / A village or community comes below another township: from that day on
     it has another code, and its name as before; the day before is the old code's last. What happened under the old code counts below the
-    other township from then on; figures of earlier days stay as they were. Exits with 1 when the registry refuses.
+    other township from then on; figures of earlier days stay as they were. Exits with 1 when it is not recorded.
     """
     from shared.contracts.registry import UnitDissolved, UnitListed
 

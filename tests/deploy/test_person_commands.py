@@ -63,6 +63,8 @@ def test_what_makes_no_sense_is_refused_and_never_repeated(folder: Path) -> None
         (("identify", "-", "--as", "gsj"), IDS[0], "DEPARTMENT/SYSTEM"),
         (("identify", "-"), "\n", "is empty"),
         (("identify", folder / "none"), None, "cannot be read"),
+        (("identify", IDS[0]), None, "never given as an argument"),
+        (("erase", old_form(IDS[0]), *WHO), None, "never given as an argument"),
         (("erase", "-", *WHO), f"{IDS[0]}\n{IDS[1]}", "exactly one line, not 2"),
         (("erase", "-", *WHO), IDS[2], "there is no link of this person"),
         (("erase", "-", *WHO), IDS[2][:-1], "not a resident id"),
