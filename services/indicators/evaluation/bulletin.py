@@ -16,7 +16,7 @@ from services.indicators.catalog import Release, figure_digest
 from services.indicators.evaluation.bulletin_text import SCHEMA, Contents, UnitStanding, text_of
 from services.indicators.evaluation.evaluation import Source
 from services.indicators.evaluation.plan import Plan
-from services.indicators.evaluation.promises import promises, row_name
+from services.indicators.evaluation.promises import Naming, promises
 
 OF_UNITS: Final = ("township", "park")
 """The kinds of units whose own standing is told in the county's bulletin: those that have letters (目标责任书)."""
@@ -48,14 +48,15 @@ def bulletin(snapshot: Snapshot, question: Question, plan_digest: str) -> Bullet
     plan, tree = snapshot.plan, snapshot.trees.at(question.known_at.toordinal())
     unit = tree.units[question.unit]
     answered = board(snapshot, question)
-    promised = promises(answered, plan, snapshot.release)
+    naming = Naming(plan, snapshot.release)
+    promised = promises(answered, plan, naming)
     if not promised:
         raise BadQuestionError(
             "nothing_promised", f"截至 {question.as_of}，方案没有给{unit.name}分解目标，无可通报",
             f"as of {question.as_of} the plan has split no target over {unit.name}: there is nothing to report on",
         )  # fmt: skip
-    units = list(_units(snapshot, question)) if question.unit == plan.county else []
-    definitions = _definitions(plan, snapshot.release)
+    units = list(_units(snapshot, question, naming)) if question.unit == plan.county else []
+    definitions = _definitions(plan, snapshot.release, naming)
     source = Source(name=plan.title, digest=plan_digest)
     contents = Contents(
         unit=unit.name, is_county=question.unit == plan.county, as_of=question.as_of, last_day=last_day_of(unit, question.as_of),
@@ -73,19 +74,19 @@ def bulletin_bytes(bulletin: Bulletin) -> bytes:
     return bulletin.text.encode()
 
 
-def _units(snapshot: Snapshot, question: Question) -> Iterator[UnitStanding]:
+def _units(snapshot: Snapshot, question: Question, naming: Naming) -> Iterator[UnitStanding]:
     """The townships and parks that exist on the day and have targets of their own, by code."""
     tree = snapshot.trees.at(question.known_at.toordinal())
     for code in sorted(tree.units):
         unit = tree.units[code]
         if unit.kind in OF_UNITS and unit.exists(question.as_of.toordinal()):
             answered = board(snapshot, Question(code, question.as_of, question.known_at))
-            if promised := promises(answered, snapshot.plan, snapshot.release):
+            if promised := promises(answered, snapshot.plan, naming):
                 yield UnitStanding(unit.name, promised)
 
 
-def _definitions(plan: Plan, release: Release) -> str:
+def _definitions(plan: Plan, release: Release, naming: Naming) -> str:
     """One digest over what every row with a target in the plan is computed by and what it is called, whoever is asked about and when."""
     digests = {(each.id, variant.name): figure_digest(variant.figure) for each in release.indicators for variant in each.variants}
-    used = sorted(" ".join((*map(str, row), digests[row[0], row[1]], row_name(row, plan, release))) for row in plan.targets_by_row)
+    used = sorted(" ".join((*map(str, row), digests[row[0], row[1]], naming.row(row))) for row in plan.targets_by_row)
     return sha256("\n".join(used).encode()).hexdigest()

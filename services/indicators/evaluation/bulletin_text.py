@@ -4,6 +4,7 @@ What is missed or behind stands first, then what is unknown, then every target b
 the townships and parks stand, and at the end what all of it follows from.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ _FEN_OF_WAN: Final = 1_000_000
 _NUMERALS: Final = "一二三四五"
 _INNER: Final = str.maketrans("“”", "‘’")
 """Quotation marks within quotation marks."""
+_MARKUP: Final = re.compile(r"[\\`*_\[\]<>|~]|^[#+-]")
+"""What Markdown takes for more than the sign it is, within a line and at its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +78,13 @@ def _last_line() -> str:
 
 
 def _lines(contents: Contents) -> Iterator[str]:
-    who = "全县" if contents.is_county else contents.unit
-    yield f"# {contents.unit}创建创业型城市工作进展情况通报"
+    unit = _plain(contents.unit)
+    who = "全县" if contents.is_county else unit
+    yield f"# {unit}创建创业型城市工作进展情况通报"
     yield ""
     yield f"（截至{_day(contents.as_of)}，以{_day(contents.known_at)}所知）"
     yield ""
-    yield f"按照《{contents.plan.title}》，现将截至{_day(contents.as_of)}{who}创建工作的进展情况通报如下。"
+    yield f"按照《{_plain(contents.plan.title)}》，现将截至{_day(contents.as_of)}{who}创建工作的进展情况通报如下。"
     sections = (
         ("总体进展", _overall(contents, who)), ("未完成和落后的目标", _numbered(contents, "missed", "behind")),
         ("情况不明的目标", _numbered(contents, "unknown")), ("各项目标进展", _by_clause(contents.promises)),
@@ -101,9 +105,11 @@ def _overall(contents: Contents, who: str) -> Iterator[str]:
     states = "、".join(f"{STATUS_ZH[state]} {counts[state]} 项" for state in STATES if counts[state])
     yield f"{who}共有目标 {len(contents.promises)} 项：{states}。"
     if contents.last_day < contents.as_of:
-        yield from ("", f"{contents.unit}的最后一日是{_day(contents.last_day)}，所列为该日的数。")
+        yield from ("", f"{_plain(contents.unit)}的最后一日是{_day(contents.last_day)}，所列为该日的数。")
     over = dict.fromkeys(
-        f"{each.window}目标于{_day(each.row.window.last)}期满" for each in contents.promises if each.row.window.last < contents.last_day
+        f"{_plain(each.window)}目标于{_day(each.row.window.last)}期满"
+        for each in contents.promises
+        if each.row.window.last < contents.last_day
     )
     if over:
         yield from ("", f"{'，'.join(over)}，所列为期满日的数。")
@@ -112,20 +118,20 @@ def _overall(contents: Contents, who: str) -> Iterator[str]:
 def _numbered(contents: Contents, *statuses: Status) -> Iterator[str]:
     """The targets that stand so, those of the first status first, with who answers for them."""
     found = [each for status in statuses for each in contents.promises if each.stands.status == status]
-    return (f"{number}. {sentence(each)}责任部门：{each.department}。" for number, each in enumerate(found, 1))
+    return (f"{number}. {sentence(each)}责任部门：{_plain(each.department)}。" for number, each in enumerate(found, 1))
 
 
 def _by_clause(promises: Sequence[Promise]) -> Iterator[str]:
     for index, (clause, of_clause) in enumerate(groupby(promises, key=lambda each: each.target.clause)):
         if index:
             yield ""
-        yield f"### 方案{clause}"
+        yield f"### 方案{_plain(clause)}"
         of_quote: dict[str, list[Promise]] = {}
         for each in of_clause:
             of_quote.setdefault(each.target.quote, []).append(each)
         for quote, promised in of_quote.items():
             yield ""
-            yield f"“{quote.translate(_INNER)}”"
+            yield f"“{_plain(quote.translate(_INNER))}”"
             yield ""
             yield from (f"- {sentence(each)}" for each in promised)
 
@@ -140,7 +146,7 @@ def _units(units: Sequence[UnitStanding]) -> Iterator[str]:
     yield _cells(["单位", "目标", *(STATUS_ZH[state] for state in states)])
     yield _cells(["---", *["---:"] * (len(states) + 1)])
     for unit, counts in sorted(counted, key=lambda each: (-each[1]["missed"] - each[1]["behind"], -each[1]["missed"])):
-        yield _cells([unit.name, str(len(unit.promises)), *(str(counts[state]) for state in states)])
+        yield _cells([_plain(unit.name), str(len(unit.promises)), *(str(counts[state]) for state in states)])
 
 
 def _cells(cells: Iterable[str]) -> str:
@@ -150,7 +156,7 @@ def _cells(cells: Iterable[str]) -> str:
 def _signed(contents: Contents) -> Iterator[str]:
     offices = [each.name for each in contents.plan.departments if each.code == OFFICE]
     yield ""
-    yield from (f"{contents.plan.name}{name}  " for name in offices)
+    yield from (f"{_plain(contents.plan.name)}{_plain(name)}  " for name in offices)
     yield _day(contents.known_at)
 
 
@@ -173,17 +179,17 @@ def sentence(promise: Promise) -> str:
     """One target: what is done, what of the whole that is, where it stands and why."""
     word, notes = _standing(promise)
     said = "；".join(filter(None, (*notes, *_remarks(promise))))
-    return f"{promise.name}：{'，'.join([*_done(promise), word])}{f'（{said}）' if said else ''}。"
+    return f"{_plain(promise.name)}：{'，'.join([*_done(promise), word])}{f'（{said}）' if said else ''}。"
 
 
 def _done(promise: Promise) -> Iterator[str]:
     """What is done, and of what; of one thing due on a day it is enough to say whether it is."""
     value, goal = promise.value, promise.goal
-    if promise.target.deadline is not None and goal == 1 and promise.row.denominator is None:
+    if promise.target.deadline is not None and goal == 1 and promise.stands.op == ">=" and promise.row.denominator is None:
         return
     if value is not None and goal is not None and goal > 0 and _is_amount(promise):
         yield f"完成 {_quantity(promise, value)}"
-        yield f"完成{promise.window}目标任务 {_quantity(promise, goal)}的 {_share(value, goal)}"
+        yield f"完成{_plain(promise.window)}目标任务 {_quantity(promise, goal)}的 {_share(value, goal)}"
         return
     if value is not None:
         yield f"为 {_quantity(promise, value)}"
@@ -196,17 +202,18 @@ def _is_amount(promise: Promise) -> bool:
 
 
 def _asked(promise: Promise) -> str:
+    window = _plain(promise.window)
     if promise.goal is None:
-        return f"{promise.window}目标为全国平均水平"
+        return f"{window}目标为全国平均水平"
     goal = _quantity(promise, promise.goal)
     if _is_amount(promise):
-        return f"{promise.window}目标任务 {goal}"
+        return f"{window}目标任务 {goal}"
     average = "全国平均水平" if promise.target.value == BENCHMARK else ""
-    return f"{promise.window}目标{'不低于' if promise.stands.op == '>=' else '不高于'}{average} {goal}"
+    return f"{window}目标{'不低于' if promise.stands.op == '>=' else '不高于'}{average} {goal}"
 
 
 def _standing(promise: Promise) -> tuple[str, list[str]]:
-    """Where it stands in a word, and why: what is due, by how much it falls short."""
+    """Where it stands in a word, and why: what is due, by how much it falls short of that or exceeds it."""
     deadline = promise.target.deadline
     due = [] if deadline is None else [f"期限 {_day(deadline)}"]
     match promise.stands.status:
@@ -227,21 +234,22 @@ def _standing(promise: Promise) -> tuple[str, list[str]]:
 
 
 def _line(promise: Promise) -> list[str]:
-    """What the line or the milestone asks for by now, where there is one, and what is missing to it."""
+    """What the line or the milestone asks for by now, where there is one, and what is missing to it or too much."""
     if promise.expected is None:
         return _short(promise, promise.goal)
-    return [f"当日应达 {_quantity(promise, promise.expected)}", *_short(promise, promise.expected)]
+    asks = "应达" if promise.stands.op == ">=" else "应不高于"
+    return [f"当日{asks} {_quantity(promise, promise.expected)}", *_short(promise, promise.expected)]
 
 
 def _short(promise: Promise, wanted: Fraction | None) -> list[str]:
-    """What is missing: of shares in percentage points."""
+    """What is missing, of that of which there should be little what is too much: of shares in percentage points."""
     if promise.value is None or wanted is None or reaches(promise.value, promise.stands.op, wanted):
         return []
-    missing = abs(wanted - promise.value)
+    word, by = "差" if promise.stands.op == ">=" else "超出", abs(wanted - promise.value)
     if promise.row.unit_of_measure != "ratio" or _is_multiple(promise):
-        return [f"差 {_quantity(promise, missing)}"]
-    points = decimal_text(missing * 100, SHARE_PLACES)
-    return [f"差 {points} 个百分点" if Fraction(points) else "差不足 0.1 个百分点"]
+        return [f"{word} {_quantity(promise, by)}"]
+    points = decimal_text(by * 100, SHARE_PLACES)
+    return [f"{word} {points} 个百分点" if Fraction(points) else f"{word}不足 0.1 个百分点"]
 
 
 def _why_not_due(promise: Promise) -> list[str]:
@@ -266,7 +274,12 @@ def _remarks(promise: Promise) -> Iterator[str]:
         yield f"另有 {row.incomplete} 条事实无法计入"
 
 
-# ---- numbers
+# ---- words and numbers
+
+
+def _plain(words: str) -> str:
+    """Words of the plan or the roster as themselves, whatever Markdown would make of them: a name may hold `|` or `*`."""
+    return _MARKUP.sub(r"\\\g<0>", words)
 
 
 def _is_multiple(promise: Promise) -> bool:

@@ -4,15 +4,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import inf
 from typing import Final
+from unicodedata import normalize
 
 from services.indicators.answers import Board, Row, TargetAnswer
 from services.indicators.catalog import Release
 from services.indicators.evaluation.plan import DOCUMENTS, Plan, Target, promised_to
 from services.indicators.words import VARIANTS_ZH, WINDOWS_ZH, part_zh
 
-_DIGITS: Final = "零一二三四五六七八九"
-_NUMBER: Final = re.compile(f"[十{_DIGITS}]+|[0-9]+")
+_NUMBER: Final = re.compile("[〇零一二三四五六七八九十百]+|[0-9]+")
+_DIGITS: Final = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_SPOKEN: Final = re.compile("(?:([1-9])百)?(?:([1-9]?)(十)([1-9]?)|0([1-9]))?")
+"""十, 二十三, 一百, 一百零五, 一百一十 and 一百二十三, the digits as figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,43 +46,55 @@ class Promise:
         return None if self.stands.expected is None else Fraction(self.stands.expected)
 
 
-def promises(board: Board, plan: Plan, release: Release) -> list[Promise]:
-    """All of a board that a release answered, by the plan's clauses; those of one clause as the board has them."""
-    return sorted(_promises(board, plan, release), key=lambda each: clause_order(each.target.clause))
+class Naming:
+    """What people call the rows of a release, and the windows and departments of a plan: made once for all that is told by it."""
+
+    def __init__(self, plan: Plan, release: Release) -> None:
+        self.windows = WINDOWS_ZH | {"plan_year": "全年"} | {name: window.zh for name, window in plan.windows.items()}
+        self.departments = {each.code: each.name for each in plan.departments}
+        self._indicators = {each.id: each.zh for each in release.indicators}
+        self._documents = {each.document: each.quote for each in plan.duties if each.document is not None}
+
+    def row(self, row: tuple[str, str, str | None]) -> str:
+        """What a row (id, variant, part) is called: its indicator, in brackets the variant and the part where it is one."""
+        id, variant, part = row
+        documents = self._documents if id == DOCUMENTS else {}
+        called = None if part is None else part_zh(part, variant) or documents.get(part) or part
+        said = "·".join(word for word in (VARIANTS_ZH.get(variant, variant), called) if word)
+        return self._indicators[id] + (f"（{said}）" if said else "")
 
 
-def _promises(board: Board, plan: Plan, release: Release) -> Iterator[Promise]:
-    windows = WINDOWS_ZH | {"plan_year": "全年"} | {name: window.zh for name, window in plan.windows.items()}
-    departments = {each.code: each.name for each in plan.departments}
+def promises(board: Board, plan: Plan, naming: Naming) -> list[Promise]:
+    """All of a board, by the plan's clauses; those of one clause as the board has them."""
+    return sorted(_promises(board, plan, naming), key=lambda each: clause_order(each.target.clause))
+
+
+def _promises(board: Board, plan: Plan, naming: Naming) -> Iterator[Promise]:
     for row in board.indicators:
         if row.targets:
             on = row.effective_as_of or row.window.first
             promised = promised_to(plan, board.unit, row.id, row.variant, row.part, on=on)
-            name, window = row_name((row.id, row.variant, row.part), plan, release), windows[row.window.name]
+            name, window = naming.row((row.id, row.variant, row.part)), naming.windows[row.window.name]
             for target, stands in zip(promised, row.targets, strict=True):
-                yield Promise(name, window, departments[target.department], row, target, stands)
+                yield Promise(name, window, naming.departments[target.department], row, target, stands)
 
 
-def row_name(row: tuple[str, str, str | None], plan: Plan, release: Release) -> str:
-    """What people call a row (id, variant, part): its indicator, in brackets the variant and the part where it is one."""
-    id, variant, part = row
-    documents = {each.document: each.quote for each in plan.duties if each.document is not None} if id == DOCUMENTS else {}
-    called = None if part is None else part_zh(part, variant) or documents.get(part) or part
-    said = "·".join(word for word in (VARIANTS_ZH.get(variant, variant), called) if word)
-    zh = next(each.zh for each in release.indicators if each.id == id)
-    return zh + (f"（{said}）" if said else "")
+def clause_order(clause: str) -> tuple[tuple[float, ...], str]:
+    """By which clauses of a plan's own numbering are sorted: 二(五) before 二(十), 三(二) before 三(二)1.
+
+    A number that cannot be read comes after those that can, a clause without any at the end. Two clauses are never in one place.
+    """
+    numbers = _NUMBER.findall(normalize("NFKC", clause))
+    return tuple(map(_number, numbers)) or (inf,), clause
 
 
-def clause_order(clause: str) -> tuple[int, ...]:
-    """By which clauses of a plan's own numbering are sorted: 二(五) before 二(十), 三(二) before 三(二)1."""
-    return tuple(map(_number, _NUMBER.findall(clause)))
-
-
-def _number(text: str) -> int:
-    """Up to 99: 七 is 7, 十 is 10, 二十三 is 23."""
-    if text.isascii():
-        return int(text)
-    tens, ten, units = text.rpartition("十")
-    if not ten:
-        return int("".join(str(_DIGITS.index(digit)) for digit in units))
-    return 10 * (_DIGITS.index(tens[-1]) if tens else 1) + (_DIGITS.index(units[-1]) if units else 0)
+def _number(text: str) -> float:
+    """七 is 7, 十 is 10, 一百二十 is 120, 二〇二五 is 2025 and １２ is 12; infinite where it is no number, such as 十十."""
+    figures = text.translate(_DIGITS)
+    if figures.isdecimal():
+        return int(figures)
+    spoken = _SPOKEN.fullmatch(figures)
+    if spoken is None:
+        return inf
+    hundreds, tens, ten, units, single = spoken.groups()
+    return 100 * int(hundreds or 0) + 10 * int(tens or bool(ten)) + int(units or single or 0)

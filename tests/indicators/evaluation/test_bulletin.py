@@ -17,8 +17,8 @@ from services.indicators.audit.records import History, check_history
 from services.indicators.evaluation.bulletin import bulletin, bulletin_bytes
 from services.indicators.evaluation.bulletin_text import SCHEMA, Contents, UnitStanding, is_bulletin, sentence, text_of
 from services.indicators.evaluation.county import County
-from services.indicators.evaluation.plan import Target
-from services.indicators.evaluation.promises import Promise, clause_order, promises
+from services.indicators.evaluation.plan import Plan, Target
+from services.indicators.evaluation.promises import Naming, Promise, clause_order, promises
 from services.indicators.evaluation.status import Op, Status
 from services.indicators.words import STATUS_ZH
 from tests.indicators.audit.test_recompute import in_order
@@ -84,6 +84,22 @@ def promise(
     (promise("behind", "0.750000", "0.8", measure="ratio"), "创业培训人数：为 75.0%，全年目标不低于 80.0%，落后（差 5.0 个百分点）。"),
     (promise("behind", "0.799999", "0.8", measure="ratio"), "创业培训人数：为 80.0%，全年目标不低于 80.0%，落后（差不足 0.1 个百分点）。"),
     (promise("met", "0.160000", "0.2", measure="ratio", op="<="), "创业培训人数：为 16.0%，全年目标不高于 20.0%，已达到。"),
+    (promise("missed", "0.205000", "0.2", measure="ratio", op="<="),
+     "创业培训人数：为 20.5%，全年目标不高于 20.0%，未完成（超出 0.5 个百分点）。"),
+    (promise("behind", "0.200001", "0.2", measure="ratio", op="<="),
+     "创业培训人数：为 20.0%，全年目标不高于 20.0%，落后（超出不足 0.1 个百分点）。"),
+    (promise("behind", "0.500000", "0.42", measure="ratio", op="<=", benchmark=True),
+     "创业培训人数：为 50.0%，全年目标不高于全国平均水平 42.0%，落后（超出 8.0 个百分点）。"),
+    (promise("missed", "6.500000", "6", measure="ratio", op="<="),
+     "创业培训人数：为 6.50 倍，全年目标不高于 6.00 倍，未完成（超出 0.50 倍）。"),
+    (promise("behind", "7", "5", measure="days", op="<="), "创业培训人数：为 7 天，全年目标不高于 5 天，落后（超出 2 天）。"),
+    (promise("missed", "7", "5", measure="days", op="<="), "创业培训人数：为 7 天，全年目标不高于 5 天，未完成（超出 2 天）。"),
+    (promise("behind", "7", "5", "4", measure="cases", op="<="),
+     "创业培训人数：为 7 件，全年目标不高于 5 件，落后（当日应不高于 4 件；超出 3 件）。"),
+    (promise("on_schedule", "7", "5", "8", measure="cases", op="<="),
+     "创业培训人数：为 7 件，全年目标不高于 5 件，达到进度（当日应不高于 8 件）。"),
+    (promise("missed", "3", "1", measure="cases", op="<=", deadline=date(2025, 2, 28)),
+     "创业培训人数：为 3 件，全年目标不高于 1 件，未按期完成（期限 2025年2月28日）。"),
     (promise("missed", "5.060000", "6", measure="ratio"), "创业培训人数：为 5.06 倍，全年目标不低于 6.00 倍，未完成（差 0.94 倍）。"),
     (promise("behind", "0.162000", "0.42", measure="ratio", benchmark=True),
      "创业培训人数：为 16.2%，全年目标不低于全国平均水平 42.0%，落后（差 25.8 个百分点）。"),
@@ -168,9 +184,45 @@ def test_clauses_are_sorted_as_a_plan_numbers_them() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("clauses", [
+    ["二(九)", "二(九十九)", "二(一百)", "二(一百零一)", "二(一百〇五)", "二(一百一十)", "二(一百一十五)", "二(一百二十)", "二(二百)"],
+    ["三（二）１", "三(二)2", "三（二）１０", "三（十一）"],
+    ["二(二〇)", "二(二十一)", "二(〇二二)", "二〇二五"],
+    ["二(二十三)", "二(一百二)", "二(十十)", "二(百)", "三", "三(一)", "总则", "百", "附则"],
+])  # fmt: skip
+def test_numbers_are_read_however_they_are_written_and_what_is_none_comes_last(clauses: list[str]) -> None:
+    for given in (sorted(clauses), sorted(clauses, reverse=True)):
+        assert sorted(given, key=clause_order) == clauses
+
+
+def test_clauses_that_read_alike_are_told_one_after_the_other() -> None:
+    answered = board(live(), ask(live(), history().last_known_day, None, date(2025, 8, 31)))
+    names = iter(["二(十十)", "二（十十）"] * len(PLAN.targets))
+    targets = tuple(target.model_copy(update={"clause": next(names)}) for target in PLAN.targets)
+    plan = Plan.model_validate(PLAN.model_dump(by_alias=True) | {"targets": targets})
+    told = promises(answered, plan, Naming(plan, live().release))
+    said = text_of(replace(made_up(), promises=told)).splitlines()
+    assert [said.count(f"### 方案{clause}") for clause in ("二(十十)", "二（十十）")] == [1, 1]
+
+
+def test_names_are_told_as_they_are_whatever_markdown_makes_of_their_signs() -> None:
+    told = [promise("behind", "200", "1000", "400", name="a|b")]
+    said = text_of(replace(
+        made_up(), is_county=False, unit="#云*溪*镇", last_day=date(2025, 5, 31), promises=told,
+        units=[UnitStanding("石|门_镇_", told), UnitStanding("[东]`湖`镇<b>", told), UnitStanding(r"南\|湾~镇", told)],
+    ))  # fmt: skip
+    assert r"# \#云\*溪\*镇创建创业型城市工作进展情况通报" in said.splitlines()
+    assert r"\#云\*溪\*镇共有目标 1 项：落后 1 项。" in said.splitlines()
+    assert r"\#云\*溪\*镇的最后一日是2025年5月31日，所列为该日的数。" in said.splitlines()
+    assert r"1. a\|b：完成 200 人" in said
+    assert [line for line in said.splitlines() if re.match("[|] .+镇", line)] == [
+        r"| 石\|门\_镇\_ | 1 | 1 |", r"| \[东\]\`湖\`镇\<b\> | 1 | 1 |", r"| 南\\\|湾\~镇 | 1 | 1 |"
+    ]  # fmt: skip
+
+
 def test_promises_carry_the_words_and_departments_of_the_plan() -> None:
     answered = board(live(), ask(live(), history().last_known_day, None, date(2025, 8, 31)))
-    found = {(each.target.row, each.target.clause): each for each in promises(answered, PLAN, live().release)}
+    found = {(each.target.row, each.target.clause): each for each in promises(answered, PLAN, Naming(PLAN, live().release))}
     times = found[("trained", "person_times", None), "四(二)"]
     assert (times.name, times.window, times.department) == ("创业培训人数（人次）", "全年", "就业服务局")
     assert found[("created_share", "default", None), "二(五)"].window == "两年"
