@@ -1,6 +1,8 @@
 """Published evaluations compared with what the second engine makes of the facts they name, published documents with what is recorded."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from functools import partial
 from typing import Final
 
 from deploy.audit.found import Audited, Checked, Difference, Different, NotCompared
@@ -20,10 +22,12 @@ _TYPES = (
     EvaluationPublished.type, DocumentPublished.type, common_type(FactVoided, "registry"), common_type(FactCorrected, "registry"),
 )  # fmt: skip
 """What was published, and what amends it."""
+Opening = Callable[[ExitStack, Ends], Recorded]
+"""Gives what was recorded up to the ends, for as long as the stack is open."""
 
 
 def compare_published(
-    kept: KeptDocuments, recorded: Recorded, up_to: Callable[[Ends], Recorded], entries: KeptEntries, audited: Audited
+    kept: KeptDocuments, recorded: Recorded, up_to: Opening, entries: KeptEntries, audited: Audited
 ) -> None:  # fmt: skip
     """Compute anew what evaluations and bulletins were published here, and look at the documents kept. Raises Different, BadFolder.
 
@@ -35,12 +39,15 @@ def compare_published(
     made: dict[str, str] = {}
     """Digests of the documents that follow from the evaluations published, by their numbers."""
     for done, publication in enumerate(chosen, 1):
-        found = reproduce(publication, kept.read, up_to, entries=entries)
+        with ExitStack() as opened:
+            found = reproduce(publication, kept.read, partial(up_to, opened), entries=entries)
         if found.outcome == "different":
             raise _different(publication.position, publication.number, found.zh, found.en)
         same += found.outcome == "same"
         if found.outcome != "same":
             passed_over.setdefault(found.outcome, []).append(found.number)
+        elif found.others:
+            passed_over.setdefault("own_definitions", []).append(found.number)
         if found.evaluation is not None:
             for kind, made_anew in documents_of(found.evaluation).items():
                 made[numbered(found.number, kind)] = digest_of(made_anew)
@@ -60,7 +67,7 @@ def compare_published(
             continue
         if why := _why_not_made_anew(position, fact, made, kept, up_to):
             passed_over.setdefault(why, []).append(fact.document)
-        same += why != "other_definitions"
+        same += why in (None, "own_definitions", "not_made_anew")
     audited.checked.append(Checked("published", None, same))
     for why, (zh, en) in _PASSED_OVER.items():
         if numbers := passed_over.get(why):
@@ -68,7 +75,7 @@ def compare_published(
 
 
 def _why_not_made_anew(
-    position: int, fact: DocumentPublished, made: Mapping[str, str], kept: KeptDocuments, up_to: Callable[[Ends], Recorded]
+    position: int, fact: DocumentPublished, made: Mapping[str, str], kept: KeptDocuments, up_to: Opening
 ) -> str | None:  # fmt: skip
     """A bulletin is made anew from the facts, what follows from an evaluation has been already; of anything else there is only the digest.
 
@@ -76,25 +83,31 @@ def _why_not_made_anew(
     """
     if fact.document_kind != "bulletin":
         return None if fact.document in made else "not_made_anew"
-    found = reproduce_bulletin(PublishedBulletin(position, fact), kept.read, up_to)
+    with ExitStack() as opened:
+        found = reproduce_bulletin(PublishedBulletin(position, fact), kept.read, partial(up_to, opened))
     match found.outcome:
         case "different":
             raise _different(position, fact.document, found.zh, found.en)
         case "same":
-            return None
-        case "other_definitions" | "kept_entries":
+            return "own_definitions" if found.others else None
+        case "other_definitions":
             return found.outcome
-        case "unreproducible":
+        case _:
             return "not_made_anew"
 
 
 _PASSED_OVER: Final = {
     "unreproducible": (
-        "发布记录没有写明位置、方案和考评标准，无从重算", "their records do not say what they can be computed anew from"
+        "发布记录没有写明位置、方案和考评标准，或留存的指标定义本版本无法计算",
+        "their records do not say what they can be computed anew from, or this release cannot compute by the declarations kept with them",
     ),
     "other_definitions": (
-        "在本版本中另有定义：考评只核对了其余项目，通报没有核对",
-        "defined otherwise by this release: of evaluations only the other items were compared, bulletins were not",
+        "在本版本中另有定义且无法按当时的定义计算：考评至多核对了其余项目，合计、结论和通报没有核对",
+        "defined otherwise by this release, which cannot follow those definitions: at most other items were compared, no sums or verdicts",
+    ),
+    "own_definitions": (
+        "按发布时留存的定义逐字节相同；其中有与本版本不同的定义，是否正当由人判断，见 --reproduce",
+        "the same by the definitions kept with them, some of them not today's: people say whether that is right, --reproduce names them",
     ),
     "kept_entries": (
         "本版本无法按当时的定义由事实重算，由账本留存的当时账目读出，逐字节相同",

@@ -87,9 +87,9 @@ async def _compare_rest(running: Running, folder: DataFolder, store: LedgerStore
             except BadRecords as error:
                 raise Different(Difference("facts", f"指标库：{error.zh}", f"the indicators' store: {error.en}")) from error
 
-        def ended(ends: Ends) -> Recorded:
+        def ended(meanwhile: ExitStack, ends: Ends) -> Recorded:
             if isinstance(recorded, Archive):
-                return opened.enter_context(opened_archive(folder.archive, running.county, ends))
+                return meanwhile.enter_context(opened_archive(folder.archive, running.county, ends))
             return up_to(recorded, ends)
 
         await compare_figures(running, plan, recorded, ledger, audited)

@@ -41,9 +41,9 @@ def bulletin(
     json: JsonOption = False,
     data: DataOption = DEFAULT_FOLDER,
 ) -> None:  # fmt: skip
-    """进展情况通报（Markdown）：未完成、落后的在前，再列情况不明的、按方案条款的各项目标，县的另列各乡镇、园区 / The bulletin on
-    progress, in Chinese: what is missed or behind first, what is unknown, every target by the plan's clauses, for the county each township
-    and park. The same inputs give the same bytes, from a running system as from its recorded facts.
+    """进展情况通报（Markdown），未完成、落后的在前，县的另列各乡镇、园区 / The bulletin on progress, in Chinese. What is missed or behind
+    comes first, then what is unknown, every target by the plan's clauses, for the county each township and park. The same inputs give the
+    same bytes, from a running system as from its recorded facts.
     Exits with 1 where a published one comes out otherwise, and where the registry refuses to publish one.
     """
     if reproduce is not None:

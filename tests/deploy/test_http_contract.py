@@ -30,4 +30,4 @@ def test_nothing_is_answered_otherwise_than_described(tmp_path: Path) -> None:
             cwd=tmp_path, env={**os.environ, "NO_PROXY": "127.0.0.1"}, capture_output=True, text=True, timeout=SECONDS_MAX, check=False,
         )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "25 selected / 26 total" in done.stdout
+    assert "26 selected / 27 total" in done.stdout

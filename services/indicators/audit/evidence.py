@@ -4,12 +4,12 @@ The facts of a bundle are those recorded up to the end of its known day; where a
 No later record changes what was known on that day, so once it is final, whoever makes the bundle of these days gets the same one.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -18,11 +18,11 @@ from services.indicators.answers import BadQuestionError, Snapshot, ask, board
 from services.indicators.api.duties import Wanted, duties
 from services.indicators.api.questions import answer_bytes
 from services.indicators.audit.bundle import Files, Intact, check_integrity, lines_of, put_together, read_bundle
-from services.indicators.audit.definitions import definitions, other_definitions, release_of
+from services.indicators.audit.definitions import definitions, other_definitions
 from services.indicators.audit.manifest import BOARDS, DEFINITIONS, DUTIES, FACTS, MANIFEST, PLAN, Altered, BundleUnusable, Manifest
 from services.indicators.audit.recompute import recompute
 from services.indicators.audit.records import BadRecords, End, History, check_history, up_to
-from services.indicators.catalog import TODAY, Release
+from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.county import checked_plan, not_utf8
 from services.indicators.evaluation.plan import Plan
 from services.indicators.evaluation.plan_file import PLAN_FILE
@@ -30,8 +30,6 @@ from services.indicators.evaluation.problems import FileProblems
 from shared.contracts.base import SERVICES
 from shared.contracts.common import DayClosed, common_class
 from shared.contracts.envelope import Record
-
-T = TypeVar("T")
 
 
 class OtherDefinitions(BundleUnusable):
@@ -135,11 +133,9 @@ def _by_service(records: Sequence[Record]) -> dict[str, list[Record]]:
     return found
 
 
-def answers_of(history: History, plan: Plan, as_of: date, known_at: date, release: Release = TODAY) -> Answers:
-    """What the second engine answers for every unit that there is, by what a release declares. Raises BadQuestionError where there is no
-    answer.
-    """
-    snapshot = recompute(history, plan, "duckdb", release)(known_at)
+def answers_of(history: History, plan: Plan, as_of: date, known_at: date) -> Answers:
+    """What the second engine answers for every unit that there is. Raises BadQuestionError where there is no answer."""
+    snapshot = recompute(history, plan, "duckdb")(known_at)
     county = ask(snapshot, known_at, None, as_of, known_at)
     found = Answers([], [])
     for unit in units_of(snapshot, county.as_of, known_at):
@@ -169,42 +165,31 @@ def verify_bundle(folder: Path, pinned: Ed25519PublicKey | None = None) -> Verdi
 
 
 def recount(bundle: Intact) -> tuple[int, int, Difference | None]:
-    """Compute every figure of a bundle anew, by its own definitions: of how many units, how many, and the first that differs.
+    """Compute every figure of a bundle anew: of how many units, how many, and the first that differs.
 
-    Raises OtherDefinitions where this kaiye cannot follow them, and Altered where what was signed makes no sense.
+    Raises OtherDefinitions, and Altered where what was signed makes no sense.
     """
     manifest = bundle.manifest
-    release = _followed(bundle)
+    require_definitions(bundle)
     history = history_of(bundle)
-    plan = plan_of(bundle, release)
+    plan = plan_of(bundle)
     try:
-        answers = answers_of(history, plan, manifest.as_of, manifest.known_at, release)
+        answers = answers_of(history, plan, manifest.as_of, manifest.known_at)
     except BadQuestionError as error:
         raise Altered(MANIFEST, error.zh, error.en) from error
     return compare(bundle.files, answers)
 
 
-def _followed(bundle: Intact) -> Release:
-    """The release that a bundle was made by, as its definitions say. Raises as above."""
-    release = _of_definitions(bundle, release_of)
-    require_definitions(bundle, release)
-    return release
-
-
-def require_definitions(bundle: Intact, release: Release = TODAY) -> None:
-    """Whoever answers from a bundle by what a release declares must compute what was computed for it. Raises OtherDefinitions, and Altered
-    where what was signed makes no sense.
+def require_definitions(bundle: Intact) -> None:
+    """Whoever answers from a bundle must compute what was computed for it. Raises OtherDefinitions, and Altered where what was signed
+    makes no sense.
     """
-    others = _of_definitions(bundle, lambda text: other_definitions(text, release))
-    if others:
-        raise OtherDefinitions(others)
-
-
-def _of_definitions(bundle: Intact, read: Callable[[bytes], T]) -> T:
     try:
-        return read(bundle.files[DEFINITIONS])
+        others = other_definitions(bundle.files[DEFINITIONS])
     except ValueError as error:
         raise Altered(DEFINITIONS, "无法读取，不是定义清单", f"cannot be read: {error}") from error
+    if others:
+        raise OtherDefinitions(others)
 
 
 def history_of(bundle: Intact) -> History:
@@ -215,10 +200,10 @@ def history_of(bundle: Intact) -> History:
         raise Altered(" ".join(FACTS.values()), error.zh, error.en) from error
 
 
-def plan_of(bundle: Intact, release: Release = TODAY) -> Plan:
+def plan_of(bundle: Intact) -> Plan:
     """The plan of a bundle. Raises Altered where it cannot be used, or is another county's."""
     try:
-        plan = read_plan_text(bundle.files[PLAN], release)
+        plan = read_plan_text(bundle.files[PLAN])
     except FileProblems as error:
         first = error.problems[0]
         raise Altered(PLAN, first.zh, first.en, first.line) from error
@@ -228,10 +213,10 @@ def plan_of(bundle: Intact, release: Release = TODAY) -> Plan:
     return plan
 
 
-def read_plan_text(text: bytes, release: Release = TODAY) -> Plan:
-    """The plan from its file's exact bytes, beside the rows of a release. Raises FileProblems."""
+def read_plan_text(text: bytes) -> Plan:
+    """The plan from its file's exact bytes, beside the catalogue. Raises FileProblems."""
     try:
-        return checked_plan(text.decode("utf-8-sig"), release.judged)
+        return checked_plan(text.decode("utf-8-sig"), JUDGED)
     except UnicodeDecodeError as error:
         raise FileProblems(PLAN_FILE, [not_utf8(error)]) from error
 

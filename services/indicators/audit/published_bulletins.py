@@ -11,16 +11,18 @@ from hashlib import sha256
 from itertools import zip_longest
 
 from services.indicators.answers import Question, require_unit
-from services.indicators.audit.definitions import other_definitions, release_of
-from services.indicators.audit.published import BadKept, Finding, KeptFiles, UpTo, in_force, kept_files
+from services.indicators.audit.definitions import Declared, read_declarations
+from services.indicators.audit.published import BadKept, Finding, KeptFiles, UpTo, in_force, kept_files, told_others, unreadable
 from services.indicators.audit.recompute import Engine, recompute
 from services.indicators.audit.records import BadRecords, End, Ends
-from services.indicators.catalog import TODAY, Release
-from services.indicators.evaluation.bulletin import Bulletin, bulletin, bulletin_bytes
+from services.indicators.catalog import Release
+from services.indicators.evaluation.bulletin import Bulletin, bulletin, definitions_of
 from services.indicators.evaluation.bulletin_text import SCHEMA, is_bulletin
 from services.indicators.evaluation.county import checked_plan
+from services.indicators.evaluation.plan import Plan
 from services.indicators.evaluation.plan_file import PLAN_FILE
 from services.indicators.evaluation.problems import FileProblems
+from services.indicators.evaluation.promises import Naming
 from shared.contracts.base import SERVICES
 from shared.contracts.envelope import Record
 from shared.contracts.registry import DocumentPublished
@@ -44,7 +46,7 @@ class PublishedBulletin:
 class BulletinFinding(Finding):
     """What came of making a published bulletin anew, as of an evaluation; `line` is the first of its text that differs, from 1 on.
 
-    `other_definitions`: it follows other definitions, or calls them otherwise, than this release, which cannot follow those of then.
+    `other_definitions`: it follows definitions that this release cannot follow.
     `unreproducible`: also where its text is none that this release makes.
     """
 
@@ -63,17 +65,17 @@ def published_bulletins(records: Iterable[Record]) -> list[PublishedBulletin]:
 def reproduce_bulletin(publication: PublishedBulletin, kept: KeptFiles, up_to: UpTo, engine: Engine = "duckdb") -> BulletinFinding:
     """Make a published bulletin anew and compare it, bit for bit, with what was published and kept."""
     number, fact = publication.number, publication.fact
-    if fact.positions is None or fact.plan_digest is None or fact.definitions is None:
+    if None in (fact.positions, fact.plan_digest, fact.definitions, fact.declarations_digest) or fact.positions is None:
         return BulletinFinding(
-            number, "unreproducible", "发布记录没有写明位置、方案和定义，无从重新生成",
-            "its record does not say by which positions, plan and definitions it can be made anew",
+            number, "unreproducible", "发布记录没有写明位置、方案和指标定义，无从重新生成",
+            "its record does not say by which positions, plan and declarations it can be made anew",
         )  # fmt: skip
     wanted = (
         (fact.digest, "通报", "the bulletin"), (fact.plan_digest, PLAN_FILE, PLAN_FILE),
         (fact.declarations_digest, "指标定义", "the declarations"),
     )  # fmt: skip
     try:
-        document, plan, *declarations = kept_files(kept, wanted)
+        document, plan, declarations = kept_files(kept, wanted)
     except BadKept as error:
         return BulletinFinding(number, "different", error.zh, error.en)
     if not is_bulletin(document):
@@ -82,44 +84,58 @@ def reproduce_bulletin(publication: PublishedBulletin, kept: KeptFiles, up_to: U
             f"what is kept of it is no bulletin in the form {SCHEMA}, which this release makes",
         )  # fmt: skip
     try:
-        release = release_of(declarations[0]) if declarations else TODAY
-        followed = bool(declarations) and not other_definitions(declarations[0], release)
-        anew = _anew(fact, fact.positions, plan.decode(), up_to, engine, release)
-        return _compared(number, fact.definitions, document, anew, followed=followed)
+        by = read_declarations(declarations)
+    except ValueError as error:
+        return _of(unreadable(number, error))
+    try:
+        judged_by = checked_plan(plan.decode(), by.release.judged)
+        if fact.definitions != definitions_of(judged_by, Naming(judged_by, by.written), by.rows):
+            return BulletinFinding(
+                number,
+                "different",
+                "定义摘要不是留存的指标定义的",
+                "its digest of definitions is not that of the declarations that were kept",
+            )
+        return _compared(number, document, _anew(fact, fact.positions, judged_by, plan, up_to, engine, by.release), judged_by, by)
     except BadRecords as error:
         return BulletinFinding(number, "different", error.zh, error.en)
-    except (FileProblems, ValueError) as error:
+    except Exception as error:
+        if by.others:
+            return _of(unreadable(number, error))
+        if not isinstance(error, FileProblems | ValueError):
+            raise
         return BulletinFinding(
             number, "different", "按留存的文件无法重新生成，原因见英文", f"it cannot be made anew from what was kept: {error}"
         )
 
 
-def _anew(fact: DocumentPublished, positions: StoodAt, plan: str, up_to: UpTo, engine: Engine, release: Release) -> Bulletin:
-    """The same bulletin from the facts, by what a release declares. Raises BadRecords, FileProblems, BadQuestionError."""
-    judged_by = checked_plan(plan, release.judged)
+def _of(found: Finding) -> BulletinFinding:
+    return BulletinFinding(found.number, found.outcome, found.zh, found.en)
+
+
+def _anew(
+    fact: DocumentPublished, positions: StoodAt, plan: Plan, plan_text: bytes, up_to: UpTo, engine: Engine, release: Release
+) -> Bulletin:  # fmt: skip
+    """The same bulletin from the facts, by what a release declares. Raises BadRecords, BadQuestionError."""
     ends: Ends = {service: End(getattr(positions, service)) for service in SERVICES}
-    snapshot = recompute(up_to(ends), judged_by, engine, release)(fact.known_at)
-    question = Question(fact.park or fact.unit or judged_by.county, fact.as_of, fact.known_at)
+    snapshot = recompute(up_to(ends), plan, engine, release)(fact.known_at)
+    question = Question(fact.park or fact.unit or plan.county, fact.as_of, fact.known_at)
     require_unit(snapshot, question)
-    return bulletin(snapshot, question, sha256(plan.encode()).hexdigest())
+    return bulletin(snapshot, question, sha256(plan_text).hexdigest())
 
 
-def _compared(number: str, definitions: str, document: bytes, anew: Bulletin, *, followed: bool) -> BulletinFinding:
-    """`followed`: it was made anew by all that it was made by, so that no other definition excuses a difference."""
+def _compared(number: str, document: bytes, anew: Bulletin, plan: Plan, by: Declared) -> BulletinFinding:
     text = document.decode()
     line = first_difference(text, anew.text)
-    if bulletin_bytes(anew) == document and definitions == anew.definitions:
-        return BulletinFinding(number, "same", "逐字节相同", "the same, bit for bit")
-    if definitions != anew.definitions and definitions in text and not followed:
-        return BulletinFinding(
-            number, "other_definitions", f"按另外的定义或名称生成，自第 {line} 行起不同，须由发布时的版本重新生成",
-            f"it follows other definitions or names than this release has and differs from line {line} on: the release that published it "
-            "can make it anew", line=line,
-        )  # fmt: skip
     if line is None:
+        zh, en = told_others(by)
+        return BulletinFinding(number, "same", f"逐字节相同{zh}", f"the same, bit for bit{en}", others=by.others)
+    if any(row[:2] in by.unfollowed for row in plan.targets_by_row):
         return BulletinFinding(
-            number, "different", "发布记录的定义摘要不是通报所写的", "its record names another digest of definitions than its text"
-        )
+            number, "other_definitions", f"有指标在本版本中另有定义且无法按当时的定义计算，自第 {line} 行起不同，须由发布时的版本生成",
+            f"it follows definitions that this release cannot follow, and differs from line {line} on: the release that published it can "
+            "make it anew", line=line,
+        )  # fmt: skip
     published, again = (_line(each, line) for each in (text, anew.text))
     return BulletinFinding(
         number, "different", f"第 {line} 行：公布“{published}”；重新生成“{again}”",

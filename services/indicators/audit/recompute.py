@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from graphlib import TopologicalSorter
 from types import MappingProxyType
 from typing import Literal
@@ -23,6 +24,7 @@ from services.indicators.audit.running import together
 from services.indicators.catalog import TODAY, Release
 from services.indicators.evaluation.plan import Plan, windows_of
 from services.indicators.history import FOREVER
+from services.indicators.measures.kinds import Measure
 from services.indicators.places import Unit, UnitTree
 from services.indicators.reading import Amounts
 from shared.contracts.base import SERVICES
@@ -156,7 +158,7 @@ def recompute(history: Recorded, plan: Plan, engine: Engine, release: Release = 
 def _by_duckdb(history: Recorded, plan: Plan, release: Release) -> SnapshotAsKnown:
     connection = _database(history)
     others = {name: measure for name, measure in release.measures.items() if TODAY.measures.get(name) != measure}
-    by_others = program(others) if others else None
+    by_others = _program(tuple(others.items())) if others else None
 
     def as_known(known: date) -> Snapshot:
         recomputed = Recomputed(connection, read_catalogue(), plan.county, known)
@@ -170,6 +172,11 @@ def _by_duckdb(history: Recorded, plan: Plan, release: Release) -> SnapshotAsKno
         )  # fmt: skip
 
     return as_known
+
+
+@lru_cache(maxsize=4)
+def _program(measures: tuple[tuple[str, Measure], ...]) -> Catalogue:
+    return program(dict(measures))
 
 
 def _database(history: Recorded) -> duckdb.DuckDBPyConnection:

@@ -4,7 +4,7 @@ It follows from the answers of one moment, the plan they were judged by and the 
 in which words: `bulletin_text`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from hashlib import sha256
 from typing import Final, Literal
@@ -86,7 +86,13 @@ def _units(snapshot: Snapshot, question: Question, naming: Naming) -> Iterator[U
 
 
 def _definitions(plan: Plan, release: Release, naming: Naming) -> str:
-    """One digest over what every row with a target in the plan is computed by and what it is called, whoever is asked about and when."""
     digests = {(each.id, variant.name): figure_digest(variant.figure) for each in release.indicators for variant in each.variants}
+    return definitions_of(plan, naming, digests)
+
+
+def definitions_of(plan: Plan, naming: Naming, digests: Mapping[tuple[str, str], str]) -> str:
+    """One digest over what every row with a target in the plan is computed by, as (indicator, variant) has it, and what it is called,
+    whoever is asked about and when. Raises KeyError for a row that there is not.
+    """
     used = sorted(" ".join((*map(str, row), digests[row[0], row[1]], naming.row(row))) for row in plan.targets_by_row)
     return sha256("\n".join(used).encode()).hexdigest()

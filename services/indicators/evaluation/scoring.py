@@ -176,10 +176,16 @@ def _verdict(scored: Iterable[Scored], share: Fraction | None, pass_share: Fract
     return "undecided" if "unknown" in vetoes else "passed"
 
 
-def _definitions(scored: Iterable[Scored], release: Release) -> str:
+def _definitions(scored: Sequence[Scored], release: Release) -> str:
     """One digest over what every figure and duty here was computed by."""
-    used = {f"{each.row.id} {each.row.variant} {each.row.definition}" for each in scored if each.row is not None}
-    used |= {f"duties {digest_of(release.measures[DUTY_STANDINGS.name])}" for each in scored if each.item.duty is not None}
+    rows = [(each.row.id, each.row.variant, each.row.definition) for each in scored if each.row is not None]
+    with_duties = any(each.item.duty is not None for each in scored)
+    return definitions_of(rows, digest_of(release.measures[DUTY_STANDINGS.name]) if with_duties else None)
+
+
+def definitions_of(rows: Iterable[tuple[str, str, str]], duties: str | None) -> str:
+    """One digest over the definitions of rows, as (indicator, variant, definition), and that of how duties stand where one is scored."""
+    used = {" ".join(row) for row in rows} | ({f"duties {duties}"} if duties is not None else set())
     return sha256("\n".join(sorted(used)).encode()).hexdigest()
 
 

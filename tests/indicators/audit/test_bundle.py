@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from services.indicators.audit.bundle import Files, check_integrity, put_together, read_bundle, write_bundle
 from services.indicators.audit.definitions import definitions
-from services.indicators.audit.evidence import OtherDefinitions, answers_of, as_known_on, make_bundle, read_plan_text, verify_bundle
+from services.indicators.audit.evidence import OtherDefinitions, as_known_on, make_bundle, verify_bundle
 from services.indicators.audit.manifest import Altered, BundleUnusable, Manifest
 from services.indicators.audit.records import check_history
 from services.indicators.audit.signing import sign
@@ -304,19 +304,12 @@ def test_definitions_that_this_kaiye_lacks_are_refused_by_name(tmp_path: Path) -
         verify_bundle(written(tmp_path / "declared", put_together_with(definitions_json=declared)))
 
 
-def test_a_bundle_of_an_earlier_release_is_computed_anew_by_its_own_definitions(tmp_path: Path) -> None:
-    known = as_known_on(check_history(lines_of(a_few()), COUNTY), KNOWN)
-    answers = answers_of(known, read_plan_text(PLAN, EARLIER), AS_OF, KNOWN, EARLIER)
-    content = {
-        "boards_jsonl": b"".join(line + b"\n" for line in answers.boards),
-        "duties_jsonl": b"".join(line + b"\n" for line in answers.duties),
-        "definitions_json": definitions(EARLIER),
-    }  # fmt: skip
-    assert content["boards_jsonl"] != bundle()["boards.jsonl"]
-    verdict = verify_bundle(written(tmp_path / "earlier", put_together_with(**content)))
-    assert (verdict.fault, verdict.difference, verdict.units) == (None, None, 9)
-    todays = put_together_with(definitions_json=definitions(EARLIER))
-    assert "new_enterprises" in str(verify_bundle(written(tmp_path / "todays", todays)).difference)
+def test_a_bundle_of_an_earlier_release_is_refused_by_the_names_of_what_it_declares_otherwise(tmp_path: Path) -> None:
+    """Whoever makes a bundle may not say by which definitions it is to be judged."""
+    with pytest.raises(
+        OtherDefinitions, match=r"lacks .*: new_enterprises/default, .*media_campaigns/default, contests/default, .*new_enterpr"
+    ):
+        verify_bundle(written(tmp_path / "earlier", put_together_with(definitions_json=definitions(EARLIER))))
 
 
 def test_a_bundle_is_never_written_over_anything(tmp_path: Path) -> None:

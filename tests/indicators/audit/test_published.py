@@ -1,22 +1,39 @@
 """A published evaluation computed anew from the facts up to its positions, whatever came after; and what is said when it cannot be."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+import orjson
 import pytest
 
 from services.indicators.answers import ask
-from services.indicators.audit.definitions import definitions
+from services.indicators.audit.definitions import definitions, read_declarations
 from services.indicators.audit.published import Finding, KeptEntries, Publication, publications, reproduce
 from services.indicators.audit.recompute import Engine, recompute
 from services.indicators.audit.records import End, Ends, History, check_history
-from services.indicators.catalog import BENCHMARKS, CATALOG, DEFINITIONS, TODAY, Release, Variant, digest_of, figure_digest
+from services.indicators.catalog import (
+    BENCHMARKS,
+    CATALOG,
+    DEFINITIONS,
+    MEASURES,
+    TODAY,
+    Release,
+    Variant,
+    digest_of,
+    figure_digest,
+    with_measures,
+)
+from services.indicators.catalog.duties import DUTY_STANDINGS
 from services.indicators.evaluation.evaluating import evaluation, read_given
 from services.indicators.evaluation.evaluation import Evaluation, ScoredItem, evaluation_bytes
+from services.indicators.evaluation.scoring import definitions_of
 from services.indicators.evaluation.shown import showing
+from services.indicators.measures.declarations import as_data
+from services.indicators.measures.rows import Select, where
 from services.indicators.reading import Amounts
 from shared.contracts.base import SERVICES
 from shared.contracts.common import COMMON_VERSION, DayClosed, common_type, day_closed_id, system_source
@@ -87,6 +104,9 @@ def test_what_an_earlier_release_published_comes_out_the_same_by_the_declaration
     assert {"new-enterprises", "media-campaigns"} <= set(changed)
     found = reproduce(then.publication, then.files.get, history, engine)
     assert (found.outcome, found.item) == ("same", None), found.en
+    assert {"new_enterprises/default", "media_campaigns/default", "contests/default"} <= set(found.others)
+    assert "not today's: new_enterprises/default" in found.en
+    assert reproduce(published.publication, published.files.get, history, engine).others == ()
 
 
 def test_what_was_declared_otherwise_and_cannot_be_followed_is_named() -> None:
@@ -114,13 +134,16 @@ def test_what_cannot_be_followed_is_read_off_the_entries_that_the_ledger_keeps_o
         others = others.replace(digest.encode(), sha256(digest.encode()).hexdigest().encode())
     again = sha256(others).hexdigest()
     published = Evaluation.model_validate_json(then.files[fact.digest])
-    figured = [
-        item.model_copy(update={"figure": item.figure.model_copy(update={"definition": sha256(names[1].encode()).hexdigest()})})
-        if item.figure is not None and item.figure.indicator == "new_enterprises" else item
-        for item in published.items
+    unknown = sha256(names[1].encode()).hexdigest()
+    items_ = [
+        defined(item, unknown) if item.figure is not None and item.figure.definition == names[1] else item for item in published.items
     ]  # fmt: skip
-    document = evaluation_bytes(published.model_copy(update={"items": figured}))
-    told = fact.model_copy(update={"declarations_digest": again, "digest": sha256(document).hexdigest()})
+    rows = [(item.figure.indicator, item.figure.variant, item.figure.definition) for item in items_ if item.figure is not None]
+    definitions_ = definitions_of(rows, DEFINITIONS[DUTY_STANDINGS.name].digest)
+    document = evaluation_bytes(published.model_copy(update={"items": items_, "definitions": definitions_}))
+    told = fact.model_copy(
+        update={"declarations_digest": again, "digest": sha256(document).hexdigest(), "definitions": definitions_}
+    )  # fmt: skip
     kept = Kept(Publication(1, told), {**then.files, again: others, told.digest: document})
     found = kept.found(closed)
     assert (found.outcome, found.item, "media" in found.en) == ("other_definitions", "new-enterprises", False)
@@ -144,6 +167,11 @@ def test_what_cannot_be_followed_is_read_off_the_entries_that_the_ledger_keeps_o
     assert (otherwise.outcome, otherwise.item) == ("different", "new-enterprises")
 
 
+def defined(item: ScoredItem, definition: str) -> ScoredItem:
+    assert item.figure is not None
+    return item.model_copy(update={"figure": item.figure.model_copy(update={"definition": definition})})
+
+
 def closing() -> list[bytes]:
     """What was recorded up to the known day, which every service then closed."""
     found: list[bytes] = []
@@ -158,13 +186,66 @@ def closing() -> list[bytes]:
     return found
 
 
-def test_rows_that_no_release_known_here_has_are_named(published: Kept) -> None:
+def test_a_claim_of_another_definition_excuses_nothing(published: Kept) -> None:
+    """The declarations are kept, and say which definitions there were."""
     fact = published.publication.fact
-    document = published.files[fact.digest].replace(b'"indicator":"contests"', b'"indicator":"contested"')
-    digest = sha256(document).hexdigest()
-    told = fact.model_copy(update={"digest": digest})
-    found = Kept(Publication(1, told), {**published.files, digest: document}).found()
-    assert (found.outcome, found.item, "were not compared" in found.en) == ("other_definitions", "contests", True)
+    evaluation_ = Evaluation.model_validate_json(published.files[fact.digest])
+    first = next(item for item in evaluation_.items if item.figure is not None)
+    for changed, wanted in (
+        ({"items": [defined(first, "f" * 64) if item is first else item for item in evaluation_.items]}, "the definition of item"),
+        ({"definitions": "f" * 64}, "digest of definitions"),
+        ({"verdict": "passed" if evaluation_.verdict != "passed" else "vetoed"}, "but not verdict"),
+        ({"items": evaluation_.items[1:]}, "its items are not those of the sheet"),
+        ({"as_of": date(2025, 9, 30)}, "does not name the as_of"),
+    ):
+        other = evaluation_.model_copy(update=changed)
+        if "items" in changed and "the definition of" not in wanted:
+            figures = [(each.figure.indicator, each.figure.variant, each.figure.definition) for each in other.items if each.figure]
+            other = other.model_copy(update={"definitions": definitions_of(figures, DEFINITIONS[DUTY_STANDINGS.name].digest)})
+        content = evaluation_bytes(other)
+        told = fact.model_copy(update={"digest": sha256(content).hexdigest(), "definitions": other.definitions})
+        found = Kept(Publication(1, told), {**published.files, told.digest: content}).found()
+        assert (found.outcome, wanted in found.en) == ("different", True), found.en
+    spaced = published.files[fact.digest] + b" "
+    told = fact.model_copy(update={"digest": sha256(spaced).hexdigest()})
+    assert "is not written as" in Kept(Publication(1, told), {**published.files, told.digest: spaced}).found().en
+
+
+def test_declarations_never_become_queries_and_never_stop_the_audit(published: Kept) -> None:
+    fact = published.publication.fact
+    assert fact.declarations_digest is not None
+    kept = orjson.loads(published.files[fact.declarations_digest])
+    named = "x' AS measure) SELECT 1; COPY (SELECT 42) TO '/nowhere'; --"
+    measure = replace(MEASURES["new_enterprises"], name=named)
+    injected = kept | {"measures": kept["measures"] | {named: {"definition": digest_of(measure), **as_data(measure)}}}
+    assert named not in read_declarations(orjson.dumps(injected)).release.measures
+    for measure in (
+        replace(REGISTRATIONS, part="nothing_there"), replace(REGISTRATIONS, rows=Select("registration", where(nothing_there="x"))),
+    ):  # fmt: skip
+        content = definitions(Release(tuple(with_measures(each, {measure.name: measure}) for each in CATALOG), BENCHMARKS))
+        told = fact.model_copy(update={"declarations_digest": sha256(content).hexdigest()})
+        found = Kept(Publication(1, told), {**published.files, told.declarations_digest or "": content}).found()
+        assert found.outcome == "different", "its items do not have the definitions that were kept"
+    unread: tuple[object, ...] = (
+        kept | {"measures": {"a": {"kind": "Counted"}}}, kept | {"indicators": 5}, kept | {"measures": {"5": {"definition": 5, "rows": 5}}},
+        [[]], "deep",
+    )  # fmt: skip
+    for said in unread:
+        content = orjson.dumps(said) if said != "deep" else b"[" * 100_000
+        told = fact.model_copy(update={"declarations_digest": sha256(content).hexdigest()})
+        found = Kept(Publication(1, told), {**published.files, told.declarations_digest or "": content}).found()
+        assert found.outcome in ("unreproducible", "different"), said
+
+
+def test_what_a_release_knows_nothing_of_is_passed_over_and_not_taken_for_followed(published: Kept) -> None:
+    """A later release may say more of a row, or of an indicator, than this one can read."""
+    kept = orjson.loads(definitions())
+    kept["indicators"][0]["variants"][0]["rounded"] = True
+    kept["indicators"][1]["audience"] = "all"
+    by = read_declarations(orjson.dumps(kept))
+    first, second = CATALOG[:2]
+    assert by.unfollowed == {(first.id, first.variants[0].name), *((second.id, each.name) for each in second.variants)}
+    assert by.release.indicators == CATALOG
 
 
 def test_what_is_no_list_of_declarations_is_said(published: Kept) -> None:
@@ -173,7 +254,7 @@ def test_what_is_no_list_of_declarations_is_said(published: Kept) -> None:
         digest = sha256(content).hexdigest()
         told = fact.model_copy(update={"declarations_digest": digest})
         found = Kept(Publication(1, told), {**published.files, digest: content}).found()
-        assert (found.outcome, "cannot be read by this version" in found.en) == ("different", True)
+        assert (found.outcome, "cannot compute by the declarations" in found.en) == ("unreproducible", True)
 
 
 def items(kept: Kept) -> list[ScoredItem]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from services.indicators.answers import Snapshot, ask
-from services.indicators.audit.definitions import definitions
+from services.indicators.audit.definitions import definitions, read_declarations
 from services.indicators.audit.published_bulletins import (
     BulletinFinding,
     PublishedBulletin,
@@ -17,7 +17,9 @@ from services.indicators.audit.published_bulletins import (
     reproduce_bulletin,
 )
 from services.indicators.audit.recompute import Engine, recompute
-from services.indicators.evaluation.bulletin import bulletin, bulletin_bytes
+from services.indicators.catalog import figure_digest, indicator
+from services.indicators.evaluation.bulletin import bulletin, bulletin_bytes, definitions_of
+from services.indicators.evaluation.promises import Naming
 from shared.contracts.registry import DocumentPublished, StoodAt
 from tests.indicators.audit.test_published import AS_OF, KNOWN, LINES, PLAN, history, up_to_that_day
 from tests.indicators.comparing import example_county
@@ -56,13 +58,14 @@ def made() -> dict[str, Kept]:
 def _published(snapshot: Snapshot, unit: str) -> Kept:
     found = bulletin(snapshot, ask(snapshot, KNOWN, unit, AS_OF, KNOWN), sha256(PLAN).hexdigest())
     content = bulletin_bytes(found)
-    digest, plan_digest = (sha256(each).hexdigest() for each in (content, PLAN))
+    declarations = definitions(snapshot.release)
+    digest, plan_digest, declarations_digest = (sha256(each).hexdigest() for each in (content, PLAN, declarations))
     fact = DocumentPublished(
         document=f"TB-{unit}", document_kind="bulletin", as_of=AS_OF, known_at=KNOWN, digest=digest, plan_digest=plan_digest,
         definitions=found.definitions, positions=StoodAt(**found.positions), unit=None if unit == PARK else unit,
-        park=unit if unit == PARK else None,
+        park=unit if unit == PARK else None, declarations_digest=declarations_digest,
     )  # fmt: skip
-    return Kept(fact, {digest: content, plan_digest: PLAN})
+    return Kept(fact, {digest: content, plan_digest: PLAN, declarations_digest: declarations})
 
 
 @pytest.mark.parametrize("unit", [COUNTY, TOWN, PARK])
@@ -79,19 +82,37 @@ def test_what_an_earlier_release_published_comes_out_the_same_by_the_declaration
 ) -> None:  # fmt: skip
     then = _published(recompute(up_to_that_day(), example_county().plan, "live", EARLIER)(KNOWN), COUNTY)
     assert then.fact.digest != made[COUNTY].fact.digest
-    assert then.found().outcome == "other_definitions"
-    declarations = definitions(EARLIER)
-    digest = sha256(declarations).hexdigest()
-    kept = Kept(then.fact.model_copy(update={"declarations_digest": digest}), {**then.files, digest: declarations})
-    found = kept.found(engine)
+    found = then.found(engine)
     assert (found.outcome, found.line) == ("same", None), found.en
-    forged = kept.rewritten(then.fact.definitions or "", "0" * 64)
-    assert forged.found(definitions="0" * 64).outcome == "different"
+    assert "not today's: new_enterprises/default" in found.en
+    assert {"new_enterprises/default", "media_campaigns/default", "contests/default"} <= set(found.others)
+    assert made[COUNTY].found(engine).others == ()
+    assert then.found(engine, declarations_digest=made[COUNTY].fact.declarations_digest).outcome == "different"
+
+
+def test_what_cannot_be_followed_is_told_and_excuses_nobody_who_claims_it(made: dict[str, Kept]) -> None:
+    fact, files = made[COUNTY]
+    digest = figure_digest(indicator("trained").variants[0].figure)
+    assert fact.declarations_digest is not None
+    others = files[fact.declarations_digest].replace(digest.encode(), b"0" * 64)
+    by = read_declarations(others)
+    assert by.unfollowed == {("trained", "default")}
+    definitions_ = definitions_of(example_county().plan, Naming(example_county().plan, by.written), by.rows)
+    kept = made[COUNTY].rewritten(fact.definitions or "", definitions_)
+    changed = sha256(others).hexdigest()
+    kept = Kept(kept.fact.model_copy(update={"declarations_digest": changed}), {**kept.files, changed: others})
+    assert kept.found(definitions=definitions_).outcome == "other_definitions"
+    assert kept.found().outcome == "different"
+    claimed = made[COUNTY].rewritten(fact.definitions or "", "f" * 64)
+    found = claimed.found(definitions="f" * 64)
+    assert (found.outcome, "not that of the declarations" in found.en) == ("different", True)
 
 
 def test_a_kept_file_that_was_changed_or_lost_is_named(made: dict[str, Kept]) -> None:
     fact, files = made[TOWN]
-    for digest, named in ((fact.digest, "the bulletin"), (fact.plan_digest, "plan.toml")):
+    for digest, named in (
+        (fact.digest, "the bulletin"), (fact.plan_digest, "plan.toml"), (fact.declarations_digest, "the declarations"),
+    ):  # fmt: skip
         assert digest is not None
         changed = Kept(fact, {**files, digest: files[digest] + b"\n"}).found()
         assert (changed.outcome, changed.en) == ("different", f"the kept file {digest} ({named}) was changed")
@@ -119,18 +140,7 @@ def test_another_unit_day_or_position_than_was_recorded_is_a_difference(made: di
     assert "ends at position" in made[TOWN].found(positions=beyond).en
 
 
-def test_other_definitions_are_told_from_altered_figures(made: dict[str, Kept]) -> None:
-    definitions = made[TOWN].fact.definitions
-    assert definitions is not None
-    earlier = made[TOWN].rewritten(definitions, "0" * 64)
-    found = earlier.found(definitions="0" * 64)
-    assert found.outcome == "other_definitions"
-    assert f"differs from line {found.line} on" in found.en
-    assert earlier.found().outcome == "different"
-    assert made[TOWN].found(definitions="0" * 64).en == "its record names another digest of definitions than its text"
-
-
-@pytest.mark.parametrize("unsaid", ["positions", "plan_digest", "definitions"])
+@pytest.mark.parametrize("unsaid", ["positions", "plan_digest", "definitions", "declarations_digest"])
 def test_what_does_not_say_what_it_follows_from_cannot_be_made_anew(made: dict[str, Kept], unsaid: str) -> None:
     assert made[TOWN].found(**{unsaid: None}).outcome == "unreproducible"
 

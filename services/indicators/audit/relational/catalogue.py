@@ -42,7 +42,7 @@ class Catalogue:
     def amounts(self, kind: str) -> str:
         """A query for what all measures of a kind come to: `measure`, `as_of`, `code`, `part`, `amount`. They share their scans."""
         counting = " UNION ALL ".join(
-            f"SELECT '{name}' AS measure, * FROM ({self.contributions[name]}) AS one"  # noqa: S608
+            f"SELECT {_quoted(name)} AS measure, * FROM ({self.contributions[name]}) AS one"  # noqa: S608
             for name in self.kinds[kind]
         )
         return f"WITH {CONTRIBUTION} AS ({counting}) SELECT * FROM ({self.adding[kind]}) AS added"  # noqa: S608
@@ -67,6 +67,10 @@ class Catalogue:
 
 
 CONTRIBUTION = "contribution"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 @cache
