@@ -7,6 +7,7 @@ stdout carries only results; logs, progress and errors go to stderr, in Chinese 
 import os
 import sys
 import traceback
+from typing import TextIO
 
 import typer
 
@@ -73,20 +74,30 @@ def main() -> None:
     try:
         code = make_app()(prog_name="kaiye", standalone_mode=False) or EXIT_OK
     except typer.TyperException as error:
-        said.print(usage_text(error), markup=False)
+        _tell(usage_text(error))
         code = EXIT_BAD_INPUT
     except (typer.Abort, KeyboardInterrupt):
         code = EXIT_INTERRUPTED
     except NobodyReads:  # whoever reads has seen enough; there is nothing left to flush at the end either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop(sys.stdout)
         code = EXIT_OK
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not exit with 1, which means a difference
         code = _exit_code(error)
-        if code == EXIT_BUG:
-            traceback.print_exc()
-        else:
-            said.print(f"错误 / error: {error}", markup=False)
+        _tell("".join(traceback.format_exception(error)) if code == EXIT_BUG else f"错误 / error: {error}")
     sys.exit(code)
+
+
+def _tell(what: str) -> None:
+    """Say on stderr how it ended. Where nobody reads that any more, the exit code alone says it."""
+    try:
+        said.out(what.rstrip(), highlight=False)
+    except BrokenPipeError:
+        _drop(sys.stderr)
+
+
+def _drop(output: TextIO) -> None:
+    """What is left to be written goes nowhere: at the end nothing fails of it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), output.fileno())
 
 
 def _exit_code(error: Exception) -> int:

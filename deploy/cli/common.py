@@ -1,11 +1,12 @@
 """What every command shares: options, exit codes, where output goes, and running until Ctrl-C."""
 
 import asyncio
+import errno
 import signal
 from collections.abc import Coroutine, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 import uvloop
@@ -24,7 +25,16 @@ EXIT_INTERRUPTED: Final = 130
 
 EXAMPLE_COUNTY: Final = Path(__file__).resolve().parent.parent / "counties" / "example"
 
-said = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class Printer(Console):
+    """A console whose print raises BrokenPipeError when nobody reads it any more: the library would exit with 1, which is a difference."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Called when it happened."""
+        raise BrokenPipeError(errno.EPIPE, "nobody reads what is printed")
+
+
+said = Printer(stderr=True, highlight=False, soft_wrap=True)
 """For people: everything but the result. stdout carries only the result."""
 
 DataOption = Annotated[

@@ -4,6 +4,7 @@ It also counts a Chinese character as one column, and so cuts and breaks what it
 """
 
 import re
+import select
 import textwrap
 from collections.abc import Callable
 from typing import Any, Final
@@ -29,19 +30,28 @@ _SENTENCES: Final = (
 )
 
 
+_STDOUT: Final = 1
+
+
 class NobodyReads(Exception):
     """Whoever read the output has seen enough."""
+
+
+class PipeBroken(Exception):
+    """Somebody else than who reads the output went away: a program that was spoken to, or who reads stderr."""
 
 
 class Commands(TyperGroup):
     """A group whose help lists every command by the first sentence of its own, Chinese above English, and cuts neither."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that was named. Raises NobodyReads: of a broken pipe Typer would make exit code 1, which means a difference."""
+        """Run the command that was named. Raises NobodyReads and PipeBroken: of a broken pipe Typer would make exit code 1, which means a
+        difference.
+        """
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
-            raise NobodyReads from error
+            raise (NobodyReads if _nobody_reads() else PipeBroken) from error
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list."""
@@ -52,6 +62,13 @@ class Commands(TyperGroup):
                 formatter.write(f"  {name:<{indent}}{zh}\n")
                 for line in textwrap.wrap(re.split(r"(?<=\.) ", en)[0], formatter.width - indent - 2):
                     formatter.write(f"{'':<{indent + 2}}{line}\n")
+
+
+def _nobody_reads() -> bool:
+    """Whether it is stdout that broke."""
+    looking = select.poll()
+    looking.register(_STDOUT, 0)  # these two are always told
+    return any(happened & (select.POLLERR | select.POLLHUP) for _, happened in looking.poll(0))
 
 
 def add_group(app: typer.Typer, name: str, help: str, callback: Callable[[], None]) -> typer.Typer:

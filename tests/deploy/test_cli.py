@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from deploy.cli.common import EXAMPLE_COUNTY
+from deploy.cli.common import EXAMPLE_COUNTY, EXIT_BAD_INPUT, EXIT_BUG
 from deploy.data_folder import FORMAT, DataFolder, Purpose, Running
 from deploy.embedded import free_port
 from shared.contracts.envelope import parse_record
@@ -277,20 +277,57 @@ def test_the_help_lists_every_command_in_both_languages_whole(monkeypatch: pytes
         assert max(map(cell_len, listed.splitlines())) <= 80
 
 
-def test_whoever_stops_reading_is_not_told_of_a_broken_pipe() -> None:
-    script = """
+def program(doing: str) -> tuple[str, ...]:
+    """The command line with one command more, which does this."""
+    script = f"""
+import socket, subprocess
 import deploy.cli as cli
+from deploy.cli.common import BadInput
 app = cli.make_app()
-app.command("much")(lambda: [cli.typer.echo("x" * 99) for _ in range(9999)])
+@app.command("much")
+def much() -> None:
+    {doing}
 cli.make_app = lambda: app
 cli.main()
 """
-    with subprocess.Popen((sys.executable, "-c", script, "much"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    return (sys.executable, "-c", script, "much")
+
+
+def test_whoever_stops_reading_is_not_told_of_a_broken_pipe() -> None:
+    doing = "[cli.typer.echo('x' * 99) for _ in range(9999)]"
+    with subprocess.Popen(program(doing), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.readline()
         process.stdout.close()
         assert (process.stderr.read(), process.wait(SECONDS_MAX)) == (b"", 0)
+
+
+@pytest.mark.parametrize("doing", [
+    "ours, theirs = socket.socketpair(); theirs.close(); ours.sendall(b'x')",
+    "cat = subprocess.Popen(('true',), stdin=subprocess.PIPE, bufsize=0); cat.wait(); cat.stdin.write(b'x')",
+], ids=["socket", "program"])  # fmt: skip
+def test_what_was_spoken_to_and_went_away_is_an_error(doing: str) -> None:
+    done = subprocess.run(program(doing), capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+    assert (done.returncode, done.stdout) == (EXIT_BUG, "")
+    assert "BrokenPipeError" in done.stderr
+
+
+@pytest.mark.parametrize(("doing", "code"), [
+    ("[cli.said.print('x' * 99) for _ in range(9999)]", EXIT_BUG),
+    ("raise BadInput('x')", EXIT_BAD_INPUT),
+    ("raise RuntimeError('x')", EXIT_BUG),
+    ("raise cli.typer.BadParameter('x')", EXIT_BAD_INPUT),
+], ids=["said", "bad input", "bug", "usage"])  # fmt: skip
+def test_whoever_does_not_read_stderr_is_told_by_the_exit_code(doing: str, code: int) -> None:
+    """Neither that all is well, nor of a difference."""
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(program(doing), stdout=subprocess.PIPE, stderr=write, timeout=SECONDS_MAX, check=False)
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stdout) == (code, b"")
 
 
 def test_simulated_reports_are_the_same_for_the_same_seed_and_are_no_records(tmp_path: Path) -> None:
