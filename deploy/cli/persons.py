@@ -323,18 +323,24 @@ def _told(shape: "type[BaseModel]", **said: Any) -> "BaseModel":
 
 def _lines(file: Path) -> list[str]:
     """The lines of a file or of stdin, without an empty end."""
+    zh, en = _named(file)
     try:
         text = (sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()).decode("utf-8-sig")
     except OSError as error:
-        if sum(map(str.isdecimal, file.name)) >= _DIGITS_OF_AN_ID:  # whoever gives an id itself is not answered with it
-            raise BadInput(
-                "没有这个文件；身份证号只从文件或标准输入（-）读取，不写在命令行 / there is no such file; "
-                "ids are read from a file or stdin (-), never given as an argument"
-            ) from None
-        raise BadInput(f"无法读取 {file} / {file} cannot be read: {error.strerror}") from error
+        raise BadInput(f"无法读取{zh} / {en} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise BadInput(f"{file} 不是 UTF-8 文本，请另存为 UTF-8 / {file} is no UTF-8 text: save it as UTF-8") from None
+        raise BadInput(f"{zh} 不是 UTF-8 文本，请另存为 UTF-8 / {en} is no UTF-8 text: save it as UTF-8") from None
     lines = text.rstrip().splitlines()
     if not lines:
-        raise BadInput(f"{file} 是空的 / {file} is empty")
+        raise BadInput(f"{zh} 是空的 / {en} is empty")
     return lines
+
+
+def _named(file: Path) -> tuple[str, str]:
+    """A file in Chinese and English: by its name, unless that may be an id, because whoever gives one is not answered with it."""
+    if sum(map(str.isdecimal, file.name)) < _DIGITS_OF_AN_ID:
+        return f" {file}", str(file)
+    return (
+        "所给文件（身份证号只从文件或标准输入 - 读取，不写在命令行）",
+        "the file given (ids are read from a file or stdin -, never given as an argument)",
+    )

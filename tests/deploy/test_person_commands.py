@@ -58,12 +58,18 @@ def test_ids_are_exchanged_line_by_line_from_a_file_or_stdin(folder: Path, tmp_p
     assert not any(id in text for id in (IDS[0], IDS[1][:-1], old_form(IDS[0])) for text in (done.stdout, done.stderr, as_json.stdout))
 
 
-def test_what_makes_no_sense_is_refused_and_never_repeated(folder: Path) -> None:
+def test_what_makes_no_sense_is_refused_and_never_repeated(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / IDS[0]).mkdir()
+    (tmp_path / IDS[1]).write_bytes(b"\xff")
+    (tmp_path / IDS[2]).touch()
     for words, stdin, says in (
         (("identify", "-", "--as", "gsj"), IDS[0], "DEPARTMENT/SYSTEM"),
         (("identify", "-"), "\n", "is empty"),
         (("identify", folder / "none"), None, "cannot be read"),
-        (("identify", IDS[0]), None, "never given as an argument"),
+        (("identify", IDS[0]), None, "never given as an argument) cannot be read: No such file"),
+        (("identify", tmp_path / IDS[0]), None, "never given as an argument) cannot be read: Is a directory"),
+        (("identify", tmp_path / IDS[1]), None, "is no UTF-8 text"),
+        (("identify", tmp_path / IDS[2]), None, "is empty"),
         (("erase", old_form(IDS[0]), *WHO), None, "never given as an argument"),
         (("erase", "-", *WHO), f"{IDS[0]}\n{IDS[1]}", "exactly one line, not 2"),
         (("erase", "-", *WHO), IDS[2], "there is no link of this person"),
