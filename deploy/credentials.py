@@ -57,8 +57,8 @@ class Credentials:
         return _read_secret(self._token_file, require_token)
 
     def keep_token(self) -> str:
-        """The token of whoever operates the folder: the one there is, or another where that one is gone or ends before long, which is then
-        good for nothing any more. Raises BadFolder.
+        """The token of whoever operates the folder: the one there is, or another where that one is gone or ends before long (or, made when
+        the clock was wrong, would hold too long), which is then good for nothing any more. Raises BadFolder.
         """
         listed = self.users().administrator
         if listed is not None and not self._holds(listed):
@@ -132,10 +132,10 @@ class Credentials:
         return CountyUsers(**keys, administrator=self._with_token(administrator), departments=departments)
 
     def _holds(self, administrator: AdministratorUser) -> bool:
-        """Whether the list says of the token in the file that it holds for a while yet."""
+        """Whether the list says of the token in the file that it holds for a while yet, but no longer than one made today."""
         if not self._token_file.exists() or digest_of(self.token) != administrator.token or administrator.until is None:
             return False
-        return administrator.until - today() >= timedelta(days=RENEWED_DAYS)
+        return today() + timedelta(days=RENEWED_DAYS) <= administrator.until <= last_day(TOKEN_DAYS)
 
     def _with_token(self, administrator: AdministratorUser) -> AdministratorUser:
         """With the token in the file, or with another one that the file has from now on. Cut off in between, it is renewed once more."""

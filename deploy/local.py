@@ -9,9 +9,11 @@ import http.client
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from deploy.county_bus import CountyBus
 from deploy.credentials import Credentials
@@ -37,6 +39,8 @@ HANDED_ON = frozenset({"KAIYE_OTLP_ENDPOINT", "KAIYE_LOG_FORMAT"})
 """Settings of ours that the services get too: how they are watched, which is the same wherever their data lies."""
 
 log = logger(__name__)
+
+T = TypeVar("T")
 
 
 class ServiceProcess(Part):
@@ -121,19 +125,36 @@ async def local_system(
 
 
 async def keep_credentials(bus: CountyBus, credentials: Credentials, folder: DataFolder, running: Running) -> None:
-    """Let the bus know when somebody's last day is over, and our own commands which token is the administrator's now; a list that was
-    damaged by hand is told in the log.
+    """Let the bus know when somebody's last day is over, and our own commands which token is the administrator's now. What cannot be done
+    is told in the log and tried again; neither waits for the other.
     """
     while True:
         await asyncio.sleep(LAPSE_SECONDS)
-        try:
-            await asyncio.to_thread(bus.renew_accounts)
-            token = await asyncio.to_thread(credentials.keep_token)
-            if token != running.http_token:
-                running = running.model_copy(update={"http_token": token})
-                folder.say_running(running)
-        except (BadFolder, PartFailed, OSError) as error:
-            log.error("用户名单未更新 / the list of users is not renewed", error=str(error))
+        await _tried(bus.renew_accounts, "用户名单未更新 / the list of users is not renewed")
+        running = (
+            await _tried(partial(_keep_token, credentials, folder, running), "管理员令牌未更新 / the administrator's token is not kept")
+            or running
+        )
+
+
+def _keep_token(credentials: Credentials, folder: DataFolder, running: Running) -> Running:
+    """What runs, with the token of whoever operates the folder, which our own commands read there."""
+    token = credentials.keep_token()
+    if token != running.http_token:
+        running = running.model_copy(update={"http_token": token})
+        folder.say_running(running)
+    return running
+
+
+async def _tried(duty: Callable[[], T], left_undone: str) -> T | None:
+    """What doing a duty gives; None where it cannot be done now: the log tells, with the traceback if that is none of what may happen."""
+    try:
+        return await asyncio.to_thread(duty)
+    except (BadFolder, PartFailed, OSError) as error:
+        log.error(left_undone, error=str(error))
+    except Exception:
+        log.exception(left_undone)
+    return None
 
 
 def service_settings(folder: DataFolder, running: Running, name: str, http_port: int, log_level: str = "INFO") -> dict[str, str]:

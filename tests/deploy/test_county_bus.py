@@ -11,6 +11,7 @@ from threading import Thread
 import nats
 import pytest
 from nats.aio.client import Client
+from structlog.testing import capture_logs
 
 from deploy.county_bus import CountyBus
 from deploy.credentials import OURS, RENEWED_DAYS, Credentials
@@ -99,7 +100,8 @@ def test_seeds_are_for_the_owner_alone_and_for_life(folder: DataFolder) -> None:
 
 @pytest.mark.parametrize(("until", "renewed"), [
     (last_day(TOKEN_DAYS), False), (last_day(RENEWED_DAYS + 1), False), (last_day(RENEWED_DAYS), True), (last_day(0), True), (None, True),
-], ids=["new", "holds for a while", "ends soon", "over", "of an older kaiye"])  # fmt: skip
+    (last_day(TOKEN_DAYS + 1), True),
+], ids=["new", "holds for a while", "ends soon", "over", "of an older kaiye", "made when the clock was wrong"])  # fmt: skip
 def test_the_administrators_token_has_a_last_day_and_is_renewed_at_a_start_before_it(
     folder: DataFolder, until: date | None, *, renewed: bool
 ) -> None:
@@ -118,25 +120,38 @@ def test_the_administrators_token_has_a_last_day_and_is_renewed_at_a_start_befor
     assert list(users.by_token) == [digest_of(credentials.token)], "the one before opens nothing any more"
 
 
+@pytest.mark.parametrize(("broken", "told"), [
+    (None, set()), (BadFolder("the list cannot be used"), {("the list cannot be used", None)}), (RuntimeError("a bug"), {(None, True)}),
+], ids=["sound", "damaged", "bug"])  # fmt: skip
 async def test_while_it_runs_a_token_that_is_gone_is_replaced_and_our_commands_hear_of_it(
-    start: Start, folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+    start: Start, folder: DataFolder, monkeypatch: pytest.MonkeyPatch, broken: Exception | None, told: set[object]
 ) -> None:
+    """Also when the bus never hears of the list, which is told."""
     monkeypatch.setattr("deploy.local.LAPSE_SECONDS", 0.01)
-    bus, credentials = start(), Credentials(folder, COUNTY)
+
+    def users() -> CountyUsers:
+        if broken is not None:
+            raise broken
+        return credentials.users()
+
+    started, credentials = start(), Credentials(folder, COUNTY)
+    bus = CountyBus(folder.nats, folder.log("nats"), county=COUNTY, users=users)
     before = credentials.token
     running = Running(
-        pid=os.getpid(), county=COUNTY, county_folder=folder.path, simulated_clock=False, nats_url=bus.address, databases={},
+        pid=os.getpid(), county=COUNTY, county_folder=folder.path, simulated_clock=False, nats_url=started.address, databases={},
         http_url="http://none", http_token=before,
     )  # fmt: skip
     folder.say_running(running)
-    keeping = asyncio.create_task(keep_credentials(bus, credentials, folder, running))
-    try:
-        (folder.credentials / "administrator.token").unlink()
-        async with asyncio.timeout(SECONDS_MAX):
-            while folder.running().http_token == before:
-                await asyncio.sleep(0.01)
-    finally:
-        await end([keeping])
+    with capture_logs() as logged:
+        keeping = asyncio.create_task(keep_credentials(bus, credentials, folder, running))
+        try:
+            (folder.credentials / "administrator.token").unlink()
+            async with asyncio.timeout(SECONDS_MAX):
+                while folder.running().http_token == before:
+                    await asyncio.sleep(0.01)
+        finally:
+            await end([keeping])
+    assert {(each.get("error"), each.get("exc_info")) for each in logged if "list of users" in each["event"]} == told
     assert folder.running().http_token == credentials.token
     assert list(credentials.users().by_token) == [digest_of(credentials.token)]
 
