@@ -267,6 +267,12 @@ class Live:
         """What answers are read from: the last committed page. A page being written shows in none of it."""
         return self._shown
 
+    @asynccontextmanager
+    async def unmoved(self) -> AsyncIterator[Snapshot]:
+        """The same while no page is taken in, for answers that let others have their turns: a page adds to the balances there are."""
+        async with self._taking:
+            yield self._shown
+
     def showing(self) -> list[Chain]:
         """The chains by which the plan's duties were shown, those of a page being written among them."""
         index = self.projection.index

@@ -1,4 +1,6 @@
-"""Questions have their turns while a page that moves units is folded: that concerns everybody there and may take long."""
+"""Questions have their turns while a page that moves units is folded, which concerns everybody there and may take long, and while a
+bulletin is made of many boards.
+"""
 
 import asyncio
 import time
@@ -8,12 +10,15 @@ from datetime import date
 import pytest
 
 from services.indicators.answers import ask, board
+from services.indicators.api.questions import BoardQuestion, Questions
+from services.indicators.evaluation.bulletin import bulletin
 from services.indicators.projection import Page, Projection
 from shared.contracts.base import Subject
 from shared.contracts.envelope import Record
 from shared.contracts.registry import UnitMerged
-from tests.indicators.comparing import FAR, live, plan_of
+from tests.indicators.comparing import FAR, example_county, live, plan_of
 from tests.indicators.histories import YEAR
+from tests.indicators.simulated import simulated
 from tests.support.records import Records
 
 SLOW_SECONDS = 0.4
@@ -42,3 +47,29 @@ async def test_a_merger_lets_questions_have_their_turns(monkeypatch: pytest.Monk
     await taking
     assert turns > 3
     assert service.snapshot().positions["registry"] == known + 1
+
+
+async def test_a_bulletin_lets_others_have_their_turns_and_is_of_one_moment_nevertheless() -> None:
+    county = example_county()
+    records = simulated(5, 600, county)
+    half = len(records) // 2
+    service = await live(county.plan, [records[:half]])
+    questions = Questions()
+    questions.answer_from(service, county.plan_digest)
+    questions.ready = True
+    shown = service.snapshot()
+    asked = ask(shown, service.today())
+    before = bulletin(shown, asked, county.plan_digest)
+    making = asyncio.create_task(questions.bulletin(BoardQuestion(as_of=asked.as_of, known_at=asked.known_at)))
+    await asyncio.sleep(0)
+    taking = asyncio.create_task(service.take(records[half:]))
+    turns = 0
+    while not making.done():
+        assert service.snapshot() is shown
+        turns += 1
+        await asyncio.sleep(0)
+    assert turns >= sum(unit.kind in ("county", "township", "park") for unit in county.roster)
+    assert await making == before
+    await taking
+    assert sum(service.snapshot().positions.values()) == len(records)
+    assert bulletin(service.snapshot(), asked, county.plan_digest).text != before.text

@@ -1,7 +1,8 @@
 """The HTTP door: the board, its rows, the tables beside it, what is behind a figure, the flags, the duties, the recorded facts, the change
 feed, health and metrics; and the way in for reports (`reports.py`). Who is let in says `access.py`.
 
-Handlers are coroutines that answer without yielding, in the loop that takes records in: figures and positions are of one moment.
+Handlers are coroutines in the loop that takes records in. They answer without yielding, or as `questions.py` says: figures and positions
+are of one moment.
 Errors have one shape everywhere: `{"code", "zh", "en"}`.
 """
 
@@ -263,7 +264,8 @@ def _add_questions(app: FastAPI, doors: Doors) -> None:
         / `text` is the whole bulletin, in Chinese: what is missed or behind first, what is unknown, every target by the plan's clauses,
         for the county each township and park. Nothing is kept of it.
         """
-        return answer("bulletin", lambda: questions.bulletin(question))
+        with doors.metrics.measured("bulletin"):
+            return Response(answer_bytes(await questions.bulletin(question)), media_type=JSON)
 
     @app.get("/rebuild", response_model=Rebuilding, summary="重算的进展 / the rebuild under way, or what became of the last one")
     async def rebuild(question: Annotated[NoQuestion, Query()]) -> Response:

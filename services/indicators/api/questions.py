@@ -1,6 +1,7 @@
 """What may be asked, and what every door answers with: one place, so that HTTP and NATS cannot differ.
 
-Answers are computed without yielding to anything else, from one snapshot: figures and positions are of the same moment.
+Answers are computed from one snapshot without yielding to anything else, or while no page is taken in: figures and positions are of the
+same moment.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from services.indicators.api.explainer import At, Explainer
 from services.indicators.api.flags import FLAGS_PER_PAGE, FLAGS_PER_PAGE_MAX, Flags, State, Wanted, flags
 from services.indicators.api.rebuilds import RebuildCommand, Rebuilding, Rebuilds
 from services.indicators.api.tables import Catalogue, Units, catalogue, units
-from services.indicators.evaluation.bulletin import Bulletin, bulletin
+from services.indicators.evaluation.bulletin import Bulletin, bulletin_in_turns
 from services.indicators.evaluation.duties import State as DutyState
 from services.indicators.evaluation.evaluating import Given, evaluation, read_given
 from services.indicators.evaluation.evaluation import Evaluation
@@ -307,12 +308,19 @@ class Questions:
         asked = ask(snapshot, self.live.today(), question.unit, question.as_of, question.known_at)
         return duties(snapshot, asked, DutiesWanted(question.department, question.system, question.state, question.late))
 
-    def bulletin(self, question: BoardQuestion) -> Bulletin:
-        """The bulletin on a unit's progress."""
+    async def bulletin(self, question: BoardQuestion) -> Bulletin:
+        """The bulletin on a unit's progress. Others have their turns between its boards: the county's takes 0.3 s with 20,000 facts.
+
+        Not in a thread: balances are sorted as they are read, and the loop reads them too.
+        """
         self._require_ready()
-        snapshot = self.live.snapshot()
-        asked = ask(snapshot, self.live.today(), question.unit, question.as_of, question.known_at)
-        return bulletin(snapshot, asked, self._plan_digest)
+        async with self.live.unmoved() as snapshot:
+            asked = ask(snapshot, self.live.today(), question.unit, question.as_of, question.known_at)
+            for made in bulletin_in_turns(snapshot, asked, self._plan_digest):
+                if made is not None:
+                    return made
+                await asyncio.sleep(0)
+        raise AssertionError("the bulletin comes last")
 
     def rebuild(self, _: NoQuestion) -> Rebuilding:
         """The rebuild under way, or what became of the last one."""

@@ -43,11 +43,17 @@ def bulletin(snapshot: Snapshot, question: Question, plan_digest: str) -> Bullet
 
     Raises BadQuestionError of a unit to which nothing was split, and while figures are being rebuilt: nobody is reported on by half.
     """
+    return next(made for made in bulletin_in_turns(snapshot, question, plan_digest) if made is not None)
+
+
+def bulletin_in_turns(snapshot: Snapshot, question: Question, plan_digest: str) -> Iterator[Bulletin | None]:
+    """The same with a break after each board, of which the county's has 25: None at each, the bulletin last. Raises the same."""
     if snapshot.being_rebuilt:
         raise BadQuestionError("being_rebuilt", *BEING_REBUILT)
     plan, tree = snapshot.plan, snapshot.trees.at(question.known_at.toordinal())
     unit = tree.units[question.unit]
     answered = board(snapshot, question)
+    yield None
     naming = Naming(plan, snapshot.release)
     promised = promises(answered, plan, naming)
     if not promised:
@@ -55,7 +61,11 @@ def bulletin(snapshot: Snapshot, question: Question, plan_digest: str) -> Bullet
             "nothing_promised", f"截至 {question.as_of}，方案没有给{unit.name}分解目标，无可通报",
             f"as of {question.as_of} the plan has split no target over {unit.name}: there is nothing to report on",
         )  # fmt: skip
-    units = list(_units(snapshot, question, naming)) if question.unit == plan.county else []
+    units: list[UnitStanding] = []
+    for standing in _units(snapshot, question, naming) if question.unit == plan.county else ():
+        yield None
+        if standing.promises:
+            units.append(standing)
     definitions = _definitions(plan, snapshot.release, naming)
     source = Source(name=plan.title, digest=plan_digest)
     contents = Contents(
@@ -63,7 +73,7 @@ def bulletin(snapshot: Snapshot, question: Question, plan_digest: str) -> Bullet
         known_at=question.known_at, final=answered.final, positions=answered.positions, plan=plan, plan_digest=plan_digest,
         definitions=definitions, promises=promised, units=units,
     )  # fmt: skip
-    return Bulletin(
+    yield Bulletin(
         document=SCHEMA, county=answered.county, unit=answered.unit, as_of=answered.as_of, known_at=answered.known_at,
         final=answered.final, positions=answered.positions, plan=source, definitions=definitions, text=text_of(contents),
     )  # fmt: skip
@@ -75,14 +85,13 @@ def bulletin_bytes(bulletin: Bulletin) -> bytes:
 
 
 def _units(snapshot: Snapshot, question: Question, naming: Naming) -> Iterator[UnitStanding]:
-    """The townships and parks that exist on the day and have targets of their own, by code."""
+    """The townships and parks that exist on the day, by code, with what was split to them."""
     tree = snapshot.trees.at(question.known_at.toordinal())
     for code in sorted(tree.units):
         unit = tree.units[code]
         if unit.kind in OF_UNITS and unit.exists(question.as_of.toordinal()):
             answered = board(snapshot, Question(code, question.as_of, question.known_at))
-            if promised := promises(answered, snapshot.plan, naming):
-                yield UnitStanding(unit.name, promised)
+            yield UnitStanding(unit.name, promises(answered, snapshot.plan, naming))
 
 
 def _definitions(plan: Plan, release: Release, naming: Naming) -> str:
