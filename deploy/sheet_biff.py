@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from deploy.sheet_errors import require_few
+
 _MAGIC: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 _SECTOR_MAX: Final = 0xFFFFFFFA
 """Numbers beyond it name no sector ([MS-CFB] 2.1)."""
@@ -44,14 +46,17 @@ class Biff:
         return any(kind == _DATE_MODE and body[:2] == b"\x01\x00" for kind, body in self._records(0))
 
     def errors(self, sheet: str) -> frozenset[tuple[int, int]]:
-        """Row (from 1) and place (from 0) of every cell of a sheet that holds an error."""
+        """Row (from 1) and place (from 0) of every cell of a sheet that holds an error. Raises TooManyWithoutValue."""
         begin = next((at for title, at in self._sheets() if title == sheet), None)
         if begin is None:
             return frozenset()
-        return frozenset(
-            (row + 1, column) for kind, body in self._records(begin) if _is_error(kind, body)
-            for row, column in (struct.unpack_from("<HH", body),)
-        )  # fmt: skip
+        found: set[tuple[int, int]] = set()
+        for kind, body in self._records(begin):
+            if _is_error(kind, body):
+                row, column = struct.unpack_from("<HH", body)
+                found.add((row + 1, column))
+                require_few(len(found))
+        return frozenset(found)
 
     def _sheets(self) -> Iterator[tuple[str, int]]:
         """Title of every sheet, and where its records begin (2.4.28, BoundSheet8)."""

@@ -5,29 +5,24 @@ cells are parted by commas, semicolons or tabs.
 import csv
 import errno
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
-from html import unescape
 from itertools import islice
 from pathlib import Path
 from typing import Final
 from zipfile import BadZipFile, ZipFile
 
-from deploy.sheet_biff import Biff, Damaged
-from deploy.sheet_opendocument import CONTENT, TooManyWithoutValue, null_date, without_value
-from deploy.sheet_reading import MEMORY_BYTES_MAX, ReaderEnded, ReaderFailed, Row, Unreadable, Workbook
+from deploy.sheet_errors import TooManyWithoutValue, Unreadable
+from deploy.sheet_parts import CHUNK_BYTES, DAMAGED, column_number
+from deploy.sheet_reading import CPU_SECONDS_MAX, MEMORY_BYTES_MAX, ReaderEnded, ReaderFailed, Row, Workbook
 from shared.write_service.masking import mask_text
 
 EXCEL_SUFFIXES: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".et"})
 UTF_8: Final = "utf-8-sig"
 GBK: Final = "gb18030"
 UTF_16: Final = "utf-16"
-EPOCH: Final = date(1899, 12, 30)
-"""From which day's numbers are counted, unless a workbook says that it counts from 1904."""
-EPOCH_1904: Final = EPOCH + timedelta(days=1462)
 DELIMITERS: Final = ",;\t"
 _DELIMITED_LINES: Final = 20
 PART_BYTES_MAX: Final = 512 * 1024 * 1024
@@ -35,24 +30,11 @@ PART_BYTES_MAX: Final = 512 * 1024 * 1024
 CELLS_MAX: Final = 30_000_000
 """So many cells may lie between the first and the last that is filled, empty ones among them: a sheet is read as a whole."""
 _SHEETS: Final = "xl/worksheets/"
-_BOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
-_SMALL_BYTES_MAX: Final = 16 * 1024 * 1024
-"""So long may be what a workbook says of itself."""
-_EMPTY: Final = re.compile(
-    rb'<(?:[a-z]+:)?c\b(?![^>]*\bt="str")[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*>\s*'
-    rb"<(?:[a-z]+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:[a-z]+:)?f>)\s*(?:<(?:[a-z]+:)?v\s*/>|<(?:[a-z]+:)?v></(?:[a-z]+:)?v>)?\s*</"
-)
-"""A cell with a formula and no value; a text may well be empty."""
-_ERROR: Final = re.compile(rb'<(?:[a-z]+:)?c\b(?=[^>]*\bt="e")[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"')
-_FORMULA_BYTES_MAX: Final = 1 << 14
 _SAID_ZH: Final[Mapping[int | None, str]] = {
     errno.ENOENT: "没有这个文件", errno.EISDIR: "这是文件夹", errno.EACCES: "没有读取权限", errno.EPERM: "没有读取权限",
 }  # fmt: skip
 _FILLED: Final = re.compile(rb'<(?:[a-z]+:)?c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>/]*>')
-_CHUNK_BYTES, _TAG_BYTES_MAX = 1 << 20, 1 << 10
-
-
-_DAMAGED: Final = (OSError, zlib.error, EOFError, RuntimeError)
+_TAG_BYTES_MAX: Final = 1 << 10
 
 
 class BadSheetFile(Exception):
@@ -82,48 +64,20 @@ class OpenWorkbook:
 
     @cached_property
     def epoch(self) -> date:
-        """From which day the numbers of its days are counted: from 1900, or from 1904 as old workbooks of the Macintosh do, or from
-        whichever an .ods names.
-        """
-        try:
-            with ZipFile(self._path) as book:
-                if CONTENT in book.namelist():
-                    with book.open(CONTENT) as content:
-                        return null_date(content) or EPOCH
-                properties = _attributes("workbookPr", _small(book, _BOOK))
-                counts_from_1904 = any(each.get("date1904") in {"1", "true"} for each in properties)
-        except (BadZipFile, *_DAMAGED):
-            counts_from_1904 = self._biff is not None and self._biff.counts_from_1904
-        return EPOCH_1904 if counts_from_1904 else EPOCH
+        """From which day the numbers of its days are counted."""
+        with self._named():
+            return self._read.epoch
 
     def uncomputed(self, sheet: str) -> frozenset[tuple[int, int]]:
-        """Row (from 1) and place (from 0) of every cell that holds an error, or a formula of which no value was kept: that an .xls tells
-        no more than an empty text.
-        """
+        """Row (from 1) and place (from 0) of every cell that holds an error, or a formula of which no value was kept."""
         try:
-            with ZipFile(self._path) as book:
-                if CONTENT in book.namelist():
-                    with book.open(CONTENT) as content:
-                        return without_value(content, sheet)
-                part = _part_of(book, sheet)
-                return frozenset() if part is None else _without_value(book, part)
-        except (BadZipFile, *_DAMAGED):
-            return frozenset() if self._biff is None else self._biff.errors(sheet)
+            with self._named():
+                return self._read.uncomputed(sheet)
         except TooManyWithoutValue as error:
             raise BadSheetFile(
                 f"{self._path} 的「{sheet}」中公式没有算出值的单元格过多，请打开重新计算后保存 / "
                 f"in too many cells of sheet {sheet} of {self._path} the formula has no value: open it, calculate it and save it"
             ) from error
-
-    @cached_property
-    def _biff(self) -> Biff | None:
-        """Its records if it is an .xls or .et; None if it is of another kind, or damaged: whoever reads it says so."""
-        try:
-            return Biff(self._path)
-        except Damaged:
-            return None
-        except OSError as error:
-            raise _unreadable(self._path, error) from error
 
     @contextmanager
     def _named(self) -> Iterator[None]:
@@ -140,11 +94,11 @@ class OpenWorkbook:
                 f"{self._path} cannot be read: what reads it failed ({error}); open it in Excel or WPS and save it as .xlsx"
             ) from error
         except ReaderEnded as error:
-            gib = MEMORY_BYTES_MAX >> 30
+            gib, minutes = MEMORY_BYTES_MAX >> 30, CPU_SECONDS_MAX // 60
             raise BadSheetFile(
-                f"{self._path} 读取时所需内存超过 {gib} GiB，或已损坏：请将填有内容的行复制到新文件，或分成几个文件 / "
-                f"reading {self._path} takes more than {gib} GiB of memory, or it is damaged: copy the rows that are filled into a new "
-                "file, or split it"
+                f"{self._path} 读取时所需内存超过 {gib} GiB 或处理器时间超过 {minutes} 分钟，或已损坏：请将填有内容的行复制到新文件，或分成"
+                f"几个文件 / reading {self._path} takes more than {gib} GiB of memory or {minutes} minutes of processor time, or it is "
+                "damaged: copy the rows that are filled into a new file, or split it"
             ) from error
 
 
@@ -177,7 +131,7 @@ def _require_modest(path: Path) -> None:
                             f"{path} 的 {part.filename} 跨 {rows} 行 {columns} 列，远处有多余的内容，请删去后再导入 / "
                             f"{part.filename} of {path} spans {rows} rows and {columns} columns: something stands far off, delete it"
                         )
-    except (BadZipFile, OSError, zlib.error, EOFError, RuntimeError):
+    except (BadZipFile, *DAMAGED):
         return  # no workbook of this kind, or a damaged one: whoever reads it says so
 
 
@@ -187,23 +141,16 @@ def _extent(book: ZipFile, sheet: str) -> tuple[int, int]:
     columns: set[int] = set()
     with book.open(sheet) as file:
         kept = b""
-        while chunk := file.read(_CHUNK_BYTES):
+        while chunk := file.read(CHUNK_BYTES):
             kept = kept[-_TAG_BYTES_MAX:] + chunk
             found = _FILLED.findall(kept)
             rows = _ends(rows | {int(row) for _, row in found})
-            columns = _ends(columns | {_column(letters) for letters in {letters for letters, _ in found}})
+            columns = _ends(columns | {column_number(letters) for letters in {letters for letters, _ in found}})
     return (max(rows) - min(rows) + 1, max(columns) - min(columns) + 1) if rows else (0, 0)
 
 
 def _ends(numbers: set[int]) -> set[int]:
     return {min(numbers), max(numbers)} if numbers else numbers
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = 26 * number + letter - ord("A") + 1
-    return number
 
 
 def csv_rows(path: Path, columns: Callable[[Sequence[str]], int], encoding: str | None = None) -> Iterator[list[str]]:
@@ -260,38 +207,3 @@ def _begins_as_utf_16(path: Path) -> bool:
 def _unreadable(path: Path, error: OSError) -> BadSheetFile:
     zh = _SAID_ZH.get(error.errno)
     return BadSheetFile(f"无法读取 {path}{f'：{zh}' if zh else ''} / {path} cannot be read: {error.strerror}")
-
-
-def _small(book: ZipFile, part: str) -> str:
-    """A part in which a workbook says something of itself; nothing where there is none of a sane length."""
-    if part not in book.namelist() or book.getinfo(part).file_size > _SMALL_BYTES_MAX:
-        return ""
-    return book.read(part).decode("utf-8", "replace")
-
-
-def _attributes(tag: str, text: str) -> Iterator[dict[str, str]]:
-    """Those of every tag of this name, without their prefixes."""
-    for found in re.finditer(rf"<(?:\w+:)?{tag}\b([^>]*)>", text):
-        yield {name: unescape(value) for name, _, value in re.findall(r"(?:\w+:)?(\w+)\s*=\s*(['\"])(.*?)\2", found[1])}
-
-
-def _part_of(book: ZipFile, sheet: str) -> str | None:
-    """The part of an .xlsx that holds the sheet of this title."""
-    targets = {each.get("Id"): each.get("Target", "") for each in _attributes("Relationship", _small(book, _RELATIONS))}
-    for each in _attributes("sheet", _small(book, _BOOK)):
-        if each.get("name") == sheet:
-            target = targets.get(each.get("id"), "")
-            part = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
-            return part if part in book.namelist() else None
-    return None
-
-
-def _without_value(book: ZipFile, part: str) -> frozenset[tuple[int, int]]:
-    found: set[tuple[int, int]] = set()
-    with book.open(part) as file:
-        kept = b""
-        while chunk := file.read(_CHUNK_BYTES):
-            kept = kept[-_FORMULA_BYTES_MAX:] + chunk
-            for pattern in (_ERROR, _EMPTY):
-                found |= {(int(row), _column(letters) - 1) for letters, row in pattern.findall(kept)}
-    return frozenset(found)

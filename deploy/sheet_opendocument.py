@@ -7,27 +7,26 @@ Its content is walked through and not kept. LibreOffice marks an error by an att
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import IO, Final
-from xml.parsers.expat import ExpatError, ParserCreate
+from xml.parsers.expat import ExpatError, ParserCreate, errors
 
-from deploy.sheet_reading import is_error
+from deploy.sheet_errors import Unreadable, is_error, require_few
 
 CONTENT: Final = "content.xml"
 """The part that holds the sheets."""
-WITHOUT_VALUE_MAX: Final = 1_000_000
-"""So many cells without a value are told; where more are, telling any is of no use."""
-_OFFICE, _TABLE = (f"urn:oasis:names:tc:opendocument:xmlns:{name}:1.0 " for name in ("office", "table"))
+_OFFICE, _TABLE, _TEXT = (f"urn:oasis:names:tc:opendocument:xmlns:{name}:1.0 " for name in ("office", "table", "text"))
 _ERROR: Final = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 value-type", "error"
 _CELLS: Final = frozenset({f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"})
+_PARAGRAPH: Final = f"{_TEXT}p"
+_COMMENT: Final = f"{_OFFICE}annotation"
+_NO_MEMORY: Final = errors.codes[errors.XML_ERROR_NO_MEMORY]
 _CHUNK_BYTES: Final = 1 << 20
 _SHOWN_MAX: Final = 32
-
-
-class TooManyWithoutValue(Exception):
-    """More cells than can be told have no value."""
+_TAG_BYTES_MAX: Final = 16 * 1024 * 1024
+"""So long may a tag be with all its attributes: the parser begins it anew with every chunk."""
 
 
 def null_date(content: IO[bytes]) -> date | None:
-    """The day from which it counts its days; None where it does not say (9.4.2)."""
+    """The day from which it counts its days; None where it does not say (9.4.2). Raises Unreadable."""
     walk = _Walk("")
     walk.through(content, only_beginning=True)
     try:
@@ -38,7 +37,7 @@ def null_date(content: IO[bytes]) -> date | None:
 
 def without_value(content: IO[bytes], sheet: str) -> frozenset[tuple[int, int]]:
     """Row (from 1) and place (from 0) of every cell of a sheet that holds an error, or a formula of which no value was kept. Raises
-    TooManyWithoutValue.
+    Unreadable, TooManyWithoutValue.
     """
     walk = _Walk(sheet)
     walk.through(content)
@@ -57,37 +56,56 @@ class _Walk:
         self._row = self._rows = self._place = self._repeated = 0
         self._in_row: list[range] = []
         """The places without a value in this row."""
-        self._lacks = False
+        self._lacking = 0
+        """How many they are in all the rows that this one stands for."""
+        self._lacks = self._has_begun = False
         self._shown: str | None = None
         """What the cell shows, while that has to be known."""
+        self._within: list[str] = []
+        """The elements of that cell around where it is."""
 
     def through(self, content: IO[bytes], *, only_beginning: bool = False) -> None:
-        """All of it, or up to the first sheet; what is damaged only up to there, whoever reads it says so."""
+        """All of it, or up to the first sheet; what is damaged only up to there, whoever reads it says so. Raises Unreadable for what is
+        in an encoding of which nothing can be read, and for a tag of any length.
+        """
+        given = 0
         parser = ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = self._begin, self._end, self._say
         try:
             while chunk := content.read(_CHUNK_BYTES):
                 parser.Parse(chunk)
+                given += len(chunk)
+                if given - parser.CurrentByteIndex > _TAG_BYTES_MAX:
+                    raise Unreadable(f"one of its tags is longer than {_TAG_BYTES_MAX >> 20} MiB")
                 if only_beginning and self._tables:
                     return
-        except ExpatError:
-            return
+        except ExpatError as error:
+            if error.code == _NO_MEMORY:
+                raise MemoryError from error
+        except (LookupError, ValueError) as error:
+            if self._has_begun:
+                raise
+            raise Unreadable(f"its encoding is not supported ({error})") from error
 
     @property
     def _is_inside(self) -> bool:
         return self._tables == [True]
 
     def _begin(self, tag: str, said: Mapping[str, str]) -> None:
-        if tag == f"{_TABLE}table":
+        self._has_begun = True
+        if self._shown is not None:
+            self._within.append(tag)
+        elif tag == f"{_TABLE}table":
             self._tables.append(said.get(f"{_TABLE}name") == self._sheet)
-            self._row = 1
+            if len(self._tables) == 1:  # a cell may hold another table, in whose rows the sheet's are not counted
+                self._row = 1
         elif tag == f"{_TABLE}null-date":
             self.null_date = said.get(f"{_TABLE}date-value", "")
         elif not self._is_inside:
             return
         elif tag == f"{_TABLE}table-row":
-            self._rows, self._place, self._in_row = _times(said, "rows"), 0, []
+            self._rows, self._place, self._in_row, self._lacking = _times(said, "rows"), 0, [], 0
         elif tag in _CELLS:
             kind, has_formula = said.get(f"{_OFFICE}value-type"), f"{_TABLE}formula" in said
             self._repeated = _times(said, "columns")
@@ -95,21 +113,23 @@ class _Walk:
             self._shown = "" if has_formula and kind == "string" else None
 
     def _say(self, text: str) -> None:
-        if self._shown is not None and len(self._shown) < _SHOWN_MAX:
+        if self._shown is not None and self._within[:1] == [_PARAGRAPH] and _COMMENT not in self._within and len(self._shown) < _SHOWN_MAX:
             self._shown += text
 
     def _end(self, tag: str) -> None:
-        if tag == f"{_TABLE}table":
+        if self._within:
+            self._within.pop()
+        elif tag == f"{_TABLE}table":
             self._tables.pop()
         elif not self._is_inside:
             return
         elif tag == f"{_TABLE}table-row":
-            if len(self.found) + self._rows * sum(map(len, self._in_row)) > WITHOUT_VALUE_MAX:
-                raise TooManyWithoutValue
             self.found.update(self._cells())
             self._row += self._rows
         elif tag in _CELLS:
             if self._lacks or (self._shown is not None and is_error(self._shown)):
+                self._lacking += self._rows * self._repeated
+                require_few(len(self.found) + self._lacking)
                 self._in_row.append(range(self._place, self._place + self._repeated))
             self._place, self._shown = self._place + self._repeated, None
 

@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Literal
 
 from deploy.roster_file import understood_code
-from deploy.sheet_files import EPOCH
+from deploy.sheet_parts import EPOCH
 from deploy.spreadsheets.columns import CellKind, Column
 from shared.units import CODE_DIGITS
 from shared.write_service.reasons import shown

@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 from pydantic import ValidationError
 
-from deploy.sheet_reading import is_error
+from deploy.sheet_errors import is_error
 from deploy.spreadsheets.cells import BadCell, Cell, Person, Understood, read_cell, understood
 from deploy.spreadsheets.columns import Column, columns_of
 from deploy.spreadsheets.rows import Sheet

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from deploy.roster_file import cell_name
-from deploy.sheet_files import EPOCH, EXCEL_SUFFIXES, BadSheetFile, OpenWorkbook, csv_rows, workbook
+from deploy.sheet_files import EXCEL_SUFFIXES, BadSheetFile, OpenWorkbook, csv_rows, workbook
+from deploy.sheet_parts import EPOCH
 from deploy.spreadsheets.cells import Cell, day_number
 from deploy.spreadsheets.columns import DAY_COLUMN, Column, alike, read_header, reportable, version_of
 from deploy.spreadsheets.words import CHOICES, INSTRUCTIONS

@@ -15,7 +15,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook.child import INVALID_TITLE_REGEX
 
-from deploy.sheet_files import EPOCH
+from deploy.sheet_parts import EPOCH
 from deploy.spreadsheets.cells import EXACT_DIGITS, Cell
 
 TITLE_MAX: Final = 31

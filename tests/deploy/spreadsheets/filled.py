@@ -66,8 +66,8 @@ def save_biff(path: Path, sheets: Mapping[str, Sequence[Sequence[Any]]]) -> Path
     return path
 
 
-def save_open_document(path: Path, sheets: Mapping[str, str], settings: str = "") -> Path:
-    """Write an .ods whose sheets consist of these rows; `settings` stand before them."""
+def save_open_document(path: Path, sheets: Mapping[str, str], settings: str = "", *, encoding: str = "utf-8", called: str = "") -> Path:
+    """Write an .ods whose sheets consist of these rows; `settings` stand before them. It says that its encoding is `called` so."""
     spaces = "".join(f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text"))
     spaces += ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
     tables = "".join(f'<table:table table:name="{title}">{rows}</table:table>' for title, rows in sheets.items())
@@ -75,5 +75,6 @@ def save_open_document(path: Path, sheets: Mapping[str, str], settings: str = ""
         parts.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
         parts.writestr("META-INF/manifest.xml", '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>')
         body = f"<office:body><office:spreadsheet>{settings}{tables}</office:spreadsheet></office:body>"
-        parts.writestr("content.xml", f"<office:document-content{spaces}>{body}</office:document-content>")
+        content = f'<?xml version="1.0" encoding="{called or encoding}"?><office:document-content{spaces}>{body}</office:document-content>'
+        parts.writestr("content.xml", content.encode(encoding))
     return path

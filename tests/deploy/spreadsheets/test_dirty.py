@@ -2,8 +2,12 @@
 
 import csv
 import fcntl
+import os
+import resource
 import struct
+from contextlib import closing
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +15,13 @@ import openpyxl
 import pytest
 import xlwt
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from xlwt.CompoundDoc import XlsDoc
 
 from deploy.roster_file import cell_name
 from deploy.sheet_biff import Biff
 from deploy.sheet_files import BadSheetFile, csv_rows
+from deploy.sheet_opendocument import without_value
+from deploy.sheet_reading import CPU_SECONDS_MAX, MEMORY_BYTES_MAX, ReaderEnded, Workbook
 from deploy.spreadsheets.columns import columns_of
 from deploy.spreadsheets.drafts import Draft, Fault, draft_of, filed, refused_persons, report_of
 from deploy.spreadsheets.returned import forget_unfinished, write_returned
@@ -315,6 +322,33 @@ def test_in_an_old_workbook_of_many_megabytes_every_error_is_found(tmp_path: Pat
     assert Biff(tmp_path / "x.xls").errors("x") == {(60_001, 8)}
 
 
+def test_an_old_workbook_in_which_millions_of_cells_hold_an_error_is_named(tmp_path: Path) -> None:
+    book = xlwt.Workbook()
+    book.add_sheet(GIVEN.zh)
+    records, end = book.get_biff_data(), struct.pack("<HH", 0x000A, 0)
+    assert records.endswith(end)
+    cells = (struct.pack("<HHHHHBB", 0x0205, 8, at >> 8, at & 0xFF, 0, 0x07, 1) for at in range(1_100_000))
+    XlsDoc().save(str(tmp_path / "x.xls"), records.removesuffix(end) + b"".join(cells) + end)
+    with pytest.raises(BadSheetFile, match="in too many cells"):
+        read(tmp_path / "x.xls")
+
+
+def test_what_reads_a_workbook_is_given_no_more_than_its_memory_and_its_time(tmp_path: Path) -> None:
+    """Also where it reads what the library does not tell."""
+    path = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER]})
+    with closing(Workbook(path)) as book:
+        assert book.sheets
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        (reader,) = (int(each) for each in children if os.fsencode(path) in Path(f"/proc/{each}/cmdline").read_bytes())
+        given = [resource.prlimit(reader, what)[0] for what in (resource.RLIMIT_AS, resource.RLIMIT_CPU)]
+        assert given == [MEMORY_BYTES_MAX, CPU_SECONDS_MAX]
+        used = sum(map(int, Path(f"/proc/{reader}/stat").read_text().rpartition(")")[2].split()[11:13])) // os.sysconf("SC_CLK_TCK")
+        resource.prlimit(reader, resource.RLIMIT_CPU, (used + 1, used + 1))
+        with pytest.raises(ReaderEnded):
+            for _ in range(100_000):
+                book.uncomputed(GIVEN.zh)
+
+
 def ods_row(*cells: tuple[str, str]) -> str:
     """Attributes and text of each cell of a row."""
     filled = "".join(f"<table:table-cell {said}><text:p>{text}</text:p></table:table-cell>" for said, text in cells)
@@ -353,6 +387,35 @@ def test_an_open_document_in_which_too_many_cells_have_no_value_is_named(tmp_pat
     row = f'<table:table-row table:number-rows-repeated="100">{cell}</table:table-row>'
     with pytest.raises(BadSheetFile, match="in too many cells"):
         read(save_open_document(tmp_path / "x.ods", {GIVEN.zh: row}))
+
+
+def test_an_open_document_with_a_tag_of_any_length_is_named(tmp_path: Path) -> None:
+    row = f'<table:table-row table:style-name="{"x" * (24 << 20)}"><table:table-cell/></table:table-row>'
+    with pytest.raises(BadSheetFile, match="one of its tags is longer than 16 MiB"):
+        read(save_open_document(tmp_path / "x.ods", {GIVEN.zh: row}))
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "big5", "utf-32", "klingon", "hex"])
+def test_an_open_document_in_an_encoding_that_cannot_be_read_is_named(encoding: str, tmp_path: Path) -> None:
+    """It says so in its first line; what follows is plain, so that the library reads it whatever it says."""
+    path = save_open_document(tmp_path / "x.ods", {GIVEN.zh: ods_row((TEXT, "x"))}, called=encoding)
+    with pytest.raises(BadSheetFile, match=r"cannot be read: (its encoding is not supported|cannot decode)"):
+        read(path)
+
+
+def test_a_table_or_a_comment_inside_a_cell_of_an_open_document_changes_nothing_around_it(tmp_path: Path) -> None:
+    lacking, formula = HEADER.index("佐证材料文号"), 'table:formula="of:=NA()"'
+    inner = '<table:table table:name="内"><table:table-row><table:table-cell/></table:table-row></table:table>'
+    comment = "<office:annotation><text:p>待核</text:p></office:annotation>"
+    good = ods_row(*((TEXT, str(cell)) if cell is not None else ("", "") for cell in given()))
+    broken = [(TEXT, str(cell)) if cell is not None else ("", "") for cell in given()]
+    broken[lacking] = f"{formula} {TEXT}", "#N/A"
+    wrong = ods_row(*broken).replace(f"{formula} {TEXT}>", f"{formula} {TEXT}>{comment}")
+    rows = ods_row(*((TEXT, name) for name in HEADER)) + good + good + wrong
+    content = f"<office:x><table:table table:name='页'>{rows.replace('</text:p>', '</text:p>' + inner, 1)}</table:table></office:x>"
+    names = {"office", "table", "text"}
+    spaces = "".join(f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in sorted(names))
+    assert without_value(BytesIO(content.replace("<office:x>", f"<office:x{spaces}>").encode()), "页") == {(4, lacking)}
 
 
 @pytest.mark.parametrize(("said", "number"), [("", 46162), ("1899-12-30", 46162), ("1904-01-01", 44700), ("damaged", 46162)])
