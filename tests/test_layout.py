@@ -27,6 +27,7 @@ DOORS = frozenset(
             "folded",
             "known",
             "published",
+            "published_bulletins",
             "recompute",
             "records",
             "running",
