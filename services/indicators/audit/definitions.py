@@ -128,7 +128,7 @@ def read_declarations(text: bytes) -> Declared:
         said = orjson.loads(text)
         digests = {name: str(each["definition"]) for name, each in said["measures"].items()}
         rows = {(str(each["id"]), str(row["name"])): str(row["definition"]) for each in said["indicators"] for row in each["variants"]}
-        followed, written = (_Reading(said, followed=followed) for followed in (True, False))
+        followed, written = (_Reading(said, digests, followed=followed) for followed in (True, False))
         release = Release(tuple(followed.indicators), followed.measures.get(BENCHMARKS.name, BENCHMARKS))
         as_written = Release(tuple(written.indicators), written.measures.get(BENCHMARKS.name, BENCHMARKS))
         return Declared(
@@ -142,9 +142,10 @@ def read_declarations(text: bytes) -> Declared:
 class _Reading:
     """The declarations of a file, one by one: what cannot be read is today's, or is not there. `followed`: only with the digest it had."""
 
-    def __init__(self, said: Mapping[str, Any], *, followed: bool) -> None:
+    def __init__(self, said: Mapping[str, Any], digests: Mapping[str, str], *, followed: bool) -> None:
+        """`digests`: those that the measures had."""
         self._followed = followed
-        self._digests = {name: each["definition"] for name, each in said["measures"].items()}
+        self._digests = digests
         self.measures = dict(self._measures(said["measures"]))
         self.read: set[Row] = set()
         """The rows that were read, with all that decides them."""
@@ -157,7 +158,7 @@ class _Reading:
                 relations = all(select.relation in RELATIONS for select in selections(measure))
                 if measure.name != name or not _NAME.fullmatch(name) or not relations:
                     continue
-                if not self._followed or digest_of(measure) == data["definition"]:
+                if not self._followed or digest_of(measure) == self._digests[name]:
                     yield name, measure
 
     def _indicator(self, said: Mapping[str, Any]) -> Indicator | None:

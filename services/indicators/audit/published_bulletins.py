@@ -65,7 +65,7 @@ def published_bulletins(records: Iterable[Record]) -> list[PublishedBulletin]:
 def reproduce_bulletin(publication: PublishedBulletin, kept: KeptFiles, up_to: UpTo, engine: Engine = "duckdb") -> BulletinFinding:
     """Make a published bulletin anew and compare it, bit for bit, with what was published and kept."""
     number, fact = publication.number, publication.fact
-    if None in (fact.positions, fact.plan_digest, fact.definitions, fact.declarations_digest) or fact.positions is None:
+    if fact.positions is None or None in (fact.plan_digest, fact.definitions, fact.declarations_digest):
         return BulletinFinding(
             number, "unreproducible", "发布记录没有写明位置、方案和指标定义，无从重新生成",
             "its record does not say by which positions, plan and declarations it can be made anew",

@@ -1,6 +1,6 @@
 """What one release of the program declares: its indicators, and the measures they are made of. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cached_property
 from typing import Any
@@ -35,16 +35,11 @@ class Release:
     @cached_property
     def foldings(self) -> dict[SubjectKind, Folding]:
         """The measures by the kind of subject whose history they read."""
-        return foldings_for(self.measures.values())
-
-
-def foldings_for(measures: Iterable[Measure]) -> dict[SubjectKind, Folding]:
-    """Measures by the kind of subject whose history they read."""
-    kinds: dict[SubjectKind, list[Measure]] = {}
-    for measure in measures:
-        (subject,) = {RELATIONS[select.relation].subject for select in selections(measure)}
-        kinds.setdefault(subject, []).append(measure)
-    return {kind: Folding(tuple(those), RELATIONS) for kind, those in kinds.items()}
+        kinds: dict[SubjectKind, list[Measure]] = {}
+        for measure in self.measures.values():
+            (subject,) = {RELATIONS[select.relation].subject for select in selections(measure)}
+            kinds.setdefault(subject, []).append(measure)
+        return {kind: Folding(tuple(measures), RELATIONS) for kind, measures in kinds.items()}
 
 
 def measures_in(declaration: Any) -> Iterator[Measure]:
