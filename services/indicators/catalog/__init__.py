@@ -50,14 +50,9 @@ JUDGED: Judging = TODAY.judged
 """How each row is judged: what a plan file's targets and a scoring sheet's items must fit."""
 
 
-def measure_digest(name: str) -> str:
-    """What a measure's entries are computed by: its declaration, its kind's and relations' revisions, and the rulings'. Hex."""
-    return digest_of(MEASURES[name])
-
-
 @cache
 def digest_of(measure: Measure) -> str:
-    """The same of any declaration. Hex.
+    """What a measure's entries are computed by: its declaration, its kind's and relations' revisions, and the rulings'. Hex.
 
     What is read in several versions counts too: facts of a version that an earlier release could not read are in no entry of its.
     """
@@ -117,7 +112,6 @@ __all__ = [
     "digest_of",
     "figure_digest",
     "indicator",
-    "measure_digest",
     "measures_in",
     "with_measures",
 ]

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from services.indicators.catalog import FOLDINGS, MEASURES, measure_digest
+from services.indicators.catalog import DEFINITIONS, FOLDINGS, MEASURES
 from services.indicators.projection import Projection
 from shared.contracts.envelope import NO_HASH, Record, parse_record, record_bytes
 from shared.days import instant_from
@@ -49,7 +49,7 @@ def computed(histories: Mapping[str, Sequence[Record]]) -> dict[str, Frozen]:
             posted[measure].append(repr((unit, part, day, known, amount)))
         for name, entries in posted.items():
             hashes[name].update("\n".join((history, *sorted(entries), "")).encode())
-    return {name: Frozen(measure_digest(name), hashes[name].hexdigest()) for name in sorted(MEASURES)}
+    return {name: Frozen(DEFINITIONS[name].digest, hashes[name].hexdigest()) for name in sorted(MEASURES)}
 
 
 def changed(frozen: Mapping[str, Frozen], now: Mapping[str, Frozen]) -> list[str]:
