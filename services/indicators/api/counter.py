@@ -33,6 +33,8 @@ from shared.repair import Asker
 
 TAKEN_SECONDS_MAX: Final = 5.0
 """How long the broker has to say that it has a report, and the registry to exchange ids."""
+TURN_SECONDS_MAX: Final = 5.0
+"""How long one waits for a turn before one is told who has them."""
 UNDER_WAY_MAX: Final = 4 * 1000
 """So many reports wait at once for the answers of one service; whoever comes with more waits for a turn."""
 SHARE_MAX: Final = UNDER_WAY_MAX // 4
@@ -214,7 +216,7 @@ class Counter:
             return problem is None
 
         try:
-            async with asyncio.timeout(TAKEN_SECONDS_MAX), self._turn:
+            async with asyncio.timeout(TURN_SECONDS_MAX), self._turn:
                 await self._turn.wait_for(free)
                 self._under_way |= keys
                 self._waiting.update(asked)

@@ -348,7 +348,7 @@ async def test_a_service_that_answers_nothing_holds_nobody_up_at_the_others_and_
     keyed: KeyedBroker, dsn: str, listed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing answers for finance; four times as many of its reports as one request may hold come from one department."""
-    monkeypatch.setattr(counter, "TAKEN_SECONDS_MAX", 1.0)
+    monkeypatch.setattr(counter, "TURN_SECONDS_MAX", 1.0)
     applied = [[event(REPORTS_MAX * batch + number, type="finance.loan_applied.v1") for number in range(REPORTS_MAX)] for batch in range(4)]
     async with door(keyed, dsn, listed) as desk, training(keyed):
         stopped = [asyncio.create_task(desk.post(batch, wait="12")) for batch in applied]
@@ -370,7 +370,7 @@ async def test_a_service_that_answers_nothing_holds_nobody_up_at_the_others_and_
 async def test_who_is_answered_or_gives_up_gives_the_turns_back(
     keyed: KeyedBroker, dsn: str, listed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(counter, "TAKEN_SECONDS_MAX", 0.5)
+    monkeypatch.setattr(counter, "TURN_SECONDS_MAX", 0.5)
     monkeypatch.setattr(counter, "SHARE_MAX", 3)
     monkeypatch.setattr(counter, "UNDER_WAY_MAX", 4)
     loans = [event(number, type="finance.loan_applied.v1") for number in range(3)]
