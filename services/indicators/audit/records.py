@@ -283,8 +283,9 @@ def _check_place(record: Record, number: int, county: str, last: Mapping[str, tu
                 f"which is in line {found}",
             )
         raise BadRecords(
-            f"第 {number} 行：{service} 缺少第 {expected} 至 {record.position - 1} 条；导出时不要选单位或日期",
-            f"line {number}: {service} lacks positions {expected} to {record.position - 1}; export without choosing units or days",
+            f"第 {number} 行：应为 {service} 的第 {expected} 条，却是第 {record.position} 条，其间缺少；导出时不要选单位或日期",
+            f"line {number}: {service}'s position {record.position} where {expected} was expected, what lies between is missing; "
+            "export without choosing units or days",
         )
     if record.prevhash != hash_:
         zh, en = _which_was_changed(record, rest)

@@ -241,7 +241,7 @@ def test_an_index_that_vouches_for_edited_records_does_not_help_them(folder: Pat
         f"{file.path}: training's position {at}: the columns beside": lambda rows: say_otherwise(rows, lambda raw: raw).set_column(
             rows.column_names.index("type"), "type", pa.array(["training.course_opened.v9"] * rows.num_rows)
         ),
-        f"{file.path}: training's position {at}: positions {at} to {at} are missing": lambda rows: pa.concat_tables([rows[:2], rows[3:]]),
+        f"{file.path}: training's position {at}: is missing: the next one is {at + 1}": lambda rows: pa.concat_tables([rows[:2], rows[3:]]),
         f"training's position {at}: comes twice": lambda rows: pa.concat_tables([rows[:3], rows[2:]]),
     }
     for says, edit in edits.items():

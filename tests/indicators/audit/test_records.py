@@ -116,7 +116,7 @@ def test_a_file_that_was_cut_off_or_edited_at_its_end_is_found_by_its_ends(tmp_p
 
 
 def test_a_missing_position_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadRecords, match=r"缺少第 3 至 3 条；.* / line 3: registry lacks positions 3 to 3; "):
+    with pytest.raises(BadRecords, match=r"第 3 条，却是第 4 条，.* / line 3: registry's position 4 where 3 was expected, "):
         read(tmp_path, *lines()[:2], *lines()[3:])
 
 

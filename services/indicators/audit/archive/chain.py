@@ -56,9 +56,7 @@ def first_fault(connection: duckdb.DuckDBPyConnection, told: str, heads: dict[Se
     number, position, before, own, itself, its_county, follows, _ = found
     service = SERVICES[number]
     if position > before + 1:
-        return Fault(
-            service, before + 1, f"缺少第 {before + 1} 至 {position - 1} 条", f"positions {before + 1} to {position - 1} are missing"
-        )
+        return Fault(service, before + 1, f"缺少，下一条为第 {position} 条", f"is missing: the next one is {position}")
     if position <= before:
         return Fault(service, position, "重复", "comes twice")
     if own is None:
