@@ -226,10 +226,6 @@ def _spread(entries: Entries, measure: str, key: tuple[tuple[str, ...], str | No
 
 _FEW = 24
 """Up to so many entries, or parts, a loop beats setting up vectors."""
-_BLOCK = 64
-"""So many entries in order are looked at together when what became known later is looked for …"""
-_MANY = 4096
-"""… among more than so many."""
 _BITS = 22
 """Enough for the ordinal of any day there is."""
 _DAY = (1 << _BITS) - 1
@@ -238,7 +234,7 @@ _DAY = (1 << _BITS) - 1
 class _Account:
     """The entries of one measure at one unit as plain machine numbers, sorted by part and day when many are read."""
 
-    __slots__ = ("_amounts", "_day_minima", "_keys", "_known_max", "_known_maxima", "_numbers", "_starts", "_sums", "parts")
+    __slots__ = ("_amounts", "_keys", "_known_max", "_late", "_late_places", "_numbers", "_starts", "_sums", "parts")
 
     def __init__(self) -> None:
         self.parts: list[str | None] = []
@@ -251,8 +247,10 @@ class _Account:
         """Of the entries in order, up to each of them; too short once entries came since."""
         self._starts = array("q")
         """Where each part's first entry then is."""
-        self._known_maxima = self._day_minima = np.empty(0, dtype=np.int64)
-        """Of each block of entries in order, where there are many: the last known day, and the first day."""
+        self._late: array[int] | None = None
+        """In order, of each entry that became known after its day (how late, as a power of two, day) as one number; None until asked."""
+        self._late_places = array("q")
+        """Where each of these is among all entries in order."""
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -282,25 +280,39 @@ class _Account:
             self._arrange()
             sums = self._latest(day)
             if known < self._known_max:
-                # Views, gone when this returns: an array that is looked at cannot grow.
-                keys = np.frombuffer(self._keys, dtype=np.int64)
-                later = self._became_known_later(keys, day, known)
-                if len(later):
-                    unknown = np.zeros(len(self.parts), dtype=np.int64)
-                    np.add.at(unknown, keys[later] >> 2 * _BITS, np.frombuffer(self._amounts, dtype=np.int64)[later])
-                    sums = [amount - more for amount, more in zip(sums, unknown.tolist(), strict=True)]
+                self._take_off(sums, self._became_known_later(day, known), known)
         return {part: amount for part, amount in zip(self.parts, sums, strict=True) if amount}
 
-    def _became_known_later(self, keys: "_Numbers", day: int, known: int) -> "_Numbers":
-        """Where the entries up to a day are that became known after another. Few blocks have any: facts come some days late."""
-        if len(keys) <= _MANY:
-            later = np.flatnonzero((keys & _DAY) > known)
-        else:
-            blocks = np.flatnonzero((self._known_maxima > known) & (self._day_minima <= day))
-            within = (blocks[:, np.newaxis] * _BLOCK + np.arange(_BLOCK)).ravel()
-            within = within[: within.searchsorted(len(keys))]
-            later = within[(keys[within] & _DAY) > known]
-        return later[(keys[later] >> _BITS & _DAY) <= day]
+    def _became_known_later(self, day: int, known: int) -> "array[int]":
+        """Where all entries up to a day are that became known after another, and some more up to that day.
+
+        An entry that is at least 2**scale and less than 2**(scale + 1) days late, and became known after `known`, is of the fewer
+        than 2**(scale + 1) days up to `known`: so of each scale only so many days are looked at, however long the history.
+        """
+        if day > known:
+            keys = np.frombuffer(self._keys, dtype=np.int64)
+            return array("q", np.flatnonzero((keys >> _BITS & _DAY) <= day).tobytes())
+        late = self._late_ones()
+        found = array("q")
+        last = (late[-1] >> _BITS) + 1 if late else 0
+        for scale in range((known - day + 1).bit_length() - 1, last):
+            first = bisect_left(late, (scale << _BITS) + max(known + 2 - (2 << scale), 0))
+            found += self._late_places[first : bisect_left(late, (scale << _BITS) + day + 1, first)]
+        return found
+
+    def _take_off(self, sums: list[int], places: "array[int]", known: int) -> None:
+        """Leave out of the parts' sums those of some entries that became known after a day."""
+        if len(places) <= _FEW:
+            for place in places:
+                key = self._keys[place]
+                if key & _DAY > known:
+                    sums[key >> 2 * _BITS] -= self._amounts[place]
+            return
+        at = np.frombuffer(places, dtype=np.int64)
+        keys = np.frombuffer(self._keys, dtype=np.int64)[at]
+        unknown = np.zeros(len(sums), dtype=np.int64)
+        np.add.at(unknown, keys >> 2 * _BITS, np.where(keys & _DAY > known, np.frombuffer(self._amounts, dtype=np.int64)[at], 0))
+        sums[:] = [amount - more for amount, more in zip(sums, unknown.tolist(), strict=True)]
 
     def _latest(self, day: int) -> list[int]:
         """Of each part in turn, all that is known up to a day."""
@@ -323,10 +335,20 @@ class _Account:
         self._sums = array("q", (0, *np.cumsum(sorted_amounts).tolist()))
         self._keys, self._amounts = array("q", sorted_keys.tobytes()), array("q", sorted_amounts.tobytes())
         self._starts = array("q", sorted_keys.searchsorted(_first_keys(len(self.parts))).tolist())
-        if len(sorted_keys) > _MANY:
-            firsts = np.arange(0, len(sorted_keys), _BLOCK)
-            self._known_maxima = np.maximum.reduceat(sorted_keys & _DAY, firsts)
-            self._day_minima = np.minimum.reduceat(sorted_keys >> _BITS & _DAY, firsts)
+        self._late = None
+
+    def _late_ones(self) -> "array[int]":
+        """`_late` of the arranged entries."""
+        if self._late is None:
+            keys = np.frombuffer(self._keys, dtype=np.int64)
+            days = keys >> _BITS & _DAY
+            days_late = (keys & _DAY) - days
+            places = np.flatnonzero(days_late > 0)
+            scales = np.frexp(days_late[places])[1].astype(np.int64) - 1
+            late = scales << _BITS | days[places]
+            order = np.argsort(late, kind="stable")
+            self._late, self._late_places = array("q", late[order].tobytes()), array("q", places[order].tobytes())
+        return self._late
 
 
 _Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
