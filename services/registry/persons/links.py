@@ -22,6 +22,7 @@ from shared.pools import close_pool
 
 CONNECTIONS_MAX = 3
 COMMAND_SECONDS_MAX = 30.0
+REWRITE_SECONDS_MAX = 600.0
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32."""
 _DIGITS_OF_80_BITS = 16
@@ -95,7 +96,8 @@ class PersonLinks:
     async def erase(self, *, id: str | None = None, person: str | None = None, who: str, reason: str) -> str | None:
         """Delete the link of one person, known by resident id or by pseudonym: the pseudonym it was; None when there is no such link.
 
-        Raises KeysUnusable.
+        The table is written anew then: a deleted row stays in its file otherwise, and the same id is tagged alike when it comes again,
+        which would tell whose the old pseudonym was. Raises KeysUnusable.
         """
         async with self._changing() as connection:
             if id is not None:
@@ -104,6 +106,8 @@ class PersonLinks:
             erased: str | None = await connection.fetchval("DELETE FROM person_link WHERE person = $1 RETURNING person", person)
             if erased is not None:
                 await connection.execute(_ACT, "person_erased", who, reason, erased, None, 1)
+        if erased is not None:
+            await self._pool.execute("VACUUM (FULL) person_link", timeout=REWRITE_SECONDS_MAX)
         return erased
 
     async def rotate(self, *, who: str, reason: str) -> Rotated:

@@ -142,6 +142,22 @@ async def test_an_erased_persons_next_pseudonym_is_another_one(serve: Serve, nc:
     assert (await acts(tables))[1:] == [("person_erased", *OFFICE.values(), person, None) for person in (first, second)]
 
 
+async def test_nothing_of_an_erased_link_is_left_in_the_file_of_the_table(serve: Serve, nc: Client, tables: Tables) -> None:
+    async def kept() -> bytes:
+        await tables.execute("CHECKPOINT")
+        file: bytes = await tables.fetchval("SELECT pg_read_binary_file(pg_relation_filepath('person_link'))")
+        return file
+
+    async with serve():
+        erased, other = map(str, await identify(nc, EXCHANGE[:2], **BANK))
+        tag = await tables.fetchval("SELECT tag FROM person_link WHERE person = $1", erased)
+        before = await kept()
+        assert [each in before for each in (tag, erased.encode())] == [True, True]
+        await command(nc, "erase_person", ErasePerson(person=erased, **OFFICE))
+        after = await kept()
+        assert [each in after for each in (tag, erased.encode(), other.encode())] == [False, False, True]
+
+
 async def test_who_asks_for_too_many_waits_and_nobody_else_does(serve: Serve, nc: Client) -> None:
     many = [resident_id(number) for number in range(1000)]
     async with serve(identify_per_minute=IDS_MAX):
