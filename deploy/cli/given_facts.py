@@ -78,8 +78,8 @@ class GivenFacts:
         if known < self.history.first_known_day:
             first = self.history.first_known_day
             raise BadInput(
-                f"已知日 {known} 早于第一条记录的日期 {first}，那时一无所知 / known-at {known} lies before the day of "
-                f"the first record, {first}: nothing was known then"
+                f"已知日 {known} 早于第一条事实的记录日期 {first}，那时一无所知 / known-at {known} lies before the day "
+                f"on which the first fact was recorded, {first}: nothing was known then"
             )
         if known > self.last:
             raise BadInput(
@@ -162,8 +162,8 @@ def held_by_bundle(folder: Path) -> GivenFacts | None:
 
 @contextmanager
 def opened_facts(facts: Path, county: str, ends: "Ends | None" = None) -> "Iterator[Recorded]":
-    """What is recorded, checked: in a file or an archive, up to the ends where some are given. Where these have hashes, the records are
-    vouched for and nothing else is: the sets of an archive must say what its records do. Raises BadInput.
+    """What is recorded, checked: in a file or an archive, up to the ends where some are given. The sets of an archive, which answers come
+    from, must say what its records do. Raises BadInput.
     """
     from services.indicators.audit.archive.index import BadArchive
     from services.indicators.audit.archive.reader import is_of_these_contracts, opened_archive
@@ -179,8 +179,7 @@ def opened_facts(facts: Path, county: str, ends: "Ends | None" = None) -> "Itera
             return
         with opened_archive(facts, county, ends) as archive:
             if is_of_these_contracts(archive) and not (vouched and archive.unreadable):
-                if vouched:
-                    archive.check_derivation()
+                archive.check_derivation()
                 yield archive
                 return
             said.print(

@@ -77,7 +77,7 @@ def test_the_heads_of_an_export_vouch_for_its_end(kept: Path, recompute: Recompu
     assert "its end was cut off" in found.said
 
 
-def test_heads_vouch_for_what_an_archive_makes_of_its_records_too(kept: Path, recompute: Recompute, tmp_path: Path) -> None:
+def test_what_an_archive_makes_of_its_records_is_compared_with_them(kept: Path, recompute: Recompute, tmp_path: Path) -> None:
     heads, sound = ("--heads", kept / "heads.json"), recompute(kept / "archive")
     assert recompute(kept / "archive", *heads).out == sound.out
     folder = shutil.copytree(kept / "archive", tmp_path / "archive")
@@ -85,9 +85,10 @@ def test_heads_vouch_for_what_an_archive_makes_of_its_records_too(kept: Path, re
     forge(folder, file, lambda rows: rows.set_column(
         rows.column_names.index("entity_kind"), "entity_kind", pa.array(["enterprise"] * rows.num_rows)
     ))  # fmt: skip
-    found = recompute(folder, *heads)
-    assert (found.code, found.out) == (2, b"")
-    assert "is not what the record says" in found.said
+    for words in (heads, (), ("--engine", "live")):
+        found = recompute(folder, *words)
+        assert (found.code, found.out) == (2, b"")
+        assert "is not what the record says" in found.said
 
 
 def test_the_answer_as_of_exactly_some_positions(kept: Path, recompute: Recompute) -> None:
@@ -106,6 +107,8 @@ def test_the_answer_as_of_exactly_some_positions(kept: Path, recompute: Recomput
         (("facts.jsonl", "--heads", "facts.jsonl"), "is not what kaiye facts --heads wrote"),
         (("facts.jsonl", "--heads", "heads.json", "--positions", "finance=1"), "not both"),
         (("facts.jsonl", "--known-at", "2099-01-01"), "known-at 2099-01-01 lies after the day of the last record"),
+        (("facts.jsonl", "--known-at", "1970-01-01"), "known-at 1970-01-01 lies before the day on which the first fact was recorded, 2"),
+        (("archive", "--known-at", "1970-01-01"), "known-at 1970-01-01 lies before the day on which the first fact was recorded, 2"),
         (("facts.jsonl", "--unit", "330127199000"), "there is no unit 330127199000 (the registry.unit_listed facts list them"),
         (("heads.json",), "line 1 is no record: it lacks id, source"),
         (("nothing.jsonl",), "cannot be read"),

@@ -77,8 +77,11 @@ class History:
 
     @property
     def first_known_day(self) -> date:
-        """The day on which the first record was made. Raises ValueError for no records."""
-        return min(record.known_day for record in self.records)
+        """The day on which the first record was made that says more than that a day is over; of nothing else, the first of all. Raises
+        ValueError for no records.
+        """
+        telling = (record.known_day for record in self.records if common_class(record.type) is not DayClosed)
+        return min(telling, default=None) or min(record.known_day for record in self.records)
 
     @property
     def last_known_day(self) -> date:

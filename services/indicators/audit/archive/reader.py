@@ -69,8 +69,10 @@ class Archive:
 
     @cached_property
     def first_known_day(self) -> date:
-        """The day on which the first record was made."""
-        ((day,),) = self.connection.execute("SELECT min(known) FROM stored").fetchall()
+        """The day on which the first record was made that says more than that a day is over; of nothing else, the first of all."""
+        telling = "min(known) FILTER (split_part(type, '.', 2) <> $closed)"
+        query = f"SELECT coalesce({telling}, min(known)) FROM stored"  # noqa: S608
+        ((day,),) = self.connection.execute(query, {"closed": DayClosed.name}).fetchall()
         assert isinstance(day, date), "an archive without a record is refused"
         return day
 
