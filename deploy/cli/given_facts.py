@@ -1,7 +1,7 @@
 """Recorded facts that are answered from with nothing running: those of an export, an archive or an evidence bundle, and the days asked."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -166,31 +166,39 @@ def opened_facts(facts: Path, county: str, ends: "Ends | None" = None) -> "Itera
     from, must say what its records do. Raises BadInput.
     """
     from services.indicators.audit.archive.index import BadArchive
-    from services.indicators.audit.archive.reader import is_of_these_contracts, opened_archive
-    from services.indicators.audit.records import BadRecords, check_history, read_history
+    from services.indicators.audit.records import BadRecords
 
-    vouched = ends is not None and any(end.hash for end in ends.values())
-    try:
-        if not facts.is_dir():
-            history = read_history(facts, county, ends)
-            if not all(ends and service in ends and ends[service].hash for service in history.positions):
-                _say_where_it_ends(history, "（见 --heads）" if ends is not None else "", " (see --heads)" if ends is not None else "")
+    with ExitStack() as opened:
+        try:
+            try:
+                history = _opened(opened, facts, county, ends)
+            except OSError as error:
+                raise BadInput(f"无法读取 {facts} / {facts} cannot be read: {error.strerror}") from error
             yield history
-            return
-        with opened_archive(facts, county, ends) as archive:
-            if is_of_these_contracts(archive) and not (vouched and archive.unreadable):
-                archive.check_derivation()
-                yield archive
-                return
-            said.print(
-                "归档由另一版本的 kaiye 写成，改从原始记录读取，较慢 / "
-                "another release of kaiye wrote the archive: the records themselves are read, which takes longer"
-            )
-            yield check_history(archive.raws(), county)
-    except (BadRecords, BadArchive) as error:
-        raise BadInput(f"{facts}：{error}") from error
-    except OSError as error:
-        raise BadInput(f"无法读取 {facts} / {facts} cannot be read: {error.strerror}") from error
+        except (BadRecords, BadArchive) as error:
+            raise BadInput(f"{facts}：{error}") from error
+
+
+def _opened(opened: ExitStack, facts: Path, county: str, ends: "Ends | None") -> "Recorded":
+    """The records, open for as long as `opened` is. Raises BadRecords, BadArchive, OSError."""
+    from services.indicators.audit.archive.reader import is_of_these_contracts, opened_archive
+    from services.indicators.audit.records import check_history, read_history
+
+    if not facts.is_dir():
+        history = read_history(facts, county, ends)
+        if not all(ends and service in ends and ends[service].hash for service in history.positions):
+            _say_where_it_ends(history, "（见 --heads）" if ends is not None else "", " (see --heads)" if ends is not None else "")
+        return history
+    archive = opened.enter_context(opened_archive(facts, county, ends))
+    vouched = ends is not None and any(end.hash for end in ends.values())
+    if is_of_these_contracts(archive) and not (vouched and archive.unreadable):
+        archive.check_derivation()
+        return archive
+    said.print(
+        "归档由另一版本的 kaiye 写成，改从原始记录读取，较慢 / "
+        "another release of kaiye wrote the archive: the records themselves are read, which takes longer"
+    )
+    return check_history(archive.raws(), county)
 
 
 def _say_where_it_ends(history: "History", option_zh: str, option_en: str) -> None:
