@@ -81,6 +81,8 @@ class Audited:
     """At how many (as of, known at) pairs figures were compared."""
     hashes: dict[Service, list[bytes]] = field(default_factory=dict)
     """Of every service's records as its stream has them, by position from 1."""
+    unit_facts: dict[int, bytes] = field(default_factory=dict)
+    """The registry's records about units, which every service keeps, by position."""
 
     @property
     def nothing(self) -> Check | None:

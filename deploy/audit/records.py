@@ -19,18 +19,23 @@ from shared import subjects
 from shared.contracts.base import SERVICES, Service
 from shared.contracts.envelope import NO_HASH, Record, parse_record
 from shared.county_schema import county_schema
+from shared.event_store.interface import RecordRow
+from shared.event_store.statements import RECORD_ROWS
 from shared.stream_look import StreamLook
 from shared.stream_reader import StreamMessage
+from shared.unit_directory import UnitDirectory
+from shared.write_service.audit import Derived
 
 PAGE_RECORDS: Final = 1_000
 STREAM_SECONDS_MAX: Final = 15.0
 """How long a stream may take to give what its store holds already."""
-_COLUMNS: Final = ("hash", "type", "source", "id", "occurred", "recorded")
-"""What an event store keeps beside a record's bytes."""
+_UNIT_FACTS: Final = "SELECT position, raw FROM unit_fact ORDER BY position"
 
 
-async def compare_stream(nc: Client, running: Running, service: Service, audited: Audited) -> list[bytes]:
-    """A service's event store with its stream, record by record: the hashes. Raises Different, BusUnreachable."""
+async def compare_stream(nc: Client, running: Running, service: Service, audited: Audited) -> None:
+    """A service's event store with its stream, record by record, each with what it is stored beside, and the unit facts it keeps with
+    the registry's, which is compared first. Raises Different, BusUnreachable.
+    """
     stream = subjects.recorded_stream(running.county, service)
     in_stream = await _last_sequence(nc, stream)
     hashes: list[bytes] = []
@@ -38,29 +43,54 @@ async def compare_stream(nc: Client, running: Running, service: Service, audited
         connection = await asyncpg.connect(running.databases[service], server_settings={"search_path": county_schema(running.county)})
         opened.push_async_callback(connection.close)
         await opened.enter_async_context(connection.transaction(isolation="repeatable_read", readonly=True))
-        head, head_hash = await connection.fetchrow("SELECT position, hash FROM head")
+        head, head_hash, followed = await connection.fetchrow("SELECT position, hash, followed FROM head")
         if in_stream > head:
             raise of_record("stream", service, head + 1, "在记录流中有，事件库中没有", "is in the stream and not in the event store")
-        look = StreamLook(nc, stream)
+        look, derived, directory = StreamLook(nc, stream), Derived(), UnitDirectory()
         page: list[StreamMessage] = []
-        query = f"SELECT position, {', '.join(_COLUMNS)}, raw FROM record ORDER BY position"  # noqa: S608
-        async for row in connection.cursor(query, prefetch=PAGE_RECORDS):
+        async for row in connection.cursor(RECORD_ROWS, 0, None, prefetch=PAGE_RECORDS):
             position = len(hashes) + 1
-            if row["position"] != position:
-                raise of_record("stream", service, position, "在事件库中缺少", "is missing in the event store")
-            record = _stored(service, position, row, hashes[-1].hex() if hashes else NO_HASH)
+            record = _sound(RecordRow(*row), derived, service, position)
             page = page or (await look.page(PAGE_RECORDS, wait_seconds=STREAM_SECONDS_MAX))[::-1]
             if not page or page[-1].sequence != position:
                 raise of_record("stream", service, position, "在记录流中缺少", "is missing in the stream", record)
             if page.pop().data != record.raw:
                 raise of_record("stream", service, position, "在记录流与事件库中不同", "is another in stream and event store", record)
             hashes.append(bytes.fromhex(record.hash))
+            if service == "registry" and directory.concerns(record):
+                directory.take(record)
+                audited.unit_facts[position] = record.raw
             if position % PAGE_RECORDS == 0 or position == head:
                 audited.progress(f"事件库与记录流 / store and stream: {service}", position, head)
         if (len(hashes), hashes[-1].hex() if hashes else NO_HASH) != (head, head_hash):
             raise of_record("stream", service, head, "与事件库的 head 不符", "is not what the head of the event store says")
+        audited.hashes[service] = hashes
+        await _compare_units(connection, service, head if service == "registry" else followed, audited)
     audited.checked.append(Checked("stream", service, len(hashes)))
-    return hashes
+
+
+async def _compare_units(connection: Any, service: Service, followed: int, audited: Audited) -> None:
+    """The unit facts that a service has taken over, up to a position of the registry. Raises Different."""
+    kept = {
+        row["position"]: row["raw"] async for row in connection.cursor(_UNIT_FACTS) if row["position"] <= len(audited.hashes["registry"])
+    }
+    recorded = {position: raw for position, raw in audited.unit_facts.items() if position <= followed}
+    for position in sorted(kept.keys() | recorded.keys()):
+        if kept.get(position) != recorded.get(position):
+            raise of_record(
+                "stream", "registry", position, f"与 {service} 所存的单位事实不同", f"is another among the unit facts that {service} keeps"
+            )
+
+
+def _sound(row: RecordRow, derived: Derived, service: Service, position: int) -> Record:
+    """The record of a row of an event store, with which everything else in the row and all before it agrees. Raises Different."""
+    if row.position != position:
+        raise of_record("stream", service, position, "在事件库中缺少", "is missing in the event store")
+    record = _read(row.raw)
+    for zh, en in derived.problems(row):
+        raise of_record("stream", service, position, f"在事件库中有误：{zh}", f"is not sound in the event store: {en}", record)
+    assert record is not None, "what cannot be read is not sound"
+    return record
 
 
 async def _last_sequence(nc: Client, stream: str) -> int:
@@ -68,19 +98,6 @@ async def _last_sequence(nc: Client, stream: str) -> int:
         return (await nc.jetstream().stream_info(stream)).state.last_seq
     except NotFoundError:
         return 0
-
-
-def _stored(service: Service, position: int, row: Any, prevhash: str) -> Record:
-    """A row of an event store, whose columns say what its bytes say and which follows the one before."""
-    record = _read(row["raw"])
-    if record is None:
-        raise of_record("stream", service, position, "在事件库中不是记录", "is no record in the event store")
-    if (record.service, record.position, record.prevhash) != (service, position, prevhash):
-        raise of_record("stream", service, position, "在事件库中与前一条不相接", "does not follow the one before it in its store", record)
-    for name in _COLUMNS:
-        if getattr(record, name) != row[name]:
-            raise of_record("stream", service, position, f"在事件库中 {name} 列与记录不符", f"is stored beside another {name}", record)
-    return record
 
 
 def _read(raw: bytes) -> Record | None:

@@ -30,14 +30,12 @@ class AuditFinding:
 
 async def audit(store: EventStore) -> AsyncIterator[AuditFinding]:
     """Every record from the first to the head; nothing is found in a sound store. Holds one entry per fact in memory."""
-    last = _BEFORE_ALL
-    about: dict[ReportKey, tuple[str, Subject]] = {}
-    while page := await store.rows(last.position, PAGE):
+    rows = Derived()
+    while page := await store.rows(rows.last.position, PAGE):
         for row in page:
-            for zh, en in _problems(row, last, about):
+            for zh, en in rows.problems(row):
                 yield AuditFinding(row.position, f"第 {row.position} 条：{zh}", f"record {row.position}: {en}")
-            last = row
-    head = await store.head()
+    head, last = await store.head(), rows.last
     if (head.position, head.hash) != (last.position, last.hash):
         yield AuditFinding(
             head.position,
@@ -46,25 +44,36 @@ async def audit(store: EventStore) -> AsyncIterator[AuditFinding]:
         )
 
 
-def _problems(row: RecordRow, last: RecordRow, about: dict[ReportKey, tuple[str, Subject]]) -> list[tuple[str, str]]:
-    try:
-        record = parse_record(row.raw)
-        derived, naturals = _derived(record, about)
-    except (ValueError, LookupError) as error:
-        return [("无法读取", f"unreadable: {error!r}")]
-    problems = []
-    if not row.position == record.position == last.position + 1:
-        problems.append(("位置不连续", f"its position is not the one after {last.position}"))
-    if record.prevhash != last.hash:
-        problems.append(("与前一条不相连", "it does not name the hash of the one before"))
-    if record.recorded < last.recorded:
-        problems.append(("记录时间早于前一条", "it was recorded before the one before it"))
-    if row.natural is not None and row.natural in naturals:
-        derived = derived._replace(natural=row.natural)
-    if row != derived:
-        wrong = ", ".join(name for name, here, there in zip(row._fields, row, derived, strict=True) if here != there)
-        problems.append((f"列与原文不符：{wrong}", f"columns differ from the bytes: {wrong}"))
-    return problems
+class Derived:
+    """The rows of one store, given from the first: whether each is what its own bytes, and those before it, say that it is."""
+
+    def __init__(self) -> None:
+        self.last = _BEFORE_ALL
+        """The row given last; one at position 0 before all."""
+        self._about: dict[ReportKey, tuple[str, Subject]] = {}
+        """The type and the subject of every fact so far: an amendment names only its key."""
+
+    def problems(self, row: RecordRow) -> list[tuple[str, str]]:
+        """What does not fit of the next row, in Chinese and English."""
+        last, self.last = self.last, row
+        try:
+            record = parse_record(row.raw)
+            derived, naturals = _derived(record, self._about)
+        except (ValueError, LookupError) as error:
+            return [("无法读取", f"unreadable: {error!r}")]
+        problems = []
+        if not row.position == record.position == last.position + 1:
+            problems.append(("位置不连续", f"its position is not the one after {last.position}"))
+        if record.prevhash != last.hash:
+            problems.append(("与前一条不相连", "it does not name the hash of the one before"))
+        if record.recorded < last.recorded:
+            problems.append(("记录时间早于前一条", "it was recorded before the one before it"))
+        if row.natural is not None and row.natural in naturals:
+            derived = derived._replace(natural=row.natural)
+        if row != derived:
+            wrong = ", ".join(name for name, here, there in zip(row._fields, row, derived, strict=True) if here != there)
+            problems.append((f"列与原文不符：{wrong}", f"columns differ from the bytes: {wrong}"))
+        return problems
 
 
 def _derived(record: Record, about: dict[ReportKey, tuple[str, Subject]]) -> tuple[RecordRow, list[int]]:

@@ -6,10 +6,12 @@ import random
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import asyncpg
 import httpx
@@ -18,7 +20,7 @@ import pytest
 
 from deploy.audit.figures import same_board
 from deploy.audit.found import Asked, Audited, Checked, Different
-from deploy.audit.records import compare_stream
+from deploy.audit.records import compare_facts, compare_stream
 from deploy.audit.system import archived_up_to
 from deploy.audit.system import audit as audit_system
 from deploy.cli.audit import told
@@ -26,6 +28,7 @@ from deploy.cli.board import ask
 from deploy.cli.common import EXAMPLE_COUNTY
 from deploy.data_folder import DataFolder, Running
 from deploy.kept_documents import KeptDocuments
+from deploy.local import INDICATORS
 from deploy.publishing import (
     SYSTEM,
     Basis,
@@ -41,13 +44,14 @@ from services.indicators.audit.archive.writer import ArchiveWriter
 from services.indicators.audit.definitions import definitions
 from services.indicators.evaluation.bulletin import Bulletin
 from services.indicators.evaluation.evaluation import Evaluation, evaluation_bytes
-from services.indicators.store import Moment
+from services.indicators.store import LedgerStore, Moment
 from shared.bus import BusUnreachable
-from shared.contracts.base import Service
+from shared.contracts.base import SERVICES, Service
 from shared.contracts.common import OFFICE, FactVoided, common_type
 from shared.contracts.envelope import parse_record
 from shared.contracts.registry import EvaluationPublished
 from shared.county_schema import county_schema
+from shared.pools import close_pool
 from tests.deploy.test_cli import KAIYE, kaiye_runs, run_kaiye
 from tests.indicators.audit.archives import arriving
 
@@ -88,13 +92,19 @@ def audit(folder: Path, *words: str) -> tuple[int, dict[str, Any]]:
     return done.returncode, json.loads(done.stdout)
 
 
-async def execute(running: Running, service: str, *statements: str) -> None:
+@asynccontextmanager
+async def connected(running: Running, service: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(running.databases[service], server_settings={"search_path": county_schema(running.county)})
     try:
-        for statement in statements:
-            await connection.execute(statement)
+        yield connection
     finally:
         await connection.close()
+
+
+async def execute(running: Running, service: str, *statements: str) -> None:
+    async with connected(running, service) as connection:
+        for statement in statements:
+            await connection.execute(statement)
 
 
 def test_a_system_that_nobody_tampered_with_is_the_same_throughout(folder: Path) -> None:
@@ -163,28 +173,80 @@ async def test_a_record_that_was_tampered_with_is_named(
     assert says.items() <= found["difference"].items()
 
 
-async def flip_stored_bits(running: Running, service: Service, places: int, seed: int) -> None:
-    """Flip one bit of the stored bytes at so many places of a service's records, one after the other: each is told by its position."""
-    by, table = random.Random(seed), "UPDATE record SET raw = set_byte(raw, $2, get_byte(raw, $2) # $3) WHERE position = $1"
-    connection = await asyncpg.connect(running.databases[service], server_settings={"search_path": county_schema(running.county)})
-    try:
-        sizes = [row["size"] for row in await connection.fetch("SELECT octet_length(raw) AS size FROM record ORDER BY position")]
-        async with bus(running) as nc:
-            for _ in range(places):
-                position = by.randrange(len(sizes)) + 1
-                place = position, by.randrange(sizes[position - 1]), 1 << by.randrange(8)
-                await connection.execute(table, *place)
+STORED = (
+    *((service, table) for service in SERVICES for table in ("record", "unit_fact")), *(("indicators", "fact") for _ in SERVICES)
+)  # fmt: skip
+"""Where facts are stored, by database and table."""
+
+
+async def flip_stored_bits(running: Running, places: int, seed: int) -> None:
+    """Change one bit at so many places of what is stored of facts, in any row and column of any table, one after the other: each is told
+    by its service and position.
+    """
+    by = random.Random(seed)
+    async with AsyncExitStack() as opened:
+        nc = await opened.enter_async_context(bus(running))
+        stores = {name: await opened.enter_async_context(connected(running, name)) for name in (*SERVICES, INDICATORS)}
+        pool = await asyncpg.create_pool(
+            running.databases[INDICATORS], min_size=1, max_size=1, server_settings={"search_path": county_schema(running.county)}
+        )
+        opened.push_async_callback(close_pool, pool)
+        ledger = LedgerStore(pool, running.county)
+
+        async def compare(name: str, audited: Audited) -> None:
+            if name == INDICATORS:
+                async with ledger.moment() as moment:
+                    await compare_facts(moment, audited)
+            else:
+                await compare_stream(nc, running, cast("Service", name), audited)
+
+        sound = Audited(Asked(2, 3, 1), lambda *_: None)
+        for name in stores:
+            await compare(name, sound)
+        for _ in range(places):
+            name, table = by.choice(STORED)
+            key = ("service", "position") if table == "fact" else ("position",)
+            rows = await stores[name].fetch(f"SELECT {', '.join(key)} FROM {table} ORDER BY {', '.join(key)}")
+            place = by.choice(rows)
+            where = " AND ".join(f'"{column}" = {place[column]}' for column in key)
+            row = await stores[name].fetchrow(f"SELECT * FROM {table} WHERE {where}")
+            column = by.choice(("raw", *row.keys()))
+            changed = _bit_changed(row[column], by, column)
+            await stores[name].execute(f'UPDATE {table} SET "{column}" = $1 WHERE {where}', changed)
+            try:
                 with pytest.raises(Different) as caught:
-                    await compare_stream(nc, running, service, Audited(Asked(2, 3, 1), lambda *_: None))
-                await connection.execute(table, *place)
-                assert (caught.value.found.service, caught.value.found.position) == (service, position), place
-            await compare_stream(nc, running, service, Audited(Asked(2, 3, 1), lambda *_: None))
-    finally:
-        await connection.close()
+                    await compare(name, replace(sound, unit_facts={**sound.unit_facts}, hashes={**sound.hashes}))
+            finally:
+                there = " AND ".join(f'"{each}" = {changed if each == column else place[each]}' for each in key)
+                await stores[name].execute(f'UPDATE {table} SET "{column}" = $1 WHERE {there}', row[column])
+            service = SERVICES[place["service"]] if table == "fact" else "registry" if table == "unit_fact" else name
+            found = caught.value.found
+            assert (found.service, found.position) == (service, place["position"]), f"{name} {table} {place} {column}: {found}"
+        for name in stores:
+            await compare(name, sound)
 
 
-async def test_a_bit_flipped_anywhere_in_a_stored_record_is_located(running: Running) -> None:
-    await flip_stored_bits(running, "finance", 20, seed=1)
+def _bit_changed(value: Any, by: random.Random, column: str) -> Any:
+    match value:
+        case bytes():
+            at = by.randrange(len(value))
+            return value[:at] + bytes([value[at] ^ 1 << by.randrange(8)]) + value[at + 1 :]
+        case str():
+            at = by.randrange(len(value))
+            return value[:at] + chr(ord(value[at]) ^ 1) + value[at + 1 :]
+        case int():
+            return value ^ (1 << (by.randrange(2, 8) if column == "service" else by.randrange(40, 60)))
+        case datetime():
+            return value + timedelta(microseconds=1 << by.randrange(30))
+        case date():
+            return value + timedelta(days=1 << by.randrange(8))
+        case _:
+            assert value is None
+            return 7 if column == "natural" else "entity:7"
+
+
+async def test_a_bit_changed_anywhere_in_what_is_stored_of_facts_is_located(running: Running) -> None:
+    await flip_stored_bits(running, 40, seed=1)
 
 
 async def test_a_stream_that_is_only_slow_lacks_nothing(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:

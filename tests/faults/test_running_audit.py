@@ -1,4 +1,4 @@
-"""A running system of full size is audited: all is the same; and a bit flipped anywhere in what its stores hold is located."""
+"""A running system of full size is audited: all is the same; and a bit changed anywhere in what its stores hold is located."""
 
 import subprocess
 from collections.abc import Iterator
@@ -36,5 +36,5 @@ def test_a_running_system_is_the_same_throughout_at_twenty_pairs(folder: Path) -
     assert (found["pairs"], found["all_the_same"], found["difference"]) == (20, True, None)
 
 
-async def test_a_bit_flipped_at_any_of_200_places_in_a_store_is_located(folder: Path) -> None:
-    await flip_stored_bits(DataFolder(folder).running(), "finance", PLACES, seed=2)
+async def test_a_bit_changed_at_any_of_200_places_in_what_is_stored_of_facts_is_located(folder: Path) -> None:
+    await flip_stored_bits(DataFolder(folder).running(), PLACES, seed=2)
