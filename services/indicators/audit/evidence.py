@@ -197,7 +197,20 @@ def history_of(bundle: Intact) -> History:
     try:
         return check_history(chain.from_iterable(bundle.facts[service] for service in SERVICES), bundle.manifest.county)
     except BadRecords as error:
-        raise Altered(" ".join(FACTS.values()), error.zh, error.en) from error
+        file, line = _file_of(bundle, error.line)
+        zh, en = error.of_line
+        raise Altered(file, zh, en, line) from error
+
+
+def _file_of(bundle: Intact, line: int | None) -> tuple[str, int | None]:
+    """The file of a bundle's records, and its line, of a line of them all."""
+    if line is None:
+        return " ".join(FACTS.values()), None
+    for service in SERVICES:
+        if line <= len(bundle.facts[service]):
+            break
+        line -= len(bundle.facts[service])
+    return FACTS[service], line
 
 
 def plan_of(bundle: Intact) -> Plan:

@@ -44,9 +44,13 @@ Told = tuple[str, str, str]
 class BadRecords(Exception):
     """A file that is not a whole and unbroken history of records; the message names the line, in Chinese and English."""
 
-    def __init__(self, zh: str, en: str) -> None:
-        super().__init__(f"{zh} / {en}")
-        self.zh, self.en = zh, en
+    def __init__(self, zh: str, en: str, line: int | None = None) -> None:
+        """What is the matter; of a line, what stands behind its number."""
+        self.zh, self.en = (zh, en) if line is None else (f"第 {line} 行{zh}", f"line {line}{en}")
+        super().__init__(f"{self.zh} / {self.en}")
+        self.line = line
+        self.of_line = zh.removeprefix("："), en.removeprefix(":").lstrip()
+        """What is the matter with the line, without its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +216,14 @@ def _record(raw: bytes, number: int) -> Record:
             _refuse_foreign(raw)
         if _is_report(raw):
             raise BadRecords(
-                f"第 {number} 行是上报的报告，不是已记录的事实；请用 kaiye facts --export 导出的文件",
-                f"line {number} is a report, not a record: give a file that kaiye facts --export wrote",
+                "是上报的报告，不是已记录的事实；请用 kaiye facts --export 导出的文件",
+                " is a report, not a record: give a file that kaiye facts --export wrote",
+                number,
             ) from error
         zh, en = _lacking(raw)
-        raise BadRecords(f"第 {number} 行不是已记录的事实：{zh}", f"line {number} is no record: {en}") from error
+        raise BadRecords(f"不是已记录的事实：{zh}", f" is no record: {en}", number) from error
     if TYPE_PATTERN.fullmatch(f"{record.type}.v{record.version}") is None:
-        raise BadRecords(f"第 {number} 行的类型无法识别：{record.type}", f"line {number} has a type that cannot be read: {record.type}")
+        raise BadRecords(f"的类型无法识别：{record.type}", f" has a type that cannot be read: {record.type}", number)
     return record
 
 
@@ -262,39 +267,43 @@ def _check_place(record: Record, number: int, county: str, last: Mapping[str, tu
     expected = position + 1
     if record.source.split("/")[1] != county:
         raise BadRecords(
-            f"第 {number} 行属于 {record.source.split('/')[1]}，方案是 {county} 的",
-            f"line {number} is of county {record.source.split('/')[1]}, the plan of {county}",
+            f"属于 {record.source.split('/')[1]}，方案是 {county} 的",
+            f" is of county {record.source.split('/')[1]}, the plan of {county}",
+            number,
         )
     later = next((each for each in SERVICES[SERVICES.index(cast(Service, service)) + 1 :] if last[each][0]), None)
     if later is not None:
         raise BadRecords(
-            f"第 {number} 行次序颠倒：{service} 的第 {record.position} 条在 {later} 的记录之后，应按 {'、'.join(SERVICES)} 的次序",
-            f"line {number} is out of order: {service}'s position {record.position} comes behind records of {later}; "
-            f"the order is {', '.join(SERVICES)}",
+            f"次序颠倒：{service} 的第 {record.position} 条在 {later} 的记录之后，应按 {'、'.join(SERVICES)} 的次序",
+            f" is out of order: {service}'s position {record.position} comes behind records of {later}; the order is {', '.join(SERVICES)}",
+            number,
         )
     if record.position < expected:
         raise BadRecords(
-            f"第 {number} 行：{service} 的第 {record.position} 条重复或次序颠倒，应为第 {expected} 条",
-            f"line {number}: {service}'s position {record.position} comes twice or too late, {expected} was expected",
+            f"：{service} 的第 {record.position} 条重复或次序颠倒，应为第 {expected} 条",
+            f": {service}'s position {record.position} comes twice or too late, {expected} was expected",
+            number,
         )
     if record.position > expected:
         found = next((at for at, line in rest if _placed(line) == (service, expected)), None)
         if found is not None:
             raise BadRecords(
-                f"第 {number} 行次序颠倒：{service} 的第 {record.position} 条在第 {expected} 条（第 {found} 行）之前",
-                f"line {number} is out of order: {service}'s position {record.position} comes before position {expected}, "
-                f"which is in line {found}",
+                f"次序颠倒：{service} 的第 {record.position} 条在第 {expected} 条（第 {found} 行）之前",
+                f" is out of order: {service}'s position {record.position} comes before position {expected}, which is in line {found}",
+                number,
             )
         raise BadRecords(
-            f"第 {number} 行：应为 {service} 的第 {expected} 条，却是第 {record.position} 条，其间缺少；导出时不要选单位或日期",
-            f"line {number}: {service}'s position {record.position} where {expected} was expected, what lies between is missing; "
+            f"：应为 {service} 的第 {expected} 条，却是第 {record.position} 条，其间缺少；导出时不要选单位或日期",
+            f": {service}'s position {record.position} where {expected} was expected, what lies between is missing; "
             "export without choosing units or days",
+            number,
         )
     if record.prevhash != hash_:
         zh, en = _which_was_changed(record, rest)
         raise BadRecords(
-            f"第 {number} 行：{service} 第 {record.position} 条与前一条不相接，{zh}被改动",
-            f"line {number}: {service}'s position {record.position} does not follow the one before it: {en} was changed",
+            f"：{service} 第 {record.position} 条与前一条不相接，{zh}被改动",
+            f": {service}'s position {record.position} does not follow the one before it: {en} was changed",
+            number,
         )
 
 
@@ -326,10 +335,11 @@ def _check_id(record: Record, number: int, recorded_on: dict[Told, int], found: 
     if line != number:
         first = next(each.position for each in found.records if (each.service, each.source, each.id) == key)
         raise BadRecords(
-            f"第 {number} 行：{record.service} 第 {record.position} 条与第 {line} 行（第 {first} 条）同为 {record.source} {record.id}，"
+            f"：{record.service} 第 {record.position} 条与第 {line} 行（第 {first} 条）同为 {record.source} {record.id}，"
             "同一来源的编号只记录一次，两条之一是伪造的",
-            f"line {number}: {record.service}'s position {record.position} is {record.source} {record.id} again, as line {line} "
+            f": {record.service}'s position {record.position} is {record.source} {record.id} again, as line {line} "
             f"(position {first}) is: an id of a source is recorded once, so that one of the two is forged",
+            number,
         )
 
 
@@ -357,8 +367,9 @@ def _check_amendment(record: Record, number: int, told: Mapping[Told, str | None
     target = record.service, amendment.source, amendment.id
     if target not in told:
         raise BadRecords(
-            f"第 {number} 行作废或更正了不存在的事实 {amendment.source} {amendment.id}",
-            f"line {number} voids or corrects a fact that is not there: {amendment.source} {amendment.id}",
+            f"作废或更正了不存在的事实 {amendment.source} {amendment.id}",
+            f" voids or corrects a fact that is not there: {amendment.source} {amendment.id}",
+            number,
         )
     type_ = told[target]
     if type_ is None:

@@ -179,6 +179,13 @@ def test_a_flipped_byte_anywhere_is_found_in_its_file(folder: Path) -> None:
         path.write_bytes(raw)
 
 
+def test_a_line_of_the_index_that_cannot_be_read_is_named(folder: Path) -> None:
+    lines = (folder / INDEX).read_bytes().splitlines(keepends=True)
+    for at in (0, 2):
+        (folder / INDEX).write_bytes(b"".join([*lines[:at], b"?" + lines[at], *lines[at + 1 :]]))
+        assert f"{INDEX}, line {at + 1}, is damaged or was edited" in complaint(folder)
+
+
 Damage = Callable[[Path, Path], object]
 
 DAMAGES: dict[str, tuple[Damage, str]] = {

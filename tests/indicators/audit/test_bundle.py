@@ -26,12 +26,13 @@ from shared.contracts.base import SERVICES
 from shared.contracts.registry import EntityRegistered, Founder, MeetingHeld
 from tests.indicators.api.system import COUNTY_FOLDER
 from tests.indicators.earlier import EARLIER
-from tests.support.records import COUNTY, TOWN, VILLAGE, Records, entity, person
+from tests.support.records import COUNTY, TOWN, VILLAGE, Records, Told, entity, person
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
 PLAN = (COUNTY_FOLDER / "plan.toml").read_bytes()
 AS_OF, KNOWN = date(2025, 6, 30), date(2025, 7, 1)
+MADE_LAST = ("README.txt", "key.pub", "manifest.json", "manifest.sig")
 FACTS = {service: f"facts-{service}.jsonl" for service in SERVICES}
 
 
@@ -118,6 +119,18 @@ def test_whoever_signs_the_same_report_twice_is_told_the_file_the_line_and_the_p
     found = fault(put_together({**bundle(), "facts-registry.jsonl": facts}, KEY))
     assert (found.file, found.line) == ("facts-registry.jsonl", again.position + 1)
     assert f"is {again.source} {again.id} again, as position {again.position} is" in found.en
+
+
+def test_a_signed_void_of_an_unknown_fact_is_told_by_its_file_and_line(tmp_path: Path) -> None:
+    records = a_few()
+    unknown = Told("training", "nothing", MeetingHeld(unit=TOWN, meeting="m1", title="会", meeting_kind="office"))
+    records.void(unknown, known="2025-07-04")
+    facts = b"".join(record.raw + b"\n" for record in records.of["training"])
+    own = {name: text for name, text in bundle().items() if name not in MADE_LAST}
+    verdict = verify_bundle(written(tmp_path / "bundle", put_together({**own, "facts-training.jsonl": facts}, KEY)))
+    assert verdict.fault is not None
+    assert (verdict.fault.file, verdict.fault.line) == ("facts-training.jsonl", 2)
+    assert "facts-training.jsonl, line 2: voids or corrects a fact that is not there" in str(verdict.fault)
 
 
 def test_who_knows_only_the_standards_can_check_it() -> None:
@@ -272,7 +285,7 @@ def test_who_signed_is_told_apart_from_who_was_expected() -> None:
 
 def put_together_with(**content: bytes) -> Files:
     """The bundle with another content that its own maker signed."""
-    own = {name: text for name, text in bundle().items() if name not in ("README.txt", "key.pub", "manifest.json", "manifest.sig")}
+    own = {name: text for name, text in bundle().items() if name not in MADE_LAST}
     return put_together(own | {name.replace("_", "."): text for name, text in content.items()}, KEY)
 
 

@@ -128,14 +128,23 @@ def read_index(raw: bytes) -> Index:
                 f"{INDEX} was written by a newer kaiye (format {said['format']}, this one knows up to {FORMAT})"
             )
         first = _First.model_validate(said)
-        files = tuple(_FILE.validate_json(line) for line in lines[1:-1])
     except (IndexError, ValueError, ValidationError) as error:
-        raise _damaged() from error
+        raise _damaged(1) from error
+    files = tuple(_file_of(line, number) for number, line in enumerate(lines[1:-1], 2))
     index = Index(first.county, first.contracts, first.number, first.heads, files, tuple(first.retired))
     if index_bytes(index) != raw:
         raise _damaged()
     return index
 
 
-def _damaged() -> BadArchive:
-    return BadArchive(f"{INDEX} 已损坏或被改动：与其自身的摘要不符 / {INDEX} is damaged or was edited: it does not match its own digest")
+def _file_of(line: bytes, number: int) -> ArchivedFile:
+    try:
+        return _FILE.validate_json(line)
+    except ValidationError as error:
+        raise _damaged(number) from error
+
+
+def _damaged(line: int | None = None) -> BadArchive:
+    if line is None:
+        return BadArchive(f"{INDEX} 已损坏或被改动：与其自身的摘要不符 / {INDEX} is damaged or was edited: it does not match its own digest")
+    return BadArchive(f"{INDEX} 第 {line} 行已损坏或被改动 / {INDEX}, line {line}, is damaged or was edited")
