@@ -146,5 +146,7 @@ def _file_of(line: bytes, number: int) -> ArchivedFile:
 
 def _damaged(line: int | None = None) -> BadArchive:
     if line is None:
-        return BadArchive(f"{INDEX} 已损坏或被改动：与其自身的摘要不符 / {INDEX} is damaged or was edited: it does not match its own digest")
+        return BadArchive(
+            f"{INDEX} 已损坏或被改动：与其自身的摘要不符 / {INDEX} is damaged or was edited: it does not match its own digest"
+        )
     return BadArchive(f"{INDEX} 第 {line} 行已损坏或被改动 / {INDEX}, line {line}, is damaged or was edited")
