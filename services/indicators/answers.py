@@ -229,6 +229,11 @@ def require_unit(snapshot: Snapshot, question: Question) -> None:
     unit, tree = question.unit, snapshot.trees.at(question.known_at.toordinal())
     found = tree.units.get(unit)
     if found is None:
+        if not tree.units:
+            raise BadQuestionError(
+                "nothing_known", f"以 {question.known_at} 所知，还没有任何单位：那时一无所知",
+                f"as known on {question.known_at} there is no unit at all: nothing was known then",
+            )  # fmt: skip
         known = unit in snapshot.trees.at(date.max.toordinal()).units
         zh, en = (f"以 {question.known_at} 所知，", f", as known on {question.known_at}") if known else ("", "")
         named_zh, named_en = _codes_of(unit, tree)

@@ -112,7 +112,7 @@ async def test_people_get_the_units_with_what_they_lie_in(running: System, kaiye
         (("board", "--unit", "330127199000"), "there is no unit 330127199000"),
         (("board", "--as-of", "yesterday"), "as_of is a day written YYYY-MM-DD, not yesterday"),
         (("units", "--known-at", "2025-07-02"), "known-at 2025-07-02 lies after today"),
-        (("board", "--known-at", "2019-12-31"), "there is no unit 330127000000, as known on 2019-12-31"),
+        (("board", "--known-at", "2019-12-31"), "as known on 2019-12-31 there is no unit at all: nothing was known then"),
         (("facts", "--known-at", "2025-07-02"), "known-at 2025-07-02 lies after today"),
         (("facts", "--unit", "330127199000"), "there is no unit 330127199000"),
         (("indicator", "happiness"), "there is no indicator happiness"),

@@ -38,13 +38,11 @@ from shared.contracts.exact import LINE, Day
 
 NOT_FOUND: Final = frozenset({
     "unknown_unit", "unknown_indicator", "unknown_flag_kind", "unknown_flag", "unknown_department", "unknown_variant", "unknown_part",
-    "unknown_measure", "unknown_fact_type",
+    "unknown_measure", "unknown_fact_type", "nothing_known",
 })  # fmt: skip
 """Codes of questions about what does not exist: HTTP status 404 instead of 400."""
-
-
-WAIT_SECONDS_MAX: Final = 30.0
 ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
+WAIT_SECONDS_MAX: Final = 30.0
 """Nobody waits longer for the answers to reports."""
 SHEET_LENGTH_MAX: Final = 200_000
 """In characters; a sheet of 112 items has some 25,000."""
