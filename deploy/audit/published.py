@@ -51,7 +51,7 @@ def compare_published(
         if found.evaluation is not None:
             for kind, made_anew in documents_of(found.evaluation).items():
                 made[numbered(found.number, kind)] = digest_of(made_anew)
-        audited.progress("已发布考评 / published evaluations", done, len(chosen))
+        audited.progress("查看已发布考评 / published evaluations, looked at", done, len(chosen))
     for position, fact in in_force(records, DocumentPublished):
         content = kept.read(fact.digest)
         if content is not None and digest_of(content) != fact.digest:

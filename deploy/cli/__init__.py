@@ -45,7 +45,7 @@ from deploy.cli.common import (
     Unreachable,
     said,
 )  # fmt: skip
-from deploy.cli.usage import Commands, NobodyReads, usage_text
+from deploy.cli.usage import Commands, NobodyReads, NoSpace, usage_text
 from deploy.data_folder import BadFolder, BeingAdopted, NothingRuns
 from deploy.processes import PartFailed
 from shared.logs import configure_logs
@@ -81,6 +81,10 @@ def main() -> None:
     except NobodyReads:  # whoever reads has seen enough; there is nothing left to flush at the end either
         _drop(sys.stdout)
         code = EXIT_OK
+    except NoSpace as error:
+        _drop(sys.stdout)  # what is left of it would fail once more at the end
+        _tell(f"错误 / error: {error}")
+        code = EXIT_BAD_INPUT
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not exit with 1, which means a difference
         code = _exit_code(error)
         _tell("".join(traceback.format_exception(error)) if code == EXIT_BUG else f"错误 / error: {error}")

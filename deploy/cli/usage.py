@@ -3,6 +3,7 @@
 It also counts a Chinese character as one column, and so cuts and breaks what it lists in the wrong places.
 """
 
+import errno
 import re
 import select
 import textwrap
@@ -31,6 +32,7 @@ _SENTENCES: Final = (
 
 
 _STDOUT: Final = 1
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class NobodyReads(Exception):
@@ -41,17 +43,25 @@ class PipeBroken(Exception):
     """Somebody else than who reads the output went away: a program that was spoken to, or who reads stderr."""
 
 
+class NoSpace(Exception):
+    """There is no room where the output, or a file, is written; the message says so, in Chinese and English."""
+
+
 class Commands(TyperGroup):
     """A group whose help lists every command by the first sentence of its own, Chinese above English, and cuts neither."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that was named. Raises NobodyReads and PipeBroken: of a broken pipe Typer would make exit code 1, which means a
-        difference.
+        """Run the command that was named. Raises NoSpace, NobodyReads and PipeBroken: of a broken pipe Typer would make exit code 1, which
+        means a difference.
         """
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
             raise (NobodyReads if _nobody_reads() else PipeBroken) from error
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            raise NoSpace(f"空间已满，没有写完整 / no space is left, not all was written: {error}") from error
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list."""

@@ -303,6 +303,14 @@ def test_whoever_stops_reading_is_not_told_of_a_broken_pipe() -> None:
         assert (process.stderr.read(), process.wait(SECONDS_MAX)) == (b"", 0)
 
 
+def test_an_output_without_room_is_told_so() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(program("cli.typer.echo('x')"), stdout=full, stderr=subprocess.PIPE, timeout=SECONDS_MAX, check=False)
+    said = done.stderr.decode()
+    assert (done.returncode, said.count("\n")) == (EXIT_BAD_INPUT, 1), said
+    assert "空间已满，没有写完整 / no space is left, not all was written" in said
+
+
 @pytest.mark.parametrize("doing", [
     "ours, theirs = socket.socketpair(); theirs.close(); ours.sendall(b'x')",
     "cat = subprocess.Popen(('true',), stdin=subprocess.PIPE, bufsize=0); cat.wait(); cat.stdin.write(b'x')",

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -24,7 +24,8 @@ def read_toml(text: str, model: type[_Model], keys: Collection[str]) -> tuple[_M
     try:
         return model.model_validate(data), ()
     except ValidationError as error:
-        return None, locate(_misshapen(error, data, keys), text)
+        other = _of_another_kind(data, model)
+        return None, locate(_misshapen(error, data, keys) if other is None else [other], text)
 
 
 def keys_of(*models: type[BaseModel]) -> tuple[str, ...]:
@@ -112,6 +113,23 @@ def _not_toml(error: tomllib.TOMLDecodeError, text: str) -> Problem:
         (), "不是合法的 TOML。", f"not valid TOML: {error}.",
         "每行写成 名称 = 值，文字加引号，日期写成 2025-03-15。", 'write name = value, texts in quotes, days as 2025-03-15.',
         line=int(at[1]) if at else len(text.splitlines()) or 1,
+    )  # fmt: skip
+
+
+_KINDS: Final = {"phases": ("方案文件", "a plan"), "systems": ("评分表", "a scoring sheet")}
+"""What a file is, by a key that files of its kind have, and others have not."""
+
+
+def _of_another_kind(data: Mapping[str, Any], model: type[BaseModel]) -> Problem | None:
+    """That the whole file is one of another kind; then what else is wrong in it says nothing."""
+    own = next(key for key in _KINDS if key in model.model_fields)
+    found = next((key for key in _KINDS if key != own and key in data), None)
+    if own in data or found is None:
+        return None
+    (zh, en), (wanted_zh, wanted_en) = _KINDS[found], _KINDS[own]
+    return Problem(
+        (found,), f"这是{zh}，不是{wanted_zh}。", f"this is {en}, not {wanted_en}.",
+        f"请给出{wanted_zh}。", f"give the file of {wanted_en}.",
     )  # fmt: skip
 
 

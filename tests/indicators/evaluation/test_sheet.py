@@ -2,8 +2,10 @@
 
 import pytest
 
+from deploy.cli.common import EXAMPLE_COUNTY
 from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.county import checked_plan
+from services.indicators.evaluation.plan_file import read_plan
 from services.indicators.evaluation.problems import FileProblems
 from services.indicators.evaluation.sheet import Sheet
 from services.indicators.evaluation.sheet_file import checked_sheet
@@ -110,3 +112,14 @@ def test_every_mistake_is_named_at_once() -> None:
     with pytest.raises(FileProblems) as caught:
         read(sheet(item("threshold", 4, indicator="nothing"), item("threshold", 4, id="two", duty="nothing")))
     assert {problem.item for problem in caught.value.problems} == {None, "one", "two"}
+
+
+def test_a_plan_in_place_of_a_sheet_is_told_as_such_and_the_other_way_round() -> None:
+    plan = (EXAMPLE_COUNTY / "plan.toml").read_text()
+    with pytest.raises(FileProblems) as caught:
+        read(plan)
+    (problem,) = caught.value.problems
+    assert "这是方案文件，不是评分表" in problem.text_zh
+    assert "this is a plan, not a scoring sheet" in problem.text_en
+    _, (problem,) = read_plan(WHOLE)
+    assert "this is a scoring sheet, not a plan" in problem.text_en
