@@ -49,6 +49,8 @@ FOLD_TIMES = 5.0
 LARGER_TIMES, EARLIER_TIMES = 2.0, 1.5
 """A board costs the same of a large ledger as of a small one, and at an early day as today, but for what is noise."""
 BOARDS = 40
+TODAY = "today"
+EARLIER = ("as of a year ago, as known today", "as of a year ago, as known then")
 
 
 def measure(facts: int, folded: int, console: Console) -> Iterator[Measured]:
@@ -81,11 +83,12 @@ def measure(facts: int, folded: int, console: Console) -> Iterator[Measured]:
     yield Measured(
         "live fold of a record, against recomputing one", large["fold"] / len(records) / (recomputing / count), "times", FOLD_TIMES, "least"
     )
-    for day in ("today", "a year ago"):
+    for day in (TODAY, *EARLIER):
         yield Measured(
             f"board of the county {day}, {len(records):,} facts against {SMALL:,}", large[day] / small[day], "times", LARGER_TIMES
         )
-    yield Measured("the same, a year ago against today", large["a year ago"] / large["today"], "times", EARLIER_TIMES)
+    for day in EARLIER:
+        yield Measured(f"the same, {day}, against today", large[day] / large[TODAY], "times", EARLIER_TIMES)
 
 
 def _write(folder: Path, county: County, records: Sequence[Record], watch: Watch) -> None:
@@ -123,15 +126,15 @@ def _recompute(folder: Path, county: County, watch: Watch) -> None:
 
 
 def _fold(records: Sequence[Record], seconds: dict[str, float]) -> None:
-    """Processor seconds of the live fold, and of a board as of and as known on the last day and a year before it."""
+    """Processor seconds of the live fold, and of a board on the last day, as of a year before it, and as it was known then."""
     seconds["fold"], service = asyncio.run(fold(list(pages(records))))
     last = max(record.known_day for record in records)
-    snapshot = service.snapshot()
-    for name, day in (("today", last), ("a year ago", add_months(last, -12))):
+    snapshot, earlier = service.snapshot(), add_months(last, -12)
+    for name, as_of, known in zip((TODAY, *EARLIER), (last, earlier, earlier), (last, last, earlier), strict=True):
         taken = []
         for _ in range(BOARDS):
             started = time.process_time()
-            board(snapshot, ask(snapshot, last, None, day, day))
+            board(snapshot, ask(snapshot, last, None, as_of, known))
             taken.append(time.process_time() - started)
         seconds[name] = statistics.median(taken)
 
