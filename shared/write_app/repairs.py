@@ -197,7 +197,7 @@ class RepairDesk:
         if asker.role == "department" and asking != reporter and str(asking) in self._work.bounded():
             raise Refused(NOT_YOUR_SYSTEMS)
         changes = asked.changes if isinstance(asked, Correct) else ()
-        if any(has_resident_id(text.encode()) for text in (asked.why, *(change.value for change in changes))):
+        if has_resident_id(asked.why.encode()) or any(map(_holds_resident_id, changes)):
             raise Refused(ID_IN_WORDS)
         if not self._work.service.recording.is_set():
             raise Refused(HELD)
@@ -247,6 +247,13 @@ class RepairDesk:
             id=row.id, changes=changes, copy_id=row.copy, outcome=row.outcome, reason=_said(row.reason), position=row.position,
             again=acted.again,
         )  # fmt: skip
+
+
+def _holds_resident_id(change: Change) -> bool:
+    """Whether a service would refuse a report for what is to be set there."""
+    field = change.path.rpartition(".")[2].partition("[")[0]
+    value = change.value.encode() if change.json_value else orjson.dumps(change.value)
+    return has_resident_id(change.path.encode()) or has_resident_id(b"{%s:%s}" % (orjson.dumps(field), value))
 
 
 def _may_see(asker: Asker, source: str) -> bool:

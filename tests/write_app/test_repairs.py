@@ -171,6 +171,14 @@ async def test_bugs_are_shown_to_whoever_operates_the_system_alone(broker: Broke
             orjson.dumps(told("a", "x-1", why=f"因 {resident_id(1)}")),
             "resident_id_in_words",
         ),
+        *(
+            ("correct", ("office", "chuangjianban", "core"), orjson.dumps(told("a", "x-1", changes=[{"path": path, "value": value}])), code)
+            for path, value, code in (
+                ("data.name", resident_id(1), "resident_id_in_words"),
+                ("data.name", "班长 330127801231001", "resident_id_in_words"),
+                (f"data.{resident_id(1)}", "班", "resident_id_in_words"),
+            )
+        ),
         ("dismiss", ("office", "chuangjianban", "core"), orjson.dumps(told("a", "x-1", why=" ")), "invalid"),
         ("dismiss", ("office", "chuangjianban", "core"), orjson.dumps(told("a", "x-9")), "unknown_report"),
         ("list", ("king", "chuangjianban", "core"), b"{}", "unknown_asker"),
@@ -185,6 +193,12 @@ async def test_what_makes_no_sense_is_refused(
         assert (reply.headers or {}).get(subjects.ERROR_HEADER) == code
         assert orjson.loads(reply.data)["code"] == code
         assert store.act_rows == {}
+
+
+async def test_a_registration_number_that_looks_like_an_old_id_may_be_set_where_one_belongs(broker: Broker) -> None:
+    async with desk(broker) as (nc, _, _):
+        asked = Correct(**told("a-1", "x-1"), changes=(Change(path="data.entity", value="330127801231001"),))
+        assert (await by(nc, OFFICE).correct(SERVICE, asked)).outcome == "refused", "a course has no such field, but it was decided"
 
 
 def test_a_department_of_the_systems_name_cannot_be() -> None:

@@ -2,7 +2,8 @@
 
 import json
 import re
-from datetime import date
+from datetime import UTC, date
+from random import Random
 from time import process_time
 from unicodedata import decimal, normalize
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import ric
 
+from deploy.simulator.codes import EntityCodes
 from shared.contracts.base import _naming_fields
 from shared.subjects import REPORT_BYTES_MAX
 from shared.write_service.masking import ENTITY_FIELDS, has_resident_id, mask, mask_text
@@ -18,13 +20,14 @@ from tests.support.reporting import RULES
 
 VALID = "11010519491231002X"
 RESIDENCE_PERMIT = "810000199408230021"
+OLD = "330127801231001"
 
 
 def with_check(first: str) -> str:
     return first + ric.calc_check_digit(first + "0")
 
 
-@pytest.mark.parametrize("text", [VALID, VALID.lower(), RESIDENCE_PERMIT, f"号码{VALID}。", f"a{VALID}b", f'{{"id":"{VALID}"}}'])
+@pytest.mark.parametrize("text", [VALID, VALID.lower(), RESIDENCE_PERMIT, OLD, f"号码{VALID}。", f"a{VALID}b", f'{{"id":"{VALID}"}}'])
 def test_a_valid_id_is_found(text: str) -> None:
     assert has_resident_id(text.encode())
 
@@ -43,6 +46,8 @@ def test_anything_else_is_not(text: str) -> None:
 def test_a_day_of_birth_that_never_was_makes_no_valid_id() -> None:
     assert not has_resident_id(with_check("11010519490230002").encode())
     assert has_resident_id(with_check("11010519480229002").encode())
+    assert not has_resident_id(b"330127810229001")
+    assert has_resident_id(b"330127800229001")
 
 
 @given(st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.integers(0, 999))
@@ -150,7 +155,7 @@ def test_digits_glued_to_an_id_with_separators_do_not_hide_it(text: str, gaps: s
 
 @given(st.text(st.sampled_from("0123456789xX .-_·—，号\n１\\u"), max_size=80))
 def test_a_text_with_nothing_like_an_id_stays_as_it_is(text: str) -> None:
-    digits = normalize("NFKC", re.sub(r"[\s._\-·—\\u]", "", text))
+    digits = normalize("NFKC", re.sub(r"[\s._\-·—\\u,，]", "", text))
     birthday = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
     if re.search(rf"[0-9]{{8}}{birthday}[0-9]{{3}}", digits):
         return
@@ -162,7 +167,7 @@ def test_every_character_that_reads_like_a_digit_an_x_or_a_separator_is_read_as_
     forms = {chr(code): normalize("NFKC", chr(code)) for code in range(0x80, 0x110000) if not 0xD800 <= code < 0xE000}
     alike = {character: form for character, form in forms.items() if form.isascii() or character.isspace()}
     digits = {character: form for character, form in alike.items() if re.fullmatch("[0-9]+|[Xx]", form)}
-    gaps = {character for character, form in alike.items() if re.fullmatch(r"[\s._\-]{1,3}", form)}
+    gaps = {character for character, form in alike.items() if re.fullmatch(r"[\s._\-/\\:;,|~+()]{1,3}", form)}
     assert {"１", "²", "⑳", "Ⅹ", "𝟗"} <= digits.keys()
     assert {"\u3000", "．", "…"} <= gaps
     residents = [with_check(f"33012719900101{serial:03d}") for serial in range(100)]
@@ -187,7 +192,28 @@ def test_an_id_in_the_digits_of_any_script_is_found_and_masked(zero: int) -> Non
 
 
 @pytest.mark.parametrize(
-    "hostile", ["1 ", "1", "19", "2010 ", "１ ", "1,", "\\u0031 ", "11010519491231002X ", "\u0300\u0316", "1\\n", '"entity":[', "1 1010 "]
+    "hostile",
+    [
+        "1 ",
+        "1",
+        "19",
+        "2010 ",
+        "１ ",
+        "1,",
+        "\\u0031 ",
+        "11010519491231002X ",
+        "\u0300\u0316",
+        "1\\n",
+        '"entity":[',
+        "1 1010 ",
+        "一",
+        "1/",
+        "330127 801231 001 ",
+        "330127/",
+        "注册号",
+        "\\/1",
+        "一 ",
+    ],
 )
 def test_the_largest_report_is_looked_through_at_once_whatever_it_holds(hostile: str) -> None:
     text = (VALID[:17] + "0" + hostile * REPORT_BYTES_MAX).encode()[:REPORT_BYTES_MAX]
@@ -195,6 +221,108 @@ def test_the_largest_report_is_looked_through_at_once_whatever_it_holds(hostile:
     has_resident_id(text)
     mask(text)
     assert process_time() - began < 1, "seconds; some took minutes when the time grew faster than the text"
+
+
+WIDE = ["/", "//", ":", ": ", "，", "、", "；", "｜", "|", "~", "+", "\\", "\\/", "⁄", "。", ")("]
+
+
+@pytest.mark.parametrize("gap", WIDE)
+@given(
+    resident=RESIDENTS,
+    before=st.sampled_from(["", "号码", "张三", "13800138000 ", "2025-03-01 "]),
+    after=st.sampled_from(["", "，女", " 1"]),
+)
+def test_an_id_whose_groups_are_parted_by_what_parts_a_list_too_is_found_and_masked(
+    gap: str, resident: str, before: str, after: str
+) -> None:
+    for middle in (gap.join((resident[:6], resident[6:14], resident[14:])), gap.join(re.findall("..", resident))):
+        text = json.dumps({"name": before + middle + after}, ensure_ascii=False)
+        assert has_resident_id(text.encode())
+        assert not has_resident_id(mask(text.encode()))
+        assert resident not in digits_of(mask_text(text))
+
+
+ZH_DIGITS = ["〇一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖", "○弌弍弎四五陸七八九", "㊀"]
+
+
+@given(RESIDENTS, st.sampled_from(ZH_DIGITS[:3]), st.sampled_from(["", "-", "/"]), st.booleans(), st.booleans())
+def test_an_id_in_chinese_digits_is_found_and_masked(resident: str, digits: str, gap: str, old: bool, mixed: bool) -> None:
+    old = old and resident[:2] in PROVINCES and 1930 <= int(resident[6:10]) < 2000
+    groups = [resident[:6], resident[8:14] if old else resident[6:14], resident[14:17] if old else resident[14:]]
+    for at in range(3):
+        groups[at] = groups[at] if mixed and at != 1 else groups[at].translate({48 + value: each for value, each in enumerate(digits)})
+    text = f"见第三人身份证{gap.join(groups)}。"
+    for told in (text, json.dumps(text)):
+        assert has_resident_id(told.encode())
+        masked = mask_text(told)
+        assert masked.count("*") == (9 if old else 12)
+        assert not has_resident_id(masked.encode())
+
+
+PROVINCES = [str(code) for code in (*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71)]
+PROVINCES += ["81", "82"]
+OLD_IDS = st.builds(
+    lambda province, region, born, number: f"{province}{region:04d}{born:%y%m%d}{number:03d}",
+    st.sampled_from(PROVINCES), st.integers(0, 9999), st.dates(date(1930, 1, 1), date(1999, 12, 31)), st.integers(0, 999),
+)  # fmt: skip
+
+
+@given(OLD_IDS, st.sampled_from(["", " ", "-", "/", "　"]), st.sampled_from(["", "张三", "ID", "a", "No.", "1."]), st.booleans())
+def test_a_15_digit_id_is_found_and_masked(old: str, gap: str, before: str, full_width: bool) -> None:
+    text = gap.join((old[:6], old[6:12], old[12:]))
+    text = f"{before}{text.translate(FULL_WIDTH) if full_width else text}，女"
+    raw = json.dumps({"data": {"name": text}}, ensure_ascii=False).encode()
+    assert has_resident_id(raw)
+    assert mask(raw).count(b"*") == 9
+    assert not has_resident_id(mask(raw))
+
+
+@given(st.from_regex(r"[0-9]{15}", fullmatch=True))
+def test_15_digits_of_no_province_or_no_day_of_birth_from_1930_on_are_no_id(number: str) -> None:
+    year, month, day = int(number[6:8]), int(number[8:10]), int(number[10:12])
+    try:
+        plausible = number[:2] in PROVINCES and year >= 30 and date(1900 + year, month, day) is not None
+    except ValueError:
+        plausible = False
+    assert has_resident_id(f"编号{number}".encode()) == plausible
+
+
+@pytest.mark.parametrize("field", ENTITY_FIELDS)
+def test_a_registration_number_is_no_id_where_it_is_said_to_be_one(field: str) -> None:
+    """Those of individual businesses begin, behind the region, with 6 to 9: one of 27 holds what may be a day of birth."""
+    assert not has_resident_id(json.dumps({"data": {field: OLD}}).encode())
+    assert not has_resident_id(json.dumps({"data": {field: [OLD, OLD]}}).encode())
+    for called in ("注册号", "原注册号：", "营业执照号码为 ", "（执照：", "工商注册号码 "):
+        assert not has_resident_id(f"{called}{OLD}".encode())
+        assert "*" in mask_text(f"{called}{OLD}")
+    for called in ("", "注册人", "营业执照及身份证", "就业失业登记证号"):
+        assert has_resident_id(f"{called}{OLD}".encode())
+
+
+@given(
+    st.one_of(
+        st.from_regex(r"1[3-9][0-9]{9}([ ,，、/;]1[3-9][0-9]{9})?", fullmatch=True),
+        st.from_regex(r"62[0-9]{14}|62[0-9]{17}", fullmatch=True),
+        st.from_regex(r"(DK|JK)[0-9]{4}[-]?[0-9]{6}", fullmatch=True),
+        st.from_regex(r"3301[0-9]{2}2[0-9][01][0-9][0-3][0-9][0-9]{3}", fullmatch=True),
+        st.from_regex(r"P[0-9A-HJKMNP-TV-Z]{16}", fullmatch=True),
+        st.binary(min_size=32, max_size=32).map(bytes.hex),
+        st.uuids().map(str),
+        st.datetimes(timezones=st.just(UTC)).map(lambda at: at.isoformat(" ")),
+        st.dates(date(1990, 1, 1)).map("{0:%Y/%m/%d}-{0:%Y/%m/%d}".format),
+        st.dates(date(1990, 1, 1), date(2040, 1, 1)).map("二〇一〇年{0:%m}月；{0:%Y%m%d}001".format),
+        st.from_regex(r"0\.[0-9]{15}", fullmatch=True),
+    )
+)
+def test_what_departments_write_is_no_id(text: str) -> None:
+    raw = json.dumps({"data": {"name": text, "evidence": [{"document": text}]}}, ensure_ascii=False).encode()
+    assert not has_resident_id(raw) or any(ric.is_valid(each) for each in re.findall(r"(?=([0-9]{17}[0-9X]))", text))
+
+
+@given(st.integers(0, 10**6), st.booleans())
+def test_the_code_of_an_entity_is_no_id(seed: int, enterprise: bool) -> None:
+    code = EntityCodes(Random(seed), "330127000000").unified(enterprise=enterprise)
+    assert not has_resident_id(f"代码{code}，原为{code.lower()}".encode())
 
 
 def test_a_village_a_day_and_a_number_in_a_row_are_no_id() -> None:
