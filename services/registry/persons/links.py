@@ -4,6 +4,10 @@ Whatever changes links (new ones, re-tagging, erasing, another key) locks the ta
 one person at once get one pseudonym, whatever process answers them. Who only asks for persons that are known waits for nobody.
 
 A key is on the disk before the database knows its version; whoever dies in between leaves a key that the next rotation takes up.
+
+An act says who did what, when and why, and never whom it concerned. Of a person erased this matters most: the pseudonym goes on
+standing in facts, bundles and proofs, and beside the account, the moment and the reason of its erasing (`张三申请`) it would tell whose it
+was, which is what erasing takes away. Whoever asked for it is told the pseudonym once, in the reply.
 """
 
 import secrets
@@ -37,7 +41,11 @@ _RETAG = """
 UPDATE person_link AS link SET key_version = $3, tag = seen.tag
 FROM unnest($1::text[], $2::bytea[]) AS seen (person, tag) WHERE link.person = seen.person
 """
-_ACT = "INSERT INTO person_act (act, who, reason, person, key_version, persons) VALUES ($1, $2, $3, $4, $5, $6)"
+_REWRITE = "ALTER TABLE person_link ALTER COLUMN person TYPE text USING person || ''"
+"""Writes the rows that this transaction sees into a new file, and drops the old one when it is committed. VACUUM FULL does not run in a
+transaction, and keeps deleted rows that an older snapshot (a backup's, a long query's) may still see.
+"""
+_ACT = "INSERT INTO person_act (act, who, reason, key_version, persons) VALUES ($1, $2, $3, $4, $5)"
 _EXCHANGED = """
 INSERT INTO person_act (act, who, reason, persons, day)
 VALUES ('ids_exchanged', $1, $2, $3, (clock_timestamp() AT TIME ZONE 'Asia/Shanghai')::date)
@@ -96,8 +104,9 @@ class PersonLinks:
     async def erase(self, *, id: str | None = None, person: str | None = None, who: str, reason: str) -> str | None:
         """Delete the link of one person, known by resident id or by pseudonym: the pseudonym it was; None when there is no such link.
 
-        The table is written anew then: a deleted row stays in its file otherwise, and the same id is tagged alike when it comes again,
-        which would tell whose the old pseudonym was. Raises KeysUnusable.
+        The table is written anew with it: a deleted row stays in its file otherwise, and the same id is tagged alike when it comes again,
+        which would tell whose the old pseudonym was. Either both are done or neither, so that it can be asked for again. Raises
+        KeysUnusable.
         """
         async with self._changing() as connection:
             if id is not None:
@@ -105,9 +114,8 @@ class PersonLinks:
                 person = found[id][1] if id in found else None
             erased: str | None = await connection.fetchval("DELETE FROM person_link WHERE person = $1 RETURNING person", person)
             if erased is not None:
-                await connection.execute(_ACT, "person_erased", who, reason, erased, None, 1)
-        if erased is not None:
-            await self._pool.execute("VACUUM (FULL) person_link", timeout=REWRITE_SECONDS_MAX)
+                await connection.execute(_ACT, "person_erased", who, reason, None, 1)
+                await connection.execute(_REWRITE, timeout=REWRITE_SECONDS_MAX)
         return erased
 
     async def rotate(self, *, who: str, reason: str) -> Rotated:
@@ -133,7 +141,7 @@ class PersonLinks:
 
     async def note_export(self, who: str, reason: str, persons: int) -> None:
         """Keep that a roster of so many persons was taken out of the system."""
-        await self._pool.execute(_ACT, "roster_exported", who, reason, None, None, persons)
+        await self._pool.execute(_ACT, "roster_exported", who, reason, None, persons)
 
     async def acts(self, asked: ListPersonActs) -> PersonActs:
         """A page of what was done, the oldest first. Whom it concerned is not told."""
@@ -189,7 +197,7 @@ class PersonLinks:
         """Let the database know the newest key, and who took it into use."""
         version = keys.newest
         await connection.execute("INSERT INTO person_key (version, fingerprint) VALUES ($1, $2)", version, keys.fingerprint(version))
-        await connection.execute(_ACT, act, who, reason, None, version, None)
+        await connection.execute(_ACT, act, who, reason, version, None)
 
 
 @asynccontextmanager

@@ -2,20 +2,26 @@
 
 import asyncio
 import random
+import shutil
 import time
+from pathlib import Path
 from typing import Any, TypedDict
 
+import asyncpg
 import orjson
 import pytest
 from nats.aio.client import Client
 from pydantic import BaseModel
 
+from services.registry.persons import links
 from services.registry.persons.keys import KeyFile, KeysUnusable
+from shared import migrate as migrating
 from shared import subjects
 from shared.client import IdentifyRefused, NobodyIdentifies, identify
 from shared.contracts.outcomes import Reason
+from shared.county_schema import county_schema
 from shared.identification import IDS_MAX, Erased, ErasePerson, Rotated, RotateKey
-from tests.registry.persons.conftest import Serve
+from tests.registry.persons.conftest import COUNTY, Serve
 from tests.registry.persons.ids import old_form, resident_id
 
 Tables = Any
@@ -47,7 +53,7 @@ async def rotate(nc: Client) -> Rotated:
 
 
 async def acts(tables: Tables) -> list[tuple[Any, ...]]:
-    told = "SELECT act, who, reason, person, key_version FROM person_act WHERE act <> 'ids_exchanged' ORDER BY number"
+    told = "SELECT act, who, reason, key_version FROM person_act WHERE act <> 'ids_exchanged' ORDER BY number"
     return [tuple(row) for row in await tables.fetch(told)]
 
 
@@ -106,8 +112,8 @@ async def test_a_new_key_tags_who_is_seen_and_the_old_one_stays_until_all_are(
         for _ in range(4):
             assert await identify(nc, EXCHANGE, **BANK) == before
     assert await acts(tables) == [
-        ("key_made", "kaiye", "首次使用 / first use", None, 1),
-        *(("key_rotated", OFFICE["who"], OFFICE["reason"], None, version) for version in (2, 3, 4)),
+        ("key_made", "kaiye", "首次使用 / first use", 1),
+        *(("key_rotated", OFFICE["who"], OFFICE["reason"], version) for version in (2, 3, 4)),
     ]
 
 
@@ -139,23 +145,75 @@ async def test_an_erased_persons_next_pseudonym_is_another_one(serve: Serve, nc:
         assert refused["code"] == "unknown_person"
         refused = await command(nc, "erase_person", ErasePerson(person=EXCHANGE[2], who="office-07", reason=f"本人 {EXCHANGE[2]} 申请"))
         assert refused["code"] == "resident_id_in_words"
-    assert (await acts(tables))[1:] == [("person_erased", *OFFICE.values(), person, None) for person in (first, second)]
+    assert (await acts(tables))[1:] == [("person_erased", *OFFICE.values(), None)] * 2
+    rows = await tables.fetch("SELECT * FROM person_act")
+    assert not any(str(person) in str(row) for row in rows for person in (first, second)), "no act says whom it concerned"
 
 
-async def test_nothing_of_an_erased_link_is_left_in_the_file_of_the_table(serve: Serve, nc: Client, tables: Tables) -> None:
-    async def kept() -> bytes:
-        await tables.execute("CHECKPOINT")
-        file: bytes = await tables.fetchval("SELECT pg_read_binary_file(pg_relation_filepath('person_link'))")
-        return file
+async def kept(tables: Tables, table: str) -> bytes:
+    """The file of a table."""
+    await tables.execute("CHECKPOINT")
+    file: bytes = await tables.fetchval("SELECT pg_read_binary_file(pg_relation_filepath($1::text::regclass))", table)
+    return file
 
+
+async def test_nothing_of_an_erased_link_is_left_in_the_file_of_the_table(serve: Serve, nc: Client, dsn: str, tables: Tables) -> None:
+    backup = await asyncpg.connect(dsn)
     async with serve():
         erased, other = map(str, await identify(nc, EXCHANGE[:2], **BANK))
         tag = await tables.fetchval("SELECT tag FROM person_link WHERE person = $1", erased)
-        before = await kept()
+        before = await kept(tables, "person_link")
         assert [each in before for each in (tag, erased.encode())] == [True, True]
-        await command(nc, "erase_person", ErasePerson(person=erased, **OFFICE))
-        after = await kept()
+        async with backup.transaction(isolation="repeatable_read"):
+            await backup.fetchval("SELECT count(*) FROM pg_class")  # it may see what there was before the erasing
+            await command(nc, "erase_person", ErasePerson(person=erased, **OFFICE))
+            after = await kept(tables, "person_link")
         assert [each in after for each in (tag, erased.encode(), other.encode())] == [False, False, True]
+    await backup.close()
+
+
+async def test_who_could_not_be_erased_is_erased_when_asked_for_again(
+    serve: Serve, nc: Client, dsn: str, tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = await asyncpg.connect(dsn, server_settings={"search_path": county_schema(COUNTY)})
+    async with serve():
+        erased, other = map(str, await identify(nc, EXCHANGE[:2], **BANK))
+        told = ErasePerson(person=EXCHANGE[0], **OFFICE)
+        async with reader.transaction():
+            await reader.fetchval("SELECT count(*) FROM person_link")  # nobody may write the table anew meanwhile
+            with monkeypatch.context() as patched:
+                patched.setattr(links, "REWRITE_SECONDS_MAX", 0.5)
+                assert (await command(nc, "erase_person", told))["code"] == "internal"
+        assert await identify(nc, EXCHANGE[:2], **BANK) == [erased, other], "nothing was done by halves"
+        assert "person_erased" not in {act for act, *_ in await acts(tables)}
+        assert await command(nc, "erase_person", told) == {"person": erased}
+        after = await kept(tables, "person_link")
+        assert [each.encode() in after for each in (erased, other)] == [False, True]
+    await reader.close()
+
+
+async def test_what_an_earlier_release_left_of_persons_erased_is_gone_once_it_is_migrated(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = await asyncpg.connect(database, server_settings={"search_path": county_schema(COUNTY)})
+    earlier = shutil.copytree(migrating.MIGRATIONS, tmp_path / "migrations", ignore=shutil.ignore_patterns("0003_*"))
+    with monkeypatch.context() as patched:
+        patched.setattr(migrating, "MIGRATIONS", earlier)
+        await migrating.migrate(database, COUNTY, "persons")
+    erased = "P0123456789ABCDEF"
+    await tables.execute("INSERT INTO person_key VALUES (1, '')")
+    await tables.execute("INSERT INTO person_link VALUES (1, sha256('x'), $1)", erased)
+    await tables.execute("DELETE FROM person_link")
+    await tables.execute("INSERT INTO person_act (act, who, reason, person, persons) VALUES ('person_erased', 'w', 'r', $1, 1)", erased)
+    for table in ("person_link", "person_act"):
+        assert erased.encode() in await kept(tables, table)
+    await migrating.migrate(database, COUNTY, "persons")
+    for table in ("person_link", "person_act"):
+        assert erased.encode() not in await kept(tables, table)
+    assert [tuple(row) for row in await tables.fetch("SELECT act, who, reason, persons FROM person_act")] == [
+        ("person_erased", "w", "r", 1)
+    ]
+    await tables.close()
 
 
 async def test_who_asks_for_too_many_waits_and_nobody_else_does(serve: Serve, nc: Client) -> None:
