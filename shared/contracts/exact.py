@@ -17,6 +17,8 @@ _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 _CONTROLS = r"\x00-\x08\x0B-\x1F\x7F-\x9F\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF"
 """Characters that move a screen's cursor, show nothing, or turn the order of others around."""
 _LINES = re.compile(rf"[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*")
+LINE_PATTERN = rf"^[^\t\n{_CONTROLS}]*[^\s{_CONTROLS}][^\t\n{_CONTROLS}]*$"
+"""What `LINE` demands, for a schema that is to tell it."""
 
 
 def _day(value: object) -> object:

@@ -34,7 +34,7 @@ from services.indicators.evaluation.sheet import SHEET_FILE
 from services.indicators.live import Live
 from services.indicators.selection import Selection
 from shared.contracts.envelope import parse_record
-from shared.contracts.exact import LINE, Day
+from shared.contracts.exact import LINE, LINE_PATTERN, Day
 
 NOT_FOUND: Final = frozenset({
     "unknown_unit", "unknown_indicator", "unknown_flag_kind", "unknown_flag", "unknown_department", "unknown_variant", "unknown_part",
@@ -46,6 +46,7 @@ WAIT_SECONDS_MAX: Final = 30.0
 """Nobody waits longer for the answers to reports."""
 SHEET_LENGTH_MAX: Final = 200_000
 """In characters; a sheet of 112 items has some 25,000."""
+WHY_LENGTH_MAX: Final = 200
 
 
 class NoQuestion(BaseModel):
@@ -125,6 +126,9 @@ class ExplainQuestion(RowQuestion):
     )  # fmt: skip
 
 
+_WHY_SCHEMA: Final = WithJsonSchema({"type": "string", "minLength": 1, "maxLength": WHY_LENGTH_MAX, "pattern": LINE_PATTERN})
+
+
 class Unmasking(BaseModel):
     """Whether persons are shown by their whole pseudonyms, and why."""
 
@@ -133,7 +137,7 @@ class Unmasking(BaseModel):
         default=False, description="人员代码不脱敏：限创建办和管理员，须说明 why，并先作为花名册导出（registry.roster_exported）记录 / "
         "persons by their whole pseudonyms: for the office and administrators, who say `why`; recorded first as the export of a roster",
     )  # fmt: skip
-    why: Annotated[str, StringConstraints(min_length=1, max_length=200), LINE] | None = Field(
+    why: Annotated[str, StringConstraints(min_length=1, max_length=WHY_LENGTH_MAX), LINE, _WHY_SCHEMA] | None = Field(
         default=None, description="不脱敏的原因，记入登记库，不得含身份证号 / why; recorded; no resident id", examples=["考评验收佐证"]
     )
 

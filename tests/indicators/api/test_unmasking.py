@@ -1,6 +1,7 @@
 """Persons over HTTP: who sees whole pseudonyms, for which reason, and that it is on record before they are shown."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,9 +11,11 @@ from typing import Any
 
 import httpx
 import pytest_asyncio
+from pydantic import ValidationError
 
 from deploy.nats.accounts import DOOR, accounts_conf, inbox_of
 from deploy.nats.keys import new_seed, public_key
+from services.indicators.api.questions import Unmasking
 from services.registry.rules import RULES
 from shared.contracts.base import SERVICES, Service
 from shared.contracts.envelope import parse_record
@@ -164,6 +167,16 @@ async def test_whole_pseudonyms_are_for_the_office_and_administrators_with_a_rea
         ("chuangjianban/core", "考评验收佐证", False, 5, "activity_index.default"),
         ("administrator", "考评验收佐证", False, 5, "activity_index.default"),
     ]  # fmt: skip
+
+
+def test_the_description_tells_which_reasons_are_taken() -> None:
+    written = next(each for each in Unmasking.model_json_schema()["properties"]["why"]["anyOf"] if each["type"] == "string")
+    for text in ("考评 佐证", "a b", *(f"{before}{chr(code)}{before}" for code in range(0x3000) for before in ("", "一"))):
+        try:
+            taken = Unmasking(why=text).why is not None
+        except ValidationError:
+            taken = False
+        assert (re.fullmatch(written["pattern"].removesuffix("$"), text) is not None) == taken, repr(text)
 
 
 async def test_in_a_demonstration_what_is_shown_whole_is_recorded_on_a_day_the_registry_has_not_heard_of(tmp_path: Path, dsn: str) -> None:
