@@ -181,6 +181,7 @@ class Done(_Said):
 class Content(_Said):
     """One content reported under an id, as it is kept: masked."""
 
+    type: str
     state: Literal["recorded", "waiting", "refused", "dismissed", "corrected"]
     revision: int
     arrived: str | None

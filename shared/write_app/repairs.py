@@ -267,8 +267,8 @@ def _state(row: ReportRow) -> Any:
 
 def _content(row: ReportRow, *, shown: bool) -> Content:
     return Content(
-        state=_state(row), revision=row.revision, arrived=_instant(row.arrived), reason=_said(row.reason), position=row.position,
-        flags=tuple(Said(code=flag.code, zh=flag.zh, en=flag.en) for flag in row.flags),
+        type=row.type, state=_state(row), revision=row.revision, arrived=_instant(row.arrived), reason=_said(row.reason),
+        position=row.position, flags=tuple(Said(code=flag.code, zh=flag.zh, en=flag.en) for flag in row.flags),
         report=_shown(mask(row.kept)) if shown and row.kept is not None else None,
     )  # fmt: skip
 

@@ -23,13 +23,14 @@ from shared import subjects
 from shared.answers import Answer, parse_answer
 from shared.client.identify import exchange
 from shared.client.outgoing import OutgoingReport, headers_of
-from shared.client.repair import RepairDesks
+from shared.client.repair import NobodyRepairs, RepairDesks, RepairRefused
 from shared.client.reporting import unsendable
+from shared.contracts.base import Service
 from shared.contracts.envelope import Source
 from shared.contracts.outcomes import Reason
 from shared.identification import IdentifyReply, IdentifyRequest, Refusal
 from shared.logs import logger
-from shared.repair import Asker
+from shared.repair import Asker, Content, ShowKept
 
 TAKEN_SECONDS_MAX: Final = 5.0
 """How long the broker has to say that it has a report, and the registry to exchange ids."""
@@ -53,6 +54,10 @@ BUS_AWAY: Final = Problem(
 NOBODY_ANSWERS: Final = Problem(
     code="nobody_answers", zh="登记服务未应答，请稍后重试", en="the registry does not answer: ask again in a moment"
 )
+SERVICE_AWAY: Final = Problem(
+    code="nobody_answers", zh="记录该编号的服务未应答，请稍后再查询",
+    en="the service that records what stands under this id does not answer: look again in a moment",
+)  # fmt: skip
 BUS_REFUSES: Final = Problem(
     code="bus_refuses", zh="消息总线不允许本服务转发报送，请通知系统管理员核对 door 用户的权限",
     en="the bus does not let this service pass on reports: tell the system's administrator to look at the user `door`",
@@ -158,6 +163,17 @@ class Counter:
         except (nats.errors.Error, nats.js.errors.Error) as error:
             raise _not_heard(error, BUS_AWAY) from error
         return parse_answer(kept.data or b"")
+
+    async def standing(self, asker: Asker, service: Service, source: str, id: str) -> Content | None:
+        """What is recorded or waits under an id; None if nothing. Raises Refused."""
+        try:
+            found = await self.repairs(asker).show(service, ShowKept(id=id, source=source))
+        except RepairRefused as refused:
+            reason = refused.reason
+            raise Refused(409, Problem(code=reason.code, zh=reason.zh, en=reason.en)) from None
+        except NobodyRepairs:
+            raise unavailable(SERVICE_AWAY) from None
+        return next((each for report in found.reports for each in report.contents if each.state in ("recorded", "waiting")), None)
 
     async def identify(self, source: Source, request: IdentifyRequest) -> IdentifyReply:
         """Have the registry exchange resident ids. Raises Refused; no message of it repeats an id."""

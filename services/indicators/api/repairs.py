@@ -91,7 +91,7 @@ def add_repairs(app: FastAPI, counter: Counter, metrics: QueryMetrics) -> None:
     async def desks(request: Request, query: str) -> AsyncIterator[RepairDesks]:
         with metrics.measured(query):
             try:
-                yield counter.repairs(_asker(caller_of(request)))
+                yield counter.repairs(asker_of(caller_of(request)))
             except RepairRefused as refused:
                 reason = refused.reason
                 raise Refused(_STATUSES.get(reason.code, 409), Problem(code=reason.code, zh=reason.zh, en=reason.en)) from None
@@ -143,7 +143,7 @@ def add_repairs(app: FastAPI, counter: Counter, metrics: QueryMetrics) -> None:
             return _told(await asked.dismiss(service, act))
 
 
-def _asker(caller: Caller) -> Asker:
+def asker_of(caller: Caller) -> Asker:
     """Who asks, as the write services know people."""
     user = caller.user
     if isinstance(user, DepartmentUser):

@@ -4,7 +4,7 @@ There is one way in: what is posted here is published to the bus as the token's 
 report. Sending again changes nothing: the same id with the same content gets the same answer.
 """
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 
 from fastapi import FastAPI, Path, Query, Request
 from fastapi.responses import Response
@@ -17,12 +17,16 @@ from services.indicators.api.examples import EXAMPLE_REPORT
 from services.indicators.api.metrics import QueryMetrics
 from services.indicators.api.posted import JSON_KINDS, LINES_KIND, REPORTS_MAX, read_posted
 from services.indicators.api.questions import ID_PATTERN, WAIT_SECONDS_MAX, Problem, answer_bytes
+from services.indicators.api.repairs import asker_of
 from services.indicators.api.responses import JSON, Refused
 from shared.answers import Answer
+from shared.contracts.base import Service
 from shared.contracts.outcomes import Outcome
 from shared.identification import IDS_MAX, IdentifyReply, IdentifyRequest
+from shared.repair import Content
 from shared.subjects import ANSWERS_KEPT_DAYS, REPORT_BYTES_MAX
 from shared.users import DepartmentUser
+from shared.write_service.reasons import CONFLICT, RECORDED
 
 WAIT_SECONDS: Final = 5.0
 UNREADABLE_IDS: Final = Problem(
@@ -61,6 +65,10 @@ class ReportAnswer(BaseModel):
     position: int | None = Field(description="记录的位置 / where it is recorded; null when it is not")
     revision: int = Field(description="第几次答复，0 为未交裁决 / which answer to this report; 0: it was never decided")
     flags: list[Problem] = Field(description="已记录事实的疑点 / what is odd about a recorded fact")
+    later_refused: Problem | None = Field(
+        default=None, description="同一编号后来报送的另一内容为何退回，仅见于按编号查询 / why another content that came under this id "
+        "later was refused; told where one id is looked at",
+    )  # fmt: skip
 
 
 class ReportAnswers(BaseModel):
@@ -140,20 +148,29 @@ def add_reports(app: FastAPI, counter: Counter, metrics: QueryMetrics) -> None:
         "/reports/{id}", response_model=ReportAnswer, summary="本系统一条报告的答复 / the answer to one of one's own reports",
         responses={
             404: _error("没有答复 / no answer", NO_ANSWER),
-            503: {**_error("消息总线暂不可用 / the bus is away", BUS_AWAY), "headers": _RETRY},
+            409: {"model": Problem, "description": "该编号不容查看 / what stands under this id is not shown"},
+            503: {**_error("消息总线暂不可用，或记录的服务未应答 / the bus or the recording service is away", BUS_AWAY), "headers": _RETRY},
         },
     )  # fmt: skip
     async def answer(
         request: Request,
         id: Annotated[str, Path(description="报告编号 / the report's id", pattern=ID_PATTERN, examples=["dengji-2025-0001"])],
     ) -> Response:
-        """令牌所属系统所报的最新答复 / the newest answer to what the token's own system reported"""
+        """令牌所属系统所报的最新答复；因编号已用于另一内容而退回的，答的是那一内容，退回原因见 later_refused / the newest answer to what
+        the token's own system reported; where that was refused because the id stands for another content, it is that one's, with the
+        refusal in `later_refused`
+        """
         with metrics.measured("answer"):
             user = _reporter(request)
             found = await counter.answer(counter.source(user.department, user.system), id)
             if found is None:
                 raise Refused(404, NO_ANSWER)
-            return Response(answer_bytes(_told(found)), media_type=JSON)
+            told = _told(found)
+            if found.code == CONFLICT:
+                service = cast("Service", found.type.partition(".")[0])  # nobody else looks for what stands under an id
+                standing = await counter.standing(asker_of(caller_of(request)), service, found.source, id)
+                told = told if standing is None else _standing(id, standing, found)
+            return Response(answer_bytes(told), media_type=JSON)
 
     @app.post(
         "/identify", response_model=IdentifyReply, openapi_extra=_IDS_BODY,
@@ -191,6 +208,17 @@ def _told(answer: Answer) -> ReportAnswer:
     return ReportAnswer(
         id=answer.id, type=answer.type, outcome=answer.outcome, code=answer.code, zh=answer.zh, en=answer.en, position=answer.position,
         revision=answer.revision, flags=[Problem(code=each.code, zh=each.zh, en=each.en) for each in answer.flags],
+    )  # fmt: skip
+
+
+def _standing(id: str, standing: Content, later: Answer) -> ReportAnswer:
+    """The answer to what an id stands for, of which a later report was none."""
+    reason = standing.reason or RECORDED
+    return ReportAnswer(
+        id=id, type=standing.type, outcome="waiting" if standing.state == "waiting" else "recorded", code=reason.code, zh=reason.zh,
+        en=reason.en, position=standing.position, revision=standing.revision,
+        flags=[Problem(code=each.code, zh=each.zh, en=each.en) for each in standing.flags],
+        later_refused=Problem(code=later.code, zh=later.zh, en=later.en),
     )  # fmt: skip
 
 

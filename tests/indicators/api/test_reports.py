@@ -160,6 +160,25 @@ async def test_a_fact_is_recorded_and_sent_again_it_is_the_same_one(open_door: A
         assert (await desk.get("/reports/r-1")).json() == answer
         (conflict,) = (await desk.post(event() | {"occurred": "2020-03-03"})).json()["reports"]
         assert (conflict["outcome"], conflict["code"]) == ("refused", "conflict")
+        told = {name: conflict[name] for name in ("code", "zh", "en")}
+        assert (await desk.get("/reports/r-1")).json() == answer | {"later_refused": told}, "the fact is recorded, whatever came later"
+
+
+async def test_what_waits_is_told_to_wait_although_another_content_came_under_its_id(open_door: AbstractAsyncContextManager[Desk]) -> None:
+    unopened = event(2) | {"type": "training.course_closed.v1", "data": {"course": "C1"}}
+    async with open_door as desk:
+        async with training(desk.broker):
+            (waiting,) = (await desk.post(unopened)).json()["reports"]
+            (conflict,) = (await desk.post(event(2))).json()["reports"]
+            assert (waiting["outcome"], conflict["code"]) == ("waiting", "conflict")
+            told = (await desk.get("/reports/r-2")).json()
+            assert told.pop("later_refused")["code"] == "conflict"
+            assert told == {name: value for name, value in waiting.items() if name != "later_refused"}
+            await desk.post(event(1))
+            assert (await desk.get("/reports/r-2")).json()["outcome"] == "recorded"
+            await desk.post(event(2))
+        away = await desk.get("/reports/r-2")
+        assert (away.status_code, away.json()["code"]) == (503, "nobody_answers"), "nobody is told that it is refused"
 
 
 async def test_many_are_answered_in_their_order_however_they_are_written(open_door: AbstractAsyncContextManager[Desk]) -> None:
