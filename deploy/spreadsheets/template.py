@@ -16,8 +16,11 @@ from deploy.spreadsheets.words import CHOICES, INSTRUCTIONS
 from shared.contracts import AnyFact
 from shared.contracts.base import Placed
 
-ROWS: Final = 2000
-"""So many rows are prepared; more may be added below."""
+_ROWS_MAX: Final = 1_048_576
+"""So many rows a sheet has, says Excel."""
+_SEVERAL_ZH: Final = "；多个之间用“；”隔开"
+_PROMPT_MAX: Final = 255
+"""So many characters a prompt or an error may have, says Excel."""
 _HEADER: Final = PatternFill("solid", fgColor="D9E2F3")
 _REQUIRED: Final = PatternFill("solid", fgColor="FCE4D6")
 _TEXT_FORMAT: Final = "@"
@@ -52,37 +55,47 @@ def _fill_in_sheet(book: Workbook, sheet: Worksheet, columns: tuple[Column, ...]
         header.font, header.alignment = Font(bold=True), Alignment(wrap_text=True, horizontal="center", vertical="center")
         header.fill = _REQUIRED if column.required else _HEADER
         header.comment = Comment(_meaning(column), "kaiye")
-        sheet.column_dimensions[letter].width = 22 if column.kind in {"unit", "entity", "person", "text"} else 14
-        for row in range(2, ROWS + 2):
-            cell = sheet.cell(row, place)
-            cell.protection = Protection(locked=False)
-            if column.kind not in {"whole", "money", "decimal"}:
-                cell.number_format = _TEXT_FORMAT  # a number would lose digits and leading zeros
-        words = [zh for zh, _ in column.choices] if not column.many else []
-        if column.kind == "flag":
-            words = ["是", "否"]
-        if words:
-            _drop_down(sheet, choices, letter, place, words)
+        below = sheet.column_dimensions[letter]  # what a column says holds for every cell that is not written
+        below.width = 22 if column.kind in {"unit", "entity", "person", "text"} else 14
+        below.protection = Protection(locked=False)
+        if column.kind not in {"whole", "money", "decimal"}:
+            below.number_format = _TEXT_FORMAT  # a number would lose digits and leading zeros
+        words = ["是", "否"] if column.kind == "flag" else [zh for zh, _ in column.choices]
+        if words and not column.many:
+            _validate(sheet, letter, _drop_down(choices, letter, place, words))
+        elif words:
+            _validate(sheet, letter, _prompt(column))
     sheet.row_dimensions[1].height = 36
     sheet.freeze_panes = "A2"
-    sheet.protection.sheet = True  # the header only: cells below are free, rows may be added and columns widened
+    sheet.protection.sheet = True  # the header only: all cells below are free, columns may be widened
     sheet.protection.insertRows = sheet.protection.deleteRows = sheet.protection.formatColumns = sheet.protection.sort = False
 
 
-def _drop_down(sheet: Worksheet, choices: Worksheet, letter: str, place: int, words: list[str]) -> None:
-    for row, word in enumerate(words, start=1):
-        choices.cell(row, place, word)
-    validation = DataValidation("list", formula1=f"'{CHOICES}'!${letter}$1:${letter}${len(words)}", allow_blank=True)
-    validation.error = f"只能填：{'、'.join(words)}"[:255]
-    validation.errorTitle = "不在可选项中"
-    validation.add(f"{letter}2:{letter}{ROWS + 1}")
+def _validate(sheet: Worksheet, letter: str, validation: DataValidation) -> None:
+    """For the whole column below its header."""
+    validation.add(f"{letter}2:{letter}{_ROWS_MAX}")
     sheet.add_data_validation(validation)
 
 
+def _drop_down(choices: Worksheet, letter: str, place: int, words: list[str]) -> DataValidation:
+    for row, word in enumerate(words, start=1):
+        choices.cell(row, place, word)
+    validation = DataValidation("list", formula1=f"'{CHOICES}'!${letter}$1:${letter}${len(words)}", allow_blank=True)
+    validation.error = f"只能填：{'、'.join(words)}"[:_PROMPT_MAX]
+    validation.errorTitle, validation.showErrorMessage = "不在可选项中", True
+    return validation
+
+
+def _prompt(column: Column) -> DataValidation:
+    """What to type in a cell of several choices, beside the cell when it is chosen: no drop-down of Excel's takes more than one."""
+    return DataValidation(showInputMessage=True, promptTitle="可填多项", prompt=_meaning(column)[:_PROMPT_MAX])
+
+
 def _meaning(column: Column) -> str:
-    text = ("必填。" if column.required else "可不填。") + _KINDS_ZH[column.kind]
+    several = column.many and column.kind == "choice"
+    text = ("必填。" if column.required else "可不填。") + ("照下列词语填写" if several else _KINDS_ZH[column.kind])
     if column.many:
-        text += "；多个之间用“；”隔开"
+        text += _SEVERAL_ZH
     if column.choices:
         text += f"：{'、'.join(zh for zh, _ in column.choices)}"
     return text
