@@ -26,6 +26,9 @@ KIND_NAMES: Final = {
     "县": "county", "乡镇": "township", "乡": "township", "镇": "township", "园区": "park", "社区": "community", "行政村": "village",
     "村": "village",
 }  # fmt: skip
+UNCOMPUTED: Final = (
+    "公式没有算出值（如 #N/A、#REF!），请改填代码或文字。", "the formula has no value (as #N/A, #REF!): type what it stands for.",
+)  # fmt: skip
 SHORT_DIGITS: Final = frozenset({6, 9})
 """A county's or township's code without its closing zeros, as other registers write it."""
 
@@ -68,12 +71,14 @@ def read_roster(path: Path, county: str, listed: frozenset[str] = frozenset()) -
     Raises BadSheetFile when it cannot be read at all.
     """
     found = RosterFile()
-    rows = _excel_rows(path) if path.suffix.lower() in EXCEL_SUFFIXES else _csv_rows(path, found)
+    rows, uncomputed = _excel_rows(path) if path.suffix.lower() in EXCEL_SUFFIXES else (_csv_rows(path, found), frozenset())
     if not rows:
         raise BadSheetFile(f"{path} 是空的 / {path} is empty")
     columns = _columns(path, rows[0])
     for number, cells in enumerate(rows[1:], start=2):
-        if any(cell.strip() for cell in cells):
+        if wrong := [at for at in columns.values() if (number, at) in uncomputed]:
+            found.refused += [RowNote(number, cell_name(at, number), *UNCOMPUTED) for at in wrong]
+        elif any(cell.strip() for cell in cells):
             _read_row(found, number, {name: cells[at] if at < len(cells) else "" for name, at in columns.items()}, columns, county)
     _refuse_strays(found, columns["code"], listed)
     found.refused.sort(key=lambda note: note.row)
@@ -186,9 +191,11 @@ def _csv_rows(path: Path, found: RosterFile) -> list[list[str]]:
     return list(csv_rows(path, lambda names: sum(name.strip() in COLUMN_NAMES for name in names), encoding))
 
 
-def _excel_rows(path: Path) -> list[list[str]]:
+def _excel_rows(path: Path) -> tuple[list[list[str]], frozenset[tuple[int, int]]]:
+    """The rows of the first sheet, and row and place of the cells that hold an error or a formula without a value."""
     with workbook(path) as book:
-        return [[_cell_text(cell) for cell in row] for row in book.rows(book.sheets[0][0])]
+        title = book.sheets[0][0]
+        return [[_cell_text(cell) for cell in row] for row in book.rows(title)], book.uncomputed(title)
 
 
 def _cell_text(cell: object) -> str:

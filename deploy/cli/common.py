@@ -2,8 +2,10 @@
 
 import asyncio
 import errno
+import re
 import signal
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
@@ -107,6 +109,7 @@ def refused(code: str, zh: str, en: str, *, of_facts: bool = False) -> BadInput:
     return BadInput(f"{zh}（{step_zh}） / {en} ({step_en})", code)
 
 
+_DAY_WRITTEN: Final = re.compile(r"([0-9]{4})[-/.年]?([0-9]{1,2})[-/.月]?([0-9]{1,2})日?")
 EARLIEST: Final = date(1949, 10, 1)
 
 
@@ -118,10 +121,21 @@ def written_day(text: str, option: str | None = None) -> date:
         day = None
     if day is None or day.isoformat() != text:
         zh, en = (f"{option} ", option) if option else ("日期", "a day")
-        raise BadInput(f"{zh}应写作 YYYY-MM-DD：{text} / {en} is written YYYY-MM-DD, not {text}")
+        meant = _meant_day(text)
+        hint_zh, hint_en = (f"（是否应为 {meant}）", f" ({meant}?)") if meant else ("", "")
+        raise BadInput(f"{zh}应写作 YYYY-MM-DD：{text}{hint_zh} / {en} is written YYYY-MM-DD, not {text}{hint_en}")
     if day < EARLIEST:
         raise BadInput(f"日期不得早于 {EARLIEST}：{text} / no day is before {EARLIEST}: {text}")
     return day
+
+
+def _meant_day(text: str) -> date | None:
+    """The day that somebody who writes it in another way may mean."""
+    if (written := _DAY_WRITTEN.fullmatch(text.strip())) is None:
+        return None
+    with suppress(ValueError):
+        return date(*(int(number) for number in written.groups()))
+    return None
 
 
 def run_until_stopped(work: Coroutine[Any, Any, None]) -> bool:

@@ -67,7 +67,7 @@ def import_roster(
     """把名册文件中的单位列入名册，逐行说明退回的原因；有退回的以 1 退出 / List the units of a roster file, and say for every row that
     is refused why. Columns: code, name, kind, urban_rural_class. Exits with 1 when a row was refused. Importing it again changes nothing.
     """
-    listed = written_day(since)
+    listed = written_day(since, "--since")
     running = DataFolder(data).running()
     asyncio.run(_import(running, file, listed, json=json))
 
@@ -110,7 +110,7 @@ def rename(
     """
     from shared.contracts.registry import UnitRenamed
 
-    _change(DataFolder(data).running(), [(UnitRenamed, {"code": code, "name": name}, written_day(on))], json=json)
+    _change(DataFolder(data).running(), [(UnitRenamed, {"code": code, "name": name}, written_day(on, "--on"))], json=json)
 
 
 def merge(
@@ -125,7 +125,7 @@ def merge(
     """
     from shared.contracts.registry import UnitMerged
 
-    _change(DataFolder(data).running(), [(UnitMerged, {"code": code, "into": into}, written_day(last_day))], json=json)
+    _change(DataFolder(data).running(), [(UnitMerged, {"code": code, "into": into}, written_day(last_day, "--last-day"))], json=json)
 
 
 def dissolve(
@@ -142,7 +142,11 @@ def dissolve(
     """
     from shared.contracts.registry import UnitDissolved
 
-    _change(DataFolder(data).running(), [(UnitDissolved, {"code": code, "successor": successor}, written_day(last_day))], json=json)
+    _change(
+        DataFolder(data).running(),
+        [(UnitDissolved, {"code": code, "successor": successor}, written_day(last_day, "--last-day"))],
+        json=json,
+    )
 
 
 def move(
@@ -158,7 +162,7 @@ def move(
     """
     from shared.contracts.registry import UnitDissolved, UnitListed
 
-    day, running = written_day(on), DataFolder(data).running()
+    day, running = written_day(on, "--on"), DataFolder(data).running()
     listed = {each["code"]: each for each in orjson.loads(asyncio.run(ask(running, "/units")))["units"]}
     if (unit := listed.get(code)) is None:
         raise BadInput(f"名册中没有 {code}（单位见 kaiye units） / the roster holds no {code} (kaiye units lists the units)")

@@ -120,7 +120,12 @@ def _exact(cell: Cell) -> str:
     """An identifier. Raises BadCell when a spreadsheet has made a rounded number of it."""
     text = _plain(cell)
     digits = len(text) if isinstance(cell, int | float) and not isinstance(cell, bool) else 0
-    if digits > EXACT_DIGITS or _ROUNDED.fullmatch(text):
+    if _ROUNDED.fullmatch(text):
+        raise BadCell(
+            f"表格软件把代码写成了科学计数法（{text}），后面的数字已经丢失，请把该列设为文本格式后重新填写",
+            f"a spreadsheet wrote this code in scientific notation ({text}) and its digits are lost: make the column text, type it again",
+        )
+    if digits > EXACT_DIGITS:
         raise BadCell(
             f"表格软件把代码存成了数字，只留下前 {EXACT_DIGITS} 位，请把该列设为文本格式后重新填写",
             f"the spreadsheet keeps this code as a number and only {EXACT_DIGITS} digits of it: make the column text, type it again",

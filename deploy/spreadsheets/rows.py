@@ -120,6 +120,7 @@ def opened(path: Path, fact: type[AnyFact] | None) -> Iterator[Iterator[Sheet]]:
 def survey(path: Path, fact: type[AnyFact] | None) -> Survey:
     """Look through a file before anything of it is reported. Raises BadSheetFile, also when no sheet of it can be read."""
     sheets, columns, types, assumed = list[Unread](), list[UnknownColumn](), set[str](), list[tuple[str, type[Fact]]]()
+    rows = 0
     with _pages(path, fact) as pages:
         for page in pages:
             if isinstance(page, Unread):
@@ -127,24 +128,30 @@ def survey(path: Path, fact: type[AnyFact] | None) -> Survey:
             else:
                 types.add(page.fact.type)
                 columns += [UnknownColumn(page.title, page.fact, name, alike(page.fact, name)) for name in page.unknown]
-                columns += [UnknownColumn(page.title, page.fact, "", first=first) for first in _nameless(page)]
+                nameless, filled = _nameless(page)
+                columns += [UnknownColumn(page.title, page.fact, "", first=first) for first in nameless]
+                rows += filled
                 assumed += [(page.title, page.fact)] if page.by_header else []
-    if not types:
+    if types and not rows:
+        sheets.append(Unread(path.name, "表头下面没有填写任何行", "has a header and no row that is filled in"))
+    if not rows:
         zh = "；".join(f"「{shown(each.title)}」{each.zh}" for each in sheets) or "没有内容"
         en = "; ".join(f"{shown(each.title)} {each.en}" for each in sheets) or "it is empty"
         raise BadSheetFile(f"{path} 中没有可读的工作表：{zh} / no sheet of {path} can be read: {en}")
     return Survey(frozenset(types), tuple(sheets), tuple(columns), tuple(assumed))
 
 
-def _nameless(sheet: Sheet) -> list[str]:
-    """Of every column in which something stands, but no name above it: its first cell. Reads the rows."""
+def _nameless(sheet: Sheet) -> tuple[list[str], int]:
+    """Of every column in which something stands, but no name above it: its first cell. And how many rows there are. Reads them."""
+    rows = 0
     named = {at for at, name in enumerate(sheet.header) if name}
     found: dict[int, str] = {}
     for row, cells in sheet.rows:
+        rows += 1
         for at, cell in enumerate(cells):
             if at not in named and at not in found and cell is not None and str(cell).strip():
                 found[at] = cell_name(at, row)
-    return [found[at] for at in sorted(found)]
+    return [found[at] for at in sorted(found)], rows
 
 
 def fact_titled(title: str) -> type[AnyFact] | None:

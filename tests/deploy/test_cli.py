@@ -242,7 +242,12 @@ def test_a_county_folder_without_a_plan_is_bad_input(tmp_path: Path) -> None:
         (("report",), "缺少 FILE", "Missing argument 'FILE'"), (("board", "--unit"), "选项 --unit 后缺少值", "requires an argument"),
         (("board", "--json=3"), "选项 --json 不带值", "does not take a value"),
         (("units", "3"), "多余的参数 3", "Got unexpected extra argument"),
-        (("roster", "import", "none.csv", "--since", "soon"), "日期应写作 YYYY-MM-DD：soon", "a day is written YYYY-MM-DD, not soon"),
+        (("roster", "import", "none.csv", "--since", "soon"), "--since 应写作 YYYY-MM-DD：soon", "--since is written YYYY-MM-DD, not soon"),
+        (
+            ("roster", "import", "none.csv", "--since", "2025/3/1"), "--since 应写作 YYYY-MM-DD：2025/3/1（是否应为 2025-03-01）",
+            "--since is written YYYY-MM-DD, not 2025/3/1 (2025-03-01?)",
+        ),
+        (("roster", "import", "none.csv", "--since", "20250231"), "--since 应写作 YYYY-MM-DD：20250231 /", "YYYY-MM-DD, not 20250231"),
     ],
     ids=str,
 )  # fmt: skip

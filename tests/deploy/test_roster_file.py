@@ -125,3 +125,16 @@ def test_a_file_that_is_no_roster_is_named(tmp_path: Path, name: str, content: b
 
 def test_cells_are_named_as_spreadsheets_name_them() -> None:
     assert [cell_name(column, 7) for column in (0, 25, 26, 51, 52, 701, 702)] == ["A7", "Z7", "AA7", "AZ7", "BA7", "ZZ7", "AAA7"]
+
+
+def test_an_error_in_a_cell_is_named_and_the_other_rows_are_read(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (HEADER.strip().split(","), [COUNTY, "安岭县"], ["330127100000", "=B9"], ["#REF!", "溪口镇"], ["330127102000", "石桥镇"]):
+        sheet.append(row)
+    book.save(tmp_path / "roster.xlsx")
+    found = read_roster(tmp_path / "roster.xlsx", COUNTY)
+    assert [unit.name for unit in found.roster] == ["安岭县", "石桥镇"]
+    assert [(note.row, note.cell) for note in found.refused] == [(3, "B3"), (4, "A4")]
+    assert all("没有算出值" in note.zh for note in found.refused)

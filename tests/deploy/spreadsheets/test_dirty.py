@@ -26,6 +26,7 @@ from deploy.spreadsheets.columns import columns_of
 from deploy.spreadsheets.drafts import Draft, Fault, draft_of, filed, refused_persons, report_of
 from deploy.spreadsheets.returned import forget_unfinished, write_returned
 from deploy.spreadsheets.rows import Sheet, opened, survey
+from deploy.spreadsheets.template import template
 from deploy.spreadsheets.words import REASON
 from deploy.spreadsheets.writing import Said, WorkbookWriter
 from shared.answers import Answer
@@ -274,6 +275,17 @@ def test_a_total_and_a_second_header_have_one_fault_each(tmp_path: Path) -> None
     assert [[fault.zh for fault in each] for each in found if not isinstance(each, Draft)] == [
         ["这一行又是表头，请删去"], ["这一行是合计，不是事实，请删去"],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+def test_a_template_that_nobody_filled_in_is_told_as_such(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{GIVEN.zh}.{suffix}"
+    if suffix == "csv":
+        path.write_text(",".join(HEADER) + "\n" + "," * (len(HEADER) - 1) + "\n")
+    else:
+        path.write_bytes(template(GIVEN))
+    with pytest.raises(BadSheetFile, match=r"没有填写任何行.* / .*no row that is filled in"):
+        survey(path, None)
 
 
 def test_an_error_and_a_formula_without_a_value_are_named(tmp_path: Path) -> None:
