@@ -125,7 +125,7 @@ class PersonAct(_Said):
     reason: str
     key_version: int | None
     persons: int | None
-    """How many persons, or ids, it concerned."""
+    """How many persons it concerned: of ids exchanged those of each request, what is no id or the same person again not counted."""
 
 
 class PersonActs(_Said):

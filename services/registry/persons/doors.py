@@ -107,8 +107,8 @@ class Persons:
         if wait_seconds := self._allowances.take((department, system), len(ids), time.monotonic()):
             log.warning("identify refused: too many ids", department=department, system=system, ids=len(ids))
             raise Refused(_too_many(wait_seconds))
-        await links.note_exchange(f"{department}/{system}", len(ids))
         understood = [_understood(each) for each in ids]
+        await links.note_exchange(f"{department}/{system}", len({each for each in understood if isinstance(each, str)}))
         exchanged = await links.exchange([each for each in understood if isinstance(each, str)])
         refused = sum(not isinstance(each, str) for each in understood)
         log.info("identified", department=department, system=system, ids=len(ids), refused=refused, new=exchanged.new)

@@ -135,9 +135,9 @@ class PersonLinks:
         self._key_file.write(keys.only({*left, keys.newest}))  # only now: before the commit the database still asks for the others
         return Rotated(version=keys.newest, left=left, dropped=tuple(sorted(dropped)))
 
-    async def note_exchange(self, who: str, ids: int) -> None:
-        """Keep how many ids somebody had exchanged, in one row for each day in Asia/Shanghai."""
-        await self._pool.execute(_EXCHANGED, who, "换取人员代码 / ids exchanged", ids)
+    async def note_exchange(self, who: str, persons: int) -> None:
+        """Keep of how many persons somebody had ids exchanged, request by request, in one row for each day in Asia/Shanghai."""
+        await self._pool.execute(_EXCHANGED, who, "换取人员代码 / ids exchanged", persons)
 
     async def note_export(self, who: str, reason: str, persons: int) -> None:
         """Keep that a roster of so many persons was taken out of the system."""

@@ -62,7 +62,7 @@ async def versions(tables: Tables) -> dict[int, int]:
     return dict(await tables.fetch("SELECT key_version, count(*) FROM person_link GROUP BY key_version"))
 
 
-async def test_a_person_has_one_pseudonym_and_what_is_no_id_is_refused_in_its_place(serve: Serve, nc: Client) -> None:
+async def test_a_person_has_one_pseudonym_and_what_is_no_id_is_refused_in_its_place(serve: Serve, nc: Client, tables: Tables) -> None:
     mine, other = EXCHANGE[:2]
     async with serve():
         first, second, bad, third, fourth = await identify(nc, [mine, other, mine[:-1], old_form(mine), f" {mine.lower()}"], **BANK)
@@ -72,6 +72,8 @@ async def test_a_person_has_one_pseudonym_and_what_is_no_id_is_refused_in_its_pl
         assert isinstance(bad, Reason)
         assert bad.code == "not_a_resident_id"
         assert await identify(nc, [other, mine], **SCHOOL) == [second, first]
+        counted = "SELECT who, persons FROM person_act WHERE act = 'ids_exchanged'"
+        assert {tuple(row) for row in await tables.fetch(counted)} == {("bank/core", 2), ("school/core", 2)}, "persons, not lines"
     async with serve():
         assert await identify(nc, [mine], **SCHOOL) == [first], "also after a restart"
 
