@@ -9,6 +9,7 @@ the same command on the same content goes on with what is left, whatever ended i
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ import orjson
 from deploy.data_folder import DataFolder, Running
 from deploy.reports import until_answered
 from deploy.seeds import User, reporting_as
-from shared.client import Outbox, OutgoingReport, ReportingClient
+from shared.client import BusForbids, Outbox, OutgoingReport, ReportForbidden, ReportingClient
 from shared.contracts.envelope import TYPE_PATTERN, Source
 from shared.contracts.outcomes import Outcome
 from shared.days import instant_from
@@ -73,19 +74,34 @@ def check(file: BinaryIO, running: Running, only: Source | None = None) -> Check
     return Checked(file, lines, digest.hexdigest(), frozenset(types))
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file of which all that can be answered is answered."""
+
+    outbox: Outbox
+    """The answers, by the numbers of their lines."""
+    forbidden: ReportForbidden | None
+    """Where the broker did not let all through; what it did not stands in the outbox."""
+
+
 @asynccontextmanager
 async def sent(
     running: Running, data: DataFolder, checked: Checked, tell: Tell, user: User | None = None
-) -> AsyncIterator[Outbox]:  # fmt: skip
+) -> AsyncIterator[Sent]:  # fmt: skip
     """Send what is not answered yet, and give the outbox with the answers to all lines, by their numbers. When the block ends well they
-    count as told, and it is deleted. It is sent as the operator, or as the user whose reports they are.
+    count as told, and it is deleted, unless there are reports in it that the broker did not let through: they are sent, and all is told
+    again, when the same file is. It is sent as the operator, or as the user whose reports they are.
 
     Raises OutboxError when the same file is being sent already or the folder cannot be written, BadReportFile when the file changed
-    meanwhile, BusUnreachable when the bus does not answer at first, NobodyAnswers when nothing is heard for long: what was answered stays
-    known.
+    meanwhile, BusUnreachable when the bus does not answer at first, NobodyAnswers when nothing is heard for long, HearingForbidden when the
+    broker lets the user hear no answers: what was answered stays known.
     """
-    outbox = data.outbox(checked.digest)
-    async with reporting_as(running, user, outbox, keep_answers=True) as client:
+    outbox, forbidden = data.outbox(checked.digest), Counter[str]()
+
+    def keep(report: OutgoingReport, _: BusForbids) -> None:
+        forbidden[report.type] += 1
+
+    async with reporting_as(running, user, outbox, keep_answers=True, on_forbidden=keep) as client:
         before = await client.outbox.outcomes()
         recorded, refused = before.get("recorded", 0), before.get("refused", 0)  # what waits is sent again
 
@@ -97,8 +113,9 @@ async def sent(
             tell(sum(outcomes.values()), outcomes)
 
         await until_answered(client.report_many(_left(checked, running, client)), client.progress, told)
-        yield client.outbox
-    outbox.unlink()
+        yield Sent(client.outbox, ReportForbidden(forbidden, outbox) if forbidden else None)
+    if not forbidden:
+        outbox.unlink()
 
 
 async def _left(checked: Checked, running: Running, client: ReportingClient) -> AsyncIterator[OutgoingReport]:

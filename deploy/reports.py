@@ -30,10 +30,10 @@ class NobodyAnswers(Exception):
 
 
 class Heard(Protocol):
-    """Whatever counts what is answered."""
+    """Whatever counts that of which it is known what became of it."""
 
     @property
-    def answered(self) -> int:
+    def heard(self) -> int:
         """How much so far."""
 
 
@@ -49,7 +49,8 @@ async def send(running: Running, reports: Sequence[OutgoingReport], by: User | N
     """Send a few reports and wait until each is answered: the answers, in the same order. Without `by` the administrator sends them.
 
     Sending the same again is harmless: the same content gets the same answer.
-    Raises BusUnreachable when the bus does not answer at first, NobodyAnswers when nothing is heard for `SILENCE_SECONDS_MAX`.
+    Raises BusUnreachable when the bus does not answer at first, NobodyAnswers when nothing is heard for `SILENCE_SECONDS_MAX`, BusForbids
+    when the broker does not let the user report one of them.
     """
     async with reporting_as(running, by) as client:
 
@@ -67,12 +68,12 @@ async def until_answered(reporting: Coroutine[Any, Any, Told], progress: Heard, 
         while not sending.done():
             await asyncio.wait([sending], timeout=LOOK_SECONDS)
             tell()
-            if progress.answered != heard:
-                heard, since = progress.answered, time.monotonic()
+            if progress.heard != heard:
+                heard, since = progress.heard, time.monotonic()
             elif time.monotonic() > since + SILENCE_SECONDS_MAX and not sending.done():
                 raise NobodyAnswers(
-                    f"{SILENCE_SECONDS_MAX:.0f} 秒内没有答复，{progress.answered} 条已答复；恢复后请再次运行同一命令 / "
-                    f"no answer for {SILENCE_SECONDS_MAX:.0f} s, {progress.answered} are answered; run the same command again later"
+                    f"{SILENCE_SECONDS_MAX:.0f} 秒内没有答复，{progress.heard} 条已答复；恢复后请再次运行同一命令 / "
+                    f"no answer for {SILENCE_SECONDS_MAX:.0f} s, {progress.heard} are answered; run the same command again later"
                 )
         return sending.result()
     except ConnectionClosedError as error:
@@ -112,6 +113,8 @@ async def figures_follow(running: Running, answers: Iterable[Answer]) -> bool:
 
 async def figures_reach(running: Running, positions: Mapping[str, int]) -> bool:
     """Wait until the figures are as far as these positions. False after `FOLLOW_SECONDS_MAX`."""
+    if not positions:
+        return True
     deadline = time.monotonic() + FOLLOW_SECONDS_MAX
     async with httpx.AsyncClient(base_url=running.http_url, timeout=FOLLOW_SECONDS_MAX, trust_env=False) as http:
         while time.monotonic() < deadline:

@@ -1,6 +1,6 @@
 """Whoever speaks on the bus of a running system with a seed of their own, instead of its administrator."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from deploy.data_folder import DataFolder, Running
 from deploy.nats.accounts import inbox_of
 from deploy.nats.keys import public_key
 from deploy.reaching import bus
-from shared.client import ReportingClient
+from shared.client import OutgoingReport, ReportForbidden, ReportingClient
 from shared.contracts.envelope import Source
 from shared.repair import Asker
 from shared.users import DepartmentUser
@@ -61,12 +61,15 @@ async def bus_as(running: Running, user: User | None) -> AsyncIterator[Client]:
 
 @asynccontextmanager
 async def reporting_as(
-    running: Running, user: User | None, outbox: Path | None = None, *, keep_answers: bool = False
+    running: Running, user: User | None, outbox: Path | None = None, *, keep_answers: bool = False,
+    on_forbidden: Callable[[OutgoingReport, ReportForbidden], None] | None = None,
 ) -> AsyncIterator[ReportingClient]:  # fmt: skip
     """A client that reports as a user, or, in whosever names, as the administrator. Raises BusUnreachable and OutboxError."""
     own = (None, None) if user is None else (user.listed.department, user.listed.system)
     async with (
         bus_as(running, user) as nc,
-        ReportingClient(nc, county=running.county, department=own[0], system=own[1], outbox=outbox, keep_answers=keep_answers) as client,
+        ReportingClient(
+            nc, county=running.county, department=own[0], system=own[1], outbox=outbox, keep_answers=keep_answers, on_forbidden=on_forbidden
+        ) as client,
     ):
         yield client

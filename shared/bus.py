@@ -67,12 +67,8 @@ async def connect(
     disconnected: Callback | None = None,
     reconnected: Callback | None = None,
     closed: Callback | None = None,
-    complained: Callable[[Exception], None] | None = None,
 ) -> Client:
-    """A connection outside FastStream (commands, clients). `complained` hears what the broker complains of.
-
-    Raises BusUnreachable when nothing answers in the time settings allow.
-    """
+    """A connection outside FastStream (commands, clients). Raises BusUnreachable when nothing answers in the time settings allow."""
     options = connection_options(settings, name=name)
     if settings.nats_nkey_seed is not None:
         options["nkeys_seed_str"] = settings.nats_nkey_seed
@@ -83,8 +79,6 @@ async def connect(
 
     async def tell(error: Exception) -> None:
         log.debug("bus connection", name=name, error=repr(error))
-        if complained is not None:
-            complained(error)
 
     try:
         async with asyncio.timeout(settings.nats_connect_seconds_max):

@@ -110,11 +110,12 @@ def _exit_code(error: Exception) -> int:
     from deploy.reports import NobodyAnswers
     from services.indicators.evaluation.problems import FileProblems
     from shared.bus import BusUnreachable
+    from shared.client.forbidden import BusForbids
     from shared.client.outbox import OutboxError
     from shared.relay import AdoptionRefused
 
     match error:
-        case BadInput() | BadFolder() | FileProblems() | OutboxError():
+        case BadInput() | BadFolder() | FileProblems() | OutboxError() | BusForbids():
             return EXIT_BAD_INPUT
         case (
             Unreachable() | NothingRuns() | BeingAdopted() | PartFailed() | BusUnreachable() | DatabaseUnreachable() | NobodyAnswers()

@@ -88,16 +88,19 @@ async def _report(running: Running, folder: DataFolder, checked: "Checked", user
         def tell(answered: int, outcomes: Mapping[Outcome, int]) -> None:
             bars.update(bar, completed=answered, outcomes=_counted(outcomes))
 
-        async with sent(running, folder, checked, tell, user) as outbox:
+        async with sent(running, folder, checked, tell, user) as found:
             bars.stop()
             positions: dict[str, int] = {}
-            async for number, answer in outbox.every_answer():
+            async for number, answer in found.outbox.every_answer():
                 show("line", number, answer, json=json)
                 go_with(positions, answer)
             sys.stdout.flush()
-            outcomes = await outbox.outcomes()
+            outcomes = await found.outbox.outcomes()
     await until_figures_reach(running, positions)
-    summarise(outcomes)
+    if found.forbidden is not None:
+        reason = found.forbidden.reason
+        said.print(f"{reason.zh}，再次运行同一命令 / {reason.en}: run the same command again", markup=False)
+    summarise(outcomes, well=found.forbidden is None)
 
 
 async def until_figures_reach(running: Running, positions: Mapping[str, int]) -> None:
@@ -124,8 +127,8 @@ def _counted(outcomes: Mapping[Outcome, int]) -> str:
     return f"记录 {recorded}、等待 {waiting}、退回 {refused} / {recorded} recorded, {waiting} waiting, {refused} refused"
 
 
-def summarise(outcomes: Mapping[Outcome, int]) -> None:
-    """Say how many fared how. Exits with 1 when something was refused."""
+def summarise(outcomes: Mapping[Outcome, int], *, well: bool = True) -> None:
+    """Say how many fared how. Exits with 1 when something was refused, or all was not well besides."""
     said.print(f"{sum(outcomes.values())} 条：{_counted(outcomes)}")
-    if outcomes.get("refused"):
+    if outcomes.get("refused") or not well:
         raise typer.Exit(EXIT_DIFFERENCE)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from deploy.spreadsheets.importing import Imported
     from deploy.spreadsheets.rows import Place, Survey, UnknownColumn
     from shared.answers import Answer
-    from shared.client import OutgoingReport
+    from shared.client import BusForbids, OutgoingReport
     from shared.contracts import AnyFact
     from shared.contracts.envelope import Source
     from shared.contracts.outcomes import Reason
@@ -229,9 +229,12 @@ async def _import(
         async def identified(ids: "Sequence[str]") -> "dict[str, str | Reason]":
             return dict(zip(ids, await exchanged(nc, ids, department=source.department, system=source.system), strict=True))
 
-        async def send(reports: "AsyncIterator[OutgoingReport]", answered: "Callable[[Answer], None]") -> None:
+        async def send(
+            reports: "AsyncIterator[OutgoingReport]", answered: "Callable[[Answer], None]",
+            forbidden: "Callable[[OutgoingReport, BusForbids], None]",
+        ) -> None:  # fmt: skip
             async with ReportingClient(
-                nc, county=source.county, department=source.department, system=source.system, on_answer=answered
+                nc, county=source.county, department=source.department, system=source.system, on_answer=answered, on_forbidden=forbidden
             ) as client:
                 with _progress(imported) as tell:
                     await until_answered(client.report_many(reports), imported, tell)
@@ -287,7 +290,7 @@ def _progress(imported: "Imported") -> Iterator[Callable[[], None]]:
 
     with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=said, disable=not said.is_terminal) as bar:
         task = bar.add_task("导入 / rows", total=None)
-        yield lambda: bar.update(task, completed=imported.answered, total=imported.rows)
+        yield lambda: bar.update(task, completed=imported.heard, total=imported.rows)
 
 
 def _show(imported: "Imported", surveyed: "Survey", returned: Path | None, *, json: bool) -> None:

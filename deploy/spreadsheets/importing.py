@@ -19,7 +19,7 @@ from deploy.spreadsheets.cells import Understood
 from deploy.spreadsheets.drafts import Draft, Fault, Filed, draft_of, filed, refused_persons, report_of
 from deploy.spreadsheets.rows import Place, Sheet, opened
 from shared.answers import Answer
-from shared.client import OutgoingReport
+from shared.client import BusForbids, OutgoingReport
 from shared.contracts import AnyFact
 from shared.contracts.envelope import Source
 from shared.contracts.outcomes import Reason
@@ -33,8 +33,8 @@ _DIGEST_BYTES: Final = 16
 
 Identify = Callable[[Sequence[str]], Awaitable[Mapping[str, str | Reason]]]
 """Exchanges resident ids for pseudonyms, or says of each why not."""
-Send = Callable[[AsyncIterator[OutgoingReport], Callable[[Answer], None]], Awaitable[None]]
-"""Sends all and returns once each is answered; every answer is told."""
+Send = Callable[[AsyncIterator[OutgoingReport], Callable[[Answer], None], Callable[[OutgoingReport, BusForbids], None]], Awaitable[None]]
+"""Sends all and returns once each is answered; every answer is told, and of every report that the broker does not let through."""
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class Imported:
         return sum(map(len, self.faults.values())) - self.waiting
 
     @property
-    def answered(self) -> int:
+    def heard(self) -> int:
         """Of how many rows it is known what became of them."""
         return self.recorded + self.waiting + self.refused + self.repeated
 
@@ -87,12 +87,20 @@ async def import_file(
     under_way: defaultdict[str, deque[Filed]] = defaultdict(deque)
     sent: dict[bytes, Place] = {}
 
-    def answered(answer: Answer) -> None:
-        if not (rows := under_way.get(answer.id)):
-            return  # a later answer to a row that waited: whoever looks at the repair list sees it
-        row = rows.popleft()
+    def row_of(id: str) -> Filed | None:
+        rows = under_way.get(id)
+        row = rows.popleft() if rows else None
         if not rows:
-            del under_way[answer.id]
+            under_way.pop(id, None)
+        return row
+
+    def forbidden(report: OutgoingReport, error: BusForbids) -> None:
+        if (row := row_of(report.id)) is not None:
+            imported.faults[row.sheet.title][row.row] = (Fault(None, error.reason.zh, error.reason.en),)
+
+    def answered(answer: Answer) -> None:
+        if (row := row_of(answer.id)) is None:
+            return  # a later answer to a row that waited: whoever looks at the repair list sees it
         if answer.outcome == "recorded":
             imported.recorded += 1
         else:
@@ -124,7 +132,7 @@ async def import_file(
                         under_way[report.id].append(filed(sheet, draft, pseudonyms))
                         yield report
 
-    await send(reports(), answered)
+    await send(reports(), answered, forbidden)
 
 
 def _drafts(sheet: Sheet, county: str) -> list[tuple[int, Draft | tuple[Fault, ...]]]:

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from services.indicators.api.access import Access
 from services.indicators.api.bus import answer_questions, take_commands
-from services.indicators.api.counter import Counter, Forbidden
+from services.indicators.api.counter import Counter
 from services.indicators.api.feed import Changed, Feed
 from services.indicators.api.http import Doors, make_http
 from services.indicators.api.metrics import ProjectorMetrics, QueryMetrics
@@ -104,13 +104,13 @@ class IndicatorsApp(ServiceApp):
 
     async def _open_counter(self, nc: Client) -> Counter:
         """Where reports are handed in over HTTP, on a connection of its own. Raises BusUnreachable."""
-        settings, forbidden = self.settings, Forbidden()
+        settings = self.settings
         if settings.door_nkey_seed is not None:
             own = {"nats_nkey_seed": settings.door_nkey_seed, "nats_inbox": settings.door_inbox, "nats_credentials": None}
             settings = settings.model_copy(update=own)
-        door = await connect(settings, name="kaiye-door", closed=self._closed, complained=forbidden.note)
+        door = await connect(settings, name="kaiye-door", closed=self._closed)
         self._opened.push_async_callback(door.close)
-        return Counter(door, nc, settings.county, forbidden)
+        return Counter(door, nc, settings.county)
 
     async def _begin(self) -> None:
         """Read the store, then follow the records. The doors are open meanwhile and say that nothing can be answered yet."""

@@ -8,6 +8,7 @@ import nats.errors
 from nats.aio.client import Client
 
 from shared import subjects
+from shared.client.forbidden import Forbidden
 from shared.contracts.outcomes import Reason
 from shared.identification import IDS_MAX, Identified, IdentifyReply, IdentifyRequest, Refusal
 
@@ -30,7 +31,7 @@ class IdentifyRefused(Exception):
 
 
 class NobodyIdentifies(Exception):
-    """The registry does not answer, or the broker does not let this user ask; the message says so, in Chinese and English."""
+    """The registry does not answer; the message says so, in Chinese and English."""
 
 
 async def identify(
@@ -39,7 +40,8 @@ async def identify(
     """For each resident id, in order, the person's pseudonym; or, where what was given is no id, why.
 
     Asked under the name of one department's system, which the broker must let this user do. Where too many are asked for at once it
-    waits as long as the registry says, but for no more than `WAIT_SECONDS_MAX`. Raises IdentifyRefused and NobodyIdentifies.
+    waits as long as the registry says, but for no more than `WAIT_SECONDS_MAX`. Raises IdentifyRefused, NobodyIdentifies, and BusForbids
+    where the broker does not let this user ask there, or hear what is replied.
     """
     found: list[str | Reason] = []
     for first in range(0, len(ids), IDS_MAX):
@@ -50,8 +52,9 @@ async def identify(
 
 
 async def exchange(nc: Client, subject: str, request: IdentifyRequest, *, seconds_max: float) -> IdentifyReply | Refusal:
-    """What the registry replies, asked once. Raises nats' TimeoutError and NoRespondersError."""
-    reply = await nc.request(subject, request.model_dump_json().encode(), timeout=seconds_max)
+    """What the registry replies, asked once. Raises nats' TimeoutError and NoRespondersError, and BusForbids."""
+    asking = nc.request(subject, request.model_dump_json().encode(), timeout=seconds_max)
+    reply = await Forbidden.of(nc).reply(subject, asking)
     shape = Refusal if subjects.ERROR_HEADER in (reply.headers or {}) else IdentifyReply
     return shape.model_validate_json(reply.data)
 
@@ -72,7 +75,6 @@ async def _reply(nc: Client, subject: str, request: IdentifyRequest, silence_sec
         if reply.code == "rate_limited":
             heard = time.monotonic()
     raise NobodyIdentifies(
-        f"登记服务未应答，或本用户无权在 {subject} 提问：请确认系统在运行、凭据属于该部门与系统，然后重试 / "
-        f"the registry did not answer, or this user may not ask at {subject}: see that the system runs and that the credentials are those "
-        "of this department and system, then ask again"
+        f"登记服务未在 {subject} 应答：请确认系统在运行，然后重试 / "
+        f"the registry did not answer at {subject}: see that the system runs, then ask again"
     )

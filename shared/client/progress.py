@@ -25,6 +25,8 @@ class Progress:
     recorded: int = 0
     waiting: int = 0
     refused: int = 0
+    forbidden: int = 0
+    """Reports that the broker does not let the user report."""
     _unsettled: "dict[tuple[str, str], _Unsettled]" = field(default_factory=dict, repr=False)
     """Reports that were waiting once, by source and id."""
 
@@ -32,6 +34,11 @@ class Progress:
     def answered(self) -> int:
         """Reports with an answer, whatever it is."""
         return self.recorded + self.waiting + self.refused
+
+    @property
+    def heard(self) -> int:
+        """Reports of which it is known what became of them, the forbidden ones too."""
+        return self.answered + self.forbidden
 
     def settle(self, answer: Answer) -> None:
         """One more report is answered."""

@@ -14,9 +14,9 @@ import asyncio
 import hashlib
 import heapq
 import re
-from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from contextlib import suppress
+from collections import Counter, deque
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -33,6 +33,7 @@ from nats.errors import ConnectionClosedError, OutboundBufferLimitError
 
 from shared import subjects
 from shared.answers import Answer, parse_answer
+from shared.client.forbidden import BusForbids, Forbidden, HearingForbidden, PublishForbidden
 from shared.client.outbox import Outbox, OutboxError
 from shared.client.outgoing import OutgoingReport, Reportable, headers_of, outgoing
 from shared.client.progress import Progress
@@ -65,6 +66,27 @@ Key = tuple[str, str]
 """What an answer is found by: the source and the id."""
 
 
+class ReportForbidden(BusForbids):
+    """The broker does not let this user report `reports`: how many of each type. They are not sent again before the outbox that holds them
+    is opened anew; without an outbox nobody keeps them.
+    """
+
+    def __init__(self, reports: Mapping[str, int], outbox: Path | None) -> None:
+        zh = "、".join(f"{type} {count} 条" for type, count in sorted(reports.items()))
+        en = ", ".join(f"{count} of {type}" for type, count in sorted(reports.items()))
+        kept_zh, kept_en = ("报告未送达，须重新报送", "what was not let through is to be reported again")
+        if outbox is not None:
+            kept_zh, kept_en = (
+                f"报告留在发件箱 {outbox}，再次打开时重新发送",
+                f"they stay in the outbox {outbox}, and are sent when it is opened again",
+            )
+        super().__init__(
+            f"消息总线不允许本密钥报送：{zh}；{kept_zh}；请用可报送这些类型的密钥，或请管理员放宽其权限",
+            f"the bus does not let this key report: {en}; {kept_en}; use a key that may report these types, or have this one allowed to",
+        )
+        self.reports = dict(reports)
+
+
 @dataclass(slots=True)
 class _UnderWay:
     key: Key
@@ -83,12 +105,27 @@ class _UnderWay:
         """Who will answer: each service is as busy as it is."""
         return self.report.type.partition(".")[0]
 
+    @property
+    def subject(self) -> str:
+        """Where it is published."""
+        source = self.report.source
+        return subjects.reported(source.county, source.department, source.system, self.report.type)
+
+    def fail(self, error: BaseException) -> bool:
+        """Let whoever waits for this very answer know that none comes. Whether anybody does."""
+        if self.answer is None or self.answer.done():
+            return False
+        self.answer.set_exception(error)
+        return True
+
 
 class ReportingClient:
     """Use as `async with`. One client reports for one department's system, or, without naming one, for all that the user may speak for.
 
     It survives restarts of the broker and of the write services, and with an `outbox` of its own process too: what was not answered is
     sent as soon as the file is opened again. Without one, closing it forgets what is not answered yet.
+
+    What the broker does not let the user report is no more sent: whoever waits for its answer is told, and it stays in the outbox.
     """
 
     def __init__(
@@ -104,9 +141,11 @@ class ReportingClient:
         resend_seconds: float = RESEND_SECONDS,
         resend_seconds_max: float = RESEND_SECONDS_MAX,
         on_answer: Callable[[Answer], None] | None = None,
+        on_forbidden: Callable[[OutgoingReport, ReportForbidden], None] | None = None,
     ) -> None:
         """`outbox`: the file that keeps reports, for this client alone. `keep_answers`: it keeps the newest answer to every report too;
-        otherwise only the refusals nobody was told of, neither who waits in `report` nor `on_answer`.
+        otherwise only the refusals nobody was told of, neither who waits in `report` nor `on_answer`. `on_forbidden` hears of each report
+        of many that the broker does not let through, and why.
         """
         self._nc = nc
         self._county = county
@@ -120,6 +159,9 @@ class ReportingClient:
         self._resend_seconds = resend_seconds
         self._resend_seconds_max = resend_seconds_max
         self._on_answer = on_answer
+        self._on_forbidden = on_forbidden
+        self._forbidden = Counter[str]()
+        """How many reports of a type the broker does not let through, of which nobody was told yet."""
         self._open = 0
         """How many reports are not answered yet, those not sent yet among them."""
         self._ready: deque[_UnderWay] = deque()
@@ -136,6 +178,7 @@ class ReportingClient:
         self._acknowledged = nc.new_inbox()
         self._complained = -inf
         self._tasks: list[asyncio.Task[None]] = []
+        self._listening = ExitStack()
         self._ended: BaseException | None = None
         """Why nothing is sent any more."""
         self._not_kept: OutboxError | None = None
@@ -149,9 +192,11 @@ class ReportingClient:
         try:
             for kept in self._outbox.left if self._outbox is not None else ():
                 self._take_over(kept.report)
+            self._listening.enter_context(Forbidden.of(self._nc).told_to(self._heard_forbidden))
             self._subscriptions.append(await self._nc.subscribe(self._answers, cb=self._answered))
             self._subscriptions.append(await self._nc.subscribe(self._acknowledged, cb=self._taken))
         except BaseException:
+            self._listening.close()
             await self._close_outbox()
             raise
         for work in (self._send_ready(), self._resend()):
@@ -163,6 +208,7 @@ class ReportingClient:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Raises OutboxError when what was answered could not be deleted from the outbox: it is then sent again, and answered alike."""
         try:
+            self._listening.close()
             await end(self._tasks)
             if not (self._nc.is_closed or self._nc.is_draining):
                 for subscription in self._subscriptions:
@@ -191,8 +237,9 @@ class ReportingClient:
         A fact of the contracts is given with the id it is reported under and the day it is about (see `outgoing`); a report ready to be
         sent says so itself. One that is larger than `REPORT_BYTES_MAX` or holds a resident id is neither kept nor sent: it is *refused* at
         once, with revision 0. Whoever stops waiting leaves a report in the outbox: it is sent until it is answered.
-        Raises OutboxError when the report could not be kept, and so was not sent; nats' ConnectionClosedError when the connection was
-        closed for good.
+        Raises OutboxError when the report could not be kept, and so was not sent; ReportForbidden when the broker does not let the user
+        report it, HearingForbidden when it does not let it hear answers; nats' ConnectionClosedError when the connection was closed for
+        good.
         """
         self._raise_if_ended()
         made = report if isinstance(report, OutgoingReport) else self.outgoing(report, id=id, day=day, service=service)
@@ -212,7 +259,9 @@ class ReportingClient:
         is there, to what an outbox held before too.
 
         Raises OutboxError when a report could not be kept: others of the last few may not be either, so report all of them again, which
-        changes nothing about those that are; nats' ConnectionClosedError when the connection was closed for good.
+        changes nothing about those that are; ReportForbidden, once all others are answered, for those that the broker did not let through
+        and nobody was told of; HearingForbidden when it does not let the user hear answers; nats' ConnectionClosedError when the connection
+        was closed for good.
         """
         self._raise_if_ended()
         async for report in _each(reports):
@@ -221,6 +270,9 @@ class ReportingClient:
                 await self._some_answer()
         while self._open:
             await self._some_answer()
+        if self._forbidden:
+            untold, self._forbidden = self._forbidden, Counter()
+            raise ReportForbidden(untold, self._outbox_file)
         return self.progress
 
     def outgoing(self, fact: Reportable, *, id: str, day: date, service: Service | None = None) -> OutgoingReport:
@@ -242,6 +294,7 @@ class ReportingClient:
             self.outbox.forget(number)
 
     async def _some_answer(self) -> None:
+        self._raise_if_ended()
         self._answer_came.clear()
         await self._answer_came.wait()
         self._raise_if_ended()
@@ -301,13 +354,15 @@ class ReportingClient:
             return
         self._open -= 1
         self.progress.sent -= 1
-        if entry.answer is not None and not entry.answer.done():
-            entry.answer.set_exception(error)
+        entry.fail(error)
         if entry.answer is None and isinstance(error, OutboxError):
             self._not_kept = error
         self._answer_came.set()
 
     def _put_ready(self, entry: _UnderWay) -> None:
+        if self._ended is not None:
+            entry.fail(self._ended)
+            return
         self._ready.append(entry)
         self._something_ready.set()
 
@@ -331,13 +386,12 @@ class ReportingClient:
 
     async def _send(self, entry: _UnderWay) -> None:
         report = entry.report
-        subject = subjects.reported(report.source.county, report.source.department, report.source.system, report.type)
         reply = self._acknowledged if entry.first_sent else ""
         entry.last_sent = asyncio.get_running_loop().time()
         entry.first_sent = entry.first_sent or entry.last_sent
         self._put_due(entry.last_sent + entry.wait_seconds, entry.key)
         with suppress(OutboundBufferLimitError):  # disconnected this moment: it is sent again when its time is over
-            await self._nc.publish(subject, report.raw, reply=reply, headers=headers_of(report))
+            await self._nc.publish(entry.subject, report.raw, reply=reply, headers=headers_of(report))
 
     async def _taken(self, message: Msg) -> None:
         """What the broker says of a report sent again: where it takes none, that is told once in a while."""
@@ -386,14 +440,43 @@ class ReportingClient:
 
     def _task_ended(self, task: "asyncio.Task[None]") -> None:
         """Nothing will be sent any more: whoever waits for an answer must not wait for ever."""
-        if task.cancelled() or (error := task.exception()) is None:
-            return
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._end(error)
+
+    def _end(self, error: BaseException) -> None:
         self._ended = error
         behind = (entry for queued in self._behind.values() for entry in queued)
         for entry in (*self._under_way.values(), *behind, *self._ready):
-            if entry.answer is not None and not entry.answer.done():
-                entry.answer.set_exception(error)
+            entry.fail(error)
         self._answer_came.set()
+
+    def _heard_forbidden(self, error: PublishForbidden | HearingForbidden) -> None:
+        """The broker forbids something on this connection: what concerns the answers, or reports under way."""
+        if isinstance(error, PublishForbidden):
+            for entry in [each for each in self._under_way.values() if each.subject.lower() == error.subject]:
+                self._set_aside(entry)
+        elif error.subject == self._answers.lower():
+            for task in self._tasks:  # no answer would ever be heard
+                task.cancel()
+            self._end(error)
+
+    def _set_aside(self, entry: _UnderWay) -> None:
+        """The broker does not let a report through: it is under way no more, and stays in the outbox."""
+        del self._under_way[entry.key]
+        self._unreadable.pop((entry.key[0], entry.report.type), None)
+        self._open -= 1
+        self.progress.forbidden += 1
+        error = ReportForbidden({entry.report.type: 1}, self._outbox_file)
+        if not entry.fail(error):
+            if self._on_forbidden is not None:
+                self._on_forbidden(entry.report, error)
+            else:
+                self._forbidden[entry.report.type] += 1
+                if self._forbidden[entry.report.type] == 1:
+                    log.error("消息总线不允许报送 / the bus does not let this user report", type=entry.report.type, subject=entry.subject)
+        self._answer_came.set()
+        if (following := self._next_behind(entry.key)) is not None:
+            self._put_ready(following)
 
     async def _answered(self, message: Msg) -> None:
         answer = parse_answer(message.data)
@@ -415,12 +498,17 @@ class ReportingClient:
         else:
             self._settle(entry, answer, told=self._on_answer is not None)
         self._answer_came.set()
-        if behind := self._behind.get(key):
-            following = behind.popleft()
-            if not behind:
-                del self._behind[key]
+        if (following := self._next_behind(key)) is not None:
             self._under_way[key] = following
             await self._send(following)
+
+    def _next_behind(self, key: Key) -> _UnderWay | None:
+        """The next report under an id, once the one before is under way no more."""
+        behind = self._behind.get(key)
+        following = behind.popleft() if behind else None
+        if not behind:
+            self._behind.pop(key, None)
+        return following
 
     def _key_of(self, answer: Answer) -> Key:
         """The report an answer is to. One nobody could read is answered under an id only the write service knows: the oldest such

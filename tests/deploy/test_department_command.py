@@ -4,7 +4,8 @@ import asyncio
 import os
 import stat
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import nats
@@ -17,6 +18,7 @@ from deploy.data_folder import DataFolder, Purpose, Running
 from deploy.embedded import HOST
 from deploy.nats.accounts import inbox_of
 from shared.clock import today
+from shared.contracts.envelope import Source, report_bytes
 from shared.tokens import digest_of
 from shared.users import users_toml
 from tests.contracts.test_reporters import REPORTERS
@@ -82,6 +84,27 @@ async def test_a_key_holds_at_once_says_what_it_may_and_is_gone_at_once(bus: Cou
             await closed.wait()
     finally:
         await connection.close()
+
+
+async def test_what_the_bus_does_not_let_a_key_report_is_told_and_kept_until_it_may(
+    bus: CountyBus, folder: DataFolder, kaiye: Kaiye, tmp_path: Path
+) -> None:
+    seed, file = tmp_path / "bank.seed", tmp_path / "reports.jsonl"
+    assert (await kaiye("department", "add", *BANK, "--may-report", "finance.loan_applied", "--out", str(seed)))[0] == 0
+    users = Credentials(folder, COUNTY).users()
+    wider = tuple(user.model_copy(update={"may_report": ()}) for user in users.departments)
+    folder.departments.write_text(users_toml({COUNTY: users.model_copy(update={"departments": wider})}))  # which the bus is not told of
+    source = Source(COUNTY, "bank", "core")
+    settled = report_bytes(source=source, id="s-1", type="finance.loan_settled", occurred=date(2025, 3, 3), data={"loan": "L1"})
+    file.write_bytes(settled + b"\n" + settled.replace(b"s-1", b"s-2"))
+    outbox = folder.outbox(sha256(file.read_bytes()).hexdigest())
+    for _ in range(2):
+        code, out, said = await kaiye("report", str(file), "--seed", str(seed))
+        assert (code, out) == (1, b""), said
+        assert "不允许本密钥报送：finance.loan_settled 2 条" in said
+        assert "does not let this key report: 2 of finance.loan_settled" in said
+        assert "0 条：记录 0、等待 0、退回 0" in said
+        assert outbox.exists()
 
 
 async def test_a_restarted_bus_knows_whom_it_knew(bus: CountyBus, kaiye: Kaiye) -> None:

@@ -6,7 +6,6 @@ it, or it is not known to have arrived and has to be sent again, which changes n
 """
 
 import asyncio
-import re
 from collections import Counter as Counts
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -21,6 +20,7 @@ from services.indicators.api.questions import Problem
 from services.indicators.api.responses import Refused
 from shared import subjects
 from shared.answers import Answer, parse_answer
+from shared.client.forbidden import BusForbids, Forbidden
 from shared.client.identify import exchange
 from shared.client.outgoing import OutgoingReport, headers_of
 from shared.client.repair import NobodyRepairs, RepairDesks, RepairRefused
@@ -45,7 +45,6 @@ system holds up the rest.
 RETRY_SECONDS: Final = 5
 _STORE_FAILED = 10077
 """What the broker says when a stream has all that it may hold."""
-_FORBIDDEN = re.compile(r'publish to "([^"]+)"', re.IGNORECASE)
 
 BUS_AWAY: Final = Problem(
     code="bus_away", zh="消息总线暂不可用，报送未能确认：请稍后以相同编号重新报送，已收到的不会重复计入",
@@ -102,11 +101,11 @@ def unavailable(problem: Problem, seconds: float = RETRY_SECONDS, *, status: int
 class Counter:
     """Where reports are handed in. `nc` is the door's own connection, `service` that of the indicators service."""
 
-    def __init__(self, nc: Client, service: Client, county: str, forbidden: "Forbidden") -> None:
+    def __init__(self, nc: Client, service: Client, county: str) -> None:
         self._nc = nc
         self._service = service
         self._county = county
-        self._forbidden = forbidden
+        self._forbidden = Forbidden.of(nc)
         self._under_way: set[Key] = set()
         """What is not answered yet."""
         self._waiting = Counts[str]()
@@ -182,8 +181,10 @@ class Counter:
         subject = subjects.identify(source.department, source.system)
         try:
             reply = await exchange(self._nc, subject, request, seconds_max=TAKEN_SECONDS_MAX)
+        except BusForbids as error:
+            raise _refused(error) from error
         except (nats.errors.Error, nats.js.errors.Error) as error:
-            raise self._forbidden.why(subject) or _not_heard(error, NOBODY_ANSWERS) from error
+            raise _not_heard(error, NOBODY_ANSWERS) from error
         if isinstance(reply, Refusal):
             problem = Problem(code=reply.code, zh=reply.zh, en=reply.en)
             seconds = reply.retry_after_seconds
@@ -194,11 +195,14 @@ class Counter:
         """Into the broker's queue. Raises Refused."""
         source = report.source
         subject = subjects.reported(source.county, source.department, source.system, report.type)
+        publishing = self._nc.jetstream().publish(subject, report.raw, timeout=TAKEN_SECONDS_MAX, headers=headers_of(report))
         try:
-            await self._nc.jetstream().publish(subject, report.raw, timeout=TAKEN_SECONDS_MAX, headers=headers_of(report))
+            await self._forbidden.reply(subject, publishing)
+        except BusForbids as error:
+            raise _refused(error) from error
         except (nats.errors.Error, nats.js.errors.Error) as error:
             full = isinstance(error, nats.js.errors.APIError) and error.err_code == _STORE_FAILED
-            raise self._forbidden.why(subject) or _not_heard(error, QUEUE_FULL if full else BUS_AWAY) from error
+            raise _not_heard(error, QUEUE_FULL if full else BUS_AWAY) from error
 
     @asynccontextmanager
     async def _listening(self, source: Source, reports: Collection[OutgoingReport]) -> "AsyncIterator[_Heard]":
@@ -260,26 +264,6 @@ class Counter:
         return None
 
 
-class Forbidden:
-    """What the broker forbade the door's user to say: it tells so of a connection, and of no message."""
-
-    def __init__(self) -> None:
-        self._subjects: set[str] = set()
-
-    def note(self, error: Exception) -> None:
-        """Something the broker complained of."""
-        if (said := _FORBIDDEN.search(str(error))) is not None:
-            log.error("消息总线不允许转发 / the bus lets nothing be passed on", subject=said[1])
-            self._subjects.add(said[1].lower())
-
-    def why(self, subject: str) -> Refused | None:
-        """Why nothing came back from there, if that is why."""
-        if subject.lower() not in self._subjects:
-            return None
-        self._subjects.discard(subject.lower())
-        return Refused(502, BUS_REFUSES)
-
-
 class _Heard:
     """The answers to some reports, as they come in."""
 
@@ -303,6 +287,11 @@ class _Heard:
 def _refusal(report: OutgoingReport, reason: Reason) -> Answer:
     """The answer to what is not even sent."""
     return Answer(str(report.source), report.id, report.type, 0, "refused", reason.code, reason.zh, reason.en, None)
+
+
+def _refused(error: BusForbids) -> Refused:
+    log.error("消息总线不允许转发 / the bus lets nothing be passed on", because=str(error))
+    return Refused(502, BUS_REFUSES)
 
 
 def _not_heard(error: Exception, problem: Problem) -> Refused:

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from services.indicators.answers import Board, Row
 from services.indicators.api.access import Access
-from services.indicators.api.counter import Counter, Forbidden
+from services.indicators.api.counter import Counter
 from services.indicators.api.feed import Feed
 from services.indicators.api.http import Doors, make_http
 from services.indicators.api.metrics import QueryMetrics
@@ -164,7 +164,7 @@ async def test_until_the_store_is_read_there_is_no_answer(clean_nats_url: str, d
                     QueryMetrics(registry),
                     registry,
                     Access(None, open=True),
-                    Counter(nc, nc, COUNTY, Forbidden()),
+                    Counter(nc, nc, COUNTY),
                 )
             )
             async with httpx.AsyncClient(transport=httpx.ASGITransport(http), base_url="http://test") as client:

@@ -1,0 +1,187 @@
+"""What the broker does not let a user report, ask or hear is told to whoever waits for it, and nothing of it is lost."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import date
+from pathlib import Path
+
+import nats
+import pytest
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from deploy.nats.accounts import ADMINISTRATOR, accounts_conf, inbox_of
+from deploy.nats.keys import new_seed, public_key
+from shared.answers import Answer
+from shared.client import BusForbids, HearingForbidden, OutgoingReport, PublishForbidden, ReportForbidden, ReportingClient, identify
+from shared.client.outbox import Outbox
+from shared.clock import today
+from shared.contracts.base import SERVICES
+from shared.contracts.envelope import Source, report_bytes
+from shared.users import DepartmentUser
+from tests.client.desk import COUNTY, deciding
+from tests.client.test_reporting import SECONDS_MAX, id_of, recorded
+from tests.support.nats import KeyedBroker, county_users
+
+SOURCE = Source(COUNTY, "employment", "hr")
+MAY, MAY_NOT = "training.course_closed", "training.course_opened"
+SEEDS = {name: new_seed() for name in (*SERVICES, "indicators", ADMINISTRATOR, "narrow", "wide", "other")}
+DESK = {"user": "desk", "password": "desk"}
+
+
+@pytest.fixture
+def keyed(tmp_path: Path) -> Iterator[KeyedBroker]:
+    """A bus that knows two keys of one system, of which one may report one type alone, and one of another system."""
+    narrow = DepartmentUser(department="employment", system="hr", nkey=public_key(SEEDS["narrow"]), may_report=(MAY,))
+    wide = DepartmentUser(department="employment", system="hr", nkey=public_key(SEEDS["wide"]))
+    other = DepartmentUser(department="other", system="hr", nkey=public_key(SEEDS["other"]))
+    broker = KeyedBroker(tmp_path / "nats", accounts_conf({COUNTY: county_users(SEEDS, narrow, wide, other)}, today(), more=(DESK,)))
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@asynccontextmanager
+async def _as(broker: KeyedBroker, name: str, *, inbox: str = inbox_of("employment", "hr")) -> AsyncIterator[tuple[Client, list[str]]]:
+    """Connected with somebody's key, and what the connection's own callback hears."""
+    heard: list[str] = []
+
+    async def hear(error: Exception) -> None:
+        heard.append(str(error))
+
+    nc = await nats.connect(broker.address, nkeys_seed_str=SEEDS[name], inbox_prefix=inbox, error_cb=hear)
+    try:
+        yield nc, heard
+    finally:
+        await nc.close()
+
+
+@asynccontextmanager
+async def _desk(broker: KeyedBroker) -> AsyncIterator[list[str]]:
+    """Whoever records all that is reported: the ids of what arrived."""
+    nc = await nats.connect(broker.address, **DESK)
+    arrived: list[str] = []
+
+    def ruling(message: Msg, times: int) -> Answer:
+        arrived.append(id_of(message))
+        return recorded(message, times)
+
+    try:
+        async with deciding(nc, ruling):
+            yield arrived
+    finally:
+        await nc.close()
+
+
+def _report(id: str, type: str = MAY) -> OutgoingReport:
+    return OutgoingReport(SOURCE, type, report_bytes(source=SOURCE, id=id, type=type, occurred=date(2009, 3, 1), data={"course": "C1"}), id)
+
+
+def _mixed(count: int) -> list[OutgoingReport]:
+    return [_report(f"r-{number}", MAY_NOT if number % 2 else MAY) for number in range(count)]
+
+
+async def _left(outbox: Path) -> list[str]:
+    kept = await Outbox.open(outbox)
+    await kept.close()
+    return [each.report.id for each in kept.left]
+
+
+async def test_whoever_reports_what_the_key_may_not_is_told_and_a_better_key_sends_it(keyed: KeyedBroker, tmp_path: Path) -> None:
+    outbox = tmp_path / "outbox"
+    async with _desk(keyed) as arrived:
+        async with (
+            _as(keyed, "narrow") as (nc, heard),
+            ReportingClient(nc, county=COUNTY, department="employment", system="hr", outbox=outbox) as client,
+        ):
+            async with asyncio.timeout(SECONDS_MAX):
+                with pytest.raises(
+                    ReportForbidden, match=f"不允许本密钥报送：{MAY_NOT} 1 条.*does not let this key report: 1 of {MAY_NOT}"
+                ) as told:
+                    await client.report(_report("r-1", MAY_NOT))
+                assert (await client.report(_report("r-2"))).outcome == "recorded"
+        assert str(outbox) in str(told.value)
+        assert [MAY_NOT in each for each in heard] == [True], "the connection's own callback hears it as before"
+        assert (client.progress.forbidden, client.progress.recorded, client.progress.sent_again) == (1, 1, 0)
+        assert (arrived, await _left(outbox)) == (["r-2"], ["r-1"])
+        async with (
+            _as(keyed, "wide") as (nc, _),
+            ReportingClient(nc, county=COUNTY, department="employment", system="hr", outbox=outbox) as client,
+        ):
+            progress = await asyncio.wait_for(client.report_many([]), SECONDS_MAX)
+    assert (progress.taken_over, progress.recorded, arrived) == (1, 1, ["r-2", "r-1"])
+    assert await _left(outbox) == []
+
+
+async def test_of_many_all_that_may_be_reported_are_answered_before_the_others_are_named(keyed: KeyedBroker, tmp_path: Path) -> None:
+    outbox = tmp_path / "outbox"
+    async with (
+        _desk(keyed) as arrived,
+        _as(keyed, "narrow") as (nc, _),
+        ReportingClient(nc, county=COUNTY, department="employment", system="hr", outbox=outbox, under_way_max=10) as client,
+    ):
+        with pytest.raises(ReportForbidden) as told:
+            await asyncio.wait_for(client.report_many(_mixed(100)), SECONDS_MAX)
+        assert (await asyncio.wait_for(client.report_many([_report("r-100")]), SECONDS_MAX)).recorded == 51
+    assert told.value.reports == {MAY_NOT: 50}
+    assert len(arrived) == 51
+    assert await _left(outbox) == [f"r-{number}" for number in range(1, 100, 2)]
+
+
+async def test_who_asked_for_it_hears_of_each_report_that_is_forbidden(keyed: KeyedBroker) -> None:
+    told: list[tuple[str, str]] = []
+    async with (
+        _desk(keyed),
+        _as(keyed, "narrow") as (nc, _),
+        ReportingClient(
+            nc, county=COUNTY, department="employment", system="hr",
+            on_forbidden=lambda report, error: told.append((report.id, error.reason.code)),
+        ) as client,
+    ):  # fmt: skip
+        progress = await asyncio.wait_for(client.report_many(_mixed(10)), SECONDS_MAX)
+    assert (progress.recorded, progress.forbidden, progress.heard) == (5, 5, 10)
+    assert told == [(f"r-{number}", "forbidden") for number in range(1, 10, 2)]
+
+
+async def test_what_is_reported_under_the_same_id_is_sent_after_what_is_forbidden(keyed: KeyedBroker) -> None:
+    async with (
+        _desk(keyed),
+        _as(keyed, "narrow") as (nc, _),
+        ReportingClient(nc, county=COUNTY, department="employment", system="hr") as client,
+    ):
+        forbidden, again, said = await asyncio.wait_for(
+            asyncio.gather(*(client.report(_report("r-1", type)) for type in (MAY_NOT, MAY_NOT, MAY)), return_exceptions=True), SECONDS_MAX
+        )
+    assert [type(each) for each in (forbidden, again)] == [ReportForbidden] * 2
+    assert not isinstance(said, BaseException)
+    assert said.outcome == "recorded"
+
+
+async def test_without_answers_nobody_waits_for_ever(keyed: KeyedBroker, tmp_path: Path) -> None:
+    outbox = tmp_path / "outbox"
+    async with _desk(keyed), _as(keyed, "narrow") as (nc, _):
+        async with ReportingClient(nc, county=COUNTY, outbox=outbox) as client:  # which listens to what all departments are answered
+            for _ in range(2):
+                with pytest.raises(HearingForbidden, match=r"得不到答复.* / .*nothing is answered"):
+                    await asyncio.wait_for(client.report(_report("r-1")), SECONDS_MAX)
+            with pytest.raises(HearingForbidden):
+                await asyncio.wait_for(client.report_many(_mixed(10)), SECONDS_MAX)
+        async with ReportingClient(nc, county=COUNTY, department="employment", system="hr", outbox=outbox) as client:
+            assert (await asyncio.wait_for(client.report_many([]), SECONDS_MAX)).recorded == client.progress.taken_over == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "inbox", "error", "named"),
+    [
+        ("other", inbox_of("other", "hr"), PublishForbidden, "identify.registry.employment.hr"),
+        ("narrow", "_INBOX", HearingForbidden, "_inbox."),
+    ],
+)
+async def test_whoever_may_not_ask_for_pseudonyms_or_hear_them_is_told_at_once(
+    keyed: KeyedBroker, key: str, inbox: str, error: type[BusForbids], named: str
+) -> None:
+    async with _as(keyed, key, inbox=inbox) as (nc, _):
+        for _ in range(2):
+            with pytest.raises(error, match=named):
+                await asyncio.wait_for(identify(nc, ["33012719870412001X"], department="employment", system="hr"), 4)
