@@ -242,3 +242,19 @@ async def test_a_full_queue_takes_nothing_says_so_and_the_report_is_kept_until_t
             await ensure_stream(js, config)
             async with deciding(nc, recorded):
                 assert (await asyncio.wait_for(waiting, SECONDS_MAX)).outcome == "recorded"
+
+
+@pytest.mark.parametrize(
+    ("raw", "headers"),
+    [(b" " * (subjects.REPORT_BYTES_MAX + 1), None), (b"{}", {"Nats-Rollup": "all"}), (b"{}", {"Nats-TTL": "1h"})],
+    ids=["over the limit", "rollup", "ttl"],
+)
+async def test_what_the_broker_itself_refuses_gets_its_error_and_no_answer(
+    broker: Broker, raw: bytes, headers: dict[str, str] | None
+) -> None:
+    async with connected(broker) as nc:
+        await ensure_stream(nc.jetstream(), reported_config(COUNTY))
+        with pytest.raises(APIError) as told:
+            await nc.jetstream().publish(f"reported.{COUNTY}.employment.hr.{TYPE}", raw, headers=headers)
+        assert told.value.code in (400, 500)
+        assert (await nc.jetstream().stream_info(subjects.reported_stream(COUNTY))).state.messages == 0

@@ -23,8 +23,9 @@ from tests.support.nats import KeyedBroker, county_users
 from tests.write_app.system import COUNTY, SOURCE, course, recorded_ids, serving
 
 EXAMPLE = Path(__file__).parents[2] / "deploy" / "examples" / "node"
-SEEDS = {name: new_seed() for name in (*SERVICES, "indicators", ADMINISTRATOR, "department")}
+SEEDS = {name: new_seed() for name in (*SERVICES, "indicators", ADMINISTRATOR, "department", "narrow")}
 SECONDS_MAX = 120
+NAME = "创业培训班".encode()
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +46,10 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[KeyedBroker]:
-    """A bus that knows the training service and the department's system by their keys."""
+    """A bus that knows the training service and the department's system by their keys, of which one may report but one type."""
     department = DepartmentUser(department=SOURCE.department, system=SOURCE.system, nkey=public_key(SEEDS["department"]))
-    broker = KeyedBroker(tmp_path / "nats", accounts_conf({COUNTY: county_users(SEEDS, department)}, today()))
+    narrow = department.model_copy(update={"nkey": public_key(SEEDS["narrow"]), "may_report": ("training.course_closed",)})
+    broker = KeyedBroker(tmp_path / "nats", accounts_conf({COUNTY: county_users(SEEDS, department, narrow)}, today()))
     broker.start()
     yield broker
     broker.stop()
@@ -73,17 +75,62 @@ async def test_it_reports_and_reads_its_answers_although_the_broker_is_killed(ex
     assert sorted(recorded_ids(store)) == sorted(f"c-{number}" for number in range(1, 2000))
 
 
-async def test_with_anothers_key_it_ends_and_says_what_it_lacks(example: Path, broker: KeyedBroker, tmp_path: Path) -> None:
+async def test_two_lines_under_one_id_are_both_answered(example: Path, broker: KeyedBroker, tmp_path: Path) -> None:
+    file = tmp_path / "reports.jsonl"
+    file.write_bytes(b"\n".join([course(1).raw, course(1).raw, course(1).raw.replace(NAME, NAME * 2), course(2).raw]))
+    store = MemoryStore("training", COUNTY)
+    async with serving(broker, RULES, store, nats_nkey_seed=SEEDS["training"], nats_inbox=inbox_of("training")):
+        assert await _run(example, broker, file) == (1, ["c-1 recorded", "c-2 recorded", "c-1 recorded", "c-1 refused"])
+    assert recorded_ids(store) == ["c-1", "c-2"]
+
+
+@pytest.mark.parametrize(
+    ("key", "inbox", "named"),
+    [
+        ("indicators", "_INBOX_x", f"hear answered.{COUNTY}.{SOURCE.department}.{SOURCE.system}."),
+        ("narrow", inbox_of(SOURCE.department, SOURCE.system), f"publish to reported.{COUNTY}."),
+    ],
+)
+async def test_with_a_key_that_may_not_it_ends_and_says_what_it_lacks(
+    example: Path, broker: KeyedBroker, tmp_path: Path, key: str, inbox: str, named: str
+) -> None:
     file = tmp_path / "reports.jsonl"
     file.write_bytes(course(1).raw)
+    code, said = await _refused(example, broker, file, KAIYE_NATS_NKEY_SEED=SEEDS[key], KAIYE_NATS_INBOX=inbox)
+    assert code == 2, said
+    assert f"permissions violation: the bus does not let this key {named}".lower() in said.lower()
+    assert len(said.splitlines()) == 1, "and not how the program came there"
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (b"", ["holds no report"]),
+        (course(1).raw + b"\n{", ["line 2 is not JSON"]),
+        (b"3\n" + course(1).raw.replace(b'"c-1"', b"7"), ["line 1 has no usable source and type", "line 2 has no usable id"]),
+        (course(1).raw.replace(NAME, NAME * 20_000), ["line 1 is larger than 256 KiB"]),
+        (b"{\n" * 30, [f"line {number} is not JSON" for number in range(1, 21)] + ["10 more lines cannot be sent"]),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_sent_is_named_and_nothing_is_sent(
+    example: Path, broker: KeyedBroker, tmp_path: Path, content: bytes, named: list[str]
+) -> None:
+    file = tmp_path / "reports.jsonl"
+    file.write_bytes(content)
+    code, said = await _refused(example, broker, file, KAIYE_NATS_URL="nats://127.0.0.1:1")  # where nobody is
+    assert code == 2, said
+    assert [part in line for part, line in zip(named, said.splitlines(), strict=True)] == [True] * len(named), said
+
+
+async def _refused(example: Path, broker: KeyedBroker, file: Path, **settings: str) -> tuple[int | None, str]:
+    """How it ended before any answer, and what it said of it."""
     process = await asyncio.create_subprocess_exec(
         "node", "report.mjs", file, cwd=example, stderr=subprocess.PIPE,
-        env={**os.environ, "KAIYE_NATS_URL": broker.address, "KAIYE_NATS_NKEY_SEED": SEEDS["indicators"], "KAIYE_NATS_INBOX": "_INBOX_x"},
+        env={**os.environ, "KAIYE_NATS_URL": broker.address, **settings},
     )  # fmt: skip
     async with asyncio.timeout(SECONDS_MAX):
         _, said = await process.communicate()
-    assert process.returncode not in (0, None)
-    assert "permissions violation" in said.decode().lower(), said.decode()
+    return process.returncode, said.decode()
 
 
 async def _run(example: Path, broker: KeyedBroker, file: Path) -> tuple[int, list[str]]:
