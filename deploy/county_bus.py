@@ -32,8 +32,10 @@ _ANYBODY = {"user": ANYBODY, "password": ANYBODY}
 class CountyBus(EmbeddedNats):
     """A NATS server whose users are looked up each time it starts. With `insecure`, who brings no key may do everything too."""
 
-    def __init__(self, folder: Path, log: Path, *, county: str, users: Callable[[], CountyUsers], insecure: bool = False) -> None:
-        super().__init__(folder, log=log)
+    def __init__(
+        self, folder: Path, log: Path, *, county: str, users: Callable[[], CountyUsers], insecure: bool = False, port: int = 0
+    ) -> None:
+        super().__init__(folder, port, log=log)
         self._county = county
         self._users = users
         self._insecure = insecure

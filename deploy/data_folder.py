@@ -5,6 +5,7 @@
 | `folder.json` | for life: its format, its county, whether it is a demonstration and of what |
 | `lock` | locked while a `kaiye up` or `kaiye demo` runs on it |
 | `adopt.lock` | locked while a `kaiye doctor --adopt` takes back records |
+| `ports.json` | where bus and HTTP door were reached last, and will be at the next start |
 | `kaiye.json` | addresses and credentials of what runs; readable by the owner only |
 | `departments.toml` | who speaks on the bus and over HTTP, by public keys and digests; `python -m deploy.nats.accounts` takes it |
 | `departments.lock` | locked while that list is changed |
@@ -66,6 +67,14 @@ class Purpose(BaseModel):
     """Where the county's plan and roster were read last; moving them is allowed, changing county is not."""
     demonstration: Demonstration | None = None
     """Set for a folder whose history was played: only there does a report say what time it is."""
+
+
+class Ports(BaseModel):
+    """Where clients reach what runs on a folder: the same at every start, unless others are asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    nats: Annotated[int, Field(ge=1, le=65535)]
+    http: Annotated[int, Field(ge=1, le=65535)]
 
 
 class Running(BaseModel):
@@ -243,6 +252,23 @@ class DataFolder:
             f"{self.path} 的演示为 {_named(known.demonstration)}，请换 --data / "
             f"{self.path} demonstrates {_named(known.demonstration)}: choose another --data for {_named(wanted.demonstration)}"
         )
+
+    def ports(self) -> Ports | None:
+        """Where what ran last was reached; None before the first start. Raises BadFolder when it cannot be read."""
+        file = self.path / "ports.json"
+        try:
+            return Ports.model_validate_json(file.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError) as error:
+            raise BadFolder(
+                f"{file} 无法读取，可删去，则下次启动另选端口 / {file} cannot be read: {error}; without it others are chosen"
+            ) from error
+
+    def keep_ports(self, ports: Ports) -> None:
+        """Be reached there at later starts too."""
+        if self.ports() != ports:
+            write_private(self.path / "ports.json", _text(ports))
 
     def say_running(self, running: Running) -> None:
         """Tell other commands how to reach what runs now."""

@@ -16,6 +16,7 @@ import sys
 import time
 from abc import abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from shared.durable import write_new
 
 HOST = "127.0.0.1"
 USER = "kaiye"
+LASTING = range(20_000, 30_000)
+LASTING_TRIES = 100
 STORE_GIGABYTES_MAX = 200
 """What the streams of one folder may come to: a hundred million records and more."""
 
@@ -33,6 +36,18 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
+
+
+def lasting_port() -> int:
+    """A loopback port to be used at later starts too: none of those that the machine hands out to connections, if there is another, lest
+    one of these has it then.
+    """
+    for _ in range(LASTING_TRIES):
+        port = secrets.choice(LASTING)
+        with suppress(PartFailed):
+            require_free(port)
+            return port
+    return free_port()
 
 
 def require_free(port: int) -> None:

@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
@@ -17,11 +18,11 @@ from typing import TypeVar
 
 from deploy.county_bus import CountyBus
 from deploy.credentials import Credentials
-from deploy.data_folder import BadFolder, DataFolder, Purpose, Running
+from deploy.data_folder import BadFolder, DataFolder, Ports, Purpose, Running
 from deploy.databases import give_databases
-from deploy.embedded import HOST, EmbeddedPostgres, free_port, require_free
+from deploy.embedded import HOST, EmbeddedPostgres, free_port, lasting_port, require_free
 from deploy.nats.accounts import DOOR, inbox_of
-from deploy.processes import Part, PartFailed
+from deploy.processes import STOP_SECONDS_MAX, Part, PartFailed
 from deploy.supervisor import supervised
 from shared.contracts.base import SERVICES
 from shared.logs import logger
@@ -33,6 +34,7 @@ REGISTRY = "registry"
 SCHEMAS: Mapping[str, tuple[Which, ...]] = {INDICATORS: ("indicators",), REGISTRY: ("write", "persons")}
 """What a service's database is built of, where it is not only the store of a write service."""
 HEALTH_SECONDS_MAX = 2.0
+PORT_LOOK_SECONDS = 0.1
 LAPSE_SECONDS = 30.0
 """How often it looks whether somebody's last day is over, and whether the administrator's token is to be renewed."""
 HANDED_ON = frozenset({"KAIYE_OTLP_ENDPOINT", "KAIYE_LOG_FORMAT"})
@@ -77,25 +79,26 @@ class ServiceProcess(Part):
 
 @asynccontextmanager
 async def local_system(
-    folder: DataFolder, purpose: Purpose, *, http_port: int = 0, insecure: bool = False, log_level: str = "INFO"
+    folder: DataFolder, purpose: Purpose, *, http_port: int | None = None, nats_port: int | None = None, insecure: bool = False,
+    log_level: str = "INFO",
 ) -> AsyncIterator[Running]:  # fmt: skip
     """Everything running on the folder for as long as the block lasts.
 
-    `http_port` is where the figures are served; 0 takes a free port. With `insecure` nobody on this machine needs a key, or a token to
-    ask for figures. Raises BadFolder
-    when the folder does not fit the purpose or is in use, PartFailed when something does not come up. A new folder has its purpose for
-    life once everything came up, and not before: whoever is refused may come back with something else in mind.
+    `http_port` is where the figures are served, `nats_port` where the bus is; None for those of the last start, 0 for another one that
+    is free. They are kept for the next start. With `insecure` nobody on this machine needs a key, or a token to ask for figures.
+    Raises BadFolder when the folder does not fit the purpose or is in use, PartFailed when a port is taken or something does not come up.
+    A new folder has its purpose for life once everything came up, and not before: whoever is refused may come back with something else
+    in mind.
     """
     with folder.locked(), ExitStack() as unless_it_comes_up:
         folder.require_fit(purpose)
-        if http_port:
-            require_free(http_port)
+        ports = await ports_for(folder.ports(), nats_port, http_port)
         if folder.purpose() is None:
             unless_it_comes_up.callback(folder.abandon)
         folder.dedicate(purpose)
         credentials = Credentials(folder, purpose.county)
         seeds = credentials.prepare()
-        bus = CountyBus(folder.nats, folder.log("nats"), county=purpose.county, users=credentials.users, insecure=insecure)
+        bus = CountyBus(folder.nats, folder.log("nats"), county=purpose.county, users=credentials.users, insecure=insecure, port=ports.nats)
         database = EmbeddedPostgres(folder.postgres, log=folder.log("postgres"))
         async with supervised() as supervisor:
             await supervisor.start([bus, database])
@@ -103,17 +106,18 @@ async def local_system(
                 pid=os.getpid(), county=purpose.county, county_folder=purpose.county_folder,
                 simulated_clock=purpose.demonstration is not None, nats_url=bus.address, nats_seeds=seeds, insecure=insecure,
                 databases={name: database.address_of(name) for name in (*SERVICES, INDICATORS)},
-                http_url=f"http://{HOST}:{http_port or free_port()}", http_token=credentials.token,
+                http_url=f"http://{HOST}:{ports.http}", http_token=credentials.token,
             )  # fmt: skip
             await give_databases(database.address, running.databases)
             await _migrate(running)
-            ports = dict.fromkeys(SERVICES, 0) | {INDICATORS: int(running.http_url.rpartition(":")[2])}
+            http = {name: free_port() for name in SERVICES} | {INDICATORS: ports.http}
             parts = {
-                name: ServiceProcess(name, service_settings(folder, running, name, port or free_port(), log_level), folder.log(name))
-                for name, port in ports.items()
+                name: ServiceProcess(name, service_settings(folder, running, name, port, log_level), folder.log(name))
+                for name, port in http.items()
             }
             await supervisor.start([parts[name] for name in SERVICES])
             await supervisor.start([parts[INDICATORS]])
+            folder.keep_ports(ports)
             folder.say_running(running)
             unless_it_comes_up.pop_all()
             keeping = asyncio.create_task(keep_credentials(bus, credentials, folder, running))
@@ -122,6 +126,40 @@ async def local_system(
             finally:
                 folder.say_stopped()
                 await end([keeping])
+
+
+async def ports_for(last: Ports | None, nats: int | None, http: int | None) -> Ports:
+    """Where to be reached: the ports asked for, else those of the last start; 0, or none yet, takes others. Raises PartFailed when one is
+    taken: whoever was told of the last ones looks for the system there, so nothing else is chosen unasked.
+    """
+    for port in (nats, http):
+        if port:
+            require_free(port)
+    ports = Ports(
+        nats=await _last(last.nats, "--nats-port") if nats is None and last is not None else nats or lasting_port(),
+        http=await _last(last.http, "--http-port") if http is None and last is not None else http or lasting_port(),
+    )
+    if ports.nats == ports.http:
+        raise PartFailed(f"消息总线与网页不能同用端口 {ports.nats} / bus and page cannot have the same port {ports.nats}")
+    return ports
+
+
+async def _last(port: int, option: str) -> int:
+    """A port of the last start, once whatever was killed has let go of it. Raises PartFailed."""
+    deadline = time.monotonic() + STOP_SECONDS_MAX
+    while True:
+        try:
+            require_free(port)
+        except PartFailed as error:
+            if time.monotonic() > deadline:
+                raise PartFailed(
+                    f"上次启动所用的端口 {port} 已被占用，请待其空出，或用 {option} 指定另一端口（0 为自动），并告知使用旧地址的部门 / "
+                    f"port {port} of the last start is already taken: wait until it is free, or name another one with {option} "
+                    "(0 takes a free one), and tell it to the departments that use the old address"
+                ) from error
+            await asyncio.sleep(PORT_LOOK_SECONDS)
+        else:
+            return port
 
 
 async def keep_credentials(bus: CountyBus, credentials: Credentials, folder: DataFolder, running: Running) -> None:

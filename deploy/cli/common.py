@@ -51,8 +51,19 @@ CountyOption = Annotated[
     ),
 ]  # fmt: skip
 HttpPortOption = Annotated[
-    int, typer.Option("--http-port", min=0, max=65535, help="网页与接口端口，0 为自动 / port of page and API; 0 takes a free one")
-]
+    int | None,
+    typer.Option(
+        "--http-port", min=0, max=65535,
+        help="网页与接口端口，缺省同上次启动，0 为自动 / port of page and API; omitted: as at the last start; 0 takes a free one",
+    ),
+]  # fmt: skip
+NatsPortOption = Annotated[
+    int | None,
+    typer.Option(
+        "--nats-port", min=0, max=65535,
+        help="消息总线端口，缺省同上次启动，0 为自动 / port of the bus; omitted: as at the last start; 0 takes a free one",
+    ),
+]  # fmt: skip
 InsecureOption = Annotated[
     bool,
     typer.Option(

@@ -107,14 +107,17 @@ def add(
         for file in secrets:
             file.unlink()
         raise BadInput(str(error)) from error
-    inbox = inbox_of(name, system)
+    inbox, bus = inbox_of(name, system), _bus(folder)
+    at_zh, at_en = (f"，总线地址 {bus}（KAIYE_NATS_URL）", f", the bus at {bus} (KAIYE_NATS_URL)") if bus is not None else ("", "")
     if json:
-        typer.echo(orjson.dumps({**_shown(user), "inbox": inbox, **({"seed": seed, "token": token} if out is None else {})}))
+        typer.echo(
+            orjson.dumps({**_shown(user), "inbox": inbox, "nats_url": bus, **({"seed": seed, "token": token} if out is None else {})})
+        )
     elif out is None:
         typer.echo(f"{seed}\n{token}")
     said.print(
-        f"已签发 {name} 的系统 {system}，有效至 {user.until}，应答前缀 {inbox}（KAIYE_NATS_INBOX）{_where(out)}\n"
-        f"issued for the system {system} of {name}, valid until {user.until}; its reply prefix is {inbox} (KAIYE_NATS_INBOX)",
+        f"已签发 {name} 的系统 {system}，有效至 {user.until}，应答前缀 {inbox}（KAIYE_NATS_INBOX）{at_zh}{_where(out)}\n"
+        f"issued for the system {system} of {name}, valid until {user.until}; its reply prefix is {inbox} (KAIYE_NATS_INBOX){at_en}",
         markup=False,
     )
     _make_it_hold(folder, credentials)  # only now: should the bus not take it yet, nobody loses what is shown once
@@ -216,6 +219,17 @@ def _credentials(folder: DataFolder) -> "Credentials":
             f"{folder.path} is no data folder yet: kaiye up --data {folder.path} makes it one"
         )
     return Credentials(folder, purpose.county)
+
+
+def _bus(folder: DataFolder) -> str | None:
+    """Where the bus is, or will be at the next start; None for a folder of which nobody knows yet."""
+    from deploy.embedded import HOST
+
+    try:
+        return folder.running().nats_url
+    except NothingRuns:
+        ports = folder.ports()
+        return None if ports is None else f"nats://{HOST}:{ports.nats}"
 
 
 def _make_it_hold(folder: DataFolder, credentials: "Credentials") -> None:

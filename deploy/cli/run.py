@@ -22,6 +22,7 @@ from deploy.cli.common import (
     HttpPortOption,
     InsecureOption,
     JsonOption,
+    NatsPortOption,
     run_until_stopped,
     said,
 )  # fmt: skip
@@ -42,7 +43,8 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    data: DataOption = DEFAULT_FOLDER, county: CountyOption = None, http_port: HttpPortOption = 0, insecure: InsecureOption = False
+    data: DataOption = DEFAULT_FOLDER, county: CountyOption = None, http_port: HttpPortOption = None, nats_port: NatsPortOption = None,
+    insecure: InsecureOption = False,
 ) -> None:  # fmt: skip
     """启动全部服务，直到 Ctrl-C；新文件夹先把县名册中的单位列入 / Run everything on this machine until Ctrl-C; carries on with what the
     folder holds. A new folder begins with the units of the county's roster.
@@ -50,14 +52,16 @@ def up(
     folder = DataFolder(data)
     known = folder.purpose()
     found, purpose = _purpose(county, known, known.demonstration if known is not None else None)
-    run_until_stopped(_up(folder, purpose, found, http_port, insecure=insecure))
+    run_until_stopped(_up(folder, purpose, found, http_port, nats_port, insecure=insecure))
 
 
-async def _up(folder: DataFolder, purpose: Purpose, county: "County", http_port: int, *, insecure: bool) -> None:
+async def _up(
+    folder: DataFolder, purpose: Purpose, county: "County", http_port: int | None, nats_port: int | None, *, insecure: bool
+) -> None:
     from deploy.local import local_system
 
     said.print(STARTING)
-    async with local_system(folder, purpose, http_port=http_port, insecure=insecure) as running:
+    async with local_system(folder, purpose, http_port=http_port, nats_port=nats_port, insecure=insecure) as running:
         if purpose.demonstration is None:
             await _list_units(running, county)
         await _say_where(folder, running)
@@ -104,26 +108,28 @@ def demo(
         ),
     ] = None,
     county: CountyOption = None,
-    http_port: HttpPortOption = 0,
+    http_port: HttpPortOption = None,
+    nats_port: NatsPortOption = None,
     insecure: InsecureOption = False,
 ) -> None:  # fmt: skip
     """播放模拟部门上报的四年数据 / Everything on this machine, and simulated departments reporting four years through it."""
     with _demo_folder(data, once) as folder:
         known, purpose = _purpose(county, folder.purpose(), Demonstration(seed=seed, facts=facts))
-        finished = run_until_stopped(_demo(folder, purpose, known, http_port, once=once, json=json, insecure=insecure))
+        finished = run_until_stopped(_demo(folder, purpose, known, http_port, nats_port, once=once, json=json, insecure=insecure))
     if once and not finished:
         raise typer.Exit(EXIT_INTERRUPTED)
 
 
 async def _demo(
-    folder: DataFolder, purpose: Purpose, county: "County", http_port: int, *, once: bool, json: bool, insecure: bool
+    folder: DataFolder, purpose: Purpose, county: "County", http_port: int | None, nats_port: int | None, *, once: bool,
+    json: bool, insecure: bool,
 ) -> None:  # fmt: skip
     from deploy.demo import play
     from deploy.local import local_system
 
     assert purpose.demonstration is not None
     said.print(STARTING)
-    async with local_system(folder, purpose, http_port=http_port, insecure=insecure) as running:
+    async with local_system(folder, purpose, http_port=http_port, nats_port=nats_port, insecure=insecure) as running:
         with _progress() as progress:
             played = await play(running, county, purpose.demonstration, progress)
         fared = played.fared
@@ -214,6 +220,7 @@ async def _say_where(folder: DataFolder, running: Running) -> None:
         f"                   一次有效，再要用 kaiye login{data} / works once; kaiye login{data} gives another\n"
         f"  指标 / figures   {running.http_url}/board   kaiye board{data}\n"
         f"  接口 / API       {running.http_url}/docs\n"
+        f"  总线 / bus       {running.nats_url}   kaiye department add{data} …\n"
         f"  数据 / data      {folder.path}\n"
         f"  日志 / logs      {folder.path / 'logs'}\n"
         "  Ctrl-C 结束 / ends",

@@ -37,13 +37,16 @@ def run_kaiye(
 
 @contextmanager
 def kaiye_runs(*words: str | Path) -> Iterator[subprocess.Popen[str]]:
-    """A command under way, once it says that it runs; it is ended by force if it has not ended by itself."""
+    """A command under way, once it says that it runs, and where; it is ended by force if it has not ended by itself."""
     with subprocess.Popen((*KAIYE, *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
+            said = []
             for line in process.stderr:
-                if "kaiye 正在运行 / is running" in line:
+                said.append(line)
+                if "Ctrl-C 结束 / ends" in line:
                     break
+            assert any("  总线 / bus       nats://127.0.0.1:" in line for line in said), said
             yield process
         finally:
             process.kill()
@@ -91,7 +94,11 @@ def test_the_folder_is_a_demonstration_for_life(played: tuple[Path, dict[str, An
 
 def test_up_carries_on_alone_and_ends_well_on_ctrl_c(played: tuple[Path, dict[str, Any]]) -> None:
     folder, board = played
+    ports = DataFolder(folder).ports()
+    assert ports is not None
     with kaiye_runs("up", "--data", folder) as up:
+        running = DataFolder(folder).running()
+        assert (running.nats_url, running.http_url) == (f"nats://127.0.0.1:{ports.nats}", f"http://127.0.0.1:{ports.http}")
         second = run_kaiye("up", "--data", folder)
         assert (second.returncode, second.stdout) == (2, "")
         assert "另一个 kaiye 正在使用" in second.stderr
@@ -178,13 +185,16 @@ def test_a_start_that_failed_leaves_a_folder_that_was_something_what_it_was(tmp_
     assert (folder.nats / "kept").exists()
 
 
+@pytest.mark.parametrize("option", ["--http-port", "--nats-port"])
 @pytest.mark.parametrize("command", [("up",), ("demo", "--once", *FACTS)])
-def test_a_taken_port_is_named_before_anything_starts_and_binds_the_folder_to_nothing(command: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_taken_port_is_named_before_anything_starts_and_binds_the_folder_to_nothing(
+    command: tuple[str, ...], option: str, tmp_path: Path
+) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = run_kaiye(*command, "--data", tmp_path / "data", "--http-port", str(port))
+        done = run_kaiye(*command, "--data", tmp_path / "data", option, str(port))
     assert (done.returncode, done.stdout) == (3, "")
     assert f"端口 {port} 已被占用 / port {port} is already taken" in done.stderr
     assert DataFolder(tmp_path / "data").purpose() is None

@@ -57,6 +57,7 @@ def bus(folder: DataFolder) -> Iterator[CountyBus]:
 async def test_a_key_holds_at_once_says_what_it_may_and_is_gone_at_once(bus: CountyBus, kaiye: Kaiye) -> None:
     code, out, said = await kaiye("department", "add", *BANK, "--may-report", "finance.loan_applied")
     assert code == 0, said
+    assert f"总线地址 {bus.address}（KAIYE_NATS_URL）" in said
     seed, _ = out.decode().split()
     forbidden: list[str] = []
     closed = asyncio.Event()

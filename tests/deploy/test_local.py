@@ -1,11 +1,64 @@
-"""What the services of one machine are told by their environment."""
+"""Where what runs on one machine is reached, and what its services are told by their environment."""
 
+import asyncio
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from deploy.data_folder import DataFolder, Running
-from deploy.local import ServiceProcess, service_settings
+from deploy import local
+from deploy.data_folder import BadFolder, DataFolder, Ports, Running
+from deploy.embedded import HOST, LASTING, free_port
+from deploy.local import ServiceProcess, ports_for, service_settings
+from deploy.processes import PartFailed
+
+
+@pytest.fixture
+def taken() -> Iterator[socket.socket]:
+    """A port somebody listens on."""
+    with socket.socket() as listening:
+        listening.bind((HOST, 0))
+        listening.listen()
+        yield listening
+
+
+async def test_the_ports_of_the_last_start_are_those_of_the_next_unless_others_are_asked_for() -> None:
+    first = await ports_for(None, None, None)
+    assert first.nats in LASTING
+    assert first.http in LASTING
+    assert await ports_for(first, None, None) == first
+    own = free_port()
+    assert await ports_for(first, own, None) == Ports(nats=own, http=first.http)
+    assert await ports_for(None, None, own) != first
+    other = await ports_for(first, 0, None)
+    assert (other.http, other.nats != first.nats) == (first.http, True)
+    with pytest.raises(PartFailed, match=f"port {own}"):
+        await ports_for(None, own, own)
+
+
+async def test_a_port_of_the_last_start_that_stays_taken_is_named_and_no_other_is_chosen(
+    taken: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "STOP_SECONDS_MAX", 0.3)
+    port = taken.getsockname()[1]
+    for last, option in ((Ports(nats=port, http=free_port()), "--nats-port"), (Ports(nats=free_port(), http=port), "--http-port")):
+        with pytest.raises(
+            PartFailed, match=f"端口 {port} 已被占用.*{option}.* / port {port} of the last start is already taken.*{option}"
+        ):
+            await ports_for(last, None, None)
+
+
+async def test_what_was_killed_may_take_a_moment_to_let_go_of_its_port(taken: socket.socket) -> None:
+    last = Ports(nats=taken.getsockname()[1], http=free_port())
+    asyncio.get_running_loop().call_later(0.3, taken.close)
+    assert await ports_for(last, None, None) == last
+
+
+def test_ports_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    (tmp_path / "ports.json").write_text("{}")
+    with pytest.raises(BadFolder, match=r"ports.json 无法读取.* / .*cannot be read"):
+        DataFolder(tmp_path).ports()
 
 
 def test_how_services_are_watched_is_handed_on_and_nothing_that_is_meant_for_another_system(
