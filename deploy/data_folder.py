@@ -93,6 +93,7 @@ class Running(BaseModel):
     databases: dict[str, str] = Field(repr=False)
     """A DSN per service."""
     http_url: str
+    """Empty for what runs on another machine, of which only the bus is known."""
     http_token: str = Field(default="", repr=False)
     """What opens the HTTP door as its administrator; empty for one that asks for no token."""
 
@@ -147,7 +148,7 @@ class DataFolder:
         """The outbox of a file of reports that has this digest. Raises BadFolder when the folder cannot be written."""
         folder = self.path / "outboxes"
         try:
-            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise BadFolder(f"无法使用 {folder} / {folder} cannot be used: {error.strerror}") from error
         return folder / f"{digest}.sqlite"

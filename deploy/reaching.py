@@ -33,8 +33,9 @@ async def bus(running: Running, *, name: str = "kaiye", seed: str | None = None,
     """
     settings = Settings(county=running.county, nats_url=running.nats_url, database_url="")
     if running.nats_seeds:
-        own = {"nats_nkey_seed": seed or running.nats_seeds[ADMINISTRATOR], "nats_inbox": inbox or inbox_of(ADMINISTRATOR)}
-        settings = settings.model_copy(update=own)
+        seed, inbox = seed or running.nats_seeds[ADMINISTRATOR], inbox or inbox_of(ADMINISTRATOR)
+    if seed is not None and inbox is not None:
+        settings = settings.model_copy(update={"nats_nkey_seed": seed, "nats_inbox": inbox})
     nc = await connect(settings, name=name)
     try:
         yield nc

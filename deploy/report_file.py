@@ -51,6 +51,8 @@ class Checked:
     """SHA-256 of the whole, in hex."""
     types: frozenset[str]
     """Of what it holds reports."""
+    sources: frozenset[Source]
+    """Whose they are."""
 
 
 def check(file: BinaryIO, running: Running, only: Source | None = None) -> Checked:
@@ -58,7 +60,7 @@ def check(file: BinaryIO, running: Running, only: Source | None = None) -> Check
 
     Raises BadReportFile for a line that is no report, and for a file without any: nothing of the file was sent.
     """
-    lines, digest, types = 0, hashlib.sha256(), set[str]()
+    lines, digest, types, sources = 0, hashlib.sha256(), set[str](), set[Source]()
     for number, line in _lines(file):
         digest.update(line)
         if line.strip():
@@ -68,10 +70,11 @@ def check(file: BinaryIO, running: Running, only: Source | None = None) -> Check
                     number, f"是 {shown(report.source)} 的，种子属于 {only}", f"is of {shown(report.source)}, but the seed of {only}"
                 )
             types.add(report.type)
+            sources.add(report.source)
             lines += 1
     if not lines:
         raise BadReportFile("中没有报告 / it holds no report")
-    return Checked(file, lines, digest.hexdigest(), frozenset(types))
+    return Checked(file, lines, digest.hexdigest(), frozenset(types), frozenset(sources))
 
 
 @dataclass(frozen=True, slots=True)

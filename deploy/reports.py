@@ -112,9 +112,11 @@ async def figures_follow(running: Running, answers: Iterable[Answer]) -> bool:
 
 
 async def figures_reach(running: Running, positions: Mapping[str, int]) -> bool:
-    """Wait until the figures are as far as these positions. False after `FOLLOW_SECONDS_MAX`."""
+    """Wait until the figures are as far as these positions. False after `FOLLOW_SECONDS_MAX`, or where nobody can be asked."""
     if not positions:
         return True
+    if not running.http_url:
+        return False
     deadline = time.monotonic() + FOLLOW_SECONDS_MAX
     async with httpx.AsyncClient(base_url=running.http_url, timeout=FOLLOW_SECONDS_MAX, trust_env=False) as http:
         while time.monotonic() < deadline:

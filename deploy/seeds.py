@@ -1,9 +1,10 @@
 """Whoever speaks on the bus of a running system with a seed of their own, instead of its administrator."""
 
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from nats.aio.client import Client
 
@@ -17,9 +18,11 @@ from shared.contracts.envelope import Source
 from shared.repair import Asker
 from shared.users import DepartmentUser
 
+SEED_VARIABLE: Final = "KAIYE_NATS_NKEY_SEED"
+
 
 class UnknownSeed(Exception):
-    """The seed is nobody's on the list of departments; the message says so, in Chinese and English."""
+    """The seed is none, or nobody's on the list of departments; the message says so, in Chinese and English."""
 
 
 class User(NamedTuple):
@@ -41,15 +44,37 @@ class User(NamedTuple):
 
 def user_of(folder: DataFolder, county: str, seed_file: Path) -> User:
     """Whoever a file's seed belongs to. Raises UnknownSeed and BadFolder."""
-    try:
-        seed = seed_file.read_text("ascii").strip()
-        key = public_key(seed)
-    except (OSError, ValueError) as error:
-        raise UnknownSeed(f"{seed_file} 不是可读的 NKey 种子文件 / {seed_file} is no readable file of an NKey's seed") from error
+    seed, key = _read(seed_file)
     for user in Credentials(folder, county).users().departments:
         if user.nkey == key:
             return User(user, seed, inbox_of(user.department, user.system))
     raise UnknownSeed(f"{seed_file} 的密钥不在部门名单中（kaiye department list）/ nobody on the list of departments has this key")
+
+
+def stranger(source: Source, seed_file: Path | None) -> User:
+    """Whoever reports as this source where no list says whose a seed is: the bus there does. Without a file the seed is that of the
+    environment (`KAIYE_NATS_NKEY_SEED`), as is a reply prefix other than that which it was issued with (`KAIYE_NATS_INBOX`). Raises
+    UnknownSeed.
+    """
+    if seed_file is None:
+        seed = os.environ.get(SEED_VARIABLE, "").strip()
+        try:
+            key = public_key(seed)
+        except ValueError as error:
+            raise UnknownSeed(f"{SEED_VARIABLE} 不是 NKey 种子 / {SEED_VARIABLE} is no NKey's seed") from error
+    else:
+        seed, key = _read(seed_file)
+    inbox = os.environ.get("KAIYE_NATS_INBOX") or inbox_of(source.department, source.system)
+    return User(DepartmentUser(department=source.department, system=source.system, nkey=key), seed, inbox)
+
+
+def _read(seed_file: Path) -> tuple[str, str]:
+    """A seed and its public key. Raises UnknownSeed."""
+    try:
+        seed = seed_file.read_text("ascii").strip()
+        return seed, public_key(seed)
+    except (OSError, ValueError) as error:
+        raise UnknownSeed(f"{seed_file} 不是可读的 NKey 种子文件 / {seed_file} is no readable file of an NKey's seed") from error
 
 
 @asynccontextmanager

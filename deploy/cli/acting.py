@@ -1,5 +1,6 @@
 """In whose name a command speaks on the bus: the operator's, or that of the department's system whose seed is given."""
 
+import os
 from collections.abc import Collection
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +14,7 @@ from deploy.data_folder import DataFolder, Running
 
 if TYPE_CHECKING:
     from deploy.seeds import User
+    from shared.contracts.envelope import Source
 
 SeedOption = Annotated[
     Path | None,
@@ -21,6 +23,58 @@ SeedOption = Annotated[
         help="以该种子所属部门的身份，缺省为系统管理员 / act as the department whose seed this is; omitted: as the administrator",
     ),
 ]  # fmt: skip
+
+
+NatsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--nats", metavar="ADDRESS", envvar="KAIYE_NATS_URL",
+        help="在别的机器上使用：消息总线地址，须有 --county 和 --seed / on another machine: the bus's address; takes --county and --seed",
+    ),
+]  # fmt: skip
+CountyCodeOption = Annotated[
+    str | None,
+    typer.Option("--county", metavar="CODE", envvar="KAIYE_COUNTY", help="县代码，与 --nats 同用 / the county's code, beside --nats"),
+]
+
+
+def reached(folder: DataFolder, nats: str | None, county: str | None) -> Running:
+    """What runs on the folder, or, where the address of its bus is given, on another machine: then nothing of it is in the folder, and
+    nobody is its administrator. Raises BadInput, NothingRuns and BadFolder.
+    """
+    from pydantic import ValidationError
+
+    from shared.settings import Settings
+
+    if nats is None:
+        return folder.running()
+    if county is None:
+        raise BadInput(
+            "有 --nats 时须用 --county（KAIYE_COUNTY）给出县代码 / beside --nats give the county's code, --county (KAIYE_COUNTY)"
+        )
+    try:
+        settings = Settings(county=county, nats_url=nats, database_url="")
+    except ValidationError as error:
+        wrong = "；".join(f"{each['loc'][0]}：{each['msg']}" for each in error.errors())
+        raise BadInput(f"--county、--nats 或 KAIYE_… 环境变量不能用 / --county, --nats or KAIYE_… cannot be used: {wrong}") from error
+    return Running(
+        pid=os.getpid(), county=settings.county, county_folder=Path(), simulated_clock=False, nats_url=settings.nats_url, databases={},
+        http_url="",
+    )  # fmt: skip
+
+
+def stranger(source: "Source", seed: Path | None) -> "User":
+    """As whom one reports to a bus on another machine. Raises BadInput."""
+    from deploy import seeds
+
+    if seed is None and seeds.SEED_VARIABLE not in os.environ:
+        raise BadInput(
+            f"有 --nats 时须用 --seed（或 {seeds.SEED_VARIABLE}）给出种子 / beside --nats give a seed, --seed (or {seeds.SEED_VARIABLE})"
+        )
+    try:
+        return seeds.stranger(source, seed)
+    except seeds.UnknownSeed as error:
+        raise BadInput(str(error)) from error
 
 
 def holder(folder: DataFolder, running: Running, seed: Path) -> "User":

@@ -14,7 +14,7 @@ import orjson
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from deploy.cli.acting import SeedOption, reporter, require_type
+from deploy.cli.acting import CountyCodeOption, NatsOption, SeedOption, reached, reporter, require_type, stranger
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
 from shared.answers import Answer
@@ -23,6 +23,7 @@ from shared.contracts.outcomes import Outcome
 if TYPE_CHECKING:
     from deploy.report_file import Checked
     from deploy.seeds import User
+    from shared.contracts.envelope import Source
 
 OUTCOMES: Final[dict[Outcome, str]] = {"recorded": "已记录 recorded", "waiting": "等待 waiting", "refused": "退回 refused"}
 
@@ -38,6 +39,8 @@ def report(
         typer.Argument(metavar="FILE", help="每行一条 JSON 报告，- 为标准输入 / one report in JSON per line; - reads stdin"),
     ],
     seed: SeedOption = None,
+    nats: NatsOption = None,
+    county: CountyCodeOption = None,
     json: JsonOption = False,
     data: DataOption = DEFAULT_FOLDER,
 ) -> None:
@@ -48,14 +51,27 @@ def report(
     from deploy.report_file import BadReportFile
 
     folder = DataFolder(data)
-    running = folder.running()
-    user = reporter(folder, running, seed)
+    running = reached(folder, nats, county)
+    user = reporter(folder, running, seed) if nats is None else None
     try:
         with _checked(file, running, user) as checked:
+            if nats is not None:
+                user = stranger(_only(file, checked), seed)
             require_type(user, checked.types)
             asyncio.run(_report(running, folder, checked, user, json=json))
     except BadReportFile as error:
         raise BadInput(f"{file} {error}") from error
+
+
+def _only(file: Path, checked: "Checked") -> "Source":
+    """Whose reports all of a file are. Raises BadInput when they are of several."""
+    if len(checked.sources) > 1:
+        first, second, *_ = sorted(map(str, checked.sources))
+        raise BadInput(
+            f"{file} 中有 {first}、{second} 等的报告，一个种子只属于一个系统，未发送任何报告 / "
+            f"{file} holds reports of {first}, {second} and so on, but a seed is of one system: nothing was sent"
+        )
+    return next(iter(checked.sources))
 
 
 @contextmanager

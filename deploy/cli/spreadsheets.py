@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import orjson
 import typer
 
-from deploy.cli.acting import SeedOption, reporter, require_department, require_type
+from deploy.cli.acting import CountyCodeOption, NatsOption, SeedOption, reached, reporter, require_department, require_type, stranger
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
 from deploy.cli.persons import exchanged
 from deploy.cli.reports import until_figures_reach
@@ -107,6 +107,8 @@ def import_sheets(
         ),
     ] = None,
     seed: SeedOption = None,
+    nats: NatsOption = None,
+    county: CountyCodeOption = None,
     ignore_columns: Annotated[
         bool,
         typer.Option(
@@ -131,8 +133,8 @@ def import_sheets(
     from shared.contracts.envelope import Source
 
     folder = DataFolder(data)
-    running = folder.running()
-    user = reporter(folder, running, seed)
+    running = reached(folder, nats, county)
+    user = reporter(folder, running, seed) if nats is None else None
     department, system = _in_whose_name(user, department, system)
     fact = None if type_ is None else _fact(type_)
     if returned is not None and returned.exists():
@@ -149,6 +151,8 @@ def import_sheets(
             f"部门和系统由小写字母、数字、- 和 _ 组成：{department} {system} / "
             f"department and system are of a-z, 0-9, - and _, not {department} {system}"
         ) from error
+    if nats is not None:
+        user = stranger(source, seed)
     if user is None and not new_department:
         require_department(folder, running, department)
     try:

@@ -134,6 +134,77 @@ def test_a_department_sends_its_own_reports_with_its_own_key_and_an_empty_file_i
     assert (done.returncode, "没有报告 / it holds no report" in done.stderr) == (2, True), done.stderr
 
 
+def test_from_another_machine_it_takes_the_address_the_county_and_a_seed_and_a_better_seed_sends_what_another_might_not(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, nats = Source(COUNTY, "zhen08", "taizhang"), DataFolder(folder).running().nats_url
+    file, seed = tmp_path / "reports.jsonl", tmp_path / "own.seed"
+    course = _course(9001).replace(str(TRAINING_DESK).encode(), str(source).encode())
+    file.write_bytes(b"\n".join([_plan(source, "p-1"), course]))
+    outboxes = tmp_path / "kaiye-data" / "outboxes"
+    _key(folder, source, seed, "--may-report", "registry.unit_plan_submitted")
+    done = run_kaiye("report", file, "--nats", nats, "--county", COUNTY, "--seed", seed, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert "消息总线不允许本密钥报送：training.course_opened 1 条" in done.stderr
+    assert "1 条：记录 1、等待 0、退回 0" in done.stderr
+    assert len(list(outboxes.glob("*.sqlite"))) == 1
+    _key(folder, source, seed)
+    for name, value in (("URL", nats), ("NKEY_SEED", seed.read_text())):
+        monkeypatch.setenv(f"KAIYE_NATS_{name}", value)
+    monkeypatch.setenv("KAIYE_COUNTY", COUNTY)
+    done = run_kaiye("report", file, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert "2 条：记录 2、等待 0、退回 0" in done.stderr
+    assert list(outboxes.iterdir()) == []
+
+
+def _key(folder: Path, source: Source, seed: Path, *more: str) -> None:
+    """The one key of a system from now on."""
+    run_kaiye("department", "revoke", source.department, "--data", folder)
+    added = run_kaiye("department", "add", source.department, "--system", source.system, *more, "--data", folder)
+    assert added.returncode == 0, added.stderr
+    seed.write_text(added.stdout.split()[0])
+
+
+def test_a_sheet_from_another_machine_comes_back_with_what_the_key_may_not_report(folder: Path, tmp_path: Path) -> None:
+    _key(folder, Source(COUNTY, "zhen09", "biao"), tmp_path / "own.seed", "--may-report", "registry.unit_plan_submitted")
+    there = ("--nats", DataFolder(folder).running().nats_url, "--county", COUNTY, "--seed", tmp_path / "own.seed")
+    (tmp_path / "plans.csv").write_text("单位代码,日期\n330127101000,2025-03-10\n", "utf-8")
+    (tmp_path / "meetings.csv").write_text(
+        "会议编号,标题,会议类型,日期,所在单位代码\nH-1,创建工作例会,办公室会议,2025-03-10,330127101000\n", "utf-8"
+    )
+    for file, type_, code in (("plans.csv", "registry.unit_plan_submitted", 0), ("meetings.csv", "registry.meeting_held", 1)):
+        done = run_kaiye(
+            "import", file, "--type", type_, "--department", "zhen09", "--system", "biao", *there, "--ignore-columns", cwd=tmp_path
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+    assert "does not let this key report: 1 of registry.meeting_held" in done.stdout
+    assert (tmp_path / "meetings-退回.xlsx").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ((), "--county"), (("--county", COUNTY), "--seed"), (("--county", "33"), "county"),
+        (("--county", COUNTY, "--seed", "none.seed"), "none.seed is no readable file"),
+    ],
+)  # fmt: skip
+def test_what_it_takes_from_another_machine_is_asked_for(tmp_path: Path, more: tuple[str, ...], said: str) -> None:
+    done = run_kaiye("report", "-", "--nats", "nats://127.0.0.1:1", *more, cwd=tmp_path, stdin=_registration("r-1").decode())
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
+def test_a_seed_is_of_one_system(tmp_path: Path) -> None:
+    lines = _registration("r-1").decode() + "\n" + _course(1).decode()
+    done = run_kaiye("report", "-", "--nats", "nats://127.0.0.1:1", "--county", COUNTY, "--seed", "x", cwd=tmp_path, stdin=lines)
+    assert (done.returncode, f"- holds reports of {OFFICE}, {TRAINING_DESK} and so on" in done.stderr) == (2, True), done.stderr
+
+
+def _plan(source: Source, id: str) -> bytes:
+    data = {"code": "330127100000"}
+    return report_bytes(source=source, id=id, type="registry.unit_plan_submitted", occurred=date(2025, 3, 10), data=data)
+
+
 def test_a_killed_report_goes_on_with_what_is_left_and_tells_of_every_line(folder: Path, tmp_path: Path) -> None:
     file, count = tmp_path / "many.ndjson", 5000
     lines = [_course(number) for number in range(count)]
