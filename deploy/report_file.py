@@ -10,7 +10,7 @@ the same command on the same content goes on with what is left, whatever ended i
 import hashlib
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +30,8 @@ from shared.write_service.reasons import shown
 
 LINE_BYTES_MAX: Final = 8 * REPORT_BYTES_MAX
 """A longer line cannot hold a report, however it is spelled."""
+NAMED_MAX: Final = 20
+"""So many bad lines are named, the first ones; the others are counted."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 Tell = Callable[[int, Mapping[Outcome, int]], None]
@@ -37,7 +39,15 @@ Tell = Callable[[int, Mapping[Outcome, int]], None]
 
 
 class BadReportFile(Exception):
-    """A line is no report that could be sent; the message names it, in Chinese and English."""
+    """Lines are no reports that could be sent; the message names them, in Chinese and English."""
+
+
+class BadLine(BadReportFile):
+    """One line is none."""
+
+    def __init__(self, number: int, zh: str, en: str) -> None:
+        self.zh, self.en = f"第 {number} 行{zh}", f"line {number} {en}"
+        super().__init__(f"{self.zh}，未发送任何报告 / {self.en}: nothing was sent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +68,23 @@ class Checked:
 def check(file: BinaryIO, running: Running, only: Source | None = None) -> Checked:
     """Look at every line of a file that can be read from its start again. `only`: whoever sends it may report for nobody else.
 
-    Raises BadReportFile for a line that is no report, and for a file without any: nothing of the file was sent.
+    Raises BadReportFile for all lines that are no reports, and for a file without any: nothing of the file was sent.
     """
+    named, bad = list[BadLine](), 0
     lines, digest, types, sources = 0, hashlib.sha256(), set[str](), set[Source]()
     for number, line in _lines(file):
         digest.update(line)
-        if line.strip():
-            report = outgoing_report(number, line, running)
-            if only is not None and report.source != only:
-                raise _bad(
-                    number, f"是 {shown(report.source)} 的，种子属于 {only}", f"is of {shown(report.source)}, but the seed of {only}"
-                )
+        if line.strip() or len(line) > LINE_BYTES_MAX:
+            try:
+                report = _checked(number, line, running, only)
+            except BadLine as error:
+                named, bad = [*named, error][:NAMED_MAX], bad + 1
+                continue
             types.add(report.type)
             sources.add(report.source)
             lines += 1
+    if bad:
+        raise _bad(named, bad)
     if not lines:
         raise BadReportFile("中没有报告 / it holds no report")
     return Checked(file, lines, digest.hexdigest(), frozenset(types), frozenset(sources))
@@ -138,33 +151,52 @@ async def _left(checked: Checked, running: Running, client: ReportingClient) -> 
         raise BadReportFile("在上报时被改动，请重新上报 / was changed while it was sent: send it again")
 
 
+def _checked(number: int, line: bytes, running: Running, only: Source | None) -> OutgoingReport:
+    """Raises BadLine."""
+    if len(line) > LINE_BYTES_MAX:
+        raise BadLine(number, f"超过 {LINE_BYTES_MAX // 1024} KiB", f"is longer than {LINE_BYTES_MAX // 1024} KiB")
+    report = outgoing_report(number, line, running)
+    if only is not None and report.source != only:
+        raise BadLine(number, f"是 {shown(report.source)} 的，种子属于 {only}", f"is of {shown(report.source)}, but the seed of {only}")
+    return report
+
+
+def _bad(named: Sequence[BadLine], lines: int) -> BadReportFile:
+    """All that is wrong with a file; of so many lines the first are named."""
+    if lines == 1:
+        return named[0]
+    more_zh, more_en = (f"；另有 {lines - len(named)} 行", f"; {lines - len(named)} more lines") if lines > len(named) else ("", "")
+    zh, en = "；".join(each.zh for each in named), "; ".join(each.en for each in named)
+    return BadReportFile(f"{zh}{more_zh}，未发送任何报告 / {en}{more_en}: nothing was sent")
+
+
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Every line with its number. Raises BadReportFile for one too long to be a report."""
+    """Every line with its number; of one too long to be a report no more than shows that."""
     file.seek(0)
     number = 0
     while line := file.readline(LINE_BYTES_MAX + 1):
         number += 1
-        if len(line) > LINE_BYTES_MAX:
-            raise _bad(number, f"超过 {LINE_BYTES_MAX // 1024} KiB", f"is longer than {LINE_BYTES_MAX // 1024} KiB")
         yield number, line
+        while len(line) > LINE_BYTES_MAX and not line.endswith(b"\n"):
+            line = file.readline(LINE_BYTES_MAX + 1)
 
 
 def outgoing_report(number: int, line: bytes, running: Running) -> OutgoingReport:
-    """The report that stands in a line. Raises BadReportFile when none does that could be sent."""
+    """The report that stands in a line. Raises BadLine when none does that could be sent."""
     try:
         said = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise _bad(number, "不是 JSON", "is not JSON") from error
+        raise BadLine(number, "不是 JSON", "is not JSON") from error
     if not isinstance(said, dict):
-        raise _bad(number, "不是 JSON 对象", "is no JSON object")
+        raise BadLine(number, "不是 JSON 对象", "is no JSON object")
     try:
         report = _simulated(said, running) if "report" in said else _plain(said, line)
     except (KeyError, TypeError, ValueError) as error:
-        raise _bad(
+        raise BadLine(
             number, "没有可用的 source（/县/部门/系统）与 type（服务.事件.v1）", "has no usable source (/county/department/system) and type"
         ) from error
     if report.source.county != running.county:
-        raise _bad(
+        raise BadLine(
             number, f"属于县 {report.source.county}，运行的是 {running.county}",
             f"is of county {report.source.county}, but {running.county} is running",
         )  # fmt: skip
@@ -193,7 +225,3 @@ def _id(body: object) -> str:
     """The report's own id, or nothing where it has none that could be answered."""
     id = body.get("id") if isinstance(body, dict) else None
     return id if isinstance(id, str) and _ID.fullmatch(id) else ""
-
-
-def _bad(number: int, zh: str, en: str) -> BadReportFile:
-    return BadReportFile(f"第 {number} 行{zh}，未发送任何报告 / line {number} {en}: nothing was sent")

@@ -290,6 +290,20 @@ def test_a_line_that_cannot_be_sent_is_named_before_anything_is_sent(line: bytes
         check(BytesIO(_registration("r-1") + b"\n" + line), RUNNING)
 
 
+def test_all_lines_that_cannot_be_sent_are_named_and_of_very_many_the_first() -> None:
+    good, long = _registration("r-1"), b" " * 5_000_000
+    with pytest.raises(BadReportFile) as told:
+        check(BytesIO(b"\n".join([b"{", good, long, good, b"[]"])), RUNNING)
+    assert str(told.value) == (
+        "第 1 行不是 JSON；第 3 行超过 2048 KiB；第 5 行不是 JSON 对象，未发送任何报告 / "
+        "line 1 is not JSON; line 3 is longer than 2048 KiB; line 5 is no JSON object: nothing was sent"
+    )
+    with pytest.raises(
+        BadReportFile, match=r"第 20 行不是 JSON；另有 80 行，未发送.* / .*line 20 is not JSON; 80 more lines: nothing was sent"
+    ):
+        check(BytesIO(b"{\n" * 100), RUNNING)
+
+
 def test_an_instant_is_for_a_simulated_clock_only() -> None:
     line = json.dumps({
         "county": COUNTY, "department": "gsj", "system": "dengji", "type": "registry.entity_registered",
