@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -12,7 +13,7 @@ from typing import Any
 import orjson
 
 from deploy.audit.found import Audited, Checked, Difference, Different, NotCompared
-from deploy.cli.board import fetch_board
+from deploy.cli.board import fetch_boards
 from deploy.data_folder import Running
 from services.indicators.answers import Snapshot, ask, board
 from services.indicators.api.questions import answer_bytes
@@ -61,9 +62,12 @@ async def compare_figures(running: Running, plan: Plan, recorded: Recorded, ledg
         await asyncio.to_thread(recomputed.compute, as_of_days)
         for as_of in as_of_days:
             figures += await asyncio.to_thread(_compare_ledger, entries, recomputed, ledger.measures, (as_of, known_at))
-            for unit in _units(snapshot, as_of, audited.asked.units, by):
-                asked += 1
-                boards += await _compare_board(running, snapshot, unit, (as_of, known_at), aside, stable=known_at < settled)
+            units = _units(snapshot, as_of, audited.asked.units, by)
+            asked += len(units)
+            async with aclosing(fetch_boards(running, units, as_of, known_at)) as live:
+                async for unit, answer in live:
+                    anew = await asyncio.to_thread(_board, snapshot, unit, (as_of, known_at))
+                    boards += same_board(orjson.loads(answer), orjson.loads(anew), aside, stable=known_at < settled)
             audited.pairs += 1
             audited.progress("账本与指标表 / ledger and boards", audited.pairs, len(chosen))
         await asyncio.to_thread(recomputed.close)
@@ -119,14 +123,6 @@ def rows_read_off(measures: frozenset[str]) -> Rows:
         (indicator.id, variant.name) for indicator in CATALOG for variant in indicator.variants
         if any(measure.name in measures for measure in measures_in((variant, BENCHMARKS) if indicator.benchmarked else variant))
     )  # fmt: skip
-
-
-async def _compare_board(running: Running, snapshot: Snapshot, unit: str, pair: Pair, aside: Rows, *, stable: bool) -> int:
-    """One live board with the one recomputed: see `same_board`."""
-    as_of, known_at = pair
-    live: dict[str, Any] = orjson.loads(await fetch_board(running, unit=unit, as_of=as_of, known_at=known_at))
-    anew: dict[str, Any] = orjson.loads(await asyncio.to_thread(_board, snapshot, unit, pair))
-    return same_board(live, anew, aside, stable=stable)
 
 
 def same_board(live: dict[str, Any], anew: dict[str, Any], aside: Rows = frozenset(), *, stable: bool) -> int:

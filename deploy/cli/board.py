@@ -1,8 +1,8 @@
 """Asking a running system over HTTP, and showing its board to people."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from datetime import date
 from typing import Any
 
@@ -88,6 +88,14 @@ async def fetch_board(
     """The board of a unit (or the rows of one indicator) as JSON, exactly as the service gave it. Raises BadInput, Unreachable."""
     path = "/board" if indicator is None else f"/indicators/{indicator}"
     return await ask(running, path, {"unit": unit, "as_of": _text(as_of), "known_at": _text(known_at)})
+
+
+async def fetch_boards(running: Running, units: Sequence[str], as_of: date, known_at: date) -> AsyncGenerator[tuple[str, bytes]]:
+    """Each unit with its board, as `fetch_board` has it, one after the other and over one connection. Raises like it."""
+    questions = [("/board", {"unit": unit, "as_of": _text(as_of), "known_at": _text(known_at)}) for unit in units]
+    async with aclosing(ask_each(running, questions)) as boards:
+        for unit in units:
+            yield unit, await anext(boards)
 
 
 async def show_board(running: Running, board: bytes, *, json: bool) -> None:

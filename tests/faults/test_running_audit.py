@@ -3,18 +3,16 @@
 What it answers over HTTP is also what the independent oracle says of the facts it recorded: every row of every unit's board.
 """
 
-import asyncio
 import subprocess
 from collections.abc import Iterator
-from datetime import date
 from operator import attrgetter
 from pathlib import Path
 
 import orjson
 import pytest
 
-from deploy.cli.board import ask, fetch_board
-from deploy.data_folder import DataFolder, Running
+from deploy.cli.board import ask, fetch_boards
+from deploy.data_folder import DataFolder
 from services.indicators.audit.agreement import pairs
 from services.indicators.catalog import JUDGED
 from services.indicators.evaluation.county import load_county
@@ -27,7 +25,6 @@ from tests.indicators.comparing import Asked, differences_in_json, oracle_of
 FACTS = "100000"
 SEEDS = (7, 8)
 PLACES = 200
-AT_ONCE = 8
 SECONDS_MAX = 3600.0
 
 
@@ -61,23 +58,12 @@ async def test_every_board_over_http_is_what_the_oracle_says_at_twenty_pairs(fol
     oracle = oracle_of(plan, [orjson.loads(record.raw) for record in records])
     compared = 0
     for as_of, known_at in pairs({record.known_day for record in records}, seed=1, known_days=14):
-        boards = await _all_boards(running, as_of, known_at)
-        for unit, board in boards.items():
+        listed = orjson.loads(await ask(running, "/units", {"as_of": as_of.isoformat(), "known_at": known_at.isoformat()}))
+        units = [unit["code"] for unit in listed["units"]]
+        async for unit, board in fetch_boards(running, units, as_of, known_at):
             assert differences_in_json(orjson.loads(board), plan, oracle, Asked(unit, as_of, known_at)) == []
-        compared += len(boards) > 1
+        compared += len(units) > 1
     assert compared >= 20
-
-
-async def _all_boards(running: Running, as_of: date, known_at: date) -> dict[str, bytes]:
-    """The board of every unit there is; on the oldest days there is none."""
-    listed = orjson.loads(await ask(running, "/units", {"as_of": as_of.isoformat(), "known_at": known_at.isoformat()}))
-    units, turns = [unit["code"] for unit in listed["units"]], asyncio.Semaphore(AT_ONCE)
-
-    async def board(unit: str) -> bytes:
-        async with turns:
-            return await fetch_board(running, unit=unit, as_of=as_of, known_at=known_at)
-
-    return dict(zip(units, await asyncio.gather(*map(board, units)), strict=True))
 
 
 async def test_a_bit_changed_at_any_of_200_places_in_what_is_stored_of_facts_is_located(folder: Path) -> None:
