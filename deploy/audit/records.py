@@ -67,6 +67,11 @@ async def compare_stream(nc: Client, running: Running, service: Service, audited
         audited.hashes[service] = hashes
         await _compare_units(connection, service, head if service == "registry" else followed, audited)
     audited.checked.append(Checked("stream", service, len(hashes)))
+    if derived.unread:
+        audited.not_compared.append(NotCompared(
+            "stream", derived.unread, f"{service} 中更新版本才能读取的记录：所述对象与自然键两列",
+            f"records of {service} that only a newer release can read: the columns of their subject and natural key",
+        ))  # fmt: skip
 
 
 async def _compare_units(connection: Any, service: Service, followed: int, audited: Audited) -> None:

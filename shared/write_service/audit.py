@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.contracts import in_each_version
 from shared.contracts.base import Fact, Subject, about_of
-from shared.contracts.common import DayClosed, FactCorrected
+from shared.contracts.common import DayClosed, FactCorrected, common_class
 from shared.contracts.envelope import NO_HASH, Record, parse_record
 from shared.event_store.interface import EventStore, RecordRow, ReportKey
 from shared.write_service.parsing import Named, read_recorded
@@ -50,17 +50,24 @@ class Derived:
     def __init__(self) -> None:
         self.last = _BEFORE_ALL
         """The row given last; one at position 0 before all."""
-        self._about: dict[ReportKey, tuple[str, Subject]] = {}
-        """The type and the subject of every fact so far: an amendment names only its key."""
+        self.unread = 0
+        """How many of them only a newer release can read: of these, what they are about and their natural keys are not looked at."""
+        self._about: dict[ReportKey, tuple[str, Subject] | None] = {}
+        """The type and the subject of every fact so far, for an amendment names only its key; None where it cannot be read."""
 
     def problems(self, row: RecordRow) -> list[tuple[str, str]]:
         """What does not fit of the next row, in Chinese and English."""
         last, self.last = self.last, row
         try:
             record = parse_record(row.raw)
-            derived, naturals = _derived(record, self._about)
-        except (ValueError, LookupError) as error:
-            return [("无法读取", f"unreadable: {error!r}")]
+            about, naturals = self._read(record)
+        except KeyError:
+            return [("作废或更正的事实不在其前", "it voids or corrects a fact that is not there before it")]
+        except ValueError as error:
+            return [("无法读取", f"it cannot be read: {error}")]
+        except LookupError:  # a type or version of a newer release
+            self.unread += 1
+            about, naturals = row.about, [row.natural]
         problems = []
         if not row.position == record.position == last.position + 1:
             problems.append(("位置不连续", f"its position is not the one after {last.position}"))
@@ -68,34 +75,37 @@ class Derived:
             problems.append(("与前一条不相连", "it does not name the hash of the one before"))
         if record.recorded < last.recorded:
             problems.append(("记录时间早于前一条", "it was recorded before the one before it"))
-        if row.natural is not None and row.natural in naturals:
-            derived = derived._replace(natural=row.natural)
+        derived = RecordRow(
+            record.position, record.hash, record.type, record.source, record.id, record.occurred, record.recorded, about,
+            row.natural if row.natural in naturals else naturals[-1], record.raw,
+        )  # fmt: skip
         if row != derived:
             wrong = ", ".join(name for name, here, there in zip(row._fields, row, derived, strict=True) if here != there)
             problems.append((f"列与原文不符：{wrong}", f"columns differ from the bytes: {wrong}"))
         return problems
 
+    def _read(self, record: Record) -> tuple[Subject | None, list[int | None]]:
+        """What a record is about, and its natural key in the words of each release that may have recorded it. Remembers facts.
 
-def _derived(record: Record, about: dict[ReportKey, tuple[str, Subject]]) -> tuple[RecordRow, list[int]]:
-    """The row that belongs to a record, and its natural key in the words of each release that may have recorded it; remembers what its
-    fact is about.
-    """
-    content = read_recorded(record)
-    subject, naturals = None, list[int]()
-    if isinstance(content, Fact):
-        subject = about_of(content)
-        naturals = _naturals(record.type, record.version, record.data, record.occurred)
-        about[ReportKey(record.source, record.id)] = (content.type, subject)
-    elif not isinstance(content, DayClosed):
-        type_, subject = about[ReportKey(content.source, content.id)]
+        Raises KeyError for what amends a fact that is not there, another LookupError for what only a newer release can read, ValueError.
+        """
+        key = ReportKey(record.source, record.id)
+        if common_class(record.type) is None:
+            self._about[key] = None
+        content = read_recorded(record)
+        if isinstance(content, Fact):
+            self._about[key] = content.type, about_of(content)
+            return about_of(content), _naturals(record.type, record.version, record.data, record.occurred)
+        if isinstance(content, DayClosed):
+            return None, [None]
+        amended = self._about[ReportKey(content.source, content.id)]
+        if amended is None:
+            raise LookupError(f"what {record.id} amends cannot be read")
+        type_, subject = amended
         if isinstance(content, FactCorrected):
-            naturals = _naturals(type_, content.version, content.data, content.occurred)
-    row = RecordRow(
-        record.position, record.hash, record.type, record.source, record.id, record.occurred, record.recorded, subject,
-        naturals[-1] if naturals else None, record.raw,
-    )  # fmt: skip
-    return row, naturals
+            return subject, _naturals(type_, content.version, content.data, content.occurred)
+        return subject, [None]
 
 
-def _naturals(type: str, version: int, data: Mapping[str, Any], occurred: date) -> list[int]:
+def _naturals(type: str, version: int, data: Mapping[str, Any], occurred: date) -> list[int | None]:
     return [Named.by(fact, occurred).natural_digest for fact in in_each_version(type, version, data)]

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from shared.write_service.audit import audit
+from shared.contracts.registry import MeetingHeld
+from shared.event_store.interface import RecordRow
+from shared.write_service.audit import Derived, audit
 from tests.support.memory_store import MemoryStore
+from tests.support.records import TOWN, Records, Told
 from tests.support.reporting import BO, ENTITY, Counter, correction, entity, report, void, with_units
 
 
@@ -66,6 +69,22 @@ async def test_a_missing_an_unreadable_and_an_unknown_record_are_found(store: Me
     gap = replace(store, record_rows=[*store.record_rows[:3], *store.record_rows[4:]])
     assert any("not the one after" in en for _, en in await findings(gap))
     scrap = replace(store, record_rows=[*store.record_rows[:-1], store.record_rows[-1]._replace(raw=b"{}")])
-    assert any("unreadable" in en for _, en in await findings(scrap))
+    assert any("it cannot be read" in en for _, en in await findings(scrap))
     short = replace(store, record_rows=store.record_rows[:-1])
     assert any("the head names" in en for _, en in await findings(short))
+
+
+async def test_what_only_a_newer_release_can_read_is_counted_and_no_fault() -> None:
+    records = Records()
+    records.something_else("training", "dreamt", known="2025-03-01")
+    dreamt = Told("training", "x-1", MeetingHeld(unit=TOWN, meeting="m1", title="会", meeting_kind="office"))
+    records.void(dreamt, known="2025-03-02")
+    records.void(replace(dreamt, id="x-9"), known="2025-03-03")
+    derived = Derived()
+    rows = [
+        RecordRow(each.position, each.hash, each.type, each.source, each.id, each.occurred, each.recorded, "person:p", 7, each.raw)
+        for each in records.of["training"]
+    ]
+    assert [derived.problems(row) for row in rows[:2]] == [[], []]
+    assert derived.unread == 2
+    assert derived.problems(rows[2]) == [("作废或更正的事实不在其前", "it voids or corrects a fact that is not there before it")]
