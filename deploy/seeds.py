@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from nats.aio.client import Client
+from pydantic import ValidationError
 
 from deploy.credentials import Credentials
 from deploy.data_folder import DataFolder, Running
@@ -14,6 +15,7 @@ from deploy.nats.accounts import inbox_of
 from deploy.nats.keys import public_key
 from deploy.reaching import bus
 from shared.client import OutgoingReport, ReportForbidden, ReportingClient
+from shared.contracts.common import OFFICE
 from shared.contracts.envelope import Source
 from shared.repair import Asker
 from shared.users import DepartmentUser
@@ -65,7 +67,16 @@ def stranger(source: Source, seed_file: Path | None) -> User:
     else:
         seed, key = _read(seed_file)
     inbox = os.environ.get("KAIYE_NATS_INBOX") or inbox_of(source.department, source.system)
-    return User(DepartmentUser(department=source.department, system=source.system, nkey=key), seed, inbox)
+    try:
+        listed = DepartmentUser(
+            department=source.department, system=source.system, nkey=key, role="office" if source.department == OFFICE else "department"
+        )
+    except ValidationError as error:
+        raise UnknownSeed(
+            f"不能以此种子报送 {source} 的事实：种子须属于用户（SU…），部门不能是系统自身 / "
+            f"nobody reports as {source} with this seed: it has to be a user's (SU…), and the department not the system itself"
+        ) from error
+    return User(listed, seed, inbox)
 
 
 def _read(seed_file: Path) -> tuple[str, str]:
