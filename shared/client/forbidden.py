@@ -29,7 +29,7 @@ class BusForbids(Exception):
 
 
 class PublishForbidden(BusForbids):
-    """It may not publish to `subject`, which the broker gives in small letters."""
+    """It may not publish to `subject`, which the library gives in small letters."""
 
     def __init__(self, subject: str) -> None:
         super().__init__(
@@ -40,7 +40,7 @@ class PublishForbidden(BusForbids):
 
 
 class HearingForbidden(BusForbids):
-    """It may not hear `subject`, which the broker gives in small letters: no answer or reply will come."""
+    """It may not hear `subject`, which the library gives in small letters: no answer or reply will come."""
 
     def __init__(self, subject: str) -> None:
         super().__init__(
@@ -74,7 +74,7 @@ class Forbidden:
 
     @contextmanager
     def told_to(self, listener: Callable[[PublishForbidden | HearingForbidden], None]) -> Iterator[None]:
-        """Tell of whatever is forbidden meanwhile."""
+        """Tell of whatever is forbidden meanwhile. What the listener raises, the connection's own callback for errors hears."""
         self._listeners.add(listener)
         try:
             yield
@@ -109,10 +109,13 @@ class Forbidden:
         return self._deaf[0] if self._deaf is not None and self._deaf[1] == self._nc.stats["reconnects"] else None
 
     async def _hear(self, complaint: Exception) -> None:
+        await self._complain(complaint)
         if (said := _VIOLATION.search(str(complaint))) is not None:
             error = (PublishForbidden if said[1].lower() == "publish" else HearingForbidden)(said[2].lower())
             if isinstance(error, HearingForbidden) and error.subject.startswith(self._inbox):
                 self._deaf = error, self._nc.stats["reconnects"]
             for listener in tuple(self._listeners):
-                listener(error)
-        await self._complain(complaint)
+                try:
+                    listener(error)
+                except Exception as failed:  # noqa: BLE001 - it would end the library's reader: nothing would be heard any more
+                    await self._complain(failed)

@@ -94,6 +94,8 @@ class _UnderWay:
     wait_seconds: float
     answer: "asyncio.Future[Answer] | None"
     """Only where somebody waits for this very answer."""
+    forbidden: Counter[str]
+    """What it counts in where the broker does not let it through and nobody waits for this very answer: see `_told_later`."""
     number: int | None = None
     """What the outbox knows the report by."""
     first_sent: float = 0.0
@@ -145,7 +147,7 @@ class ReportingClient:
     ) -> None:
         """`outbox`: the file that keeps reports, for this client alone. `keep_answers`: it keeps the newest answer to every report too;
         otherwise only the refusals nobody was told of, neither who waits in `report` nor `on_answer`. `on_forbidden` hears of each report
-        of many that the broker does not let through, and why.
+        of many that the broker does not let through, and why. Where it raises, the client ends: whoever waits is told what it raised.
         """
         self._nc = nc
         self._county = county
@@ -160,8 +162,12 @@ class ReportingClient:
         self._resend_seconds_max = resend_seconds_max
         self._on_answer = on_answer
         self._on_forbidden = on_forbidden
-        self._forbidden = Counter[str]()
-        """How many reports of a type the broker does not let through, of which nobody was told yet."""
+        self._told_later = [Counter[str]()]
+        """How many reports of a type the broker does not let through where no call waits for them any more: those of the outbox first, then
+        of each call of many that was cut short. The next such call tells of them.
+        """
+        self._aside: dict[tuple[Key, str, bytes], list[int]] = {}
+        """The numbers by which the outbox knows what the broker did not let through, by the type and the digest of the bytes."""
         self._open = 0
         """How many reports are not answered yet, those not sent yet among them."""
         self._ready: deque[_UnderWay] = deque()
@@ -244,12 +250,15 @@ class ReportingClient:
         self._raise_if_ended()
         made = report if isinstance(report, OutgoingReport) else self.outgoing(report, id=id, day=day, service=service)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        entry = self._admit(made, answer)
+        entry = self._admit(made, answer, self._told_later[0])
         try:
             said = await answer
         except asyncio.CancelledError:
-            if answer.done() and not answer.cancelled() and answer.exception() is None:
-                self._settle(entry, answer.result(), told=self._on_answer is not None)
+            if answer.done() and not answer.cancelled():  # in the same moment
+                if (error := answer.exception()) is None:
+                    self._settle(entry, answer.result(), told=self._on_answer is not None)
+                elif isinstance(error, ReportForbidden):
+                    self._tell_forbidden(entry, error)
             raise
         self._settle(entry, said, told=True)
         return said
@@ -264,15 +273,22 @@ class ReportingClient:
         was closed for good.
         """
         self._raise_if_ended()
-        async for report in _each(reports):
-            self._admit(report, None)
-            while self._open >= self._under_way_max:
+        forbidden = Counter[str]()
+        try:
+            async for report in _each(reports):
+                self._admit(report, None, forbidden)
+                while self._open >= self._under_way_max:
+                    await self._some_answer()
+            while self._open:
                 await self._some_answer()
-        while self._open:
-            await self._some_answer()
-        if self._forbidden:
-            untold, self._forbidden = self._forbidden, Counter()
-            raise ReportForbidden(untold, self._outbox_file)
+        except BaseException:
+            self._told_later.append(forbidden)
+            raise
+        for later in self._told_later:
+            forbidden += later
+            later.clear()
+        if forbidden:
+            raise ReportForbidden(forbidden, self._outbox_file)
         return self.progress
 
     def outgoing(self, fact: Reportable, *, id: str, day: date, service: Service | None = None) -> OutgoingReport:
@@ -311,10 +327,10 @@ class ReportingClient:
         if self._nc.is_closed:
             raise ConnectionClosedError
 
-    def _admit(self, report: OutgoingReport, answer: "asyncio.Future[Answer] | None") -> _UnderWay:
+    def _admit(self, report: OutgoingReport, answer: "asyncio.Future[Answer] | None", forbidden: Counter[str]) -> _UnderWay:
         """Keep a report and have it sent."""
         self.progress.sent += 1
-        entry = _UnderWay(_key(report), report, self._resend_seconds, answer, report.number)
+        entry = _UnderWay(_key(report), report, self._resend_seconds, answer, forbidden, report.number)
         if (reason := unsendable(report)) is not None:
             refusal = Answer(str(report.source), report.id, report.type, 0, "refused", reason.code, reason.zh, reason.en, None)
             if self._outbox is not None and (self._keep_answers or (answer is None and self._on_answer is None)):
@@ -326,6 +342,9 @@ class ReportingClient:
             return entry
         self._open += 1
         if self._outbox is None:
+            self._put_ready(entry)
+        elif aside := self._aside.get(_same(entry)):
+            entry.number = aside.pop()
             self._put_ready(entry)
         else:
             entry.number, kept = self._outbox.put(report)
@@ -345,7 +364,7 @@ class ReportingClient:
             )
         self.progress.taken_over += 1
         self._open += 1
-        self._put_ready(_UnderWay(_key(report), report, self._resend_seconds, None, report.number))
+        self._put_ready(_UnderWay(_key(report), report, self._resend_seconds, None, self._told_later[0], report.number))
 
     def _kept(self, entry: _UnderWay, kept: "asyncio.Future[None]") -> None:
         error = kept.exception()
@@ -443,6 +462,12 @@ class ReportingClient:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._end(error)
 
+    def _stop(self, error: BaseException) -> None:
+        """Send nothing any more, and tell everybody why."""
+        for task in self._tasks:
+            task.cancel()
+        self._end(error)
+
     def _end(self, error: BaseException) -> None:
         self._ended = error
         behind = (entry for queued in self._behind.values() for entry in queued)
@@ -454,11 +479,10 @@ class ReportingClient:
         """The broker forbids something on this connection: what concerns the answers, or reports under way."""
         if isinstance(error, PublishForbidden):
             for entry in [each for each in self._under_way.values() if each.subject.lower() == error.subject]:
-                self._set_aside(entry)
+                if self._ended is None:
+                    self._set_aside(entry)
         elif error.subject == self._answers.lower():
-            for task in self._tasks:  # no answer would ever be heard
-                task.cancel()
-            self._end(error)
+            self._stop(error)  # no answer would ever be heard
 
     def _set_aside(self, entry: _UnderWay) -> None:
         """The broker does not let a report through: it is under way no more, and stays in the outbox."""
@@ -466,17 +490,26 @@ class ReportingClient:
         self._unreadable.pop((entry.key[0], entry.report.type), None)
         self._open -= 1
         self.progress.forbidden += 1
-        error = ReportForbidden({entry.report.type: 1}, self._outbox_file)
-        if not entry.fail(error):
-            if self._on_forbidden is not None:
-                self._on_forbidden(entry.report, error)
-            else:
-                self._forbidden[entry.report.type] += 1
-                if self._forbidden[entry.report.type] == 1:
-                    log.error("消息总线不允许报送 / the bus does not let this user report", type=entry.report.type, subject=entry.subject)
-        self._answer_came.set()
+        if entry.number is not None:
+            self._aside.setdefault(_same(entry), []).append(entry.number)
         if (following := self._next_behind(entry.key)) is not None:
             self._put_ready(following)
+        error = ReportForbidden({entry.report.type: 1}, self._outbox_file)
+        if not entry.fail(error):
+            self._tell_forbidden(entry, error)
+        self._answer_came.set()
+
+    def _tell_forbidden(self, entry: _UnderWay, error: ReportForbidden) -> None:
+        """Tell of a report that the broker does not let through, for whose answer nobody waits."""
+        if self._on_forbidden is not None:
+            try:
+                self._on_forbidden(entry.report, error)
+            except Exception as failed:  # noqa: BLE001 - whatever it is, whoever waits is told
+                self._stop(failed)
+            return
+        entry.forbidden[entry.report.type] += 1
+        if entry.forbidden[entry.report.type] == 1:
+            log.error("消息总线不允许报送 / the bus does not let this user report", type=entry.report.type, subject=entry.subject)
 
     async def _answered(self, message: Msg) -> None:
         answer = parse_answer(message.data)
@@ -563,6 +596,11 @@ def _key(report: OutgoingReport) -> Key:
     if _DIGEST.fullmatch(report.id):
         return source, report.id
     return source, f"{_UNREADABLE}{hashlib.sha256(report.raw).hexdigest()}"
+
+
+def _same(entry: _UnderWay) -> tuple[Key, str, bytes]:
+    """What a report has in common with itself reported again."""
+    return entry.key, entry.report.type, hashlib.sha256(entry.report.raw).digest()
 
 
 def unsendable(report: OutgoingReport) -> Reason | None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import nats
 import pytest
@@ -15,10 +16,12 @@ from deploy.nats.accounts import ADMINISTRATOR, accounts_conf, inbox_of
 from deploy.nats.keys import new_seed, public_key
 from shared.answers import Answer
 from shared.client import BusForbids, HearingForbidden, OutgoingReport, PublishForbidden, ReportForbidden, ReportingClient, identify
+from shared.client.forbidden import Forbidden
 from shared.client.outbox import Outbox
 from shared.clock import today
 from shared.contracts.base import SERVICES
 from shared.contracts.envelope import Source, report_bytes
+from shared.tasks import end
 from shared.users import DepartmentUser
 from tests.client.desk import COUNTY, deciding
 from tests.client.test_reporting import SECONDS_MAX, id_of, recorded
@@ -142,6 +145,89 @@ async def test_who_asked_for_it_hears_of_each_report_that_is_forbidden(keyed: Ke
         progress = await asyncio.wait_for(client.report_many(_mixed(10)), SECONDS_MAX)
     assert (progress.recorded, progress.forbidden, progress.heard) == (5, 5, 10)
     assert told == [(f"r-{number}", "forbidden") for number in range(1, 10, 2)]
+
+
+async def test_what_is_raised_by_whoever_hears_of_it_ends_the_client_and_not_the_connection(keyed: KeyedBroker) -> None:
+    asked: list[str] = []
+
+    def fail(report: OutgoingReport, _: ReportForbidden) -> None:
+        asked.append(report.id)
+        raise KeyError(report.id)
+
+    async with _desk(keyed), _as(keyed, "narrow") as (nc, heard):
+        async with ReportingClient(nc, county=COUNTY, department="employment", system="hr", on_forbidden=fail) as client:
+            for _ in range(2):
+                with pytest.raises(KeyError, match="r-1"):
+                    await asyncio.wait_for(client.report_many(_mixed(10)), SECONDS_MAX)
+        assert asked == ["r-1"]
+
+        def listen(error: BusForbids) -> None:
+            raise KeyError(error.reason.code)
+
+        with Forbidden.of(nc).told_to(listen):
+            heard.clear()
+            await nc.publish(f"reported.{COUNTY}.employment.hr.{MAY_NOT}", b"{}")
+            async with asyncio.timeout(SECONDS_MAX):
+                while len(heard) < 2:
+                    await asyncio.sleep(0.01)
+        assert (MAY_NOT in heard[0], heard[1:]) == (True, ["'forbidden'"])
+        async with ReportingClient(nc, county=COUNTY, department="employment", system="hr") as client:
+            assert (await asyncio.wait_for(client.report(_report("r-2")), SECONDS_MAX)).outcome == "recorded"
+
+
+async def test_each_call_of_several_is_told_of_its_own_and_a_later_one_of_those_of_a_call_that_was_cut_short(keyed: KeyedBroker) -> None:
+    async with (
+        _desk(keyed),
+        _as(keyed, "narrow") as (nc, _),
+        ReportingClient(nc, county=COUNTY, department="employment", system="hr") as client,
+    ):
+        own, well, other = await asyncio.wait_for(
+            asyncio.gather(
+                client.report_many([_report("a-1", MAY_NOT), _report("a-2")]),
+                client.report_many([_report("b-1")]),
+                client.report_many([_report("c-1", MAY_NOT), _report("c-2", MAY_NOT)]),
+                return_exceptions=True,
+            ),
+            SECONDS_MAX,
+        )
+        assert well is client.progress
+        assert [each.reports for each in (own, other) if isinstance(each, ReportForbidden)] == [{MAY_NOT: 1}, {MAY_NOT: 2}]
+        cut_short = asyncio.create_task(client.report_many([_report("d-1", MAY_NOT)]))
+        await asyncio.sleep(0)
+        await end([cut_short])
+        with pytest.raises(ReportForbidden, match=f"1 of {MAY_NOT}"):
+            await asyncio.wait_for(client.report_many([]), SECONDS_MAX)
+        assert await client.report_many([]) is client.progress
+
+
+async def test_whoever_stops_waiting_in_the_same_moment_counts_as_nobody(keyed: KeyedBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_aside = ReportingClient._set_aside
+    async with _as(keyed, "narrow") as (nc, _), ReportingClient(nc, county=COUNTY, department="employment", system="hr") as client:
+        reporting = asyncio.create_task(client.report(_report("r-1", MAY_NOT)))
+
+        def and_stop(*args: Any) -> None:
+            set_aside(*args)
+            reporting.cancel()
+
+        monkeypatch.setattr(ReportingClient, "_set_aside", and_stop)
+        with pytest.raises(asyncio.CancelledError):
+            await reporting
+        with pytest.raises(ReportForbidden, match=f"1 of {MAY_NOT}"):
+            await asyncio.wait_for(client.report_many([]), SECONDS_MAX)
+
+
+async def test_what_is_forbidden_however_often_stands_in_the_outbox_once(keyed: KeyedBroker, tmp_path: Path) -> None:
+    outbox = tmp_path / "outbox"
+    for _ in range(2):
+        async with (
+            _as(keyed, "narrow") as (nc, _),
+            ReportingClient(nc, county=COUNTY, department="employment", system="hr", outbox=outbox) as client,
+        ):
+            for _ in range(3):
+                with pytest.raises(ReportForbidden):
+                    await asyncio.wait_for(client.report_many([]), SECONDS_MAX)
+                    await asyncio.wait_for(client.report(_report("r-1", MAY_NOT)), SECONDS_MAX)
+        assert await _left(outbox) == ["r-1"]
 
 
 async def test_what_is_reported_under_the_same_id_is_sent_after_what_is_forbidden(keyed: KeyedBroker) -> None:
