@@ -99,6 +99,7 @@ def add(
             f"--may-report：{'、'.join(never)} 只能由创建办（{OFFICE}）报送，{name} 报送的会被拒绝，请去掉 / "
             f"{', '.join(never)}: only the office ({OFFICE}) reports this, what {name} reports of it is refused: leave it out"
         )
+    inbox, bus = inbox_of(name, system), _bus(folder)  # which may fail: not between issuing what is shown once and showing it
     secrets = {} if out is None else {out: seed, _token_beside(out): token}
     _write(secrets)
     try:
@@ -107,7 +108,6 @@ def add(
         for file in secrets:
             file.unlink()
         raise BadInput(str(error)) from error
-    inbox, bus = inbox_of(name, system), _bus(folder)
     at_zh, at_en = (f"，总线地址 {bus}（KAIYE_NATS_URL）", f", the bus at {bus} (KAIYE_NATS_URL)") if bus is not None else ("", "")
     if json:
         typer.echo(
@@ -222,7 +222,7 @@ def _credentials(folder: DataFolder) -> "Credentials":
 
 
 def _bus(folder: DataFolder) -> str | None:
-    """Where the bus is, or will be at the next start; None for a folder of which nobody knows yet."""
+    """Where the bus is, or will be at the next start; None for a folder of which nobody knows yet. Raises BadFolder."""
     from deploy.embedded import HOST
 
     try:

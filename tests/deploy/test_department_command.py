@@ -247,6 +247,17 @@ async def test_a_system_is_listed_once_and_revoked_by_name(folder: DataFolder, k
     assert Credentials(folder, COUNTY).users().departments == ()
 
 
+@pytest.mark.parametrize("file", ["kaiye.json", "ports.json"])
+async def test_where_the_address_cannot_be_read_nothing_is_issued(folder: DataFolder, kaiye: Kaiye, tmp_path: Path, file: str) -> None:
+    (folder.path / file).write_bytes(b"")
+    code, out, said = await kaiye("department", "add", *BANK, "--out", str(tmp_path / "bank.seed"))
+    assert (code, out, f"{file} cannot be read" in said) == (2, b"", True), said
+    assert Credentials(folder, COUNTY).users().departments == ()
+    assert not (tmp_path / "bank.seed").exists()
+    (folder.path / file).unlink()
+    assert (await kaiye("department", "add", *BANK, "--out", str(tmp_path / "bank.seed")))[0] == 0
+
+
 async def test_a_folder_that_is_none_is_named(kaiye: Kaiye) -> None:
     code, _, said = await kaiye("department", "list")
     assert code == 2
