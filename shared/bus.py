@@ -10,13 +10,15 @@ No stream drops a repeated `Nats-Msg-Id`, as far as the server lets us say so: a
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import nats
 from nats.aio.client import Client
-from nats.errors import NoServersError
+from nats.errors import Error, NoServersError
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import BadRequestError
@@ -36,6 +38,8 @@ ACK_SECONDS_MAX = 15.0
 """A report not acknowledged by then is delivered again, which is harmless: it gets the same answer."""
 KEEPER: Service = "registry"
 """The service that keeps the shared streams as they must be; the other write services only make them where they are missing."""
+SCHEMES: Final = ("nats", "tls")
+_KEPT_OUT = re.compile("authorization violation|authentication (expired|revoked)", re.IGNORECASE)
 _STREAM_NAME_IN_USE = 10058
 
 log = logger(__name__)
@@ -47,8 +51,36 @@ class BusUnreachable(Exception):
     """No address of the bus answers, or no more comes from there; the message says so in Chinese and English."""
 
 
+class BadAddress(BusUnreachable):
+    """What is given as an address of the bus is none; the message says so in Chinese and English."""
+
+    def __init__(self, settings: Settings) -> None:
+        shown = shown_addresses(settings) or "（空）(none)"
+        super().__init__(
+            f"消息总线地址应写作 nats://主机:端口 或 tls://主机:端口：{shown} / "
+            f"an address of the bus is written nats://HOST:PORT or tls://HOST:PORT, not {shown}"
+        )
+
+
+def require_addresses(settings: Settings) -> None:
+    """Raises BadAddress where no bus can be: the library would try for ever, or know only its own words for it."""
+    if not settings.nats_servers or not all(map(_is_address, settings.nats_servers)):
+        raise BadAddress(settings)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text if "://" in text else f"nats://{text}")
+        return parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, for instance
+        return False
+
+
 def connection_options(settings: Settings, *, name: str) -> dict[str, Any]:
-    """What every connection to the bus has in common: it reconnects for ever and waits `RECONNECT_SECONDS` between attempts."""
+    """What every connection to the bus has in common: it reconnects for ever and waits `RECONNECT_SECONDS` between attempts. Raises
+    BadAddress.
+    """
+    require_addresses(settings)
     return {
         "servers": settings.nats_servers,
         "name": name,
@@ -68,7 +100,9 @@ async def connect(
     reconnected: Callback | None = None,
     closed: Callback | None = None,
 ) -> Client:
-    """A connection outside FastStream (commands, clients). Raises BusUnreachable when nothing answers in the time settings allow."""
+    """A connection outside FastStream (commands, clients). Raises BusUnreachable when nothing answers in the time settings allow, or the
+    bus does not let this user in; BadAddress at once.
+    """
     options = connection_options(settings, name=name)
     if settings.nats_nkey_seed is not None:
         options["nkeys_seed_str"] = settings.nats_nkey_seed
@@ -77,7 +111,11 @@ async def connect(
     if (context := tls_context(settings)) is not None:
         options["tls"] = context
 
+    kept_out = False
+
     async def tell(error: Exception) -> None:
+        nonlocal kept_out
+        kept_out = kept_out or _KEPT_OUT.search(str(error)) is not None  # beside which it may be cut off in the midst of asking
         log.debug("bus connection", name=name, error=repr(error))
 
     try:
@@ -86,7 +124,9 @@ async def connect(
                 **options, error_cb=tell, disconnected_cb=disconnected, reconnected_cb=reconnected, closed_cb=closed
             )  # fmt: skip
     except (TimeoutError, NoServersError) as error:
-        raise unreachable(settings) from error
+        raise unreachable(settings, kept_out=kept_out) from error
+    except Error as error:  # what servers say it tells and tries again: only the addresses are left
+        raise BadAddress(settings) from error
     hear_any_subject(nc)
     return nc
 
@@ -105,10 +145,20 @@ def hear_any_subject(nc: Client) -> None:
     nc._process_msg = escaped  # type: ignore[method-assign] # noqa: SLF001
 
 
-def unreachable(settings: Settings) -> BusUnreachable:
-    """The error to raise when the first connection did not succeed. Passwords in addresses are left out."""
-    shown = ", ".join(address.rpartition("@")[2] for address in settings.nats_servers)
+def unreachable(settings: Settings, *, kept_out: bool = False) -> BusUnreachable:
+    """The error to raise when the first connection did not succeed; `kept_out`: because a server did not let this user in."""
+    shown = shown_addresses(settings)
+    if kept_out:
+        return BusUnreachable(
+            f"消息总线 {shown} 不接受本用户：密钥或口令缺失、有误、已到期或已撤销，请向其管理员确认 / "
+            f"the bus at {shown} does not let this user in: its key or password is missing, wrong, lapsed or revoked: ask its administrator"
+        )
     return BusUnreachable(f"无法连接消息总线 {shown} / the bus cannot be reached: {shown}")
+
+
+def shown_addresses(settings: Settings) -> str:
+    """The addresses of the bus for people: passwords are left out."""
+    return ", ".join(address.rpartition("@")[2] for address in settings.nats_servers)
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:

@@ -15,12 +15,14 @@ from nats.aio.msg import Msg
 from deploy.nats.accounts import ADMINISTRATOR, accounts_conf, inbox_of
 from deploy.nats.keys import new_seed, public_key
 from shared.answers import Answer
+from shared.bus import BusUnreachable, connect
 from shared.client import BusForbids, HearingForbidden, OutgoingReport, PublishForbidden, ReportForbidden, ReportingClient, identify
 from shared.client.forbidden import Forbidden
 from shared.client.outbox import Outbox
 from shared.clock import today
 from shared.contracts.base import SERVICES
 from shared.contracts.envelope import Source, report_bytes
+from shared.settings import Settings
 from shared.tasks import end
 from shared.users import DepartmentUser
 from tests.client.desk import COUNTY, deciding
@@ -271,3 +273,14 @@ async def test_whoever_may_not_ask_for_pseudonyms_or_hear_them_is_told_at_once(
         for _ in range(2):
             with pytest.raises(error, match=named):
                 await asyncio.wait_for(identify(nc, ["33012719870412001X"], department="employment", system="hr"), 4)
+
+
+async def test_whom_the_bus_does_not_know_is_told_so_and_not_that_there_is_no_bus(keyed: KeyedBroker) -> None:
+    for seed in (new_seed(), None):
+        settings = Settings(
+            county=COUNTY, database_url="postgresql://none", nats_url=keyed.address, nats_nkey_seed=seed, nats_connect_seconds_max=0.7
+        )
+        with pytest.raises(
+            BusUnreachable, match=r"不接受本用户.* / the bus at .* does not let this user in: its key or password is missing"
+        ):
+            await connect(settings, name="test")

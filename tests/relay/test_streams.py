@@ -10,7 +10,16 @@ from nats.js.errors import APIError, NoStreamResponseError
 
 from deploy.embedded import free_port
 from shared import subjects
-from shared.bus import BusUnreachable, answered_config, connect, ensure_reporting, ensure_stream, recorded_config, reported_config
+from shared.bus import (
+    BadAddress,
+    BusUnreachable,
+    answered_config,
+    connect,
+    ensure_reporting,
+    ensure_stream,
+    recorded_config,
+    reported_config,
+)
 from shared.contracts.base import SERVICES
 from shared.settings import Settings
 from tests.relay.chain import COUNTY
@@ -84,6 +93,22 @@ async def test_a_bus_that_does_not_answer_is_named_without_its_password() -> Non
         await connect(settings, name="test")
     assert "secret" not in str(raised.value)
     assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("", r"\(none\)"), (" , ", r"\(none\)"), ("nats://h:abc", "nats://h:abc"), ("nats://h:99999", "nats://h:99999"), ("nats://", "nats://"),
+        ("http://h:4222", "http://h:4222"), ("nats://[::1", r"nats://\[::1"), ("nats://kaiye:secret@h:0", "not h:0"),
+        ("nats://h:4222,http://h:4222", "nats://h:4222, http://h:4222"),
+    ],
+)  # fmt: skip
+async def test_an_address_where_no_bus_can_be_is_named_at_once(address: str, shown: str) -> None:
+    settings = Settings(county=COUNTY, database_url="postgresql://none", nats_url=address)
+    async with asyncio.timeout(1):
+        with pytest.raises(BadAddress, match=f"应写作 nats://主机:端口.* / .*{shown}") as raised:
+            await connect(settings, name="test")
+    assert "secret" not in str(raised.value)
 
 
 async def test_a_connection_answers_under_the_prefix_it_was_given(nc: Client) -> None:
