@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploy.cli.common import BadInput
+from deploy.cli.common import BadInput, said
 from deploy.cli.plans import read_plan_file
 from deploy.data_folder import DataFolder, Running
 
@@ -28,7 +28,7 @@ SeedOption = Annotated[
 NatsOption = Annotated[
     str | None,
     typer.Option(
-        "--nats", metavar="ADDRESS", envvar="KAIYE_NATS_URL",
+        "--nats", metavar="ADDRESS",
         help="在别的机器上使用：消息总线地址，须有 --county 和 --seed / on another machine: the bus's address; takes --county and --seed",
     ),
 ]  # fmt: skip
@@ -40,10 +40,12 @@ CountyCodeOption = Annotated[
 
 def reached(folder: DataFolder, nats: str | None, county: str | None) -> Running:
     """What runs on the folder, or, where the address of its bus is given, on another machine: then nothing of it is in the folder, and
-    nobody is its administrator. Raises BadInput, NothingRuns and BadFolder.
+    nobody is its administrator. That one is reached is said; no setting of the environment does it unasked. Raises BadInput, NothingRuns
+    and BadFolder.
     """
     from pydantic import ValidationError
 
+    from shared.bus import BadAddress, require_addresses, shown_addresses
     from shared.settings import Settings
 
     if nats is None:
@@ -54,13 +56,30 @@ def reached(folder: DataFolder, nats: str | None, county: str | None) -> Running
         )
     try:
         settings = Settings(county=county, nats_url=nats, database_url="")
+        require_addresses(settings)
     except ValidationError as error:
-        wrong = "；".join(f"{each['loc'][0]}：{each['msg']}" for each in error.errors())
-        raise BadInput(f"--county、--nats 或 KAIYE_… 环境变量不能用 / --county, --nats or KAIYE_… cannot be used: {wrong}") from error
+        raise _unusable(county, {str(each["loc"][0]) for each in error.errors()}) from error
+    except BadAddress as error:
+        raise BadInput(f"--nats：{error}") from error
+    shown = shown_addresses(settings)
+    said.print(f"报送至消息总线 {shown} / reports go to the bus at {shown}", markup=False)
     return Running(
         pid=os.getpid(), county=settings.county, county_folder=Path(), simulated_clock=False, nats_url=settings.nats_url, databases={},
         http_url="",
     )  # fmt: skip
+
+
+def _unusable(county: str, fields: Collection[str]) -> BadInput:
+    """What is said of settings with a wrong county, or wrong settings of the environment."""
+    from shared.write_service.reasons import shown
+
+    if "county" in fields:
+        return BadInput(
+            f"--county 应为 12 位县代码，如 330127000000：{shown(county)} / "
+            f"--county (KAIYE_COUNTY) is the 12 digits of a county's code, such as 330127000000, not {shown(county)}"
+        )
+    names = ", ".join(f"KAIYE_{field.upper()}" for field in sorted(fields))
+    return BadInput(f"环境变量的值不能用：{names} / these settings of the environment cannot be used: {names}")
 
 
 def stranger(source: "Source", seed: Path | None) -> "User":

@@ -135,6 +135,11 @@ def import_sheets(
     folder = DataFolder(data)
     running = reached(folder, nats, county)
     user = reporter(folder, running, seed) if nats is None else None
+    if nats is not None and department is None:
+        raise BadInput(
+            "有 --nats 时须用 --department 指明填报部门：种子属于谁只有那边的总线知道 / "
+            "beside --nats say with --department who reports: whose a seed is the bus there alone knows"
+        )
     department, system = _in_whose_name(user, department, system)
     fact = None if type_ is None else _fact(type_)
     if returned is not None and returned.exists():

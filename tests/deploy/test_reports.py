@@ -149,13 +149,25 @@ def test_from_another_machine_it_takes_the_address_the_county_and_a_seed_and_a_b
     assert "1 条：记录 1、等待 0、退回 0" in done.stderr
     assert len(list(outboxes.glob("*.sqlite"))) == 1
     _key(folder, source, seed)
-    for name, value in (("URL", nats), ("NKEY_SEED", seed.read_text())):
-        monkeypatch.setenv(f"KAIYE_NATS_{name}", value)
+    monkeypatch.setenv("KAIYE_NATS_NKEY_SEED", seed.read_text())
     monkeypatch.setenv("KAIYE_COUNTY", COUNTY)
-    done = run_kaiye("report", file, cwd=tmp_path)
+    done = run_kaiye("report", file, "--nats", nats.replace("//", "//own:secret@"), cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    assert f"报送至消息总线 {nats.removeprefix('nats://')} / reports go to the bus at" in done.stderr
+    assert "secret" not in done.stderr
     assert "2 条：记录 2、等待 0、退回 0" in done.stderr
     assert list(outboxes.iterdir()) == []
+
+
+def test_the_environment_alone_leads_nowhere_but_to_the_folder(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    for name, value in (("NATS_URL", "nats://127.0.0.1:1"), ("COUNTY", "990101000000"), ("NATS_NKEY_SEED", "none")):
+        monkeypatch.setenv(f"KAIYE_{name}", value)
+    done = run_kaiye("report", "-", "--data", folder, stdin=_registration("r-1").decode())
+    assert (done.returncode, "报送至" in done.stderr) == (0, False), done.stderr
+    done = run_kaiye("report", "-", cwd=tmp_path, stdin=_registration("r-1").decode())
+    assert (done.returncode, "没有运行中的 kaiye" in done.stderr) == (3, True), done.stderr
 
 
 def _key(folder: Path, source: Source, seed: Path, *more: str) -> None:
@@ -182,16 +194,29 @@ def test_a_sheet_from_another_machine_comes_back_with_what_the_key_may_not_repor
     assert (tmp_path / "meetings-退回.xlsx").exists()
 
 
+NOBODY_THERE = "nats://127.0.0.1:1"
+
+
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("words", "said"),
     [
-        ((), "--county"), (("--county", COUNTY), "--seed"), (("--county", "33"), "county"),
-        (("--county", COUNTY, "--seed", "none.seed"), "none.seed is no readable file"),
+        (("--nats", NOBODY_THERE), "有 --nats 时须用 --county"),
+        (("--nats", NOBODY_THERE, "--county", COUNTY), "有 --nats 时须用 --seed"),
+        (("--nats", NOBODY_THERE, "--county", "33"), "--county 应为 12 位县代码，如 330127000000：33 / --county (KAIYE_COUNTY) is"),
+        (("--nats", NOBODY_THERE, "--county", VILLAGE), f"of a county's code, such as 330127000000, not {VILLAGE}"),
+        (("--nats", NOBODY_THERE, "--county", COUNTY, "--seed", "none.seed"), "none.seed is no readable file"),
+        (("--nats", "nats://h:abc", "--county", COUNTY), "--nats：消息总线地址应写作 nats://主机:端口"),
+        (("--nats", "", "--county", COUNTY), "tls://HOST:PORT, not （空）(none)"),
     ],
 )  # fmt: skip
-def test_what_it_takes_from_another_machine_is_asked_for(tmp_path: Path, more: tuple[str, ...], said: str) -> None:
-    done = run_kaiye("report", "-", "--nats", "nats://127.0.0.1:1", *more, cwd=tmp_path, stdin=_registration("r-1").decode())
+def test_what_it_takes_from_another_machine_is_asked_for(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    done = run_kaiye("report", "-", *words, cwd=tmp_path, stdin=_registration("r-1").decode())
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
+def test_whose_sheet_it_is_has_to_be_said_where_no_list_tells_whose_the_seed_is(tmp_path: Path) -> None:
+    done = run_kaiye("import", "plans.csv", "--nats", NOBODY_THERE, "--county", COUNTY, "--seed", "own.seed", cwd=tmp_path)
+    assert (done.returncode, "有 --nats 时须用 --department" in done.stderr, "or give its --seed" in done.stderr) == (2, True, False)
 
 
 def test_a_seed_is_of_one_system(tmp_path: Path) -> None:
