@@ -135,18 +135,27 @@ async def ports_for(last: Ports | None, nats: int | None, http: int | None) -> P
     for port in (nats, http):
         if port:
             require_free(port)
-    ports = Ports(
-        nats=await _last(last.nats, "--nats-port") if nats is None and last is not None else nats or lasting_port(),
-        http=await _last(last.http, "--http-port") if http is None and last is not None else http or lasting_port(),
-    )
-    if ports.nats == ports.http:
-        raise PartFailed(f"消息总线与网页不能同用端口 {ports.nats} / bus and page cannot have the same port {ports.nats}")
-    return ports
+    if last is not None:
+        deadline = time.monotonic() + STOP_SECONDS_MAX
+        nats = await _last(last.nats, "--nats-port", deadline) if nats is None else nats
+        http = await _last(last.http, "--http-port", deadline) if http is None else http
+    nats = nats or _another_than(http)
+    http = http or _another_than(nats)
+    if nats == http:
+        raise PartFailed(f"消息总线与网页不能同用端口 {nats} / bus and page cannot have the same port {nats}")
+    return Ports(nats=nats, http=http)
 
 
-async def _last(port: int, option: str) -> int:
-    """A port of the last start, once whatever was killed has let go of it. Raises PartFailed."""
-    deadline = time.monotonic() + STOP_SECONDS_MAX
+def _another_than(taken: int | None) -> int:
+    """A port for this and later starts that is not the other one."""
+    while (port := lasting_port()) == taken:
+        pass
+    return port
+
+
+async def _last(port: int, option: str, deadline: float) -> int:
+    """A port of the last start, once whatever was killed has let go of it. Raises PartFailed when it has not by the deadline."""
+    waiting = False
     while True:
         try:
             require_free(port)
@@ -157,6 +166,9 @@ async def _last(port: int, option: str) -> int:
                     f"port {port} of the last start is already taken: wait until it is free, or name another one with {option} "
                     "(0 takes a free one), and tell it to the departments that use the old address"
                 ) from error
+            if not waiting:
+                log.warning("上次启动所用的端口被占用，等待其空出 / a port of the last start is taken: waiting until it is free", port=port)
+            waiting = True
             await asyncio.sleep(PORT_LOOK_SECONDS)
         else:
             return port

@@ -30,15 +30,28 @@ async def test_the_ports_of_the_last_start_are_those_of_the_next_unless_others_a
     assert await ports_for(first, None, None) == first
     own = free_port()
     assert await ports_for(first, own, None) == Ports(nats=own, http=first.http)
-    assert await ports_for(None, None, own) != first
-    other = await ports_for(first, 0, None)
-    assert (other.http, other.nats != first.nats) == (first.http, True)
+    assert (await ports_for(None, None, own)).http == own
     with pytest.raises(PartFailed, match=f"port {own}"):
         await ports_for(None, own, own)
 
 
+async def test_a_port_that_is_chosen_is_not_the_other_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = free_port(), free_port()
+    last = Ports(nats=first, http=second)
+    for drawn, (kept, nats, http), found in (
+        ([first, first, second], (None, None, None), Ports(nats=first, http=second)),
+        ([second, first], (None, None, second), Ports(nats=first, http=second)),
+        ([second, second], (None, first, None), Ports(nats=first, http=second)),
+        ([second, first], (last, 0, None), Ports(nats=first, http=second)),
+        ([first, second], (last, None, 0), Ports(nats=first, http=second)),
+        ([second, second, first], (last, 0, 0), Ports(nats=second, http=first)),
+    ):
+        monkeypatch.setattr(local, "lasting_port", iter(drawn).__next__)
+        assert await ports_for(kept, nats, http) == found
+
+
 async def test_a_port_of_the_last_start_that_stays_taken_is_named_and_no_other_is_chosen(
-    taken: socket.socket, monkeypatch: pytest.MonkeyPatch
+    taken: socket.socket, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(local, "STOP_SECONDS_MAX", 0.3)
     port = taken.getsockname()[1]
@@ -47,6 +60,7 @@ async def test_a_port_of_the_last_start_that_stays_taken_is_named_and_no_other_i
             PartFailed, match=f"端口 {port} 已被占用.*{option}.* / port {port} of the last start is already taken.*{option}"
         ):
             await ports_for(last, None, None)
+        assert capsys.readouterr().out.count("waiting until it is free") == 1
 
 
 async def test_what_was_killed_may_take_a_moment_to_let_go_of_its_port(taken: socket.socket) -> None:
