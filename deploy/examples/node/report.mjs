@@ -39,7 +39,18 @@ function read(line, number) {
   if (typeof said.id !== "string" || !/^[A-Za-z0-9_-]{1,64}$/.test(said.id)) return bad("没有可用的 id", "has no usable id");
   if (Buffer.byteLength(line) > REPORT_BYTES_MAX) return bad("超过 256 KiB", "is larger than 256 KiB");
   const place = source.replaceAll("/", ".");
-  return { id: said.id, line, place, subject: `reported.${place}.${type}` };
+  return { id: said.id, line, number, place, subject: `reported.${place}.${type}` };
+}
+
+// What is wrong with lines that report different things under one id: nobody could tell which of them an answer is to.
+function conflicts(reports) {
+  const firsts = new Map();
+  return reports.flatMap(({ id, line, number }) => {
+    const first = firsts.get(id) ?? firsts.set(id, { line, number }).get(id);
+    if (first.line === line) return [];
+    return `第 ${first.number} 行与第 ${number} 行以同一 id（${id}）报送不同内容，未发送任何报告 / ` +
+      `lines ${first.number} and ${number} report different things under one id, ${id}: nothing was sent`;
+  });
 }
 
 const { KAIYE_NATS_URL: address, KAIYE_NATS_NKEY_SEED: seed, KAIYE_NATS_INBOX: inboxPrefix } = process.env;
@@ -58,6 +69,7 @@ try {
 const lines = text.split("\n").map((line, at) => [line.trim(), at + 1]);
 const found = lines.filter(([line]) => line).map(([line, number]) => read(line, number));
 const problems = found.filter((each) => each.problem).map((each) => each.problem);
+if (!problems.length) problems.push(...conflicts(found));
 if (problems.length > BAD_LINES_SHOWN_MAX) {
   const more = problems.splice(BAD_LINES_SHOWN_MAX).length;
   problems.push(`另有 ${more} 行不能发送 / ${more} more lines cannot be sent`);
@@ -67,7 +79,7 @@ if (!found.length) fail(`${file} 中没有报告 / ${file} holds no report`);
 const [{ place }] = found;
 if (found.some((each) => each.place !== place)) fail(`${file} 中有多个系统的报告 / ${file} holds reports of several systems`);
 
-const unanswered = new Map(); // the reports by their ids: those under one id go one after the other, for their answers look alike
+const unanswered = new Map(); // the reports by their ids: those under one id are the same, and go one after the other
 for (const report of found) unanswered.set(report.id, [...(unanswered.get(report.id) ?? []), report]);
 
 const nc = await connect({
