@@ -21,6 +21,7 @@ from shared.repair import Asker
 from shared.users import DepartmentUser
 
 SEED_VARIABLE: Final = "KAIYE_NATS_NKEY_SEED"
+INBOX_VARIABLE: Final = "KAIYE_NATS_INBOX"
 
 
 class UnknownSeed(Exception):
@@ -55,10 +56,12 @@ def user_of(folder: DataFolder, county: str, seed_file: Path) -> User:
 
 def stranger(source: Source, seed_file: Path | None) -> User:
     """Whoever reports as this source where no list says whose a seed is: the bus there does. Without a file the seed is that of the
-    environment (`KAIYE_NATS_NKEY_SEED`), as is a reply prefix other than that which it was issued with (`KAIYE_NATS_INBOX`). Raises
-    UnknownSeed.
+    environment (`KAIYE_NATS_NKEY_SEED`), and with it goes the reply prefix there (`KAIYE_NATS_INBOX`), where it was issued with another one
+    than usual. Raises UnknownSeed.
     """
+    inbox = inbox_of(source.department, source.system)
     if seed_file is None:
+        inbox = os.environ.get(INBOX_VARIABLE) or inbox
         seed = os.environ.get(SEED_VARIABLE, "").strip()
         try:
             key = public_key(seed)
@@ -66,7 +69,6 @@ def stranger(source: Source, seed_file: Path | None) -> User:
             raise UnknownSeed(f"{SEED_VARIABLE} 不是 NKey 种子 / {SEED_VARIABLE} is no NKey's seed") from error
     else:
         seed, key = _read(seed_file)
-    inbox = os.environ.get("KAIYE_NATS_INBOX") or inbox_of(source.department, source.system)
     try:
         listed = DepartmentUser(
             department=source.department, system=source.system, nkey=key, role="office" if source.department == OFFICE else "department"

@@ -5,6 +5,7 @@ from pathlib import Path
 import nkeys
 import pytest
 
+from deploy.nats.accounts import inbox_of
 from deploy.nats.keys import new_seed
 from deploy.seeds import UnknownSeed, stranger
 from shared.contracts.common import OFFICE, SYSTEM
@@ -25,6 +26,15 @@ def test_nobody_reports_as_the_system_itself_or_with_the_seed_of_no_user(tmp_pat
     for department, seed in ((SYSTEM, new_seed()), ("zhen01", account)):
         with pytest.raises(UnknownSeed, match=f"不能以此种子报送 .* / nobody reports as /{COUNTY}/{department}/web with this seed"):
             stranger(Source(COUNTY, department, "web"), _file(tmp_path, seed))
+
+
+def test_the_reply_prefix_of_the_environment_goes_with_the_seed_there_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source(COUNTY, "zhen01", "web")
+    monkeypatch.setenv("KAIYE_NATS_NKEY_SEED", new_seed())
+    assert stranger(source, None).inbox == inbox_of("zhen01", "web")
+    monkeypatch.setenv("KAIYE_NATS_INBOX", "_INBOX_other")
+    assert stranger(source, None).inbox == "_INBOX_other"
+    assert stranger(source, _file(tmp_path, new_seed())).inbox == inbox_of("zhen01", "web")
 
 
 def _file(folder: Path, seed: str) -> Path:
