@@ -55,10 +55,10 @@ class BadAddress(BusUnreachable):
     """What is given as an address of the bus is none; the message says so in Chinese and English."""
 
     def __init__(self, settings: Settings) -> None:
-        shown = shown_addresses(settings) or "（空）(none)"
+        shown = shown_addresses(settings)
         super().__init__(
-            f"消息总线地址应写作 nats://主机:端口 或 tls://主机:端口：{shown} / "
-            f"an address of the bus is written nats://HOST:PORT or tls://HOST:PORT, not {shown}"
+            f"消息总线地址应写作 nats://主机:端口 或 tls://主机:端口：{shown or '未填'} / "
+            f"an address of the bus is written nats://HOST:PORT or tls://HOST:PORT, not {shown or 'left empty'}"
         )
 
 

@@ -206,7 +206,7 @@ NOBODY_THERE = "nats://127.0.0.1:1"
         (("--nats", NOBODY_THERE, "--county", VILLAGE), f"of a county's code, such as 330127000000, not {VILLAGE}"),
         (("--nats", NOBODY_THERE, "--county", COUNTY, "--seed", "none.seed"), "none.seed is no readable file"),
         (("--nats", "nats://h:abc", "--county", COUNTY), "--nats：消息总线地址应写作 nats://主机:端口"),
-        (("--nats", "", "--county", COUNTY), "tls://HOST:PORT, not （空）(none)"),
+        (("--nats", "", "--county", COUNTY), "tls://HOST:PORT, not left empty"),
     ],
 )  # fmt: skip
 def test_what_it_takes_from_another_machine_is_asked_for(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
