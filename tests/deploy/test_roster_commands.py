@@ -130,7 +130,7 @@ def test_a_village_becomes_a_community(folder: Path) -> None:
     [
         (("rename", "123", "名", "--on", "2025-06-01"), 2, "字段 code 格式不符"),
         (("rename", VILLAGE, " ", "--on", "2025-06-01"), 2, "字段 name"),
-        (("rename", VILLAGE, "名", "--on", "1 June"), 2, "日期应写作 YYYY-MM-DD：1 June"),
+        (("rename", VILLAGE, "名", "--on", "1 June"), 2, "--on 应写作 YYYY-MM-DD：1 June"),
         (("move", VILLAGE, "--to", MOVED_TO, "--on", "0001-01-01"), 2, "日期不得早于 1949-10-01"),
         (("move", "330127100299", "--to", MOVED_TO, "--on", "2025-08-01"), 2, "名册中没有 330127100299"),
         (("move", VILLAGE, "--to", "330127101010", "--on", "2025-08-01"), 2, "不是同类的村或社区"),
