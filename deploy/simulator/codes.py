@@ -38,6 +38,14 @@ def _organisation_check(number: str) -> str:
     return "X" if value == 10 else "0" if value == 11 else str(value)
 
 
+def _registration_check(number: str) -> str:
+    """The 15th digit of a registration number: ISO 7064 MOD 11,10."""
+    product = 10
+    for digit in number:
+        product = ((product + int(digit)) % 10 or 10) * 2 % 11
+    return str((11 - product) % 10)
+
+
 class EntityCodes:
     """Hands out codes of entities, none twice."""
 
@@ -58,9 +66,10 @@ class EntityCodes:
         return code + check_character(code)
 
     def registration_number(self) -> str:
-        """工商注册号: the 15-digit number an entity had before it was given a unified code."""
+        """工商注册号: the 15-digit number (GS 15-2006) an entity had before it was given a unified code."""
         self._registration += 1
-        return f"{self._district}6{self._registration:08d}"
+        number = f"{self._district}6{self._registration:07d}"
+        return number + _registration_check(number)
 
 
 def with_wrong_check(code: str) -> str:

@@ -2,10 +2,12 @@ from random import Random
 
 from pydantic import TypeAdapter
 from stdnum.cn import uscc
+from stdnum.iso7064 import mod_11_10
 
 from deploy.simulator.codes import EntityCodes, check_character, pseudonym, unknown_unit, with_wrong_check
 from shared.contracts.base import EntityCode, PersonId
 from shared.units import unit_kind
+from shared.write_service.masking import has_resident_id
 
 ENTITY: TypeAdapter[str] = TypeAdapter(EntityCode)
 PERSON: TypeAdapter[str] = TypeAdapter(PersonId)
@@ -39,7 +41,14 @@ def test_older_numbers_have_15_digits_and_count_up() -> None:
     codes = EntityCodes(Random(5), COUNTY)
     first, second = codes.registration_number(), codes.registration_number()
     assert ENTITY.validate_python(first) == first
-    assert int(second) == int(first) + 1
+    assert int(second[:14]) == int(first[:14]) + 1
+
+
+def test_older_numbers_have_the_right_check_digit_and_none_is_taken_for_a_resident_id() -> None:
+    codes = EntityCodes(Random(5), COUNTY)
+    numbers = [codes.registration_number() for _ in range(1000)]
+    assert all(mod_11_10.is_valid(number) for number in numbers)
+    assert not any(has_resident_id(f'{{"entity":"{number}"}}'.encode()) for number in numbers)
 
 
 def test_pseudonyms_are_those_of_the_contract() -> None:
