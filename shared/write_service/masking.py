@@ -5,22 +5,26 @@ digits (a province's code, a real day of birth) get a report refused; in kept by
 
 Spellings. Text is looked at as a reader would see it: JSON's `\uXXXX` undone, every character in its NFKC form (full-width digits) and
 every decimal digit of whichever script (Arabic, Devanagari, …: `int()` reads them) and every Chinese one (〇一二…, 零壹贰…) as the ASCII
-one, whether or not the JSON as a whole can be read. Up to three separators (blanks, line breaks, hyphens, dots, underscores, characters
-that show nothing) between two digits are looked through, and every 18 digits of a longer run count, for an id may be glued to a telephone
-number. With separators in it, what starts within a group of digits is looked at only if it is valid, and does not get a report refused if
-it starts behind six digits of its group: that is a unit's code with a day and a number behind it. `330127-20100301-0001` is an id if its
-last digit happens to fit: nobody can tell. Slashes, colons, commas and the like (`_WIDE`) part numbers of a list as well as the groups of
-one: what has them in it must begin and end with a group.
+one, whether or not the JSON as a whole can be read. Up to three separators (blanks, line breaks, hyphens, dots, underscores, stars)
+between two digits are looked through, and every 18 digits of a longer run count, for an id may be glued to a telephone number. Characters
+that show nothing (joiners, selectors, the keycap around a digit) are looked through in any number; what they part is also read as parted,
+for they may stand between two numbers. With separators in it, what starts within a group of digits is looked at only if it is valid, and
+does not get a report refused if it starts behind six digits of its group: that is a unit's code with a day and a number behind it.
+`330127-20100301-0001` is an id if its last digit happens to fit: nobody can tell. Slashes, colons, commas, equals signs and the like
+(`_WIDE`) part numbers of a list as well as the groups of one: what has them in it must begin and end with a group.
 
 Old ids. They have no check character, so other numbers of 15 digits may look like one. They are looked for unbroken, or parted where
-region, birthday and number meet, and not within longer codes and digests. They were given until 1999, and who was born before 1930 founds
-nothing: a year up to 29 is taken for one of this century, in a number that begins with a county and a day (330127 250301 001). A
-registration number (工商注册号) that stands in one of `ENTITY_FIELDS`, or is called one (注册号, 执照) directly before it, is none.
+region, year, month, day and number meet. These are none, even where one was meant: what stands within a longer code or digest (beside it
+eight letters and digits, one a digit or all of them hexadecimal); the decimals of `0.…`; twelve digits with three behind a separator, which
+is a unit's code and a running number (330127400201-001); what the numbers of a JSON list make together; a number of no province or no day.
+They were given until 1999, and who was born before 1930 founds nothing: a year up to 29 is taken for one of this century, in a number that
+begins with a county and a day (330127 250301 001). From 2030 on such a number cannot be told from the id of somebody born a century before,
+and is refused. What is called a registration number (工商注册号) directly before it (注册号, 执照编号, a JSON field of that name) is none.
 
-Entity codes. A code (GB 32100) may be a valid resident id by chance. What is, alone and whole, the value of one of `ENTITY_FIELDS` and
-has the right check character of GB 32100, or the 15 digits of a registration number, does not count as a resident id. That is decided by
-the text of the JSON alone, so that the client, which parses no contract, and the write service decide alike. Kept bytes are masked without
-any of these exceptions.
+Entity codes. A code (GB 32100) may be a valid resident id by chance. What is, alone and whole, the value of one of `ENTITY_FIELDS` and has
+the right check character of GB 32100 or, with 15 digits, the right check digit of a registration number (GS 15-2006), does not count as a
+resident id: of ten old ids typed there nine are found. That is decided by the text of the JSON alone, so that the client, which parses no
+contract, and the write service decide alike. Kept bytes are masked without any of these exceptions.
 
 Cost. A text without enough digits in a row is passed after one look at its bytes; any other takes time in proportion to its length.
 """
@@ -40,23 +44,36 @@ ENTITY_FIELDS = ("entity", "new_code", "entities")
 
 _BIRTHDAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _SHAPE_18 = re.compile(rf"(?=([1-9][0-9]{{5}}(?:18|19|20)[0-9]{{2}}{_BIRTHDAY}[0-9]{{3}}[0-9Xx]))".encode())
-_WIDE = r"/\\:;,|~+()\u2044\u2215\u3001\u3002"
+_WIDE = r"/\\:;,|~+=()\u2044\u2215\u3001\u3002"
 """Separators that also stand between the numbers of a list."""
-_GAP = rf"(?:\\[nrt/]|[\s\x00-\x1f\x7f-\x9f._\-\xad\xb7\u200b-\u2015\u2028-\u202e\u2060-\u2069\u2212\ufeff{_WIDE}]){{0,3}}+"
+_UNSEEN = (
+    r"\xad\u0300-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20d0-\u20f0\u3164\ufe00-\ufe0f"
+    r"\ufeff\uffa0\U000e0000-\U000e0fff"
+)
+"""Characters that show nothing of their own: joiners, marks of direction, selectors of a form, what is drawn around a digit (a keycap)."""
+_ONE_UNSEEN = re.compile(f"[{_UNSEEN}]")
+_BETWEEN = rf"\s\x00-\x1f\x7f-\x9f._\-\xb7\u2010-\u2015\u2212{_WIDE}{_UNSEEN}"
+_GAP = rf"(?:\\[nrt/]|[{_BETWEEN}*]){{0,3}}+"
 _WIDE_GAP = re.compile(rf"[{_WIDE}](?<!\\)|\\(?![nrt])")
-_SHAPE_15 = re.compile(rf"(?<![0-9])([1-9][0-9]{{5}}){_GAP}([0-9]{{2}})({_BIRTHDAY}){_GAP}([0-9]{{3}})(?![0-9])")
-_WITHIN_A_CODE = re.compile(r"[0-9A-Za-z]{8}")
-"""What stands beside the digits of a digest or of a longer code."""
+_SHAPE_15 = re.compile(
+    rf"(?<![0-9])([1-9][0-9]{{5}}){_GAP}([0-9]{{2}}){_GAP}(0[1-9]|1[0-2]){_GAP}(0[1-9]|[12][0-9]|3[01]){_GAP}([0-9]{{3}})(?![0-9])"
+)
+_NUMBERED_UNIT = re.compile(rf"[0-9]{{12}}{_GAP}[0-9]{{3}}")
+"""The code of a unit and a running number behind it (330127400201-001), if there is a separator."""
+_WITHIN_A_CODE = re.compile(r"(?=[0-9A-Za-z]{8})(?:[0-9A-Fa-f]{8}|[A-Za-z]{0,7}[0-9][0-9A-Za-z]*)")
+"""What stands beside the digits of a digest or of a longer code, and not a name or a word."""
 _PROVINCES = frozenset(
     map(str, (*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82))
 )  # fmt: skip
 """The first two digits of the regions (GB/T 2260)."""
 _BORN_YEAR_MIN = 30
 """The earliest year in a 15-digit id that gets a report refused: 1930."""
-_REGISTRATION = re.compile(r"(?:注册号|执照号?)码?[为是:\s(]{0,4}\Z")
+_REGISTRATION = re.compile(r'(?:注册(?:号码?|编号)|执照(?:号码?|编号)?)[为是:"“\\\s(]{0,6}\Z')
 """What says that the number behind it is a registration number."""
+_FRACTION = re.compile(r"(?<![0-9])0\.\Z")
+"""What says that the digits behind it are those of a fraction."""
 _RUN = re.compile(rf"[0-9](?:{_GAP}[0-9])*+(?:{_GAP}[Xx])?")
-_STARS = re.compile(rf"\*(?:{_GAP}\*){{8}}")
+_STARS = re.compile(rf"\*(?:(?:\\[nrt/]|[{_BETWEEN}]){{0,3}}+\*){{8}}")
 """What masking leaves of the shortest id, with its separators."""
 _NO_DIGITS = bytes(byte for byte in range(256) if byte not in b"0123456789Xx")
 _DIGITS_OR_STAR = frozenset("0123456789*")
@@ -64,6 +81,8 @@ _REGION = 6
 """How many digits of an id tell the region."""
 _ESCAPE = re.compile(r"\\u(?:([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|([0-9a-fA-F]{4}))")
 _ENTITY = re.compile(rf'(?<!\\)"(?:{"|".join(ENTITY_FIELDS)})"\s*:\s*(?:"[0-9A-Z]*"|\[[\s",0-9A-Z]*\])')
+_NUMBERS_LISTED = re.compile(r'("(?:[^"\\]|\\.)*+"?)|\[[-+.eE0-9,\s]*+\]', re.DOTALL)
+"""A JSON string, or a list of numbers outside strings."""
 _QUOTED_CODE = re.compile(r'"([0-9]{15}|[0-9]{17}[0-9X])"')
 _ENTITY_CODE: TypeAdapter[str] = TypeAdapter(EntityCode)
 
@@ -84,12 +103,12 @@ _COMPATIBLE = _OTHER_DIGITS | {
 """The digits, and the NFKC forms of what may stand for a digit, an X or a separator. One by one: whole texts may cost a quadratic time."""
 _COMPATIBLE_ONE = {code: form for code, form in _COMPATIBLE.items() if len(form) == 1}
 """Those that leave every character at its place."""
-_LIKE_DIGITS = bytes({*b"0123456789Xx\xc2\xcb\xcd\xce\xe1\xe2\xe3\xef\xf0\x85\x89\x8a\x8b\x8d\x8f\x91\x92", *(
+_LIKE_DIGITS = bytes({*b"0123456789Xx\xc2\xcb\xcc\xcd\xce\xd8\xe1\xe2\xe3\xef\xf0\xf3\x85\x89\x8a\x8b\x8d\x8f\x91\x92", *(
     chr(code).encode()[0] for code in _OTHER_DIGITS
 )})  # fmt: skip
 """Digits, and the bytes of UTF-8 with which characters like digits and separators begin, or those for two digits go on."""
 _AS_ZERO = bytes(0x30 if byte in _LIKE_DIGITS else 0x2E for byte in range(256))
-_LEFT_OUT = bytes({*range(0x20), *b" ._-\\/:;,|~+()nrt\x7f", *range(0x80, 0xC0)} - {*_LIKE_DIGITS})
+_LEFT_OUT = bytes({*range(0x20), *b" ._-\\/:;,|~+=*()nrt\x7f", *range(0x80, 0xC0)} - {*_LIKE_DIGITS})
 _RUN_OF_18, _RUN_OF_15 = b"0" * 18, b"0" * 15
 
 
@@ -102,8 +121,9 @@ def has_resident_id(text: bytes) -> bool:
         return False
     seen = _ENTITY.sub(lambda field: _QUOTED_CODE.sub(_without_entity_code, field.group()), plain.translate(_COMPATIBLE))
     return any(
-        any(found.valid and not found.behind_six for found in _found_18(form)) or any(map(_plausible, _SHAPE_15.finditer(form)))
-        for form in _readings(seen)
+        any(found.valid and not found.behind_six for found in _found_18(form))
+        or any(map(_plausible, _SHAPE_15.finditer(_NUMBERS_LISTED.sub(_told_apart, form))))
+        for form in _forms(seen)
     )
 
 
@@ -122,7 +142,7 @@ def mask(text: bytes) -> bytes:
 
 def is_masked(text: bytes) -> bool:
     """Whether something in what is kept was masked."""
-    return _STARS.search(text.decode("utf-8", "surrogateescape")) is not None
+    return _STARS.search(_ONE_UNSEEN.sub("", text.decode("utf-8", "surrogateescape"))) is not None
 
 
 def mask_text(text: str) -> str:
@@ -155,10 +175,23 @@ def _character(escape: re.Match[str]) -> str:
 
 def _without_entity_code(quoted: re.Match[str]) -> str:
     try:
-        _ENTITY_CODE.validate_python(quoted[1])
+        code = _ENTITY_CODE.validate_python(quoted[1])
     except ValidationError:
         return quoted[0]
-    return '""'
+    return '""' if len(code) == 18 or _is_registration_number(code) else quoted[0]
+
+
+def _is_registration_number(code: str) -> bool:
+    """Whether the last of the 15 digits checks the others: GS 15-2006, by ISO 7064 MOD 11,10."""
+    product = 10
+    for digit in code[:14]:
+        product = ((product + int(digit)) % 10 or 10) * 2 % 11
+    return (product + int(code[14])) % 10 == 1
+
+
+def _told_apart(listed: re.Match[str]) -> str:
+    """A string as it is; a list of numbers with what no number goes on behind."""
+    return listed[0] if listed[1] is not None else listed[0].replace(",", "]")
 
 
 class _Found(NamedTuple):
@@ -196,12 +229,22 @@ def _digits_before(text: str, place: int) -> int:
 def _plausible(found: re.Match[str]) -> bool:
     """Whether what has the shape of a 15-digit id is one, as far as can be told."""
     text, (first, last) = found.string, found.span()
-    region, year, birthday, _number = found.groups()
-    if region[:2] not in _PROVINCES or int(year) < _BORN_YEAR_MIN or not born_on_a_day(f"{region}19{year}{birthday}"):
+    region, year, month, day, _number = found.groups()
+    if region[:2] not in _PROVINCES or int(year) < _BORN_YEAR_MIN or not born_on_a_day(f"{region}19{year}{month}{day}"):
         return False
-    if _WITHIN_A_CODE.fullmatch(text, first - 8, first) or _WITHIN_A_CODE.match(text, last) or text[max(0, first - 2) : first] == "0.":
+    if last - first > len(_RUN_OF_15) and _NUMBERED_UNIT.fullmatch(found[0]):
         return False
-    return _REGISTRATION.search(text, max(0, first - 12), first) is None
+    if _WITHIN_A_CODE.fullmatch(text, max(0, first - 8), first) or _WITHIN_A_CODE.match(text, last, last + 8):
+        return False
+    return _FRACTION.search(text, max(0, first - 3), first) is None and _REGISTRATION.search(text, max(0, first - 12), first) is None
+
+
+def _forms(text: str) -> Iterator[str]:
+    """The readings of a text, each as it is and without what shows nothing: a digit may be on either side of it, or two numbers."""
+    for read in _readings(text):
+        yield read
+        if (shown := _ONE_UNSEEN.sub("", read)) != read:
+            yield shown
 
 
 def _readings(text: str) -> Iterator[str]:
@@ -214,18 +257,20 @@ def _readings(text: str) -> Iterator[str]:
 def _starred(text: str) -> str:
     characters = list(text)
     for seen in _readings(text.translate(_COMPATIBLE_ONE)):
-        looked = [character if character == "*" else digit for digit, character in zip(seen, characters, strict=True)]
-        for found in _found_18("".join(looked)):
-            for place in found.places[_REGION:]:
-                characters[place] = looked[place] = "*"
-        for match in _SHAPE_15.finditer("".join(looked)):
-            for place in (place for group in (2, 3, 4) for place in range(*match.span(group))):
-                characters[place] = "*"
+        shown = [place for place, character in enumerate(seen) if not _ONE_UNSEEN.match(character)]
+        for places in (range(len(seen)), shown) if len(shown) < len(seen) else (shown,):
+            looked = ["*" if characters[place] == "*" else seen[place] for place in places]
+            for found in _found_18("".join(looked)):
+                for at in found.places[_REGION:]:
+                    characters[places[at]] = looked[at] = "*"
+            for match in _SHAPE_15.finditer("".join(looked)):
+                for at in (at for group in (2, 3, 4, 5) for at in range(*match.span(group))):
+                    characters[places[at]] = "*"
     return "".join(characters)
 
 
 def _looks_like_one(text: str) -> bool:
-    return any(any(True for _ in _found_18(form)) or _SHAPE_15.search(form) is not None for form in _readings(text))
+    return any(any(True for _ in _found_18(form)) or _SHAPE_15.search(form) is not None for form in _forms(text))
 
 
 def _valid(id18: bytes) -> bool:

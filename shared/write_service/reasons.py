@@ -39,9 +39,10 @@ NO_ID = Reason(
     "id is missing or unusable (1–64 letters, digits, underscores or hyphens)",
 )
 RESIDENT_ID = Reason(
-    "resident_id", "报送内容含有居民身份证号码；请改用人员代号（先调用 identify 取得）；如是旧的 15 位工商注册号，请在前面写明“注册号”",
+    "resident_id", "报送内容含有居民身份证号码；请改用人员代号（先调用 identify 取得）；"
+    "如是旧的 15 位工商注册号，请在前面写明“注册号”，经营主体代码栏中的则请核对其校验位（末位）",
     "the report holds a resident id; use the person's pseudonym (ask `identify` first); before an older registration number of 15 digits "
-    "write 注册号",
+    "write 注册号, and in a field for an entity's code look for a wrong digit: the last one must fit the others",
 )  # fmt: skip
 NO_SUCH_REPORTER = Reason(
     "no_such_reporter", "报送主题中的部门、系统代码应为 1–32 位小写字母、数字、下划线或连字符，且不得为 kaiye",

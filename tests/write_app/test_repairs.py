@@ -197,7 +197,7 @@ async def test_what_makes_no_sense_is_refused(
 
 async def test_a_registration_number_that_looks_like_an_old_id_may_be_set_where_one_belongs(broker: Broker) -> None:
     async with desk(broker) as (nc, _, _):
-        asked = Correct(**told("a-1", "x-1"), changes=(Change(path="data.entity", value="330127801231001"),))
+        asked = Correct(**told("a-1", "x-1"), changes=(Change(path="data.entity", value="330127801231004"),))
         assert (await by(nc, OFFICE).correct(SERVICE, asked)).outcome == "refused", "a course has no such field, but it was decided"
 
 

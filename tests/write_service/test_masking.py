@@ -11,16 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import ric
+from stdnum.iso7064 import mod_11_10
 
 from deploy.simulator.codes import EntityCodes
 from shared.contracts.base import _naming_fields
 from shared.subjects import REPORT_BYTES_MAX
-from shared.write_service.masking import ENTITY_FIELDS, has_resident_id, mask, mask_text
+from shared.write_service.masking import ENTITY_FIELDS, has_resident_id, is_masked, mask, mask_text
 from tests.support.reporting import RULES
 
 VALID = "11010519491231002X"
 RESIDENCE_PERMIT = "810000199408230021"
 OLD = "330127801231001"
+REGISTRATION = "330127801231004"
+"""What looks like an old id and has the right check digit of a registration number."""
 
 
 def with_check(first: str) -> str:
@@ -103,7 +106,7 @@ RESIDENTS = st.builds(
     lambda region, born, serial: with_check(f"{region}{born:%Y%m%d}{serial:03d}"),
     st.integers(110000, 999999), st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.integers(0, 999),
 )  # fmt: skip
-GAPS = st.text(st.sampled_from(" \t\n.-_·—\u2011\u200b\u200e\u202c\u2060\ufeff\x7f\u3000－．"), max_size=3)
+GAPS = st.text(st.sampled_from(" \t\n.-_·—\ufe0f\u20e3\u034f\u2011\u200b\u200e\u202c\u2060\ufeff\x7f\u3000－．"), max_size=3)
 AROUND = st.text(st.sampled_from("0123456789 .-,号x０"), max_size=25)
 
 
@@ -167,7 +170,7 @@ def test_every_character_that_reads_like_a_digit_an_x_or_a_separator_is_read_as_
     forms = {chr(code): normalize("NFKC", chr(code)) for code in range(0x80, 0x110000) if not 0xD800 <= code < 0xE000}
     alike = {character: form for character, form in forms.items() if form.isascii() or character.isspace()}
     digits = {character: form for character, form in alike.items() if re.fullmatch("[0-9]+|[Xx]", form)}
-    gaps = {character for character, form in alike.items() if re.fullmatch(r"[\s._\-/\\:;,|~+()]{1,3}", form)}
+    gaps = {character for character, form in alike.items() if re.fullmatch(r"[\s._\-/\\:;,|~+=*()]{1,3}", form)}
     assert {"１", "²", "⑳", "Ⅹ", "𝟗"} <= digits.keys()
     assert {"\u3000", "．", "…"} <= gaps
     residents = [with_check(f"33012719900101{serial:03d}") for serial in range(100)]
@@ -213,6 +216,16 @@ def test_an_id_in_the_digits_of_any_script_is_found_and_masked(zero: int) -> Non
         "注册号",
         "\\/1",
         "一 ",
+        '\\"',
+        "[1,",
+        '"[330127,850301,100],',
+        "330127 85 03 01 ",
+        "330127*",
+        "1\ufe0f\u20e3",
+        "\ufe0f",
+        "330127\ufe0f850301\ufe0f001",
+        "zhangsan330127400231001",
+        '"注册号":"',
     ],
 )
 def test_the_largest_report_is_looked_through_at_once_whatever_it_holds(hostile: str) -> None:
@@ -223,7 +236,7 @@ def test_the_largest_report_is_looked_through_at_once_whatever_it_holds(hostile:
     assert process_time() - began < 1, "seconds; some took minutes when the time grew faster than the text"
 
 
-WIDE = ["/", "//", ":", ": ", "，", "、", "；", "｜", "|", "~", "+", "\\", "\\/", "⁄", "。", ")("]
+WIDE = ["/", "//", ":", ": ", "，", "、", "；", "｜", "|", "~", "+", "=", "*", "\\", "\\/", "⁄", "。", ")("]
 
 
 @pytest.mark.parametrize("gap", WIDE)
@@ -290,13 +303,95 @@ def test_15_digits_of_no_province_or_no_day_of_birth_from_1930_on_are_no_id(numb
 @pytest.mark.parametrize("field", ENTITY_FIELDS)
 def test_a_registration_number_is_no_id_where_it_is_said_to_be_one(field: str) -> None:
     """Those of individual businesses begin, behind the region, with 6 to 9: one of 27 holds what may be a day of birth."""
-    assert not has_resident_id(json.dumps({"data": {field: OLD}}).encode())
-    assert not has_resident_id(json.dumps({"data": {field: [OLD, OLD]}}).encode())
-    for called in ("注册号", "原注册号：", "营业执照号码为 ", "（执照：", "工商注册号码 "):
+    assert not has_resident_id(json.dumps({"data": {field: REGISTRATION}}).encode())
+    assert not has_resident_id(json.dumps({"data": {field: [REGISTRATION, REGISTRATION]}}).encode())
+    for called in (
+        "注册号",
+        "原注册号：",
+        "营业执照号码为 ",
+        "（执照：",
+        "工商注册号码 ",
+        "营业执照编号",
+        "注册编号:",
+        '"注册号":"',
+        '"注册号": "',
+    ):
         assert not has_resident_id(f"{called}{OLD}".encode())
         assert "*" in mask_text(f"{called}{OLD}")
-    for called in ("", "注册人", "营业执照及身份证", "就业失业登记证号"):
+    assert not has_resident_id(json.dumps({"data": {"name": f'{{"注册号":"{OLD}"}}'}}, ensure_ascii=False).encode())
+    for called in ("", "注册", "注册人", "营业执照及身份证", "就业失业登记证号", '"注册号":"","身份证":"'):
         assert has_resident_id(f"{called}{OLD}".encode())
+
+
+@given(OLD_IDS, st.sampled_from(ENTITY_FIELDS))
+def test_an_old_id_typed_where_an_entity_belongs_is_found_unless_it_has_the_check_digit_of_one(old: str, field: str) -> None:
+    for value in (old, [old], [REGISTRATION, old]):
+        assert has_resident_id(json.dumps({"data": {field: value}}).encode()) is not mod_11_10.is_valid(old)
+
+
+@given(
+    OLD_IDS, st.sampled_from(["10.", "20.", "00.", "1,", "号."]), st.sampled_from(["zhangsan", "idnumber", "shenfenzheng", "Wangxiaoming"])
+)
+def test_neither_a_point_nor_a_word_beside_an_old_id_hides_it(old: str, point: str, word: str) -> None:
+    for text in (f"{point}{old}", f"{word}{old}", f"{old}{word}", f"{word}{old}{word}"):
+        assert has_resident_id(text.encode())
+        assert "*" in mask_text(text)
+
+
+@given(OLD_IDS, st.sampled_from([" ", "-", ".", "/", "=", "*", "***", " - ", "——"]), st.sets(st.sampled_from([8, 10]), max_size=2))
+def test_an_old_id_is_found_and_masked_wherever_its_groups_meet(old: str, gap: str, more: set[int]) -> None:
+    text = "".join((gap if place in {6, 12} | more else "") + digit for place, digit in enumerate(old))
+    for raw in (text.encode(), json.dumps({"name": f"张三{text}，女"}).encode()):
+        assert has_resident_id(raw)
+        masked = mask(raw)
+        assert is_masked(masked)
+        assert not has_resident_id(masked)
+        assert mask(masked) == masked
+
+
+SHOWING_NOTHING = [
+    "\ufe0f\u20e3", "\u034f", "\u0332", "\u061c", "\u115f", "\u1160", "\u180b", "\u180e", "\u200b", "\u3164", "\uffa0", "\ufe00", "\ufe0f",
+    "\U000e0100", "\U000e01ef",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("unseen", SHOWING_NOTHING, ids=ascii)
+@given(st.one_of(RESIDENTS, OLD_IDS), st.integers(1, 5), st.sampled_from(["", " ", "-"]))
+def test_what_shows_nothing_behind_each_digit_does_not_hide_an_id(unseen: str, resident: str, times: int, gap: str) -> None:
+    groups = (
+        resident[:6],
+        resident[6:-3] if len(resident) == 15 else resident[6:14],
+        resident[-3:] if len(resident) == 15 else resident[14:],
+    )
+    text = gap.join("".join(digit + unseen * times for digit in group) for group in groups)
+    for raw in (text.encode(), json.dumps({"name": f"张三{text}"}).encode()):
+        assert has_resident_id(raw)
+        masked = mask(raw)
+        assert masked.count(b"*") == len(resident) - 6
+        assert is_masked(masked)
+        assert not has_resident_id(masked)
+        assert mask(masked) == masked
+
+
+@given(OLD_IDS, st.sampled_from(["\u200b", "\u2060", "\ufeff"]), st.sampled_from(["13800138000", "330127"]))
+def test_what_shows_nothing_may_part_two_numbers(old: str, unseen: str, other: str) -> None:
+    assert has_resident_id(f"{other}{unseen}{old}".encode())
+    assert has_resident_id(f"{old}{unseen}{other}".encode())
+
+
+@given(OLD_IDS, st.sampled_from(["-", " ", "/", "_", "，"]), st.sampled_from(["", "编号", "2025-"]))
+def test_the_code_of_a_unit_with_a_running_number_is_no_id(old: str, gap: str, before: str) -> None:
+    assert not has_resident_id(f"{before}{old[:12]}{gap}{old[12:]}".encode())
+    assert has_resident_id(f"{before}{old[:6]}{gap}{old[6:12]}{gap}{old[12:]}".encode())
+
+
+@given(OLD_IDS.filter(lambda old: old[12] != "0"), st.sampled_from([",", ", ", " , ", ",\n"]))
+def test_numbers_of_a_json_list_are_no_id_but_within_a_string_they_may_be(old: str, comma: str) -> None:
+    numbers = comma.join((old[:6], old[6:12], old[12:]))
+    assert not has_resident_id(f'{{"note":"a\\"b","n":[1, {numbers}]}}'.encode())
+    assert has_resident_id(json.dumps({"n": f"[{numbers}]"}).encode())
+    assert has_resident_id(json.dumps({"n": f'"[{numbers}]'}).encode())
+    assert has_resident_id(f'{{"n":[1, {old}, 2]}}'.encode())
 
 
 @given(
@@ -312,6 +407,7 @@ def test_a_registration_number_is_no_id_where_it_is_said_to_be_one(field: str) -
         st.dates(date(1990, 1, 1)).map("{0:%Y/%m/%d}-{0:%Y/%m/%d}".format),
         st.dates(date(1990, 1, 1), date(2040, 1, 1)).map("二〇一〇年{0:%m}月；{0:%Y%m%d}001".format),
         st.from_regex(r"0\.[0-9]{15}", fullmatch=True),
+        st.from_regex(r"[0-9a-f]{8}330127850301001|330127850301001[a-z]{7}[0-9]", fullmatch=True),
     )
 )
 def test_what_departments_write_is_no_id(text: str) -> None:
