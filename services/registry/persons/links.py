@@ -136,7 +136,10 @@ class PersonLinks:
         return Rotated(version=keys.newest, left=left, dropped=tuple(sorted(dropped)))
 
     async def note_exchange(self, who: str, persons: int) -> None:
-        """Keep of how many persons somebody had ids exchanged, request by request, in one row for each day in Asia/Shanghai."""
+        """Keep of how many persons somebody asked to have ids exchanged, request by request, in one row for each day in Asia/Shanghai.
+
+        Attempts are counted, before each of them, so that no exchange goes unnoted: one that fails and is asked for again counts twice.
+        """
         await self._pool.execute(_EXCHANGED, who, "换取人员代码 / ids exchanged", persons)
 
     async def note_export(self, who: str, reason: str, persons: int) -> None:
