@@ -40,7 +40,7 @@ MASKED_WHY: Final = "脱敏花名册 / a masked roster"
 _ASKER: Final = re.compile(r"([a-z0-9_-]{1,32})/([a-z0-9_-]{1,32})")
 _DIGITS_OF_AN_ID: Final = 14
 """As many stand in every resident id, of the older kind and mistyped too: a name with so many is not repeated."""
-_AGAIN: Final = frozenset({"internal", "keys_unusable", "not_set_up"})
+_AGAIN: Final = frozenset({"internal", "keys_unusable", "not_set_up", "table_in_use"})
 """Refusals that are no fault of what was asked."""
 
 WhoOption = Annotated[

@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from services.registry.persons.allowance import MINUTE_SECONDS, Allowances
 from services.registry.persons.keys import KeysUnusable
-from services.registry.persons.links import PersonLinks
+from services.registry.persons.links import PersonLinks, TableInUse
 from shared import subjects
 from shared.contracts.base import PersonId
 from shared.contracts.outcomes import Reason
@@ -79,6 +79,12 @@ UNKNOWN_PERSON = Refusal(
     zh="没有此人的对应关系：从未换取过人员代码，或已注销",
     en="there is no link of this person: never made, or erased already",
 )
+TABLE_IN_USE = Refusal(
+    code="table_in_use",
+    zh="人员对应关系表正被他处读取（如备份），尚未注销任何人，请稍后重试",
+    en="the table of links is being read elsewhere (by a backup, say): nobody was erased, ask again later",
+    retry_after_seconds=60.0,
+)
 ID_IN_WORDS = Refusal(code="resident_id_in_words", zh="who 与 reason 中不得写身份证号", en="who and reason must not hold a resident id")
 
 Asked = TypeVar("Asked", bound=BaseModel)
@@ -122,12 +128,16 @@ class Persons:
     async def erase(self, told: ErasePerson) -> Erased:
         """Erase one person. Raises Refused, KeysUnusable and what the database raises."""
         _require_no_id(told.who, told.reason)
-        if _is_pseudonym(told.person):
-            erased = await self._links().erase(person=told.person, who=told.who, reason=told.reason)
-        elif isinstance(id := _understood(told.person), Reason):
-            raise Refused(Refusal(code=id.code, zh=id.zh, en=id.en))
-        else:
-            erased = await self._links().erase(id=id, who=told.who, reason=told.reason)
+        try:
+            if _is_pseudonym(told.person):
+                erased = await self._links().erase(person=told.person, who=told.who, reason=told.reason)
+            elif isinstance(id := _understood(told.person), Reason):
+                raise Refused(Refusal(code=id.code, zh=id.zh, en=id.en))
+            else:
+                erased = await self._links().erase(id=id, who=told.who, reason=told.reason)
+        except TableInUse:
+            log.warning("a person was not erased: the table of links is in use", who=told.who)
+            raise Refused(TABLE_IN_USE) from None
         log.info("erase a person", who=told.who, reason=told.reason, found=erased is not None)
         if erased is None:
             raise Refused(UNKNOWN_PERSON)

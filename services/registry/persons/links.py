@@ -27,6 +27,8 @@ from shared.pools import close_pool
 CONNECTIONS_MAX = 3
 COMMAND_SECONDS_MAX = 30.0
 REWRITE_SECONDS_MAX = 600.0
+REWRITE_WAIT_SECONDS_MAX = 5.0
+"""So long an erasure waits for those who read the table: whoever comes meanwhile to read it waits behind the erasure."""
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32."""
 _DIGITS_OF_80_BITS = 16
@@ -45,6 +47,7 @@ _REWRITE = "ALTER TABLE person_link ALTER COLUMN person TYPE text USING person |
 """Writes the rows that this transaction sees into a new file, and drops the old one when it is committed. VACUUM FULL does not run in a
 transaction, and keeps deleted rows that an older snapshot (a backup's, a long query's) may still see.
 """
+_BOUND_WAIT = "SELECT set_config('lock_timeout', $1, true)"
 _ACT = "INSERT INTO person_act (act, who, reason, key_version, persons) VALUES ($1, $2, $3, $4, $5)"
 _EXCHANGED = """
 INSERT INTO person_act (act, who, reason, persons, day)
@@ -58,6 +61,10 @@ WHERE number > $1 AND ($3::text IS NULL OR act = $3) ORDER BY number LIMIT $2
 
 Connection = Any
 """A connection of the pool: asyncpg gives a proxy of its own."""
+
+
+class TableInUse(Exception):
+    """Somebody else has been reading the links for longer than an erasure waits, such as a backup. Nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +113,20 @@ class PersonLinks:
 
         The table is written anew with it: a deleted row stays in its file otherwise, and the same id is tagged alike when it comes again,
         which would tell whose the old pseudonym was. Either both are done or neither, so that it can be asked for again. Raises
-        KeysUnusable.
+        KeysUnusable, TableInUse.
         """
-        async with self._changing() as connection:
-            if id is not None:
-                found = await self._known(connection, await self._current_keys(connection), [id])
-                person = found[id][1] if id in found else None
-            erased: str | None = await connection.fetchval("DELETE FROM person_link WHERE person = $1 RETURNING person", person)
-            if erased is not None:
-                await connection.execute(_ACT, "person_erased", who, reason, None, 1)
-                await connection.execute(_REWRITE, timeout=REWRITE_SECONDS_MAX)
+        try:
+            async with self._changing() as connection:
+                if id is not None:
+                    found = await self._known(connection, await self._current_keys(connection), [id])
+                    person = found[id][1] if id in found else None
+                erased: str | None = await connection.fetchval("DELETE FROM person_link WHERE person = $1 RETURNING person", person)
+                if erased is not None:
+                    await connection.execute(_ACT, "person_erased", who, reason, None, 1)
+                    await connection.execute(_BOUND_WAIT, f"{REWRITE_WAIT_SECONDS_MAX * 1000:.0f}ms")
+                    await connection.execute(_REWRITE, timeout=REWRITE_SECONDS_MAX)
+        except asyncpg.LockNotAvailableError as error:
+            raise TableInUse from error
         return erased
 
     async def rotate(self, *, who: str, reason: str) -> Rotated:

@@ -186,6 +186,11 @@ async def test_who_could_not_be_erased_is_erased_when_asked_for_again(
             with monkeypatch.context() as patched:
                 patched.setattr(links, "REWRITE_SECONDS_MAX", 0.5)
                 assert (await command(nc, "erase_person", told))["code"] == "internal"
+            with monkeypatch.context() as patched:
+                patched.setattr(links, "REWRITE_WAIT_SECONDS_MAX", 0.5)
+                erasing, asking = await asyncio.gather(command(nc, "erase_person", told), identify(nc, EXCHANGE[:2], **BANK))
+                assert erasing["code"] == "table_in_use"
+                assert asking == [erased, other]
         assert await identify(nc, EXCHANGE[:2], **BANK) == [erased, other], "nothing was done by halves"
         assert "person_erased" not in {act for act, *_ in await acts(tables)}
         assert await command(nc, "erase_person", told) == {"person": erased}
