@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from deploy import local
 from deploy.data_folder import BadFolder, DataFolder, Ports, Running
@@ -51,16 +52,17 @@ async def test_a_port_that_is_chosen_is_not_the_other_one(monkeypatch: pytest.Mo
 
 
 async def test_a_port_of_the_last_start_that_stays_taken_is_named_and_no_other_is_chosen(
-    taken: socket.socket, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    taken: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local, "STOP_SECONDS_MAX", 0.3)
     port = taken.getsockname()[1]
     for last, option in ((Ports(nats=port, http=free_port()), "--nats-port"), (Ports(nats=free_port(), http=port), "--http-port")):
-        with pytest.raises(
-            PartFailed, match=f"端口 {port} 已被占用.*{option}.* / port {port} of the last start is already taken.*{option}"
+        with (
+            capture_logs() as logged,
+            pytest.raises(PartFailed, match=f"端口 {port} 已被占用.*{option}.* / port {port} of the last start is already taken.*{option}"),
         ):
             await ports_for(last, None, None)
-        assert capsys.readouterr().out.count("waiting until it is free") == 1
+        assert ["waiting until it is free" in each["event"] for each in logged] == [True]
 
 
 async def test_what_was_killed_may_take_a_moment_to_let_go_of_its_port(taken: socket.socket) -> None:
