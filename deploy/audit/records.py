@@ -20,7 +20,7 @@ from shared.contracts.base import SERVICES, Service
 from shared.contracts.envelope import NO_HASH, Record, parse_record
 from shared.county_schema import county_schema
 from shared.event_store.interface import RecordRow
-from shared.event_store.statements import RECORD_ROWS
+from shared.event_store.statements import RECORD_ROWS, UNIT_FACTS
 from shared.stream_look import StreamLook
 from shared.stream_reader import StreamMessage
 from shared.unit_directory import UnitDirectory
@@ -29,7 +29,6 @@ from shared.write_service.audit import Derived
 PAGE_RECORDS: Final = 1_000
 STREAM_SECONDS_MAX: Final = 15.0
 """How long a stream may take to give what its store holds already."""
-_UNIT_FACTS: Final = "SELECT position, raw FROM unit_fact ORDER BY position"
 
 
 async def compare_stream(nc: Client, running: Running, service: Service, audited: Audited) -> None:
@@ -76,9 +75,8 @@ async def compare_stream(nc: Client, running: Running, service: Service, audited
 
 async def _compare_units(connection: Any, service: Service, followed: int, audited: Audited) -> None:
     """The unit facts that a service has taken over, up to a position of the registry. Raises Different."""
-    kept = {
-        row["position"]: row["raw"] async for row in connection.cursor(_UNIT_FACTS) if row["position"] <= len(audited.hashes["registry"])
-    }
+    known = len(audited.hashes["registry"])
+    kept = {position: raw async for position, raw in connection.cursor(UNIT_FACTS) if position <= known}
     recorded = {position: raw for position, raw in audited.unit_facts.items() if position <= followed}
     for position in sorted(kept.keys() | recorded.keys()):
         if kept.get(position) != recorded.get(position):
@@ -91,11 +89,10 @@ def _sound(row: RecordRow, derived: Derived, service: Service, position: int) ->
     """The record of a row of an event store, with which everything else in the row and all before it agrees. Raises Different."""
     if row.position != position:
         raise of_record("stream", service, position, "在事件库中缺少", "is missing in the event store")
-    record = _read(row.raw)
     for zh, en in derived.problems(row):
-        raise of_record("stream", service, position, f"在事件库中有误：{zh}", f"is not sound in the event store: {en}", record)
-    assert record is not None, "what cannot be read is not sound"
-    return record
+        raise of_record("stream", service, position, f"在事件库中有误：{zh}", f"is not sound in the event store: {en}", derived.record)
+    assert derived.record is not None, "what cannot be read is not sound"
+    return derived.record
 
 
 async def _last_sequence(nc: Client, stream: str) -> int:

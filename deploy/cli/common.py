@@ -50,20 +50,16 @@ CountyOption = Annotated[
         "omitted: the county of the data folder, else the example county",
     ),
 ]  # fmt: skip
-HttpPortOption = Annotated[
-    int | None,
-    typer.Option(
-        "--http-port", min=0, max=65535,
-        help="网页与接口端口，缺省同上次启动，0 为自动 / port of page and API; omitted: as at the last start; 0 takes a free one",
-    ),
-]  # fmt: skip
-NatsPortOption = Annotated[
-    int | None,
-    typer.Option(
-        "--nats-port", min=0, max=65535,
-        help="消息总线端口，缺省同上次启动，0 为自动 / port of the bus; omitted: as at the last start; 0 takes a free one",
-    ),
-]  # fmt: skip
+
+
+def _port_option(name: str, zh: str, en: str) -> Any:
+    return typer.Option(
+        name, min=0, max=65535, help=f"{zh}，缺省同上次启动，0 为自动 / {en}; omitted: as at the last start; 0 takes a free one"
+    )
+
+
+HttpPortOption = Annotated[int | None, _port_option("--http-port", "网页与接口端口", "port of page and API")]
+NatsPortOption = Annotated[int | None, _port_option("--nats-port", "消息总线端口", "port of the bus")]
 InsecureOption = Annotated[
     bool,
     typer.Option(

@@ -12,6 +12,7 @@ from nats.aio.client import Client
 from pydantic import BaseModel
 
 from shared import subjects
+from shared.client.forbidden import Forbidden
 from shared.contracts.base import Service
 from shared.contracts.outcomes import Reason
 from shared.identification import Refusal
@@ -34,11 +35,13 @@ class RepairRefused(Exception):
 
 
 class NobodyRepairs(Exception):
-    """The service does not answer, or the broker does not let this user ask; the message says so, in Chinese and English."""
+    """The service does not answer; the message says so, in Chinese and English."""
 
 
 class RepairDesks:
-    """The desks of a county's services, asked by one user of its bus. Every call raises RepairRefused and NobodyRepairs."""
+    """The desks of a county's services, asked by one user of its bus. Every call raises RepairRefused, NobodyRepairs, and BusForbids where the
+    broker does not let this user ask, or hear what is replied.
+    """
 
     def __init__(self, nc: Client, asker: Asker, *, silence_seconds_max: float = SILENCE_SECONDS_MAX) -> None:
         self._nc = nc
@@ -74,7 +77,8 @@ class RepairDesks:
         refusal: Refusal | None = None
         while (left := deadline - time.monotonic()) > 0:
             try:
-                reply = await self._nc.request(subject, body, timeout=min(ATTEMPT_SECONDS_MAX, left))
+                asking = self._nc.request(subject, body, timeout=min(ATTEMPT_SECONDS_MAX, left))
+                reply = await Forbidden.of(self._nc).reply(subject, asking)
             except (nats.errors.TimeoutError, nats.errors.NoRespondersError):
                 await asyncio.sleep(min(AGAIN_SECONDS, left))
                 continue
@@ -87,6 +91,5 @@ class RepairDesks:
         if refusal is not None:
             raise NobodyRepairs(f"{refusal.zh} / {refusal.en}")
         raise NobodyRepairs(
-            f"{service} 服务未应答，或本用户无权在 {subject} 提问：请确认系统在运行，然后重试 / "
-            f"{service} did not answer, or this user may not ask at {subject}: see that the system runs, then ask again"
+            f"{service} 服务未应答：请确认系统在运行，然后重试 / {service} did not answer: see that the system runs, then ask again"
         )

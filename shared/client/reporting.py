@@ -490,8 +490,12 @@ class ReportingClient:
         self._unreadable.pop((entry.key[0], entry.report.type), None)
         self._open -= 1
         self.progress.forbidden += 1
-        if entry.number is not None:
-            self._aside.setdefault(_same(entry), []).append(entry.number)
+        if self._outbox is not None and entry.number is not None:
+            aside = self._aside.setdefault(_same(entry), [])
+            if aside and not self._keep_answers:
+                self._outbox.settle(entry.number)  # it stands there already
+            else:
+                aside.append(entry.number)
         if (following := self._next_behind(entry.key)) is not None:
             self._put_ready(following)
         error = ReportForbidden({entry.report.type: 1}, self._outbox_file)

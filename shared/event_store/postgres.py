@@ -258,7 +258,7 @@ class PostgresWriting:
 
     async def units(self) -> list[bytes]:
         """The unit facts by registry position."""
-        return [raw for (raw,) in await self._connection.fetch(sql.UNIT_FACTS)]
+        return [raw for _, raw in await self._connection.fetch(sql.UNIT_FACTS)]
 
     async def commit(self, changes: Changes) -> None:
         """Write everything and end the transaction."""

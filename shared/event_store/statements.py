@@ -36,7 +36,7 @@ FROM report WHERE outcome = 'waiting' AND arrival > $1 ORDER BY arrival LIMIT $2
 WAITING = "SELECT need, source, id FROM waiting WHERE need = ANY($1::text[])"
 STATES = "SELECT subject, state, opened, occurred, position FROM state WHERE subject = ANY($1::text[])"
 ALIASES = "SELECT code, oldest FROM alias"
-UNIT_FACTS = "SELECT raw FROM unit_fact ORDER BY position"
+UNIT_FACTS = "SELECT position, raw FROM unit_fact ORDER BY position"
 
 OUTBOX = "SELECT number, department, system, id, body FROM outbox ORDER BY number LIMIT $1"
 LOCK_SENDER = "SELECT pg_try_advisory_lock(hashtext('sender of answers'), hashtext(current_schema()))"

@@ -50,6 +50,8 @@ class Derived:
     def __init__(self) -> None:
         self.last = _BEFORE_ALL
         """The row given last; one at position 0 before all."""
+        self.record: Record | None = None
+        """What its bytes say; None where they are no record."""
         self.unread = 0
         """How many of them only a newer release can read: of these, what they are about and their natural keys are not looked at."""
         self._about: dict[ReportKey, tuple[str, Subject] | None] = {}
@@ -57,9 +59,9 @@ class Derived:
 
     def problems(self, row: RecordRow) -> list[tuple[str, str]]:
         """What does not fit of the next row, in Chinese and English."""
-        last, self.last = self.last, row
+        last, self.last, self.record = self.last, row, None
         try:
-            record = parse_record(row.raw)
+            record = self.record = parse_record(row.raw)
             about, naturals = self._read(record)
         except KeyError:
             return [("作废或更正的事实不在其前", "it voids or corrects a fact that is not there before it")]

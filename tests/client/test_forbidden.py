@@ -19,9 +19,11 @@ from shared.bus import BusUnreachable, connect
 from shared.client import BusForbids, HearingForbidden, OutgoingReport, PublishForbidden, ReportForbidden, ReportingClient, identify
 from shared.client.forbidden import Forbidden
 from shared.client.outbox import Outbox
+from shared.client.repair import RepairDesks
 from shared.clock import today
 from shared.contracts.base import SERVICES
 from shared.contracts.envelope import Source, report_bytes
+from shared.repair import Asker, ListKept
 from shared.settings import Settings
 from shared.tasks import end
 from shared.users import DepartmentUser
@@ -226,9 +228,9 @@ async def test_what_is_forbidden_however_often_stands_in_the_outbox_once(keyed: 
             ReportingClient(nc, county=COUNTY, department="employment", system="hr", outbox=outbox) as client,
         ):
             for _ in range(3):
-                with pytest.raises(ReportForbidden):
-                    await asyncio.wait_for(client.report_many([]), SECONDS_MAX)
-                    await asyncio.wait_for(client.report(_report("r-1", MAY_NOT)), SECONDS_MAX)
+                for again in (client.report(_report("r-1", MAY_NOT)), client.report_many([_report("r-1", MAY_NOT)] * 2)):
+                    with pytest.raises(ReportForbidden):
+                        await asyncio.wait_for(again, SECONDS_MAX)
         assert await _left(outbox) == ["r-1"]
 
 
@@ -273,6 +275,23 @@ async def test_whoever_may_not_ask_for_pseudonyms_or_hear_them_is_told_at_once(
         for _ in range(2):
             with pytest.raises(error, match=named):
                 await asyncio.wait_for(identify(nc, ["33012719870412001X"], department="employment", system="hr"), 4)
+
+
+@pytest.mark.parametrize(
+    ("key", "inbox", "error", "named"),
+    [
+        ("other", inbox_of("other", "hr"), PublishForbidden, "repair.training.list.department.employment.hr"),
+        ("narrow", "_INBOX", HearingForbidden, "_inbox."),
+    ],
+)
+async def test_whoever_may_not_ask_a_repair_desk_or_hear_it_is_told_at_once(
+    keyed: KeyedBroker, key: str, inbox: str, error: type[BusForbids], named: str
+) -> None:
+    async with _as(keyed, key, inbox=inbox) as (nc, _):
+        desks = RepairDesks(nc, Asker("department", "employment", "hr"))
+        for _ in range(2):
+            with pytest.raises(error, match=named):
+                await asyncio.wait_for(desks.list("training", ListKept()), 4)
 
 
 async def test_whom_the_bus_does_not_know_is_told_so_and_not_that_there_is_no_bus(keyed: KeyedBroker) -> None:

@@ -170,6 +170,8 @@ class Counter:
         except RepairRefused as refused:
             reason = refused.reason
             raise Refused(409, Problem(code=reason.code, zh=reason.zh, en=reason.en)) from None
+        except BusForbids as error:
+            raise bus_refused(error) from error
         except NobodyRepairs:
             raise unavailable(SERVICE_AWAY) from None
         return next((each for report in found.reports for each in report.contents if each.state in ("recorded", "waiting")), None)
@@ -182,7 +184,7 @@ class Counter:
         try:
             reply = await exchange(self._nc, subject, request, seconds_max=TAKEN_SECONDS_MAX)
         except BusForbids as error:
-            raise _refused(error) from error
+            raise bus_refused(error) from error
         except (nats.errors.Error, nats.js.errors.Error) as error:
             raise _not_heard(error, NOBODY_ANSWERS) from error
         if isinstance(reply, Refusal):
@@ -199,7 +201,7 @@ class Counter:
         try:
             await self._forbidden.reply(subject, publishing)
         except BusForbids as error:
-            raise _refused(error) from error
+            raise bus_refused(error) from error
         except (nats.errors.Error, nats.js.errors.Error) as error:
             full = isinstance(error, nats.js.errors.APIError) and error.err_code == _STORE_FAILED
             raise _not_heard(error, QUEUE_FULL if full else BUS_AWAY) from error
@@ -289,7 +291,8 @@ def _refusal(report: OutgoingReport, reason: Reason) -> Answer:
     return Answer(str(report.source), report.id, report.type, 0, "refused", reason.code, reason.zh, reason.en, None)
 
 
-def _refused(error: BusForbids) -> Refused:
+def bus_refused(error: BusForbids) -> Refused:
+    """What is said, and logged, when the bus does not let the door itself pass something on."""
     log.error("消息总线不允许转发 / the bus lets nothing be passed on", because=str(error))
     return Refused(502, BUS_REFUSES)
 

@@ -12,11 +12,12 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.indicators.api.access import Caller, caller_of
-from services.indicators.api.counter import BUS_AWAY, Counter, unavailable
+from services.indicators.api.counter import BUS_AWAY, Counter, bus_refused, unavailable
 from services.indicators.api.metrics import QueryMetrics
 from services.indicators.api.persons import masked_json
 from services.indicators.api.questions import ID_PATTERN, Problem, answer_bytes, describe
 from services.indicators.api.responses import JSON, Refused
+from shared.client.forbidden import BusForbids
 from shared.client.repair import NobodyRepairs, RepairDesks, RepairRefused
 from shared.contracts.base import Service
 from shared.contracts.envelope import Token
@@ -95,6 +96,8 @@ def add_repairs(app: FastAPI, counter: Counter, metrics: QueryMetrics) -> None:
             except RepairRefused as refused:
                 reason = refused.reason
                 raise Refused(_STATUSES.get(reason.code, 409), Problem(code=reason.code, zh=reason.zh, en=reason.en)) from None
+            except BusForbids as error:
+                raise bus_refused(error) from error
             except NobodyRepairs:
                 raise unavailable(_NOBODY if counter.connected else BUS_AWAY) from None
 
