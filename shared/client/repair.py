@@ -39,8 +39,9 @@ class NobodyRepairs(Exception):
 
 
 class RepairDesks:
-    """The desks of a county's services, asked by one user of its bus. Every call raises RepairRefused, NobodyRepairs, and BusForbids where the
-    broker does not let this user ask, or hear what is replied.
+    """The desks of a county's services, asked by one user of its bus.
+
+    Every call raises RepairRefused, NobodyRepairs, and BusForbids where the broker does not let this user ask, or hear what is replied.
     """
 
     def __init__(self, nc: Client, asker: Asker, *, silence_seconds_max: float = SILENCE_SECONDS_MAX) -> None:
