@@ -52,11 +52,11 @@ correction's. `recorded`: the instant the fact was first recorded. `known`: the 
 ASKED = "asked"
 """Beside the tables of facts: the table of one row that says as known on which day they are in force."""
 CONTESTED: dict[str, ColumnType] = {
-    "service": "whole", "type": "text", "position": "whole", "revision": "whole", "known": "day", "key": Listed("text"),
-    "content": Listed("text"), "supersedes": "flag",
+    "service": "whole", "type": "text", "position": "whole", "revision": "whole", "known": "day", "key": "whole", "content": "whole",
+    "supersedes": "flag",
 }  # fmt: skip
-"""What is said by several records of the same fact, whatever became of them: `type` and `key` tell which fact, `content` what is said,
-`supersedes` whether the last of them counts instead of the first. A few facts more may stand there.
+"""What is said by several records of the same fact, whatever became of them: `key` tells which fact of a service's, `content` what is
+said, both by the first revision that says it; `supersedes`: the last of them counts instead of the first. A few facts more may stand there.
 """
 
 

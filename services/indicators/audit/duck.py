@@ -240,12 +240,13 @@ def amend(connection: duckdb.DuckDBPyConnection, new: str = "true") -> set[type[
 def contest(connection: duckdb.DuckDBPyConnection, changed: Collection[type[Fact]]) -> None:
     """In the table `contested` write anew what several records tell of the same fact, of the types of which there is something new.
 
-    Keys are told apart by their hashes: where two have the same one, what is told once stands there too, and nothing stands against it.
+    Which keys and contents are the same is told by numbers: the first revision that has them. What is told twice is looked for by hashes of
+    keys: where two have the same one, what is told once stands there too, and nothing stands against it.
     """
     facts = [(number, fact, table_name(fact)) for number, fact in enumerate(FACTS) if fact in changed]
     if not facts:
         return
-    keys = {fact: f"hash({', '.join(map(_quoted, fact.natural_key))})" for _, fact, _ in facts}
+    keys = {fact: f"hash({_named(fact.natural_key)})" for _, fact, _ in facts}
     parts = (f"SELECT {number}::SMALLINT AS type, {keys[fact]} AS key, position FROM {table}" for number, fact, table in facts)  # noqa: S608
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE told_twice AS SELECT type, key FROM ({' UNION ALL '.join(parts)}) "  # noqa: S608
@@ -255,21 +256,18 @@ def contest(connection: duckdb.DuckDBPyConnection, changed: Collection[type[Fact
     twice = {number for (number,) in connection.execute("SELECT DISTINCT type FROM told_twice").fetchall()}
     for number, fact, table in facts:
         if number in twice:
-            key, content = _texts(fact.natural_key), _texts(("occurred", *(name for name in payload(fact) if name != UNREAD)))
+            key, content = _named(fact.natural_key), _named(("occurred", *(name for name in payload(fact) if name != UNREAD)))
             connection.execute(
                 f"INSERT INTO contested BY NAME SELECT {SERVICES.index(service_of(fact))} AS service, '{fact.type}' AS type, "  # noqa: S608
-                f"position, revision, known, {key} AS key, {content} AS content, {fact.repeat == 'supersedes'} AS supersedes "
+                f"position, revision, known, min(revision) OVER (PARTITION BY {key}) AS key, "
+                f"min(revision) OVER (PARTITION BY {key}, {content}) AS content, {fact.repeat == 'supersedes'} AS supersedes "
                 f"FROM {table} WHERE {keys[fact]} IN (SELECT key FROM told_twice WHERE type = {number})"
             )
     connection.execute("DROP TABLE told_twice")
 
 
-def _texts(names: Iterable[str]) -> str:
-    return f"[{', '.join(f'{_quoted(name)}::VARCHAR' for name in names)}]"
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def sql_type(of: ColumnType) -> str:

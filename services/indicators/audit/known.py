@@ -20,8 +20,10 @@ _SCHEMAS = count()
 class KnownDay:
     """One known day. What it raises is duckdb's."""
 
-    def __init__(self, database: duckdb.DuckDBPyConnection, program: Catalogue, county: str, known: date, queries: int) -> None:
-        """`queries`: so many run at the same time."""
+    def __init__(
+        self, database: duckdb.DuckDBPyConnection, program: Catalogue, county: str, known: date, queries: int, tables: Collection[str] = ()
+    ) -> None:
+        """`queries`: so many run at the same time; `tables`: made at once, as `make` makes others."""
         self._program = program
         self._schema = f"known_{known:%Y%m%d}_{next(_SCHEMAS)}"
         database.execute(f'CREATE SCHEMA "{self._schema}"')
@@ -33,7 +35,7 @@ class KnownDay:
         self._made: set[int] = set()
         """Which steps of the program were run."""
         ask(self.connection, known)
-        self.make({program.units})
+        self.make({program.units, *tables})
         listed = self.connection.sql(f'SELECT * FROM "{program.units}"').to_arrow_table().to_pylist()  # noqa: S608
         self.units = [ListedUnit(**unit) for unit in listed]
         self.roster = Roster(county, self.units)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from graphlib import TopologicalSorter
 from types import MappingProxyType
 from typing import Literal
 
@@ -51,14 +50,13 @@ class Recomputed:
         self, connection: duckdb.DuckDBPyConnection, program: Catalogue, county: str, known: date, queries: int = TOGETHER
     ) -> None:
         """`queries`: so many run at the same time."""
-        self._day = KnownDay(connection, program, county, known, queries)
+        self._day = KnownDay(connection, program, county, known, queries, program.tables.values())
         self.connection = self._day.connection
         """Sees the tables of facts and all that was computed from them."""
         self.units = self._day.units
         self._program = program
         self._county = county
         self._known = known
-        self._day.make(program.tables.values())
         self.connection.execute(f"CREATE TABLE {AMOUNT} (measure VARCHAR, as_of DATE, part VARCHAR, code VARCHAR, amount BIGINT)")
         self._places = self.connection.sql(program.places).fetchall()
         self._computed: set[date] = set()
@@ -93,7 +91,7 @@ class Recomputed:
         if not new:
             return
         self._say(new)
-        together(self._day.connections, TopologicalSorter(dict.fromkeys(self._program.kinds, ())), self._add)
+        together(self._day.connections, dict.fromkeys(self._program.kinds, ()), self._add)
         self._computed.update(new)
 
     def _add(self, connection: duckdb.DuckDBPyConnection, kind: str) -> None:

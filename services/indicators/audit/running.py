@@ -2,8 +2,7 @@
 than one processor busy.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from graphlib import TopologicalSorter
@@ -22,24 +21,28 @@ def run(connections: Sequence[duckdb.DuckDBPyConnection], steps: Compiled) -> No
     """Run a program on connections to one database: its tables are there afterwards. Steps that do not wait for one another run at the
     same time, as many as there are connections. Raises duckdb's errors.
     """
-    order, steps_by_turn = TopologicalSorter[int](), dict(enumerate(steps))
+    after: dict[int, set[int]] = {}
     last_made: dict[str, int] = {}
     last_read: dict[str, list[int]] = {}
-    for turn, (_, makes, reads, *_) in steps_by_turn.items():
-        order.add(turn, *(last_made[name] for name in (*reads, *makes) if name in last_made))
-        order.add(turn, *(reader for name in makes for reader in last_read.get(name, ())))
+    for turn, (_, makes, reads, *_) in enumerate(steps):
+        after[turn] = {last_made[name] for name in (*reads, *makes) if name in last_made}
+        after[turn].update(reader for name in makes for reader in last_read.get(name, ()))
         for name in reads:
             last_read.setdefault(name, []).append(turn)
         last_made.update(dict.fromkeys(makes, turn))
-    together(connections, order, lambda connection, turn: _step(connection, steps_by_turn[turn]))
+    together(connections, after, lambda connection, turn: _step(connection, steps[turn]))
 
 
 def together(
-    connections: Sequence[duckdb.DuckDBPyConnection], order: TopologicalSorter[T], work: Callable[[duckdb.DuckDBPyConnection, T], None]
-) -> None:  # fmt: skip
-    """Do pieces of work in an order that need not be whole, each on a connection of its own while it lasts."""
+    connections: Sequence[duckdb.DuckDBPyConnection],
+    after: Mapping[T, Collection[T]],
+    work: Callable[[duckdb.DuckDBPyConnection, T], None],
+) -> None:
+    """Do pieces of work, each after those it waits for and on a connection of its own while it lasts. Of those that wait for nothing any
+    more the one goes first on which the longest chain of others waits; of several the one named first.
+    """
     with _one_thread_each(connections):
-        _together(connections, order, work)
+        _together(connections, after, work)
 
 
 @contextmanager
@@ -59,23 +62,36 @@ def _one_thread_each(connections: Sequence[duckdb.DuckDBPyConnection]) -> Iterat
 
 
 def _together(
-    connections: Sequence[duckdb.DuckDBPyConnection], order: TopologicalSorter[T], work: Callable[[duckdb.DuckDBPyConnection, T], None]
-) -> None:  # fmt: skip
+    connections: Sequence[duckdb.DuckDBPyConnection],
+    after: Mapping[T, Collection[T]],
+    work: Callable[[duckdb.DuckDBPyConnection, T], None],
+) -> None:
+    order, chains = TopologicalSorter(after), _chains(after)
     order.prepare()
     free = list(connections)
-    waiting: deque[T] = deque()
+    waiting: set[T] = set()
     running: dict[Future[None], tuple[T, duckdb.DuckDBPyConnection]] = {}
     with ThreadPoolExecutor(len(connections)) as pool:
         while order.is_active():
-            waiting.extend(order.get_ready())
+            waiting.update(order.get_ready())
             while waiting and free:
-                piece, connection = waiting.popleft(), free.pop()
+                piece, connection = max((each for each in after if each in waiting), key=chains.__getitem__), free.pop()
+                waiting.remove(piece)
                 running[pool.submit(work, connection, piece)] = piece, connection
             for done in wait(running, return_when=FIRST_COMPLETED).done:
                 piece, connection = running.pop(done)
                 done.result()
                 free.append(connection)
                 order.done(piece)
+
+
+def _chains(after: Mapping[T, Collection[T]]) -> Mapping[T, int]:
+    """How many pieces wait for one another from each on, along the longest way."""
+    found = dict.fromkeys(after, 1)
+    for piece in reversed(tuple(TopologicalSorter(after).static_order())):
+        for before in after[piece]:
+            found[before] = max(found[before], found[piece] + 1)
+    return found
 
 
 def _step(connection: duckdb.DuckDBPyConnection, step: list[Any]) -> None:

@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from graphlib import TopologicalSorter
 from hashlib import file_digest
 from pathlib import Path
 from typing import Final
@@ -109,7 +108,7 @@ class Archive:
 
         with _named_damage(), ExitStack() as opened:
             cursors = [opened.enter_context(connection.cursor()) for _ in range(os.cpu_count() or 1)]
-            together(cursors, TopologicalSorter(dict.fromkeys(largest_first, ())), fill)
+            together(cursors, dict.fromkeys(largest_first, ()), fill)
             self._check_sets()
         amend(connection)
         contest(connection, FACTS)

@@ -38,8 +38,19 @@ class Facts:
         """The facts of a type in force: `day` (occurred), the payload's columns, and `recorded`, `service`, `position`."""
         found = self._kept.get(fact)
         if found is None:
-            found = self._kept[fact] = self._in_force(fact)
+            found = self._kept[fact] = self.in_force(self.said(fact), SERVICES.index(service_of(fact)))
         return found
+
+    def said(self, fact: type[Fact]) -> Table:
+        """All that is said of a type as known by then, in force or not: as `of` has it, with `revision` beside."""
+        said = self.writing.table(table_name(fact)).filter(_.known <= self.known).drop("known", "source", "id").rename(day="occurred")
+        return said.mutate(service=ibis.literal(SERVICES.index(service_of(fact)), "int8"))
+
+    def in_force(self, said: Table, service: int) -> Table:
+        """What is in force of all that is said by a service (by its number), of one type or several at a time; without `revision`."""
+        here = _.service == service
+        superseded, aside = self.shared(superseded_revisions).filter(here), self.shared(set_aside).filter(here)
+        return said.anti_join(superseded, ["position", "revision"]).anti_join(aside, "position").drop("revision")
 
     def shared(self, compute: Rows) -> Table:
         """What several relations need, computed once; its name is the function's."""
@@ -63,16 +74,6 @@ class Facts:
             found = self._kept[key] = self.writing.keep(name, compute())
         return found
 
-    def _in_force(self, fact: type[Fact]) -> Table:
-        """What is said of the type as known by then, but for what is set aside."""
-        service = SERVICES.index(service_of(fact))
-        here = _.service == service
-        superseded, aside = self.shared(superseded_revisions).filter(here), self.shared(set_aside).filter(here)
-        said = self.writing.table(table_name(fact)).filter(_.known <= self.known)
-        said = said.anti_join(superseded, ["position", "revision"]).anti_join(aside, "position")
-        said = said.drop("revision", "known", "source", "id").rename(day="occurred")
-        return said.mutate(service=ibis.literal(service, "int8"))
-
 
 def superseded_revisions(facts: Facts) -> Table:
     """The revisions in place of which a later one holds as known by then: `service`, `position`, `revision`."""
@@ -85,10 +86,10 @@ def voids(facts: Facts) -> Table:
 
 
 def rivals(facts: Facts) -> Table:
-    """All that is said, by several records, of the same fact: `type` and `key` tell which, `content` what, `supersedes` whether the last
-    of them counts instead of the first; `service`, `position`, and `voided` where it is.
+    """All that is said, by several records, of the same fact: `key` tells which of a service's, `content` what, `supersedes` whether the
+    last of them counts instead of the first; `service`, `position`, and `voided` where it is.
     """
-    said = facts.writing.table("contested").filter(_.known <= facts.known).drop("known").mutate(service=_.service.cast("int8"))
+    said = facts.writing.table("contested").filter(_.known <= facts.known).drop("known", "type").mutate(service=_.service.cast("int8"))
     said = said.anti_join(facts.shared(superseded_revisions), ["service", "position", "revision"]).drop("revision")
     return said.left_join(facts.shared(voids), ["service", "position"]).drop("service_right", "position_right")
 
@@ -104,7 +105,7 @@ def set_aside(facts: Facts) -> Table:
 
 
 def _last(said: Table) -> Table:
-    return said.group_by("type", "key").agg(service=_.service.max(), position=_.position.max()).select("service", "position")
+    return said.group_by("service", "key").agg(position=_.position.max()).drop("key")
 
 
 def _standing(facts: Facts, said: Table) -> Table:
@@ -114,7 +115,7 @@ def _standing(facts: Facts, said: Table) -> Table:
     mine, other = said.filter(_.voided.notnull()), said.view()
     there = (other.position < mine.voided) & (other.voided.isnull() | (other.voided > mine.voided))
     behind = other.position > mine.voided
-    found = mine.join(other, [mine.type == other.type, mine.key == other.key, there | behind]).select(
+    found = mine.join(other, [mine.service == other.service, mine.key == other.key, there | behind]).select(
         service=mine.service, position=mine.position, next=other.position, voided=other.voided,
         preference=ibis.ifelse(behind, 2, ibis.ifelse(mine.content == other.content, 0, 1)),
     )  # fmt: skip
@@ -130,5 +131,5 @@ def _standing(facts: Facts, said: Table) -> Table:
             "service", position=ibis.ifelse(moves, _.next, _.position), voided=ibis.ifelse(moves, _.to_voided, _.voided)
         )}  # fmt: skip
 
-    start = first_of(said, ["type", "key"], ["position"]).select("service", "position", "voided")
+    start = first_of(said, ["service", "key"], ["position"]).select("service", "position", "voided")
     return facts.repeat({"stands": start}, to_hand_on, handed_on)["stands"].filter(_.voided.isnull()).drop("voided")

@@ -6,6 +6,7 @@ from ibis.expr.types import Table
 
 from services.indicators.audit.relational.facts import ORDER, Facts
 from services.indicators.audit.relational.shape import first_of
+from shared.contracts.base import SERVICES
 from shared.contracts.registry import (
     EntityCodeReplaced,
     EntityDeregistered,
@@ -62,50 +63,45 @@ def stages(facts: Facts) -> Table:
 
 
 def life_changes(facts: Facts) -> Table:
-    """What changes an entity's life after its registration: where it moves (`moves`, `unit`, `park`, `out`), what is `decided` of it, or
-    that it is `suspended`.
+    """What changes an entity's life after its registration: where it moves (`unit`, `park`, or `out` of the county), what is `decided` of
+    it, or that it is `suspended`; null where it is not about that.
     """
     nowhere = {"unit": ibis.null("string"), "park": ibis.null("string"), "out": ibis.null("boolean")}
-    decides = {EntityLicenceRevoked: "closed", EntityDeregistered: "closed", EntityRestored: "operating"}
+    undecided, not_suspended = ibis.null("string"), ibis.null("boolean")
+    own = ("entity", *ORDER, "revision")
     changes = [
-        facts.of(type_).select(
-            "entity", *ORDER, **nowhere, moves=ibis.literal(value=False), decided=ibis.literal(decides.get(type_), "string"),
-            suspended=ibis.literal(type_ is EntitySuspended),
-        )
-        for type_ in (EntitySuspended, EntityLicenceRevoked, EntityDeregistered, EntityRestored)
-    ]  # fmt: skip
-    moved = facts.of(EntityMoved)
-    away, none = moved.out_of_county, ibis.null("string")
-    changes.append(
-        moved.select(
-            "entity", *ORDER, unit=away.ifelse(none, moved.unit), park=away.ifelse(none, moved.park), out=away,
-            moves=ibis.literal(value=True), decided=ibis.null("string"), suspended=ibis.literal(value=False),
-        )
-    )  # fmt: skip
+        facts.said(type_).select(*own, **nowhere, decided=ibis.literal(state), suspended=not_suspended)
+        for type_, state in ((EntityLicenceRevoked, "closed"), (EntityDeregistered, "closed"), (EntityRestored, "operating"))
+    ]
+    suspended = facts.said(EntitySuspended)
+    changes.append(suspended.select(*own, **nowhere, decided=undecided, suspended=ibis.literal(value=True)))
+    moved, none = facts.said(EntityMoved), ibis.null("string")
+    away = moved.out_of_county
+    place = {"unit": away.ifelse(none, moved.unit), "park": away.ifelse(none, moved.park), "out": away}
+    changes.append(moved.select(*own, **place, decided=undecided, suspended=not_suspended))
     begun = facts.shared(lives).select("entity", "registered")
-    return with_oldest(facts, ibis.union(*changes)).join(begun, "entity").filter(_.day >= _.registered).drop("registered")
+    in_force = facts.in_force(ibis.union(*changes), SERVICES.index("registry"))
+    return with_oldest(facts, in_force).join(begun, "entity").filter(_.day >= _.registered).drop("registered")
 
 
 def _eventful(facts: Facts, begun: Table, changes: Table) -> Table:
     """The stages of lives in which something changes."""
     first = begun.select(
-        "entity", *ORDER, "unit", "park", out=ibis.literal(value=False), moves=ibis.literal(value=True),
-        decided=ibis.literal("operating"), suspended=ibis.literal(value=False), turn=ibis.literal(0, "int8"),
+        "entity", *ORDER, "unit", "park", out=ibis.literal(value=False), decided=ibis.literal("operating"),
+        suspended=ibis.null("boolean"), turn=ibis.literal(0, "int8"),
     )  # fmt: skip
     events = ibis.union(first, changes.mutate(turn=ibis.literal(1, "int8")).select(*first.columns))
-    so_far = ibis.window(group_by="entity", order_by=["turn", *ORDER], following=0)
-    events = facts.keep("life_events", events.mutate(
-        place=_.moves.cast("int64").sum().over(so_far), decision=_.decided.notnull().cast("int64").sum().over(so_far),
+    order = ("turn", *ORDER)
+    so_far = ibis.window(group_by="entity", order_by=order, following=0)
+    events = facts.keep("life_events", events.select(
+        "entity", "unit", "park", "out", "decided", start=_.day, end=_.day.lead().over(group_by="entity", order_by=order),
+        place=_.out.count().over(so_far), decision=_.decided.count().over(so_far), suspensions=_.suspended.count().over(so_far),
     ))  # fmt: skip
-    placed = ibis.window(group_by=["entity", "place"])
-    since_decision = ibis.window(group_by=["entity", "decision"], order_by=["turn", *ORDER], following=0)
-    events = events.mutate(
-        unit=_.unit.max().over(placed), park=_.park.max().over(placed), out=_.out.max().over(placed),
-        decided=_.decided.max().over(group_by=["entity", "decision"]),
-        paused=_.suspended.cast("int8").max().over(since_decision),
-    )  # fmt: skip
-    kept = facts.keep("life_stages", first_of(events, ["entity", "day"], [ibis.desc(name) for name in ("turn", *ORDER)]))
-    return kept.select(
-        "entity", "unit", "park", "out", start=_.day, end=_.day.lead().over(group_by="entity", order_by="day"),
-        state=ibis.ifelse((_.decided == "operating") & (_.paused == 1), "suspended", _.decided),
+    # Of several changes on one day the last holds at its end.
+    last = events.filter(_.end.isnull() | (_.end > _.start)).select("entity", "start", "end", "place", "decision", "suspensions")
+    moves = events.filter(_.out.notnull()).select("entity", "place", "unit", "park", "out")
+    decisions = events.filter(_.decided.notnull()).select("entity", "decision", "decided", before="suspensions")
+    return last.join(moves, ["entity", "place"]).join(decisions, ["entity", "decision"]).select(
+        "entity", "unit", "park", "out", "start", "end",
+        state=ibis.ifelse((_.decided == "operating") & (_.suspensions > _.before), "suspended", _.decided),
     ).mutate(operating=(_.state == "operating") & ~_.out)  # fmt: skip
