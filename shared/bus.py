@@ -12,7 +12,8 @@ No stream drops a repeated `Nats-Msg-Id`, as far as the server lets us say so: a
 import asyncio
 import re
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -29,6 +30,8 @@ from shared.logs import logger
 from shared.settings import Settings
 
 RECONNECT_SECONDS = 0.25
+KEPT_OUT_SECONDS_MAX = 3.0
+"""How long the first connection is still tried when the bus does not let this user in: it may learn of a new key in a moment."""
 DUPLICATE_WINDOW_SECONDS_MIN = 0.1
 """The shortest the server accepts; 0 would mean its default of two minutes, in which a report sent again is swallowed."""
 DAY_SECONDS = 86_400.0
@@ -111,24 +114,50 @@ async def connect(
     if (context := tls_context(settings)) is not None:
         options["tls"] = context
 
-    kept_out = False
+    first = _FirstConnection(settings)
 
     async def tell(error: Exception) -> None:
-        nonlocal kept_out
-        kept_out = kept_out or _KEPT_OUT.search(str(error)) is not None  # beside which it may be cut off in the midst of asking
+        await first.hear(error)
         log.debug("bus connection", name=name, error=repr(error))
 
     try:
-        async with asyncio.timeout(settings.nats_connect_seconds_max):
+        async with first.awaited():
             nc = await nats.connect(
                 **options, error_cb=tell, disconnected_cb=disconnected, reconnected_cb=reconnected, closed_cb=closed
             )  # fmt: skip
-    except (TimeoutError, NoServersError) as error:
-        raise unreachable(settings, kept_out=kept_out) from error
     except Error as error:  # what servers say it tells and tries again: only the addresses are left
         raise BadAddress(settings) from error
     hear_any_subject(nc)
     return nc
+
+
+class _FirstConnection:
+    """Waiting for the first connection to the bus, which the library tries for ever."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._kept_out = False
+        self._limit: asyncio.Timeout | None = None
+
+    async def hear(self, error: Exception) -> None:
+        """The library's callback for errors: hears that a server does not let this user in."""
+        if self._limit is None or self._limit.expired() or self._kept_out or _KEPT_OUT.search(str(error)) is None:
+            return
+        self._kept_out = True  # beside which it may be cut off in the midst of asking: one such answer is enough
+        until = asyncio.get_running_loop().time() + KEPT_OUT_SECONDS_MAX
+        if (last := self._limit.when()) is None or until < last:
+            self._limit.reschedule(until)
+
+    @asynccontextmanager
+    async def awaited(self) -> AsyncIterator[None]:
+        """While it is tried. Raises BusUnreachable when nothing answers in the time settings allow, or this user is not let in."""
+        try:
+            async with asyncio.timeout(self._settings.nats_connect_seconds_max) as self._limit:
+                yield
+        except (TimeoutError, NoServersError) as error:
+            raise unreachable(self._settings, kept_out=self._kept_out) from error
+        finally:
+            self._limit = None
 
 
 def hear_any_subject(nc: Client) -> None:

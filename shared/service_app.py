@@ -18,7 +18,7 @@ from faststream.prometheus import PrometheusMiddleware
 from faststream.specification import AsyncAPI
 from nats.aio.client import Client
 
-from shared.bus import connection_options, hear_any_subject, tls_context, unreachable
+from shared.bus import connect, connection_options, hear_any_subject, tls_context, unreachable
 from shared.logs import logger
 from shared.settings import Settings
 from shared.tasks import end
@@ -126,6 +126,8 @@ class ServiceApp(FastStream):
 
     async def _connect_and_open(self) -> None:
         """Raises BusUnreachable, and what the service raises."""
+        # FastStream gives up at the first refusal and leaves its socket open: whoever is not let in hears it here.
+        await (await connect(self.settings, name=f"kaiye-{self.name}")).close()
         try:
             async with asyncio.timeout(self.settings.nats_connect_seconds_max):
                 self._connection = await self._nats.connect()

@@ -10,7 +10,7 @@ import typer
 
 from deploy.cli.common import BadInput, said
 from deploy.cli.plans import read_plan_file
-from deploy.data_folder import DataFolder, Running
+from deploy.data_folder import DataFolder, NothingRuns, Running
 
 if TYPE_CHECKING:
     from deploy.seeds import User
@@ -34,8 +34,11 @@ NatsOption = Annotated[
 ]  # fmt: skip
 CountyCodeOption = Annotated[
     str | None,
-    typer.Option("--county", metavar="CODE", envvar="KAIYE_COUNTY", help="县代码，与 --nats 同用 / the county's code, beside --nats"),
-]
+    typer.Option(
+        "--county", metavar="CODE",
+        help="县代码，与 --nats 同用，缺省为 KAIYE_COUNTY / the county's code, beside --nats; omitted: that of KAIYE_COUNTY",
+    ),
+]  # fmt: skip
 
 
 def reached(folder: DataFolder, nats: str | None, county: str | None) -> Running:
@@ -49,7 +52,8 @@ def reached(folder: DataFolder, nats: str | None, county: str | None) -> Running
     from shared.settings import Settings
 
     if nats is None:
-        return folder.running()
+        return _here(folder, county)
+    county = county or os.environ.get("KAIYE_COUNTY")
     if county is None:
         raise BadInput(
             "有 --nats 时须用 --county（KAIYE_COUNTY）给出县代码 / beside --nats give the county's code, --county (KAIYE_COUNTY)"
@@ -67,6 +71,20 @@ def reached(folder: DataFolder, nats: str | None, county: str | None) -> Running
         pid=os.getpid(), county=settings.county, county_folder=Path(), simulated_clock=False, nats_url=settings.nats_url, databases={},
         http_url="",
     )  # fmt: skip
+
+
+def _here(folder: DataFolder, county: str | None) -> Running:
+    try:
+        running = folder.running()
+    except NothingRuns as nobody:
+        zh, _, en = str(nobody).partition(" / ")
+        raise NothingRuns(f"{zh}；向别的机器报送请用 --nats / {en}; --nats reports to another machine") from nobody
+    if county not in {None, running.county}:
+        raise BadInput(
+            f"运行中的县是 {running.county}，不是 --county 的 {county}；向别的机器报送另加 --nats / "
+            f"the county that runs here is {running.county}, not {county} of --county; --nats reports to another machine"
+        )
+    return running
 
 
 def _unusable(county: str, fields: Collection[str]) -> BadInput:

@@ -14,6 +14,7 @@ from nats.aio.msg import Msg
 
 from deploy.nats.accounts import ADMINISTRATOR, accounts_conf, inbox_of
 from deploy.nats.keys import new_seed, public_key
+from shared import bus
 from shared.answers import Answer
 from shared.bus import BusUnreachable, connect
 from shared.client import BusForbids, HearingForbidden, OutgoingReport, PublishForbidden, ReportForbidden, ReportingClient, identify
@@ -294,12 +295,29 @@ async def test_whoever_may_not_ask_a_repair_desk_or_hear_it_is_told_at_once(
                 await asyncio.wait_for(desks.list("training", ListKept()), 4)
 
 
-async def test_whom_the_bus_does_not_know_is_told_so_and_not_that_there_is_no_bus(keyed: KeyedBroker) -> None:
-    for seed in (new_seed(), None):
-        settings = Settings(
-            county=COUNTY, database_url="postgresql://none", nats_url=keyed.address, nats_nkey_seed=seed, nats_connect_seconds_max=0.7
-        )
-        with pytest.raises(
-            BusUnreachable, match=r"不接受本用户.* / the bus at .* does not let this user in: its key or password is missing"
-        ):
-            await connect(settings, name="test")
+async def test_whom_the_bus_does_not_know_is_told_so_before_long_and_not_that_there_is_no_bus(
+    keyed: KeyedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus, "KEPT_OUT_SECONDS_MAX", 0.5)
+
+    def as_whom(seed: str | None, **more: Any) -> Settings:
+        return Settings(county=COUNTY, database_url="postgresql://none", nats_url=keyed.address, nats_nkey_seed=seed, **more)
+
+    for settings in (as_whom(new_seed()), as_whom(None), as_whom(new_seed(), nats_connect_seconds_max=0.4)):
+        async with asyncio.timeout(SECONDS_MAX):
+            with pytest.raises(
+                BusUnreachable, match=r"不接受本用户.* / the bus at .* does not let this user in: its key or password is missing"
+            ):
+                await connect(settings, name="test")
+
+
+async def test_a_key_that_the_bus_learns_of_in_a_moment_is_let_in(keyed: KeyedBroker) -> None:
+    seed = new_seed()
+    connecting = asyncio.create_task(
+        connect(Settings(county=COUNTY, database_url="postgresql://none", nats_url=keyed.address, nats_nkey_seed=seed), name="test")
+    )
+    await asyncio.sleep(0.5)
+    assert not connecting.done()
+    late = DepartmentUser(department="late", system="hr", nkey=public_key(seed))
+    keyed.admit(accounts_conf({COUNTY: county_users(SEEDS, late)}, today(), more=(DESK,)))
+    await (await asyncio.wait_for(connecting, SECONDS_MAX)).close()

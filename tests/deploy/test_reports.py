@@ -214,6 +214,19 @@ def test_what_it_takes_from_another_machine_is_asked_for(tmp_path: Path, words: 
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
 
 
+def test_a_county_without_an_address_is_the_one_that_runs_here(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there, report = "331003000000", _registration("r-here").decode()
+    done = run_kaiye("report", "-", "--county", there, "--data", folder, stdin=report)
+    said = f"the county that runs here is {COUNTY}, not {there} of --county; --nats reports to another machine"
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    monkeypatch.setenv("KAIYE_COUNTY", there)
+    for words in (("--county", COUNTY), ()):
+        done = run_kaiye("report", "-", *words, "--data", folder, stdin=report)
+        assert done.returncode == 0, done.stderr
+    done = run_kaiye("report", "-", "--data", tmp_path / "empty", stdin=report)
+    assert (done.returncode, "; --nats reports to another machine" in done.stderr) == (3, True), done.stderr
+
+
 def test_whose_sheet_it_is_has_to_be_said_where_no_list_tells_whose_the_seed_is(tmp_path: Path) -> None:
     done = run_kaiye("import", "plans.csv", "--nats", NOBODY_THERE, "--county", COUNTY, "--seed", "own.seed", cwd=tmp_path)
     assert (done.returncode, "有 --nats 时须用 --department" in done.stderr, "or give its --seed" in done.stderr) == (2, True, False)

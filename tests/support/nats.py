@@ -61,6 +61,13 @@ class KeyedBroker(Broker):
     def access(self) -> str:
         return self._accounts
 
+    def admit(self, accounts: str) -> None:
+        """Let it know, while it runs, of other users."""
+        assert self.pid is not None
+        self._accounts = accounts
+        self.make_folder()
+        os.kill(self.pid, signal.SIGHUP)
+
     @property
     def address(self) -> str:
         return f"nats://{HOST}:{self.port}"

@@ -16,6 +16,7 @@ import pytest_asyncio
 from nats.aio.client import Client
 
 from deploy.embedded import free_port
+from deploy.nats.keys import new_seed
 from shared import subjects
 from shared.contracts.envelope import NO_HASH, parse_record, record_bytes
 from shared.event_store.interface import Changes, RecordRow
@@ -94,6 +95,16 @@ async def until_published(nc: Client, position: int) -> None:
     async with asyncio.timeout(EXIT_SECONDS_MAX):
         while (await nc.jetstream().stream_info(stream)).state.last_seq < position:
             await asyncio.sleep(0.02)
+
+
+async def test_whom_the_bus_does_not_let_in_is_told_so_and_exits_with_3(broker: Broker, dsn: str) -> None:
+    for user in ({"KAIYE_NATS_NKEY_SEED": new_seed(), "KAIYE_NATS_URL": f"nats://127.0.0.1:{broker.port}"},
+                 {"KAIYE_NATS_URL": f"nats://kaiye:wrong@127.0.0.1:{broker.port}"}):  # fmt: skip
+        with training(**{**settings(broker, dsn), **user}) as process:
+            code, errors = await asyncio.to_thread(ended, process)
+        assert code == 3, errors
+        assert errors.endswith("its key or password is missing, wrong, lapsed or revoked: ask its administrator\n")
+        assert "wrong@" not in errors
 
 
 async def test_it_serves_until_it_is_asked_to_stop_and_then_exits_with_0(broker: Broker, dsn: str) -> None:
