@@ -236,7 +236,7 @@ def _act_on(
 
 
 def _at_the_desk(data: Path, seed: Path | None, read: "Callable[[RepairDesks], Awaitable[Read]]") -> Read:
-    """Ask as the administrator, or as whoever has the seed. Raises BadInput and Unreachable."""
+    """Ask as the administrator, or as whoever has the seed. Raises BadInput, Unreachable, and BusForbids where the seed may not ask."""
     from deploy.repairing import desks
     from shared.client.repair import NobodyRepairs, RepairRefused
 

@@ -41,11 +41,13 @@ class NobodyRepairs(Exception):
 class RepairDesks:
     """The desks of a county's services, asked by one user of its bus.
 
-    Every call raises RepairRefused, NobodyRepairs, and BusForbids where the broker does not let this user ask, or hear what is replied.
+    Every call raises RepairRefused, NobodyRepairs, and BusForbids where the broker does not let this user ask or, said since the desks were
+    made, hear what is replied: make them before anything else is asked on the connection.
     """
 
     def __init__(self, nc: Client, asker: Asker, *, silence_seconds_max: float = SILENCE_SECONDS_MAX) -> None:
         self._nc = nc
+        self._forbidden = Forbidden.of(nc)
         self._asker = asker
         self._silence_seconds_max = silence_seconds_max
 
@@ -79,7 +81,7 @@ class RepairDesks:
         while (left := deadline - time.monotonic()) > 0:
             try:
                 asking = self._nc.request(subject, body, timeout=min(ATTEMPT_SECONDS_MAX, left))
-                reply = await Forbidden.of(self._nc).reply(subject, asking)
+                reply = await self._forbidden.reply(subject, asking)
             except (nats.errors.TimeoutError, nats.errors.NoRespondersError):
                 await asyncio.sleep(min(AGAIN_SECONDS, left))
                 continue

@@ -485,7 +485,9 @@ class ReportingClient:
             self._stop(error)  # no answer would ever be heard
 
     def _set_aside(self, entry: _UnderWay) -> None:
-        """The broker does not let a report through: it is under way no more, and stays in the outbox."""
+        """The broker does not let a report through: it is under way no more, and stays in the outbox; once, unless each of those that are
+        the same is to get an answer under its own number.
+        """
         del self._under_way[entry.key]
         self._unreadable.pop((entry.key[0], entry.report.type), None)
         self._open -= 1

@@ -17,7 +17,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from services.indicators.api.questions import Problem
-from services.indicators.api.responses import Refused
+from services.indicators.api.responses import Refused, documented
 from shared import subjects
 from shared.answers import Answer, parse_answer
 from shared.client.forbidden import BusForbids, Forbidden
@@ -58,9 +58,12 @@ SERVICE_AWAY: Final = Problem(
     en="the service that records what stands under this id does not answer: look again in a moment",
 )  # fmt: skip
 BUS_REFUSES: Final = Problem(
-    code="bus_refuses", zh="消息总线不允许本服务转发报送，请通知系统管理员核对 door 用户的权限",
-    en="the bus does not let this service pass on reports: tell the system's administrator to look at the user `door`",
+    code="bus_refuses", zh="消息总线不允许本服务代为提交或听取答复，请通知系统管理员核对 door 用户的权限；以相同编号再次提交不会重复计入",
+    en="the bus does not let this service pass this on, or hear what is answered: tell the system's administrator to look at the user "
+    "`door`; sent again under the same name it counts once",
 )  # fmt: skip
+NOT_PASSED_ON: Final = documented("消息总线不允许转发 / the bus does not let the door pass it on", BUS_REFUSES)
+"""How an endpoint that asks somebody on the bus documents that it may be forbidden to."""
 QUEUE_FULL: Final = Problem(
     code="queue_full", zh="待处理的报送已满，本次未接收：请稍后以相同编号重新报送",
     en="so many reports wait to be decided that no more are taken: report again under the same ids later",

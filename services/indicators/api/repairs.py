@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.indicators.api.access import Caller, caller_of
-from services.indicators.api.counter import BUS_AWAY, Counter, bus_refused, unavailable
+from services.indicators.api.counter import BUS_AWAY, NOT_PASSED_ON, Counter, bus_refused, unavailable
 from services.indicators.api.metrics import QueryMetrics
 from services.indicators.api.persons import masked_json
 from services.indicators.api.questions import ID_PATTERN, Problem, answer_bytes, describe
@@ -44,6 +44,7 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     404: {"model": Problem, "description": "没有留存这样的报送 / no such report is kept"},
     409: {"model": Problem, "description": "报送已是别的状态 / the report is no longer in that state"},
     422: {"model": Problem, "description": "请求无法理解 / it cannot be understood"},
+    502: NOT_PASSED_ON,
     503: {"model": Problem, "description": "服务未应答 / the service does not answer"},
 }
 

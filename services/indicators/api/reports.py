@@ -12,13 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.indicators.api.access import caller_of
 from services.indicators.api.bodies import BODY_BYTES_MAX
-from services.indicators.api.counter import BUS_AWAY, BUS_REFUSES, NOBODY_ANSWERS, Counter
+from services.indicators.api.counter import BUS_AWAY, NOBODY_ANSWERS, NOT_PASSED_ON, Counter
 from services.indicators.api.examples import EXAMPLE_REPORT
 from services.indicators.api.metrics import QueryMetrics
 from services.indicators.api.posted import JSON_KINDS, LINES_KIND, REPORTS_MAX, read_posted
 from services.indicators.api.questions import ID_PATTERN, WAIT_SECONDS_MAX, Problem, answer_bytes
 from services.indicators.api.repairs import asker_of
-from services.indicators.api.responses import JSON, Refused
+from services.indicators.api.responses import JSON, Refused, documented
 from shared.answers import Answer
 from shared.contracts.base import Service
 from shared.contracts.outcomes import Outcome
@@ -78,16 +78,11 @@ class ReportAnswers(BaseModel):
     reports: list[ReportAnswer]
 
 
-def _error(description: str, example: Problem) -> dict[str, Any]:
-    return {"model": Problem, "description": description, "content": {JSON: {"example": example.model_dump()}}}
-
-
 _RETRY: Final = {"Retry-After": {"description": "秒数 / in so many seconds", "required": True, "schema": {"type": "integer"}}}
 _LOCATION: Final = {
     "Location": {"description": "首条未答复者 / the first of those not answered", "required": True, "schema": {"type": "string"}}
 }
 _TOO_LONG: Final = {"model": Problem, "description": f"正文超过 {BODY_BYTES_MAX} 字节 / a body of more than so many bytes"}
-_NOT_PASSED_ON: Final = _error("消息总线不允许转发 / the bus does not let the door pass it on", BUS_REFUSES)
 _POSTED: Final[dict[str, Any]] = {
     "anyOf": [
         {"$ref": "#/components/schemas/Report"},
@@ -121,8 +116,8 @@ def add_reports(app: FastAPI, counter: Counter, metrics: QueryMetrics) -> None:
             413: _TOO_LONG,
             415: {"model": Problem, "description": "Content-Type 不是所列之一 / another Content-Type than those"},
             422: {"model": Problem, "description": "不是报告 / no report"},
-            502: _NOT_PASSED_ON,
-            503: {**_error("消息总线暂不可用 / the bus is away", BUS_AWAY), "headers": _RETRY},
+            502: NOT_PASSED_ON,
+            503: {**documented("消息总线暂不可用 / the bus is away", BUS_AWAY), "headers": _RETRY},
         },
     )  # fmt: skip
     async def report(request: Request, question: Annotated[ReportQuestion, Query()]) -> Response:
@@ -147,9 +142,10 @@ def add_reports(app: FastAPI, counter: Counter, metrics: QueryMetrics) -> None:
     @app.get(
         "/reports/{id}", response_model=ReportAnswer, summary="本系统一条报告的答复 / the answer to one of one's own reports",
         responses={
-            404: _error("没有答复 / no answer", NO_ANSWER),
+            404: documented("没有答复 / no answer", NO_ANSWER),
             409: {"model": Problem, "description": "该编号不容查看 / what stands under this id is not shown"},
-            503: {**_error("消息总线暂不可用，或记录的服务未应答 / the bus or the recording service is away", BUS_AWAY), "headers": _RETRY},
+            502: NOT_PASSED_ON,
+            503: {**documented("总线或记录的服务暂不可用 / the bus or the recording service is away", BUS_AWAY), "headers": _RETRY},
         },
     )  # fmt: skip
     async def answer(
@@ -177,10 +173,10 @@ def add_reports(app: FastAPI, counter: Counter, metrics: QueryMetrics) -> None:
         summary="身份证号换取人员代码 / resident ids exchanged for pseudonyms",
         responses={
             413: _TOO_LONG,
-            422: _error("不是身份证号的列表 / no list of resident ids", UNREADABLE_IDS),
+            422: documented("不是身份证号的列表 / no list of resident ids", UNREADABLE_IDS),
             429: {"model": Problem, "headers": _RETRY, "description": "换取过于频繁 / too many in a short time"},
-            502: _NOT_PASSED_ON,
-            503: {**_error("登记服务未应答 / the registry does not answer", NOBODY_ANSWERS), "headers": _RETRY},
+            502: NOT_PASSED_ON,
+            503: {**documented("登记服务未应答 / the registry does not answer", NOBODY_ANSWERS), "headers": _RETRY},
         },
     )  # fmt: skip
     async def identify(request: Request) -> Response:

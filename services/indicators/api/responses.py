@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from fastapi.responses import HTMLResponse, Response
 
@@ -29,6 +29,11 @@ class Refused(Exception):
         self.status = status
         self.problem = problem
         self.headers = headers
+
+
+def documented(description: str, example: Problem) -> dict[str, Any]:
+    """An error as an endpoint documents it."""
+    return {"model": Problem, "description": description, "content": {JSON: {"example": example.model_dump()}}}
 
 
 def problem_response(status: int, problem: Problem, headers: Mapping[str, str] | None = None) -> Response:

@@ -56,7 +56,8 @@ CONTESTED: dict[str, ColumnType] = {
     "supersedes": "flag",
 }  # fmt: skip
 """What is said by several records of the same fact, whatever became of them: `key` tells which fact of a service's, `content` what is
-said, both by the first revision that says it; `supersedes`: the last of them counts instead of the first. A few facts more may stand there.
+said, both by the first revision that says it, which is of one type; `supersedes`: the last of them counts instead of the first. By `type`
+what is told of one is written anew. A few facts more may stand there.
 """
 
 

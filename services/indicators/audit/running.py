@@ -38,8 +38,9 @@ def together(
     after: Mapping[T, Collection[T]],
     work: Callable[[duckdb.DuckDBPyConnection, T], None],
 ) -> None:
-    """Do pieces of work, each after those it waits for and on a connection of its own while it lasts. Of those that wait for nothing any
-    more the one goes first on which the longest chain of others waits; of several the one named first.
+    """Do pieces of work, the keys of `after`, each after those of them it waits for and on a connection of its own while it lasts. Of those
+    that wait for nothing any more the one goes first on which the longest chain of others waits, by their number; of several the one named
+    first.
     """
     with _one_thread_each(connections):
         _together(connections, after, work)

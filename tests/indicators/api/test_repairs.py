@@ -56,6 +56,13 @@ async def test_what_was_refused_is_seen_and_dealt_with_by_whose_it_is(keyed: Key
         assert (await desk.http.post("/repairs/training/acts/dismiss", content=b"{}")).status_code == 401
 
 
+async def test_what_the_broker_forbids_the_door_is_told_as_such(keyed: KeyedBroker, dsn: str, listed: Path) -> None:
+    async with door(keyed, dsn, listed, door_nkey_seed=None) as desk:  # the service's own user may not ask
+        page = await desk.get("/repairs/training")
+        code, said = await post(desk, "dismiss", "r-1")
+        assert {(page.status_code, page.json()["code"]), (code, said["code"])} == {(502, "bus_refuses")}
+
+
 async def test_where_the_service_is_away_it_is_said_and_nothing_is_done(keyed: KeyedBroker, dsn: str, listed: Path) -> None:
     async with door(keyed, dsn, listed) as desk:
         code, said = await post(desk, "dismiss", "r-1")

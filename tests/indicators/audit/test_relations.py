@@ -29,6 +29,7 @@ from services.indicators.relations import RELATIONS
 from services.indicators.subjects import history, kind_of, own_subjects
 from shared.contracts.envelope import Record
 from shared.contracts.registry import EntityRegistered, RectificationClosed, RectificationOpened
+from tests.indicators.crowded import crowded_lives
 from tests.indicators.histories import SCENES, told
 from tests.indicators.simulated import simulated
 from tests.support.records import COUNTY, TOWN, Records
@@ -59,13 +60,13 @@ def both(records: Sequence[Record], known: date) -> Both:
 
 @cache
 def histories() -> tuple[Both, ...]:
-    """Small histories, each as known at its end or on a day before, and a simulated county as known half a year before its end."""
+    """Small histories and crowded lives, each as known at its end or on a day before, and a simulated county half a year before its end."""
     found: list[Both] = []
     for seed in SEEDS:
         by = random.Random(seed)
-        records = list(told(seed, [list(SCENES)[seed % len(SCENES)]]).records)
-        known = sorted({record.known_day for record in records})
-        found.append(both(records, by.choice((known[-1], by.choice(known)))))
+        for happened in (told(seed, [list(SCENES)[seed % len(SCENES)]]).records, crowded_lives(seed)):
+            known = happened.known_days
+            found.append(both(list(happened), by.choice((known[-1], by.choice(known)))))
     records = simulated(8, 6000)
     return (*found, both(records, max(record.known_day for record in records) - timedelta(days=180)))
 

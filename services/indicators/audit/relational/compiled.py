@@ -14,7 +14,7 @@ from pathlib import Path
 
 import orjson
 
-from services.indicators.audit.columns import ENVELOPE, defaults, payload
+from services.indicators.audit.columns import ASKED, CONTESTED, ENVELOPE, defaults, payload
 from services.indicators.audit.relational.catalogue import Catalogue, catalogue
 from services.indicators.catalog import MEASURES
 from services.indicators.relations import RELATIONS
@@ -29,7 +29,8 @@ def made_from() -> str:
     for file in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(file.relative_to(Path(__file__).parent).as_posix().encode() + file.read_bytes())
     digest.update(repr(sorted(MEASURES.items())).encode())
-    digest.update(repr(sorted((name, relation.shape) for name, relation in RELATIONS.items())).encode() + repr(ENVELOPE).encode())
+    digest.update(repr(sorted((name, relation.shape) for name, relation in RELATIONS.items())).encode())
+    digest.update(repr((ENVELOPE, CONTESTED, ASKED)).encode())
     for fact in FACTS:
         digest.update(repr((fact.type, fact.version, fact.natural_key, fact.repeat, payload(fact), defaults(fact))).encode())
         if fact.earlier:

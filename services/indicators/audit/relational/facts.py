@@ -38,19 +38,20 @@ class Facts:
         """The facts of a type in force: `day` (occurred), the payload's columns, and `recorded`, `service`, `position`."""
         found = self._kept.get(fact)
         if found is None:
-            found = self._kept[fact] = self.in_force(self.said(fact), SERVICES.index(service_of(fact)))
+            found = self._kept[fact] = self.in_force(self.revisions(fact), fact)
         return found
 
-    def said(self, fact: type[Fact]) -> Table:
-        """All that is said of a type as known by then, in force or not: as `of` has it, with `revision` beside."""
-        said = self.writing.table(table_name(fact)).filter(_.known <= self.known).drop("known", "source", "id").rename(day="occurred")
-        return said.mutate(service=ibis.literal(SERVICES.index(service_of(fact)), "int8"))
+    def revisions(self, fact: type[Fact]) -> Table:
+        """All that was said of a type as known by then, in force or not: as `of` has it, with `revision` beside."""
+        known = self.writing.table(table_name(fact)).filter(_.known <= self.known).drop("known", "source", "id").rename(day="occurred")
+        return known.mutate(service=ibis.literal(SERVICES.index(service_of(fact)), "int8"))
 
-    def in_force(self, said: Table, service: int) -> Table:
-        """What is in force of all that is said by a service (by its number), of one type or several at a time; without `revision`."""
-        here = _.service == service
+    def in_force(self, revisions: Table, *of: type[Fact]) -> Table:
+        """What is in force of revisions of some types, all of one service's: once for all of them, without `revision`."""
+        (service,) = {service_of(fact) for fact in of}
+        here = _.service == SERVICES.index(service)
         superseded, aside = self.shared(superseded_revisions).filter(here), self.shared(set_aside).filter(here)
-        return said.anti_join(superseded, ["position", "revision"]).anti_join(aside, "position").drop("revision")
+        return revisions.anti_join(superseded, ["position", "revision"]).anti_join(aside, "position").drop("revision")
 
     def shared(self, compute: Rows) -> Table:
         """What several relations need, computed once; its name is the function's."""
@@ -87,7 +88,8 @@ def voids(facts: Facts) -> Table:
 
 def rivals(facts: Facts) -> Table:
     """All that is said, by several records, of the same fact: `key` tells which of a service's, `content` what, `supersedes` whether the
-    last of them counts instead of the first; `service`, `position`, and `voided` where it is.
+    last of them counts instead of the first; `service`, `position`, and `voided` where it is. No two types have a revision in common, so
+    that none has a key of another's.
     """
     said = facts.writing.table("contested").filter(_.known <= facts.known).drop("known", "type").mutate(service=_.service.cast("int8"))
     said = said.anti_join(facts.shared(superseded_revisions), ["service", "position", "revision"]).drop("revision")

@@ -6,7 +6,6 @@ from ibis.expr.types import Table
 
 from services.indicators.audit.relational.facts import ORDER, Facts
 from services.indicators.audit.relational.shape import first_of
-from shared.contracts.base import SERVICES
 from shared.contracts.registry import (
     EntityCodeReplaced,
     EntityDeregistered,
@@ -68,19 +67,20 @@ def life_changes(facts: Facts) -> Table:
     """
     nowhere = {"unit": ibis.null("string"), "park": ibis.null("string"), "out": ibis.null("boolean")}
     undecided, not_suspended = ibis.null("string"), ibis.null("boolean")
-    own = ("entity", *ORDER, "revision")
+    own, none = ("entity", *ORDER, "revision"), ibis.null("string")
+    decides = {EntityLicenceRevoked: "closed", EntityDeregistered: "closed", EntityRestored: "operating"}
     changes = [
-        facts.said(type_).select(*own, **nowhere, decided=ibis.literal(state), suspended=not_suspended)
-        for type_, state in ((EntityLicenceRevoked, "closed"), (EntityDeregistered, "closed"), (EntityRestored, "operating"))
+        facts.revisions(type_).select(*own, **nowhere, decided=ibis.literal(state), suspended=not_suspended)
+        for type_, state in decides.items()
     ]
-    suspended = facts.said(EntitySuspended)
+    suspended = facts.revisions(EntitySuspended)
     changes.append(suspended.select(*own, **nowhere, decided=undecided, suspended=ibis.literal(value=True)))
-    moved, none = facts.said(EntityMoved), ibis.null("string")
+    moved = facts.revisions(EntityMoved)
     away = moved.out_of_county
     place = {"unit": away.ifelse(none, moved.unit), "park": away.ifelse(none, moved.park), "out": away}
     changes.append(moved.select(*own, **place, decided=undecided, suspended=not_suspended))
+    in_force = facts.in_force(ibis.union(*changes), *decides, EntitySuspended, EntityMoved)
     begun = facts.shared(lives).select("entity", "registered")
-    in_force = facts.in_force(ibis.union(*changes), SERVICES.index("registry"))
     return with_oldest(facts, in_force).join(begun, "entity").filter(_.day >= _.registered).drop("registered")
 
 
