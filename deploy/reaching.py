@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 from nats.aio.client import Client
@@ -31,7 +32,9 @@ async def bus(running: Running, *, name: str = "kaiye", seed: str | None = None,
 
     `name` is for those who watch the bus. Raises BusUnreachable.
     """
-    settings = Settings(county=running.county, nats_url=running.nats_url, database_url="")
+    # What runs on this machine is reached by what its folder says of it, whatever the environment says of another bus.
+    ours: dict[str, Any] = {"nats_certificates": None, "nats_credentials": None} if running.http_url else {}
+    settings = Settings(county=running.county, nats_url=running.nats_url, database_url="", **ours)
     if running.nats_seeds:
         seed, inbox = seed or running.nats_seeds[ADMINISTRATOR], inbox or inbox_of(ADMINISTRATOR)
     if seed is not None and inbox is not None:

@@ -14,10 +14,9 @@ import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-import nats
 from nats.aio.client import Client
 from nats.errors import Error, NoServersError
 from nats.js import JetStreamContext
@@ -31,7 +30,9 @@ from shared.settings import Settings
 
 RECONNECT_SECONDS = 0.25
 KEPT_OUT_SECONDS_MAX = 3.0
-"""How long the first connection is still tried when the bus does not let this user in: it may learn of a new key in a moment."""
+"""How long the first connection is still tried when a server does not let this user in, for it may learn of a new key in a moment, or does
+not encrypt, where another one may.
+"""
 DUPLICATE_WINDOW_SECONDS_MIN = 0.1
 """The shortest the server accepts; 0 would mean its default of two minutes, in which a report sent again is swallowed."""
 DAY_SECONDS = 86_400.0
@@ -63,6 +64,13 @@ class BadAddress(BusUnreachable):
             f"消息总线地址应写作 nats://主机:端口 或 tls://主机:端口：{shown or '未填'} / "
             f"an address of the bus is written nats://HOST:PORT or tls://HOST:PORT, not {shown or 'left empty'}"
         )
+
+
+class Unencrypted(Error):
+    """A server does not encrypt what is to be encrypted; the message says so in Chinese and English."""
+
+    def __init__(self) -> None:
+        super().__init__("消息总线未提供 TLS 加密 / the bus does not offer to encrypt by TLS")
 
 
 def require_addresses(settings: Settings) -> None:
@@ -122,9 +130,9 @@ async def connect(
 
     try:
         async with first.awaited():
-            nc = await nats.connect(
-                **options, error_cb=tell, disconnected_cb=disconnected, reconnected_cb=reconnected, closed_cb=closed
-            )  # fmt: skip
+            nc = Client()
+            encrypt_as_asked(nc, settings)
+            await nc.connect(**options, error_cb=tell, disconnected_cb=disconnected, reconnected_cb=reconnected, closed_cb=closed)
     except Error as error:  # what servers say it tells and tries again: only the addresses are left
         raise BadAddress(settings) from error
     hear_any_subject(nc)
@@ -136,26 +144,29 @@ class _FirstConnection:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._kept_out = False
+        self._because: Callable[[Settings], BusUnreachable] | None = None
         self._limit: asyncio.Timeout | None = None
 
     async def hear(self, error: Exception) -> None:
-        """The library's callback for errors: hears that a server does not let this user in."""
-        if self._limit is None or self._limit.expired() or self._kept_out or _KEPT_OUT.search(str(error)) is None:
+        """The library's callback for errors: hears that a server does not let this user in, or does not encrypt."""
+        because = _unencrypted if isinstance(error, Unencrypted) else _kept_out if _KEPT_OUT.search(str(error)) is not None else None
+        if self._limit is None or self._limit.expired() or self._because is not None or because is None:
             return
-        self._kept_out = True  # beside which it may be cut off in the midst of asking: one such answer is enough
+        self._because = because  # beside which it may be cut off in the midst of asking: one such answer is enough
         until = asyncio.get_running_loop().time() + KEPT_OUT_SECONDS_MAX
         if (last := self._limit.when()) is None or until < last:
             self._limit.reschedule(until)
 
     @asynccontextmanager
     async def awaited(self) -> AsyncIterator[None]:
-        """While it is tried. Raises BusUnreachable when nothing answers in the time settings allow, or this user is not let in."""
+        """While it is tried. Raises BusUnreachable when nothing answers in the time settings allow, this user is not let in, or what is
+        to be encrypted is not.
+        """
         try:
             async with asyncio.timeout(self._settings.nats_connect_seconds_max) as self._limit:
                 yield
         except (TimeoutError, NoServersError) as error:
-            raise unreachable(self._settings, kept_out=self._kept_out) from error
+            raise (self._because or unreachable)(self._settings) from error
         finally:
             self._limit = None
 
@@ -174,15 +185,50 @@ def hear_any_subject(nc: Client) -> None:
     nc._process_msg = escaped  # type: ignore[method-assign] # noqa: SLF001
 
 
-def unreachable(settings: Settings, *, kept_out: bool = False) -> BusUnreachable:
-    """The error to raise when the first connection did not succeed; `kept_out`: because a server did not let this user in."""
+def encrypt_as_asked(nc: Client, settings: Settings) -> None:
+    """Let the client, at every connection, say nothing to a server that does not encrypt, where its address (`tls://`) or certificates ask
+    for that: the library encrypts only if the server proposes it, which anybody in between can leave out. Raises BusUnreachable when it is
+    connected like that already.
+    """
+
+    def is_missing() -> bool:
+        server, transport = nc._current_server, cast("Any", nc._transport)  # noqa: SLF001
+        asked = settings.nats_certificates is not None or (server is not None and server.uri.scheme == "tls")
+        return asked and transport._io_writer.get_extra_info("ssl_object") is None  # noqa: SLF001
+
+    introduce = nc._connect_command  # noqa: SLF001 - the library has no hook between the handshake and what it says first
+
+    def encrypted() -> bytes:
+        if is_missing():
+            raise Unencrypted
+        return introduce()
+
+    nc._connect_command = encrypted  # type: ignore[method-assign] # noqa: SLF001
+    if nc.is_connected and is_missing():
+        raise _unencrypted(settings)
+
+
+def unreachable(settings: Settings) -> BusUnreachable:
+    """The error to raise when the first connection did not succeed."""
     shown = shown_addresses(settings)
-    if kept_out:
-        return BusUnreachable(
-            f"消息总线 {shown} 不接受本用户：密钥或口令缺失、有误、已到期或已撤销，请向其管理员确认 / "
-            f"the bus at {shown} does not let this user in: its key or password is missing, wrong, lapsed or revoked: ask its administrator"
-        )
     return BusUnreachable(f"无法连接消息总线 {shown} / the bus cannot be reached: {shown}")
+
+
+def _kept_out(settings: Settings) -> BusUnreachable:
+    shown = shown_addresses(settings)
+    return BusUnreachable(
+        f"消息总线 {shown} 不接受本用户：密钥或口令缺失、有误、已到期或已撤销，请向其管理员确认 / "
+        f"the bus at {shown} does not let this user in: its key or password is missing, wrong, lapsed or revoked: ask its administrator"
+    )
+
+
+def _unencrypted(settings: Settings) -> BusUnreachable:
+    shown = shown_addresses(settings)
+    return BusUnreachable(
+        f"消息总线 {shown} 未提供 TLS 加密，而 tls:// 地址或 KAIYE_NATS_CERTIFICATES 要求加密：未发送任何内容，请向其管理员确认 / "
+        f"the bus at {shown} does not encrypt, which a tls:// address or KAIYE_NATS_CERTIFICATES asks for: nothing was sent; ask its "
+        "administrator"
+    )
 
 
 def shown_addresses(settings: Settings) -> str:
@@ -191,7 +237,7 @@ def shown_addresses(settings: Settings) -> str:
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """TLS with the authority's certificates, when settings name them."""
+    """TLS with the authority's certificates, when settings name them. Settings have seen that they can be read."""
     if settings.nats_certificates is None:
         return None
     return ssl.create_default_context(cafile=settings.nats_certificates)

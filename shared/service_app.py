@@ -18,7 +18,7 @@ from faststream.prometheus import PrometheusMiddleware
 from faststream.specification import AsyncAPI
 from nats.aio.client import Client
 
-from shared.bus import connect, connection_options, hear_any_subject, tls_context, unreachable
+from shared.bus import connect, connection_options, encrypt_as_asked, hear_any_subject, tls_context, unreachable
 from shared.logs import logger
 from shared.settings import Settings
 from shared.tasks import end
@@ -133,6 +133,7 @@ class ServiceApp(FastStream):
                 self._connection = await self._nats.connect()
         except (TimeoutError, nats.errors.NoServersError) as error:
             raise unreachable(self.settings) from error
+        encrypt_as_asked(self.nc, self.settings)
         hear_any_subject(self.nc)
         await self._open(self.nc)
 

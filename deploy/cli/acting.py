@@ -13,6 +13,8 @@ from deploy.cli.plans import read_plan_file
 from deploy.data_folder import DataFolder, NothingRuns, Running
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
     from deploy.seeds import User
     from shared.contracts.envelope import Source
 
@@ -62,7 +64,7 @@ def reached(folder: DataFolder, nats: str | None, county: str | None) -> Running
         settings = Settings(county=county, nats_url=nats, database_url="")
         require_addresses(settings)
     except ValidationError as error:
-        raise _unusable(county, {str(each["loc"][0]) for each in error.errors()}) from error
+        raise _unusable(county, error) from error
     except BadAddress as error:
         raise BadInput(f"--nats：{error}") from error
     shown = shown_addresses(settings)
@@ -87,17 +89,22 @@ def _here(folder: DataFolder, county: str | None) -> Running:
     return running
 
 
-def _unusable(county: str, fields: Collection[str]) -> BadInput:
+def _unusable(county: str, error: "ValidationError") -> BadInput:
     """What is said of settings with a wrong county, or wrong settings of the environment."""
     from shared.write_service.reasons import shown
 
-    if "county" in fields:
+    wrong = {str(each["loc"][0]): str(each.get("ctx", {}).get("error", "")) for each in error.errors()}
+    if "county" in wrong:
         return BadInput(
             f"--county 应为 12 位县代码，如 330127000000：{shown(county)} / "
             f"--county (KAIYE_COUNTY) is the 12 digits of a county's code, such as 330127000000, not {shown(county)}"
         )
-    names = ", ".join(f"KAIYE_{field.upper()}" for field in sorted(fields))
-    return BadInput(f"环境变量的值不能用：{names} / these settings of the environment cannot be used: {names}")
+    zh, en = [], []
+    for field, why in sorted(wrong.items()):
+        why_en, _, why_zh = why.partition(" / ")
+        zh.append(f"KAIYE_{field.upper()}{f'（{why_zh}）' if why_zh else ''}")
+        en.append(f"KAIYE_{field.upper()}{f' ({why_en})' if why_en else ''}")
+    return BadInput(f"环境变量的值不能用：{'、'.join(zh)} / these settings of the environment cannot be used: {', '.join(en)}")
 
 
 def stranger(source: "Source", seed: Path | None) -> "User":

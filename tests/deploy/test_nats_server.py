@@ -1,10 +1,13 @@
 """The configuration of a county's own broker, as it is shipped: TLS or nothing, and its monitoring for the machine alone."""
 
+import asyncio
+import gc
 import ipaddress
 import os
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -15,12 +18,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from pydantic import ValidationError
 
 from deploy.embedded import HOST, EmbeddedNats, free_port
 from deploy.nats.accounts import ADMINISTRATOR, accounts_conf, inbox_of
 from deploy.nats.keys import new_seed
 from deploy.processes import PartFailed
-from shared.bus import connect, ensure_stream, reported_config
+from shared import bus
+from shared.bus import BusUnreachable, connect, encrypt_as_asked, ensure_stream, reported_config
 from shared.contracts.base import SERVICES
 from shared.settings import Settings
 from tests.support.nats import county_users
@@ -94,6 +99,72 @@ async def test_nobody_comes_in_without_tls_or_believing_another_authority(server
         await nats.connect(
             f"tls://{HOST}:{server.port}", tls=ssl.create_default_context(), nkeys_seed_str=SEEDS["finance"], allow_reconnect=False
         )
+
+
+class PlainServer:
+    """Somebody on the way to the bus who keeps its offer to encrypt to himself, and what he hears."""
+
+    def __init__(self) -> None:
+        self.heard = b""
+        self.greeted = 0
+
+    @asynccontextmanager
+    async def at(self, port: int) -> AsyncIterator[None]:
+        async with await asyncio.start_server(self._greet, HOST, port):
+            yield
+
+    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'INFO {"server_id":"x","version":"2.11.0","proto":1,"max_payload":1048576,"headers":true,"nonce":"abc"}\r\n')
+        self.greeted += 1
+        self.heard += await reader.read(4096)
+        writer.close()
+
+
+async def test_who_does_not_encrypt_is_told_nothing(server: ShippedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus, "KEPT_OUT_SECONDS_MAX", 0.5)
+    between, port = PlainServer(), free_port()
+    async with between.at(port):
+        for address, certificates in ((f"tls://{HOST}:{port}", None), (f"nats://{HOST}:{port}", server.certificate)):
+            with pytest.raises(BusUnreachable, match=r"未提供 TLS 加密.* / the bus at .* does not encrypt, .* nothing was sent"):
+                await connect(server.settings(nats_url=address, nats_certificates=certificates), name="test")
+    assert (between.greeted > 1, between.heard) == (True, b"")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the library does not close what was cut off
+async def test_nor_when_the_connection_comes_back(server: ShippedServer) -> None:
+    between = PlainServer()
+    nc = await connect(server.settings(nats_certificates=server.certificate), name="test")
+    server.stop()
+    async with between.at(server.port), asyncio.timeout(20):
+        await nc.publish("reported", b"secret")
+        while between.greeted < 2:
+            await asyncio.sleep(0.05)
+    assert between.heard == b""
+    await nc.close()
+    del nc
+    gc.collect()
+
+
+async def test_a_connection_made_by_somebody_else_is_looked_at(tmp_path: Path, server: ShippedServer) -> None:
+    plain = EmbeddedNats(tmp_path / "plain")
+    plain.start()
+    try:
+        nc = await nats.connect(plain.address)
+        encrypt_as_asked(nc, server.settings(nats_url=plain.address))
+        with pytest.raises(BusUnreachable, match="does not encrypt"):
+            encrypt_as_asked(nc, server.settings(nats_url=plain.address, nats_certificates=server.certificate))
+        await nc.close()
+    finally:
+        plain.stop()
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "cannot be read: No such file"), ("no PEM", "holds no certificate in PEM")])
+def test_certificates_that_cannot_be_used_are_named(server: ShippedServer, tmp_path: Path, content: str | None, said: str) -> None:
+    file = tmp_path / "authority.pem"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(ValidationError, match=f"{file} {said}"):
+        server.settings(nats_certificates=file)
 
 
 def test_what_the_server_tells_of_itself_stays_on_the_machine(server: ShippedServer) -> None:

@@ -223,6 +223,11 @@ def test_a_county_without_an_address_is_the_one_that_runs_here(folder: Path, tmp
     for words in (("--county", COUNTY), ()):
         done = run_kaiye("report", "-", *words, "--data", folder, stdin=report)
         assert done.returncode == 0, done.stderr
+    monkeypatch.setenv("KAIYE_NATS_CERTIFICATES", str(tmp_path / "none.pem"))
+    assert run_kaiye("report", "-", "--data", folder, stdin=report).returncode == 0
+    done = run_kaiye("report", "-", "--nats", "tls://127.0.0.1:1", "--seed", "x", "--data", folder, stdin=report)
+    named = f"KAIYE_NATS_CERTIFICATES（{tmp_path / 'none.pem'} 无法读取） / these settings of the environment cannot be used: "
+    assert (done.returncode, named in done.stderr) == (2, True), done.stderr
     done = run_kaiye("report", "-", "--data", tmp_path / "empty", stdin=report)
     assert (done.returncode, "; --nats reports to another machine" in done.stderr) == (3, True), done.stderr
 
