@@ -32,6 +32,8 @@ LINE_BYTES_MAX: Final = 8 * REPORT_BYTES_MAX
 """A longer line cannot hold a report, however it is spelled."""
 NAMED_MAX: Final = 20
 """So many bad lines are named, the first ones; the others are counted."""
+_OF_RECORDS = frozenset(("position", "prevhash"))
+"""What only the service that recorded a fact says of it."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 Tell = Callable[[int, Mapping[Outcome, int]], None]
@@ -189,6 +191,8 @@ def outgoing_report(number: int, line: bytes, running: Running) -> OutgoingRepor
         raise BadLine(number, "不是 JSON", "is not JSON") from error
     if not isinstance(said, dict):
         raise BadLine(number, "不是 JSON 对象", "is no JSON object")
+    if said.keys() >= _OF_RECORDS:
+        raise BadLine(number, "是已记录的事实，不是上报的报告", "is a record, not a report")
     try:
         report = _simulated(said, running) if "report" in said else _plain(said, line)
     except (KeyError, TypeError, ValueError) as error:

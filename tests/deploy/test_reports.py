@@ -288,6 +288,16 @@ def _course(number: int) -> bytes:
     return report_bytes(source=TRAINING_DESK, id=f"k-{number}", type="training.course_opened", occurred=date(2025, 3, 3), data=data)
 
 
+def test_records_are_not_sent_as_reports(folder: Path, tmp_path: Path) -> None:
+    assert run_kaiye("facts", "--export", tmp_path / "facts.jsonl", "--data", folder).returncode == 0
+    before = _positions(folder)
+    done = run_kaiye("report", tmp_path / "facts.jsonl", "--data", folder)
+    assert (done.returncode, done.stdout, _positions(folder)) == (2, "", before)
+    assert "第 1 行是已记录的事实，不是上报的报告；第 2 行" in done.stderr
+    assert "line 1 is a record, not a report; line 2 is" in done.stderr
+    assert done.stderr.endswith(": nothing was sent\n")
+
+
 def test_what_kaiye_simulate_writes_can_be_reported_from_stdin(folder: Path, tmp_path: Path) -> None:
     assert run_kaiye("simulate", "--facts", "200", "--seed", "3", "--out", tmp_path / "simulated").returncode == 0
     done = run_kaiye("report", "-", "--json", "--data", folder, stdin=(tmp_path / "simulated").read_text())
