@@ -84,11 +84,10 @@ class ShowKept(_Said):
 
 
 class _Act(_Said):
-    act: ActName
-    """Named by whoever acts, and never used for another act."""
-    source: Source
-    id: EventId
-    why: Why
+    act: ActName = Field(description="操作编号，自编，同一编号只做一次 / your own name for this act, never used for another: done once")
+    source: Source = Field(description="来源：/县/部门/系统 / whose report: /county/department/system")
+    id: EventId = Field(description="报告编号 / the report's id")
+    why: Why = Field(description="原因，留存并告知报送部门 / why: it is kept, and told to the reporter")
 
 
 class Resubmit(_Act):
@@ -102,17 +101,20 @@ class Dismiss(_Act):
 class Change(_Said):
     """One value to be set."""
 
-    path: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    """`occurred`, or a field of the fact such as `data.unit` or `data.founders[0].person`."""
-    value: Annotated[str, StringConstraints(max_length=10_000)]
-    json_value: bool = False
-    """Whether the value is written as JSON; otherwise it is a text, unless something else than a text stands there."""
+    path: Annotated[str, StringConstraints(min_length=1, max_length=200)] = Field(
+        description="occurred，或事实的字段，如 data.unit、data.founders[0].person / `occurred`, or a field of the fact such as these"
+    )
+    value: Annotated[str, StringConstraints(max_length=10_000)] = Field(description="改为此值 / the value to be set")
+    json_value: bool = Field(
+        default=False, description="值以 JSON 书写；否则为文字，原值不是文字的除外 / the value is written as JSON; otherwise it is a text, "
+        "unless something else than a text stands there",
+    )  # fmt: skip
 
 
 class Correct(_Act):
     """补正: a corrected copy is reported under an id of its own and takes the place of what waits or was refused."""
 
-    changes: Annotated[tuple[Change, ...], Field(min_length=1, max_length=50)]
+    changes: Annotated[tuple[Change, ...], Field(min_length=1, max_length=50)] = Field(description="改动 / what is set")
 
 
 class Said(_Said):

@@ -7,7 +7,7 @@ import ssl
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.units import unit_kind
@@ -17,16 +17,6 @@ def _county(code: str) -> str:
     if unit_kind(code) != "county":
         raise ValueError(f"{code} is not the code of a county / {code} 不是县级代码")
     return code
-
-
-def _certificates(file: Path) -> Path:
-    try:
-        ssl.create_default_context(cafile=file)
-    except ssl.SSLError as error:
-        raise ValueError(f"{file} holds no certificate in PEM / {file} 中没有 PEM 格式的证书") from error
-    except OSError as error:
-        raise ValueError(f"{file} cannot be read: {error.strerror} / {file} 无法读取") from error
-    return file
 
 
 CountyCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$"), AfterValidator(_county)]
@@ -48,9 +38,7 @@ class Settings(BaseSettings):
     )  # fmt: skip
     nats_nkey_seed: str | None = Field(default=None, repr=False, description="NKey 种子 / the seed of this user's NKey")
     nats_credentials: Path | None = Field(default=None, description="凭据文件 / a credentials file (JWT and NKey), instead of a seed")
-    nats_certificates: Annotated[Path, AfterValidator(_certificates)] | None = Field(
-        default=None, description="CA 证书 / certificates of the authority that signed the bus's own"
-    )
+    nats_certificates: Path | None = Field(default=None, description="CA 证书 / certificates of the authority that signed the bus's own")
     nats_inbox: str = Field(
         default="_INBOX", pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$",
         description="本用户的应答主题前缀 / prefix of this user's reply subjects; grant each user only its own",
@@ -78,6 +66,18 @@ class Settings(BaseSettings):
     batch_wait_seconds: float = Field(default=0.05, gt=0, le=5, description="凑批等待 / how long a batch that is not full is waited for")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="日志级别 / least severe log line shown")
     log_format: Literal["text", "json"] = Field(default="text", description="日志格式 / log lines for people or for programs, on stderr")
+
+    @field_validator("nats_certificates")
+    @classmethod
+    def _readable(cls, file: Path | None) -> Path | None:
+        try:
+            if file is not None:
+                ssl.create_default_context(cafile=file)
+        except ssl.SSLError as error:
+            raise ValueError(f"{file} holds no certificate in PEM / {file} 中没有 PEM 格式的证书") from error
+        except OSError as error:
+            raise ValueError(f"{file} cannot be read: {error.strerror} / {file} 无法读取") from error
+        return file
 
     @property
     def nats_servers(self) -> list[str]:

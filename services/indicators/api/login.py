@@ -22,6 +22,7 @@ BAD_TICKET: Final = Problem(
 )  # fmt: skip
 _PAGE: Final[dict[str, Any]] = {"content": {HTML: {"schema": {"type": "string"}}}}
 _NOT_SIGNED_IN: Final = {**_PAGE, "description": "令牌或链接无效 / the token or the link opens nothing"}
+_USERS_AWAY: Final = {**_PAGE, "description": "用户名单暂时无法读取 / the list of users cannot be read at the moment"}
 _SIGNED_IN: Final = {**_PAGE, "description": "已登录，或登录页 / signed in, or where one signs in"}
 _FORM_SCHEMA: Final[dict[str, Any]] = {
     "requestBody": {
@@ -57,7 +58,7 @@ def add_login(app: FastAPI, access: Access) -> None:
     """Add the pages for signing in and out."""
 
     @app.get(
-        "/login", response_class=HTMLResponse, responses={200: _SIGNED_IN, 401: _NOT_SIGNED_IN, 503: _NOT_SIGNED_IN},
+        "/login", response_class=HTMLResponse, responses={200: _SIGNED_IN, 401: _NOT_SIGNED_IN, 503: _USERS_AWAY},
         summary="浏览器登录页 / where people sign in with a browser",
     )  # fmt: skip
     async def enter(request: Request, question: Annotated[LoginQuestion, Query()]) -> HTMLResponse:
@@ -70,7 +71,7 @@ def add_login(app: FastAPI, access: Access) -> None:
         return _signed_in(request, digest, question.to)
 
     @app.post(
-        "/login", response_class=HTMLResponse, responses={200: _SIGNED_IN, 401: _NOT_SIGNED_IN, 503: _NOT_SIGNED_IN},
+        "/login", response_class=HTMLResponse, responses={200: _SIGNED_IN, 401: _NOT_SIGNED_IN, 503: _USERS_AWAY},
         openapi_extra=_FORM_SCHEMA, summary="以令牌登录 / sign in by a token",
     )  # fmt: skip
     async def sign_in(request: Request) -> HTMLResponse:

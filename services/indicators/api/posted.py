@@ -5,7 +5,7 @@ A department reports in its own name: the events' `source` is that of its token.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import orjson
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
@@ -14,7 +14,8 @@ from pydantic_core import PydanticCustomError
 from services.indicators.api.questions import Problem
 from services.indicators.api.responses import Refused
 from shared.client.outgoing import OutgoingReport
-from shared.contracts.envelope import SOURCE_PATTERN, TYPE_PATTERN, ReportEnvelope, Source
+from shared.contracts.envelope import SOURCE_PATTERN, TYPE_PATTERN, EventId, ReportEnvelope, Source
+from shared.contracts.exact import Day
 from shared.contracts.outcomes import Reason
 from shared.users import DepartmentUser
 from shared.write_service import reasons
@@ -37,12 +38,16 @@ def _written(text: object) -> object:
 class Report(ReportEnvelope):
     """一条事实的报告（CloudEvents 1.0），data 见 deploy/reference/events.md / one reported fact; `data` as that page has it"""
 
+    specversion: Literal["1.0"] = Field(description="CloudEvents 的版本 / the version of CloudEvents")
+    id: EventId = Field(description="编号，本系统自编且不作他用 / your system's own, never used for anything else")
     source: Annotated[str, StringConstraints(pattern=SOURCE_PATTERN.pattern)] = Field(
         description="来源：/县/部门/系统，须为令牌所属 / whose it is: that of the token"
     )
     type: Annotated[str, StringConstraints(pattern=TYPE_PATTERN.pattern, max_length=TYPE_LENGTH_MAX)] = Field(
         description="事实类型与版本 / the fact's type and version"
     )
+    occurred: Day = Field(description="事实发生之日 / the day it is about")
+    data: dict[str, Any] = Field(description="事实的字段 / the fact's fields")
     time: Annotated[datetime, BeforeValidator(_written)] | None = Field(
         default=None, description="报送方自己的时间，不留存 / the reporter's own clock; it is not kept"
     )
