@@ -36,6 +36,7 @@ from services.indicators.audit.manifest import (
     first_difference,
 )
 from services.indicators.audit.merkle import Frontier, hash_leaf
+from services.indicators.audit.records import lacking
 from services.indicators.audit.signing import KeyUnusable, SignatureRejected, parse_public_key, public_key_pem, sign, verify
 from shared.contracts.base import Service
 from shared.contracts.envelope import NO_HASH, Source, parse_record
@@ -132,6 +133,8 @@ def check_integrity(files: Files, pinned: Ed25519PublicKey | None = None) -> Int
     """Check that a bundle is as it was signed, with a key from elsewhere where one is given. Raises Altered, BundleUnusable."""
     for name in (MANIFEST, SIGNATURE, PUBLIC_KEY):
         _require(files, name)
+        if not files[name]:
+            raise Altered(name, "文件是空的", "the file is empty")
     _check_signature(files, pinned)
     manifest = Manifest.read(files[MANIFEST])
     for name in LISTED:
@@ -307,8 +310,9 @@ def _broken(lines: Sequence[bytes], service: Service, county: str) -> _Break | N
         try:
             record = parse_record(raw)
             source = Source.parse(record.source)
-        except ValueError as error:
-            return _Break(line, "不是已记录的事实", f"is no record: {error}")
+        except (TypeError, ValueError):
+            zh, en = lacking(raw)
+            return _Break(line, f"不是已记录的事实：{zh}", f"is no record: {en}")
         if (record.service, record.position) != (service, line):
             return _Break(
                 line, f"应为 {service} 的第 {line} 条，实为 {record.service} 的第 {record.position} 条",

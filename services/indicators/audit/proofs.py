@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from services.indicators.audit.bundle import Intact, own_key, raw_key, verifies
 from services.indicators.audit.manifest import MANIFEST, SIGNATURE, Altered, BundleUnusable, Manifest
 from services.indicators.audit.merkle import ConsistencyProof, InclusionProof, MerkleTree, ProofRejected, TreeHead, hash_leaf
+from services.indicators.audit.records import lacking
 from shared.contracts.base import SERVICES, Service
 from shared.contracts.envelope import Record, parse_record
 
@@ -113,7 +114,8 @@ def check_fact(proof: FactProof, pinned: Ed25519PublicKey | None = None, head: T
     try:
         record = parse_record(raw)
     except ValueError as error:
-        raise Altered("record", "不是已记录的事实", f"is no record: {error}") from error
+        zh, en = lacking(raw)
+        raise Altered("record", f"不是已记录的事实：{zh}", f"is no record: {en}") from error
     if (record.service, record.position) != (proof.service, inclusion.leaf_index + 1):
         raise Altered(
             "record", f"自称 {record.service} 的第 {record.position} 条，却是 {proof.service} 的第 {inclusion.leaf_index + 1} 片叶",

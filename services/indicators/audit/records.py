@@ -220,7 +220,7 @@ def _record(raw: bytes, number: int) -> Record:
                 " is a report, not a record: give a file that kaiye facts --export wrote",
                 number,
             ) from error
-        zh, en = _lacking(raw)
+        zh, en = lacking(raw)
         raise BadRecords(f"不是已记录的事实：{zh}", f" is no record: {en}", number) from error
     if TYPE_PATTERN.fullmatch(f"{record.type}.v{record.version}") is None:
         raise BadRecords(f"的类型无法识别：{record.type}", f" has a type that cannot be read: {record.type}", number)
@@ -242,8 +242,8 @@ def _is_report(raw: bytes) -> bool:
     return isinstance(body, dict) and "position" not in body and ("specversion" in body or "report" in body)
 
 
-def _lacking(raw: bytes) -> tuple[str, str]:
-    """What a line lacks to be a record, in Chinese and English."""
+def lacking(raw: bytes) -> tuple[str, str]:
+    """What a line that is no record lacks to be one, in Chinese and English."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError:

@@ -207,11 +207,12 @@ def edited(service: str, change: Callable[[list[bytes]], list[bytes]]) -> Files:
         (lambda lines: [*lines[:4], *lines[5:]], 5, "registry's position 5 was expected, found registry's position 6"),
         (lambda lines: [*lines[:4], lines[3], *lines[4:]], 5, "registry's position 5 was expected, found registry's position 4"),
         (lambda lines: [*lines[:4], lines[5], lines[4], *lines[6:]], 6, "found .*, which says it is position 5"),
-        (lambda lines: [*lines, b"{}"], 18, "is no record"),
+        (lambda lines: [*lines, b"{}"], 18, "：不是已记录的事实：缺少 id、source.*: is no record: it lacks id, source"),
+        (lambda lines: [*lines[:4], lines[4][:99]], 5, "：不是已记录的事实：不是完整的 JSON / .*: it is not a whole JSON object$"),
         (lambda lines: [*lines[:4], lines[4].replace(COUNTY.encode(), TOWN.encode()), *lines[5:]], 5, "a record with SHA-256 .* was exp"),
         (lambda lines: [*lines[:4], lines[4] + b"\r", *lines[5:]], 5, "a record with SHA-256 .* was expected"),
     ],
-    ids=["cut off", "taken out", "put in twice", "reordered", "added", "edited", "end of line"],
+    ids=["cut off", "taken out", "put in twice", "reordered", "added", "cut off within", "edited", "end of line"],
 )  # fmt: skip
 def test_what_was_done_to_facts_is_located(change: Callable[[list[bytes]], list[bytes]], line: int, said: str) -> None:
     found = fault(edited("registry", change))
@@ -219,10 +220,12 @@ def test_what_was_done_to_facts_is_located(change: Callable[[list[bytes]], list[
     assert re.search(said, str(found)), str(found)
 
 
-def test_a_missing_and_a_further_file_and_a_link_are_named(tmp_path: Path) -> None:
+def test_a_missing_an_empty_and_a_further_file_and_a_link_are_named(tmp_path: Path) -> None:
     for name in bundle():
         found = fault({other: content for other, content in bundle().items() if other != name})
         assert (found.file, found.en) == (name, "the file is missing")
+    for name in ("manifest.json", "manifest.sig", "key.pub"):
+        assert str(fault({**bundle(), name: b""})) == f"{name}：文件是空的 / {name}: the file is empty"
     folder = written(tmp_path / "further", {**bundle(), "notes.txt": b""})
     assert str(verify_bundle(folder).fault) == "notes.txt：证据包中不应有这个文件 / notes.txt: a bundle has no such file"
     folder = written(tmp_path / "named", bundle())
