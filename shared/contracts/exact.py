@@ -23,7 +23,10 @@ LINE_PATTERN = rf"^[^\t\n{_CONTROLS}]*[^\s{_CONTROLS}][^\t\n{_CONTROLS}]*$"
 
 def _day(value: object) -> object:
     if isinstance(value, str) and _DAY.fullmatch(value):
-        return date.fromisoformat(value)
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"there is no day {value} / 没有 {value} 这一天") from None
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     raise ValueError("a day is written YYYY-MM-DD / 日期应写作 YYYY-MM-DD")

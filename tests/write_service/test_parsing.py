@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from shared import subjects
 from shared.contracts.base import Fact, Service
 from shared.contracts.common import OFFICE, FactCorrected, common_type
-from shared.contracts.registry import EntityRegistered
+from shared.contracts.registry import EntityRegistered, GreenChannelCaseAccepted
 from shared.write_service import parsing, reasons
 from shared.write_service.parsing import Broken, IncomingReport, Readable, Unfit, canonical_json, read
 from tests.support.reporting import ANNA, BO, COUNTY, ENTITY, OLD_CODE, RULES, VILLAGE, correction, entity, report
@@ -180,6 +180,16 @@ def test_what_the_contracts_themselves_say_comes_in_its_language() -> None:
     del data["unit"]
     reason = refused(report("registry.entity_registered", data)).reason
     assert (reason.zh, reason.en) == ("字段 data：必须填写单位或园区", "data: unit or park is required")
+
+
+@pytest.mark.parametrize("day", ["2025-13-10", "2025-02-30", "2025-06-00", "0000-01-01"])
+def test_a_day_that_does_not_exist_is_told_as_that_in_both_languages(day: str) -> None:
+    for field, incoming in (
+        ("occurred", raw(envelope(occurred=day))),
+        ("data.promised", report("registry.green_channel_case_accepted", {**GreenChannelCaseAccepted.example, "promised": day})),
+    ):
+        reason = refused(incoming).reason
+        assert (reason.zh, reason.en) == (f"字段 {field}：没有 {day} 这一天", f"{field}: there is no day {day}")
 
 
 def test_the_sentence_counts_what_else_is_wrong() -> None:
