@@ -27,6 +27,7 @@ _SENTENCES: Final = (
     (r"Invalid value for '(.+?)': \w+ '(.*)' does not exist\.", "{}：{} 不存在"),
     (r"Invalid value for '(.+?)': \w+ '(.*)' is a file\.", "{}：{} 是文件，应为文件夹"),
     (r"Invalid value for '(.+?)': \w+ '(.*)' is a directory\.", "{}：{} 是文件夹，应为文件"),
+    (r"Invalid value for '(.+?)': '(.*)' is not one of '(.+)'\.", "{0} 应为 {2} 之一，而不是 {1}"),
     (r"Invalid value for '(.+?)': .*", "{} 的值无效"),
 )
 
@@ -91,7 +92,7 @@ def add_group(app: typer.Typer, name: str, help: str, callback: Callable[[], Non
 
 def usage_text(error: typer.TyperException) -> str:
     """The error in both languages, how the command is used, and where to read more; for a command without words just its help."""
-    english = error.format_message()
+    english = error.format_message().replace(": Value error, ", ": ", 1)
     context = getattr(error, "ctx", None)
     if context is not None and english == context.get_help():
         return english
@@ -106,5 +107,5 @@ def chinese(english: str) -> str:
     """The parser's sentence in Chinese."""
     for pattern, zh in _SENTENCES:
         if matched := re.match(pattern, english, re.DOTALL):
-            return zh.format(*matched.groups())
+            return zh.format(*(words.replace("', '", "、") for words in matched.groups()))
     return "命令用法有误"

@@ -251,6 +251,10 @@ def test_a_county_folder_without_a_plan_is_bad_input(tmp_path: Path) -> None:
         (("unheard-of",), "没有命令 unheard-of", "No such command 'unheard-of'"), (("simulate",), "缺少 --out", "Missing option '--out'"),
         (("report",), "缺少 FILE", "Missing argument 'FILE'"), (("board", "--unit"), "选项 --unit 后缺少值", "requires an argument"),
         (("board", "--json=3"), "选项 --json 不带值", "does not take a value"),
+        (
+            ("recompute", "-", "--engine", "foo"), "--engine 应为 duckdb、live 之一，而不是 foo",
+            "/ Invalid value for '--engine': 'foo' is not one of 'duckdb', 'live'.",
+        ),
         (("units", "3"), "多余的参数 3", "Got unexpected extra argument"),
         (("roster", "import", "none.csv", "--since", "soon"), "--since 应写作 YYYY-MM-DD：soon", "--since is written YYYY-MM-DD, not soon"),
         (
