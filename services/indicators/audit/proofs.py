@@ -52,9 +52,20 @@ class FactProof(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "JSON"
-            raise BundleUnusable(f"不是事实证明：{where} 不合要求 / this is no proof of a fact: {where}: {first['msg']}") from error
+            zh, en = _lacking(error)
+            raise BundleUnusable(f"不是事实证明：{zh} / this is no proof of a fact: {en}") from error
+
+
+def _lacking(error: ValidationError) -> tuple[str, str]:
+    """What a file lacks to be a proof, in Chinese and English."""
+    details = error.errors()
+    if not details[0]["loc"]:
+        return "不是一个完整的 JSON 对象", "it is not one whole JSON object"
+    missing = [str(each["loc"][0]) for each in details if each["type"] == "missing"]
+    if missing:
+        return f"缺少 {'、'.join(missing)}", f"it lacks {', '.join(missing)}"
+    where = ".".join(map(str, details[0]["loc"]))
+    return f"{where} 不合要求", f"{where} is not as it should be"
 
 
 @dataclass(frozen=True, slots=True)

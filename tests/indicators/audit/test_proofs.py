@@ -95,8 +95,14 @@ def test_a_proof_is_held_against_the_key_and_the_whole_head_that_were_published(
 
 
 def test_what_is_no_proof_and_a_position_that_is_not_there_are_bad_input() -> None:
-    for text, said in ((b"", "JSON"), (b"{}", "format|service"), (orjson.dumps(proof().model_dump() | {"format": 2}), "format")):
-        with pytest.raises(BundleUnusable, match=f"不是事实证明：.* / this is no proof of a fact: .*({said})"):
+    no_object = "不是一个完整的 JSON 对象", "it is not one whole JSON object"
+    lacks = "缺少 inclusion、manifest、signature", "it lacks inclusion, manifest, signature"
+    for text, (zh, en) in (
+        (b"", no_object), (b"[]", no_object), (proof().text[:-9], no_object), (proof().text + b"{}\n", no_object),
+        (b'{"service": "registry", "record": "", "text": ""}', lacks),
+        (orjson.dumps(proof().model_dump() | {"format": 2}), ("format 不合要求", "format is not as it should be")),
+    ):  # fmt: skip
+        with pytest.raises(BundleUnusable, match=f"^不是事实证明：{zh} / this is no proof of a fact: {en}$"):
             FactProof.read(text)
     for position in (0, 18):
         with pytest.raises(BundleUnusable, match="registry 只有第 1 至 17 条 / registry has positions 1 to 17 only"):
