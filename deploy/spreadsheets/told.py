@@ -18,6 +18,8 @@ _PATH: Final = re.compile(
     r"(?:字段 ?)?(?<![A-Za-z0-9_.])(?:data\.)?([a-z][a-z0-9_]*)(?:\[([0-9]+)\])?(?:\.([a-z][a-z0-9_]*))?(?![A-Za-z0-9_]) ?"
 )
 _RECEIVED: Final = "，收到 "
+_NEXT: Final = re.compile(r"(?=；字段 )")
+"""Where what is wrong with the next field begins."""
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]+")
 _SHORT_DIGITS: Final = 5
 """A number of fewer digits may be a position or a count as well."""
@@ -47,7 +49,6 @@ def place_named(columns: Mapping[int, Column], location: Location, groups: Group
 
 def in_columns_words(fact: type[Fact], zh: str, groups: Groups) -> tuple[str, Location]:
     """A sentence with the columns' titles in place of the fields' names, and the first of the fields that it named."""
-    said, received, value = zh.partition(_RECEIVED)
     named: list[Location] = []
 
     def title(path: re.Match[str]) -> str:
@@ -57,7 +58,8 @@ def in_columns_words(fact: type[Fact], zh: str, groups: Groups) -> tuple[str, Lo
         named.append(location)
         return f"「{found}」"
 
-    return _PATH.sub(title, said) + received + value, named[0] if named else ()
+    said = [each.partition(_RECEIVED) for each in _NEXT.split(zh)]
+    return "".join(_PATH.sub(title, each) + received + value for each, received, value in said), named[0] if named else ()
 
 
 def told_of(

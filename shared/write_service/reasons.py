@@ -6,13 +6,14 @@ never one that looks like a resident id.
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from shared.contracts.base import Subject
+from shared.contracts.base import Subject, flattened
 from shared.contracts.outcomes import Reason
 from shared.write_service.masking import mask_text
 
@@ -20,6 +21,8 @@ SHOWN_MAX = 40
 """The longest value a sentence repeats, in characters."""
 NAMED_MAX = 5
 """How many things a sentence lists before it says "and more"."""
+PROBLEMS_MAX = 3
+"""How many things that a contract found wrong are told."""
 
 CONFLICT = "conflict"
 """The code of `conflict`."""
@@ -327,25 +330,43 @@ _PHRASES: Mapping[str, Phrase] = MappingProxyType({
 _UNFIT = _fixed("不符合要求", "does not fit the contract")
 
 
-def unfit(error: ValidationError, *, within: str = "") -> Reason:
-    """The first thing a contract found wrong, and how many more there are. `within` is the field whose content was read."""
-    details = error.errors(include_url=False)
-    zh, en = _sentence(details[0], within)
-    if (more := len(details) - 1) > 0:
+def unfit(error: ValidationError, *, within: str = "", shape: type[BaseModel] | None = None) -> Reason:
+    """The first things a contract found wrong, and how many more there are: fields it does not know come first, for one that is misspelt
+    is missing too. `within` is the field whose content was read, `shape` the contract, which tells what a misspelt field may mean.
+    """
+    details = sorted(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
+    told = [_sentence(detail, within, shape) for detail in details[:PROBLEMS_MAX]]
+    zh, en = "；".join(zh for zh, _ in told), "; ".join(en for _, en in told)
+    if (more := len(details) - PROBLEMS_MAX) > 0:
         zh, en = f"{zh}（另有 {more} 处）", f"{en} (and {more} more)"
     return Reason("invalid", zh, en)
 
 
-def _sentence(detail: ErrorDetails, within: str) -> tuple[str, str]:
+def _sentence(detail: ErrorDetails, within: str, shape: type[BaseModel] | None) -> tuple[str, str]:
     field = _path(within, detail["loc"])
     if detail["type"] in {"value_error", "assertion_error"}:  # the contracts' own checks say it in both languages
         en, zh = _own_words(detail)
         return (f"字段 {field}：{zh}", f"{field}: {en}") if field else (zh, en)
     zh, en = _PHRASES.get(detail["type"], _UNFIT)(detail.get("ctx", {}))
+    if detail["type"] == "extra_forbidden" and (meant := _meant(detail["loc"], shape)) is not None:
+        return f"字段 {field} {zh}（是否应为 {meant}）", f"{field} {en} ({meant}?)"
     value = detail["input"]
     if detail["type"] in {"missing", "extra_forbidden"} or not isinstance(value, str | int | float | None) or len(str(value)) > SHOWN_MAX:
         return f"字段 {field} {zh}", f"{field} {en}"
     return f"字段 {field} {zh}，收到 {shown(value)}", f"{field} {en}, got {shown(value)}"
+
+
+def _meant(location: tuple[int | str, ...], shape: type[BaseModel] | None) -> str | None:
+    """The field of a contract, or of a thing within it, that somebody may have meant by a name that is none's."""
+    *steps, name = location
+    for step in steps:
+        if isinstance(step, str) and shape is not None:
+            field = shape.model_fields.get(step)
+            kinds = () if field is None else flattened(field.annotation)
+            shape = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+    if shape is None or len(str(name)) > SHOWN_MAX:
+        return None
+    return next(iter(get_close_matches(str(name), shape.model_fields, n=1)), None)
 
 
 def _own_words(detail: ErrorDetails) -> tuple[str, str]:

@@ -193,9 +193,26 @@ def test_a_day_that_does_not_exist_is_told_as_that_in_both_languages(day: str) -
 
 
 def test_the_sentence_counts_what_else_is_wrong() -> None:
-    reason = refused(report("registry.entity_registered", entity(entity_kind="shop", name="", colour="red"))).reason
+    reason = refused(report("registry.entity_registered", entity(entity_kind="shop", name="", colour="red", industry=5, evidence=0))).reason
     assert reason.zh.endswith("（另有 2 处）")
     assert reason.en.endswith("(and 2 more)")
+    assert [said.split()[0] for said in reason.en.split("; ")] == ["data.colour", "data.evidence", "data.name"]
+
+
+def test_a_misspelt_field_is_told_before_what_is_missing_for_it_with_the_field_that_may_be_meant() -> None:
+    data = entity()
+    data["industri"] = data.pop("industry")
+    reason = refused(report("registry.entity_registered", data)).reason
+    assert reason.zh == "字段 data.industri 不是本类事实的字段（是否应为 industry）；字段 data.industry 不能缺少"
+    assert reason.en == "data.industri is not a field of this fact (industry?); data.industry is missing"
+    founders = [{"person": ANNA, "categorie": []}]
+    within = refused(report("registry.entity_registered", entity() | {"founders": founders})).reason
+    assert within.en == "data.founders[0].categorie is not a field of this fact (categories?)"
+    of_the_envelope = refused(raw(envelope(occured="2010-03-01"))).reason
+    assert of_the_envelope.en == "occured is not a field of this fact (occurred?)"
+    of_a_correction = refused(report("registry.fact_corrected", {"sorce": "x"})).reason
+    assert of_a_correction.en.startswith("data.sorce is not a field of this fact (source?); data.source is missing; ")
+    assert of_a_correction.en.endswith(" (and 3 more)")
 
 
 @pytest.mark.parametrize("value", ["v" * 41, "长" * 5000, {"a": "b" * 50}, ["c" * 60]])

@@ -235,10 +235,14 @@ def test_with_a_gap_among_founders_the_cell_that_is_wrong_is_marked_and_called_b
         (reasons.unit_unknown([VILLAGE]), "unit", f"所在单位代码：单位尚未列入名册：{VILLAGE}"),
         (reasons.other_county(VILLAGE), "unit", f"所在单位代码：单位 {VILLAGE} 不属于本县"),
         (reasons.not_opened([f"person:{PSEUDONYM}"]), "person", f"身份证号：等待其登记或开办：人员 {PSEUDONYM}"),
+        (
+            Reason("invalid", "字段 occurred 应为日期，收到 unit；字段 data.person 不能缺少", "two fields"),
+            "occurred", "「日期」应为日期，收到 unit；「身份证号」不能缺少",
+        ),
         (reasons.conflict(12), "id", "编号（可不填）：该编号已用于另一内容（已记录在第 12 条）；更改请用更正，新事实请用新编号"),
     ],
     ids=lambda each: each.code if isinstance(each, Reason) else "",
-)
+)  # fmt: skip
 def test_what_the_service_refuses_marks_the_cell_that_it_is_about(reason: Reason, key: str, zh: str, tmp_path: Path) -> None:
     path = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER, given(person=ID, id="z-1")]})
     sheet, draft = one(path)
