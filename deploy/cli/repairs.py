@@ -29,6 +29,7 @@ STATES: Final = {
     "corrected": "已补正 corrected",
 }  # fmt: skip
 KINDS: Final = {"resubmitted": "重新裁决 resubmitted", "corrected": "补正 corrected", "dismissed": "退回不处理 dismissed"}
+NOT_CORRECTED: Final = "未补正，原报送不变 not corrected, the original stays as it was"
 _NAMED: Final = re.compile(r"(?:(/[0-9]{12})?/?([a-z0-9_-]{1,32})/([a-z0-9_-]{1,32})/)?([A-Za-z0-9_-]{1,64})")
 _BY: Final = re.compile(r"(?:/[0-9]{12}/)?([a-z0-9_-]{1,32})(?:/([a-z0-9_-]{1,32}))?")
 _AFTER: Final = re.compile(rf"({'|'.join(SERVICES)}):([0-9]{{1,18}})")
@@ -294,7 +295,7 @@ def _told(whole: "Whole") -> str:
         why = "" if attempt.reason is None else f"  {attempt.reason.code}：{attempt.reason.zh} / {attempt.reason.en}"
         lines.append(f"答复 answer {attempt.revision}  {attempt.at}  {STATES[attempt.outcome]}{why}")
     for done in whole.acts:
-        lines.append(f"处理 act  {done.at}  {KINDS[done.kind]}  {done.who}：{done.why}")
+        lines.append(f"处理 act  {done.at}  {_did(done)}  {done.who}：{done.why}")
         lines += [f"  {change.path} {':' if change.json_value else ''}= {change.value}" for change in done.changes or ()]
         lines.append(f"  → {_became(done)}")
     for trouble in whole.troubles:
@@ -304,11 +305,20 @@ def _told(whole: "Whole") -> str:
 
 def _outcome(done: "Done") -> str:
     again = "（此前已做 done before）" if done.again else ""
-    return f"{done.source} {done.id}  {KINDS[done.kind]}{again} → {_became(done)}"
+    return f"{done.source} {done.id}  {_did(done)}{again} → {_became(done)}"
+
+
+def _did(done: "Done") -> str:
+    return NOT_CORRECTED if _gave_no_copy(done) else KINDS[done.kind]
+
+
+def _gave_no_copy(done: "Done") -> bool:
+    """Whether it was a correction whose copy was refused at once, and so is not kept."""
+    return done.kind == "corrected" and done.outcome == "refused" and not done.again
 
 
 def _became(done: "Done") -> str:
-    copy = "" if done.copy_id is None else f"{done.copy_id} "
+    copy = "" if done.copy_id is None or _gave_no_copy(done) else f"{done.copy_id} "
     where = "" if done.position is None else f" {done.position}"
     why = "" if done.reason is None else f"  {done.reason.code}：{done.reason.zh} / {done.reason.en}"
     return f"{copy}{STATES[done.outcome]}{where}{why}"

@@ -132,7 +132,7 @@ def test_nobody_deals_with_what_is_not_theirs(folder: Path) -> None:
 def test_a_correction_that_is_still_refused_and_one_that_is_recorded(folder: Path) -> None:
     still = reports(folder, "correct", "far-1", "--set", "data.entity_kind=factory", "--why", "试改", by="gsj")
     assert still.returncode == 1, still.stderr
-    assert "退回 refused  invalid：" in still.stdout
+    assert "far-1  未补正，原报送不变 not corrected, the original stays as it was → 退回 refused  invalid：" in still.stdout
     assert shown(folder, "far-1")["contents"][0]["state"] == "refused"
     words = ("correct", "far-1", "--set", f"data.unit={VILLAGE}", "--why", "单位代码录错", "--json")
     first, again = (json.loads(reports(folder, *words, by="gsj").stdout) for _ in range(2))
@@ -141,6 +141,8 @@ def test_a_correction_that_is_still_refused_and_one_that_is_recorded(folder: Pat
     original = shown(folder, "far-1")
     assert original["contents"][0]["state"] == "corrected"
     assert [each["outcome"] for each in original["acts"]] == ["refused", "recorded"]
+    acts = [line.split("  ")[2] for line in reports(folder, "show", "far-1").stdout.splitlines() if line.startswith("处理 act")]
+    assert acts == ["未补正，原报送不变 not corrected, the original stays as it was", "补正 corrected"]
     assert shown(folder, f"gsj/core/{first['copy_id']}")["copy_of"] == "far-1"
     facts = run_kaiye("facts", "--export", folder.parent / "facts.jsonl", "--data", folder)
     assert facts.returncode == 0, facts.stderr
