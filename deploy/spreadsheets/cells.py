@@ -8,7 +8,6 @@ that is none of the choices.
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -167,8 +166,10 @@ def _day(cell: Cell, epoch: date) -> str:
     if (days := day_number(cell)) is not None:
         return (epoch + timedelta(days=days)).isoformat()
     if (match := _DAY.fullmatch(text)) is not None:
-        with suppress(ValueError):
+        try:
             return date(int(match[1]), int(match[2] or match[4]), int(match[3] or match[5])).isoformat()
+        except ValueError:
+            raise BadCell(f"没有 {text} 这一天", f"there is no day {text}") from None
     raise BadCell(
         f"{shown(text)} 不是日期：年份写四位，如 2010-05-20", f"{shown(text)} is no day: write the year with four digits, as in 2010-05-20"
     )

@@ -92,6 +92,7 @@ class UnknownColumn(NamedTuple):
 
 
 _HIDDEN: Final = Unread("", "是隐藏的工作表，要上报请先取消隐藏", "is hidden: show it if it is to be reported")
+_UNFILLED: Final = Unread("", "表头下面没有填写任何行", "has a header and no row that is filled in")
 _FURTHER: Final = Unread(
     "", "名称不是事实类型，而 --type 只指第一张这样的工作表，要上报请以事实类型命名",
     "is named after no type of fact, and --type is said of the first such sheet only: name it after its type",
@@ -120,7 +121,7 @@ def opened(path: Path, fact: type[AnyFact] | None) -> Iterator[Iterator[Sheet]]:
 def survey(path: Path, fact: type[AnyFact] | None) -> Survey:
     """Look through a file before anything of it is reported. Raises BadSheetFile, also when no sheet of it can be read."""
     sheets, columns, types, assumed = list[Unread](), list[UnknownColumn](), set[str](), list[tuple[str, type[Fact]]]()
-    rows = 0
+    unfilled, rows = list[Unread](), 0
     with _pages(path, fact) as pages:
         for page in pages:
             if isinstance(page, Unread):
@@ -130,11 +131,12 @@ def survey(path: Path, fact: type[AnyFact] | None) -> Survey:
                 columns += [UnknownColumn(page.title, page.fact, name, alike(page.fact, name)) for name in page.unknown]
                 nameless, filled = _nameless(page)
                 columns += [UnknownColumn(page.title, page.fact, "", first=first) for first in nameless]
+                if not filled:
+                    unfilled.append(_UNFILLED._replace(title=page.title))
                 rows += filled
                 assumed += [(page.title, page.fact)] if page.by_header else []
-    if types and not rows:
-        sheets.append(Unread(path.name, "表头下面没有填写任何行", "has a header and no row that is filled in"))
     if not rows:
+        sheets += unfilled
         zh = "；".join(f"「{shown(each.title)}」{each.zh}" for each in sheets) or "没有内容"
         en = "; ".join(f"{shown(each.title)} {each.en}" for each in sheets) or "it is empty"
         raise BadSheetFile(f"{path} 中没有可读的工作表：{zh} / no sheet of {path} can be read: {en}")

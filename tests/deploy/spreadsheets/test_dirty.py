@@ -288,8 +288,16 @@ def test_a_template_that_nobody_filled_in_is_told_as_such(suffix: str, tmp_path:
         path.write_text(",".join(HEADER) + "\n" + "," * (len(HEADER) - 1) + "\n")
     else:
         path.write_bytes(template(GIVEN))
-    with pytest.raises(BadSheetFile, match=r"没有填写任何行.* / .*no row that is filled in"):
+    with pytest.raises(BadSheetFile, match=f"「{GIVEN.zh}」表头下面没有填写任何行 / .*: {GIVEN.zh} has a header and no row "):
         survey(path, None)
+
+
+def test_of_a_workbook_that_nobody_filled_in_every_sheet_is_named(tmp_path: Path) -> None:
+    path = save(tmp_path / "x.xlsx", {GIVEN.zh: [HEADER], f"{GIVEN.zh} (2)": [HEADER]})
+    with pytest.raises(BadSheetFile, match=rf"：「{GIVEN.zh}」表头下面没有填写任何行；「{GIVEN.zh} \(2\)」表头下面没有填写任何行 / "):
+        survey(path, None)
+    save(path, {GIVEN.zh: [HEADER], f"{GIVEN.zh} (2)": [HEADER, given()]})
+    assert survey(path, None).sheets == ()
 
 
 def test_an_error_and_a_formula_without_a_value_are_named(tmp_path: Path) -> None:
