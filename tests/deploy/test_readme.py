@@ -1,13 +1,15 @@
-"""What the README names exists: files, make targets and commands."""
+"""What the README names exists, files, make targets and commands, and what it says is answered is."""
 
 import re
 import subprocess
 from pathlib import Path
 
+import pytest
 import typer
 
 from deploy.cli import make_app
 from deploy.reference_pages import commands
+from shared.resident_id import NotAResidentId, canonical
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -29,6 +31,13 @@ def test_every_command_exists_with_its_options_and_none_is_left_out() -> None:
         options = {option for parameter in COMMANDS[name].params for option in parameter.opts}
         assert set(re.findall(r"--[a-z-]+", usage)) <= options, usage
     assert named == COMMANDS.keys()
+
+
+def test_the_resident_id_of_the_example_is_none_and_its_answer_is_told() -> None:
+    (id,) = set(re.findall(r"\b[0-9]{17}[0-9X]\b", README))
+    with pytest.raises(NotAResidentId) as refused:
+        canonical(id)
+    assert f"`{refused.value.reason.code}`, {refused.value.reason.zh}" in README
 
 
 def test_every_make_target_exists() -> None:
