@@ -13,7 +13,7 @@ from deploy.cli.acting import holder
 from deploy.cli.board import ask, show
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
 from deploy.cli.queries import AsOfOption, KnownAtOption, UnitOption
-from deploy.cli.tables import FLAG_STATES, flags_table
+from deploy.cli.tables import FLAG_STATES, flag_name, flags_table
 from deploy.cli.usage import Commands
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
 
@@ -150,7 +150,7 @@ def _rule(data: Path, flag: str, reason: str, ruler: "User | str", ruled: Ruled,
 
 def _named(listed: list[dict[str, Any]], name: str) -> dict[str, Any]:
     """The flag of this name. Raises BadInput when there is none, or several of the short name."""
-    found = [flag for flag in listed if name in (flag["flag"], f"{flag['kind']}:{flag['fact']['id']}")]
+    found = [flag for flag in listed if name in (flag["flag"], flag_name(flag))]
     if not found:
         raise BadInput(f"没有这个疑点：{name}；全部见 kaiye flags / there is no flag {name}: kaiye flags lists them")
     if len(found) > 1:

@@ -67,9 +67,10 @@ UNIT_COLUMNS: Final = (
 UNIT_ORDER: Final = (0, 1, 2, 4, 5, 6, 3)
 """The unit above it follows from the code."""
 FLAG_COLUMNS: Final = (
-    Column("疑点", "flag", wraps=True), Column("状态", "state"), Column("日期", "day"), Column("自", "since"),
-    Column("部门", "department"), Column("单位", "unit"), Column("事实", "fact", wraps=True), Column("另见", "others", wraps=True),
-    Column("所涉", "about", wraps=True), Column("认定", "ruling", wraps=True),
+    Column("疑点", "flag", wraps=True, widest=36), Column("状态", "state"), Column("日期", "day"), Column("自", "since"),
+    Column("部门", "department"), Column("单位", "unit"), Column("事实", "fact", wraps=True, widest=20),
+    Column("另见", "others", wraps=True, widest=20), Column("所涉", "about", wraps=True, widest=20),
+    Column("认定", "ruling", wraps=True, widest=20),
 )  # fmt: skip
 FLAG_ORDER: Final = (0, 4, 6, 1, 2, 7, 8, 5, 3, 9)
 FLAG_STATES: Final = {"open": ("待核", "yellow"), "confirmed": ("属实", "red"), "dismissed": ("排除", "dim")}
@@ -165,12 +166,19 @@ def units_table(units: Json, *, width: int | None = None) -> Table:
 
 
 def flags_table(flags: Json, *, width: int | None = None) -> Table:
-    """Flags by kind, with what becomes of each kind in the figures below. Columns without room are left out and named below the table."""
+    """Flags below their kinds, each by the name it is ruled on by, with what becomes of each kind in the figures below. Columns without
+    room are left out and named below the table.
+    """
     kinds = {each["kind"]: each for each in flags["kinds"]}
+    called = Counter(map(flag_name, flags["flags"]))
     sections: dict[str, list[tuple[Cell, ...]]] = {}
     for flag in flags["flags"]:
         rows = sections.setdefault(flag["kind"], [])
-        rows.append(_flag_row(flag, "" if rows else Text(f"{kinds[flag['kind']]['zh']} {flag['kind']}", style="bold")))
+        if not rows:
+            name = Text(f"{kinds[flag['kind']]['zh']} {flag['kind']}", style="bold")
+            rows.append((name, *("" for _ in FLAG_COLUMNS[1:])))
+        short = flag_name(flag)
+        rows.append(_flag_row(flag, short if called[short] == 1 else flag["flag"]))
     title = _list_title(f"疑点 flags {flags['unit']}", flags, flags["total"])
     caption = "\n".join(
         f"{kind['zh']} {kind['kind']} {_counts(kind)}：{kind['ruling']}" for code, kind in kinds.items() if code in sections
@@ -212,17 +220,23 @@ def _rates(rates: Sequence[Json]) -> Iterator[str]:
         )
 
 
-def _flag_row(flag: Json, name: Cell) -> tuple[Cell, ...]:
-    ruling = flag["ruling"]
+def flag_name(flag: Json) -> str:
+    """The short name of a flag: its kind and the id of its fact, which several systems may have given."""
+    return f"{flag['kind']}:{flag['fact']['id']}"
+
+
+def _flag_row(flag: Json, name: str) -> tuple[Cell, ...]:
+    """Its fact is named without the id: that stands in the flag's name."""
+    ruling, fact = flag["ruling"], flag["fact"]
     return (
         name, _word(FLAG_STATES, flag["state"]), flag["day"], flag["since"], flag["department"], flag["unit"] or flag["park"] or "",
-        _fact_name(flag["fact"]), "\n".join(map(_fact_name, flag["others"])), "\n".join(flag["about"]),
+        _fact_of_day(fact), "\n".join(f"{_fact_of_day(each)} {each['id']}" for each in flag["others"]), "\n".join(flag["about"]),
         f"{ruling['note']} {ruling['by'].partition('/')[2].partition('/')[2]} {ruling['occurred']} {ruling['ruling']}" if ruling else "",
     )  # fmt: skip
 
 
-def _fact_name(fact: Json) -> str:
-    return f"{TYPES_ZH[fact['type']]} {fact['type'].partition('.')[2]} {fact['occurred']} {fact['id']}"
+def _fact_of_day(fact: Json) -> str:
+    return f"{TYPES_ZH[fact['type']]} {fact['type'].partition('.')[2]} {fact['occurred']}"
 
 
 def _counts(kind: Json) -> str:
