@@ -46,7 +46,9 @@ def publish_evaluation(folder: DataFolder, number: str, document: bytes, sheet: 
     if evaluation["unit"] != evaluation["county"]:
         raise BadInput("只发布全县的考评结果 / only the evaluation of the county as a whole is published")
     plan = _plan_of(running, evaluation["plan"]["digest"])
-    for each, answer in asyncio.run(publishing.publish_with_documents(running, folder, number, document, plan, sheet.encode())):
+    answers = asyncio.run(publishing.publish_with_documents(running, folder, number, document, plan, sheet.encode()))
+    _require_unused(*answers[0])
+    for each, answer in answers:
         _say_answer(each, answer)
 
 
@@ -57,7 +59,9 @@ def publish_bulletin(folder: DataFolder, number: str, bulletin: "Bulletin") -> N
     running = folder.running()
     require_number(number)
     plan = _plan_of(running, bulletin.plan.digest)
-    _say_answer(number, asyncio.run(publishing.publish_bulletin(running, folder, number, bulletin, plan)))
+    answer = asyncio.run(publishing.publish_bulletin(running, folder, number, bulletin, plan))
+    _require_unused(number, answer)
+    _say_answer(number, answer)
 
 
 def require_number(number: str) -> None:
@@ -78,6 +82,19 @@ def _plan_of(running: Running, digest: str) -> bytes:
             f"{file} 在系统启动后改过，重新启动后再发布 / {file} was changed since the system was started: start it again, then publish"
         )
     return plan
+
+
+def _require_unused(number: str, answer: "Answer") -> None:
+    """Exits with 1 where the number was published before. The same figures are other bytes then: publishing them was recorded too."""
+    from shared.write_service.reasons import CONFLICT
+
+    if answer.code == CONFLICT:
+        said.print(
+            f"{number} 已发布过：重新计算用 --reproduce {number}，再发布请换编号 / {number} was published already: --reproduce {number} "
+            "computes it anew, another number publishes this",
+            markup=False,
+        )
+        raise typer.Exit(EXIT_DIFFERENCE)
 
 
 def _say_answer(number: str, answer: "Answer") -> None:

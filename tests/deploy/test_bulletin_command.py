@@ -1,15 +1,20 @@
 """`kaiye bulletin` on a running service and from its facts: the text, the file, and what cannot be asked or published."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
 import pytest
 
+from deploy import publishing
 from deploy.cli.common import EXAMPLE_COUNTY
-from deploy.data_folder import DataFolder
+from deploy.data_folder import DataFolder, Running
 from services.indicators.evaluation.bulletin import Bulletin
 from services.indicators.evaluation.county import file_digest
+from shared.answers import Answer
+from shared.client import OutgoingReport
+from shared.write_service.reasons import conflict
 from tests.deploy.test_query_commands import Kaiye, kaiye, running, unfinished
 from tests.indicators.api.conftest import dsn, recorded, system
 from tests.indicators.api.system import PARK, TOWN, VILLAGE, Recorded, System
@@ -85,6 +90,21 @@ async def test_what_cannot_be_asked_or_published_is_bad_input(running: System, k
         code, out, error = await kaiye("bulletin", *words)
         assert (code, out) == (2, b""), words
         assert hint in error, words
+
+
+async def test_a_number_that_was_published_already_is_told_as_such(
+    running: System, kaiye: Kaiye, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    async def answered(_: Running, reports: Sequence[OutgoingReport], by: object) -> list[Answer]:
+        (report,), reason = reports, conflict(12)
+        return [Answer(str(report.source), report.id, report.type, 1, "refused", reason.code, reason.zh, reason.en, None)]
+
+    monkeypatch.setattr(publishing, "send", answered)
+    for words in (("bulletin",), ("evaluate", "--sheet", str(EXAMPLE_COUNTY))):
+        code, out, error = await kaiye(*words, "--publish", "N-1")
+        assert (code, out) == (1, b"")
+        assert "N-1 已发布过：重新计算用 --reproduce N-1，再发布请换编号 / N-1 was published already: --reproduce N-1 computes it" in error
+        assert "conflict" not in error
 
 
 async def test_a_plan_that_was_changed_since_the_start_is_not_published_with(running: System, kaiye: Kaiye, tmp_path: Path) -> None:
