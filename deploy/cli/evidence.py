@@ -81,11 +81,11 @@ def export(
         require_new(out)
         require_facts(facts, plan)
         folder = DataFolder(data)
-        signing = _private_key(key, folder)
         if facts is None:
-            files = asyncio.run(_of_running(folder.running(), as_of, known_at, signing))
+            running = folder.running()  # before a key is asked for
+            files = asyncio.run(_of_running(running, as_of, known_at, _private_key(key, folder)))
         else:
-            files = _of_file(facts, plan, read_days(as_of, known_at), signing)
+            files = _of_file(facts, plan, read_days(as_of, known_at), _private_key(key, folder))
         write_bundle(out, files)
     said.print(f"证据包已写入 / the bundle was written to {out}", markup=False)
 

@@ -131,6 +131,17 @@ async def made(kaiye: Kaiye, recorded: Recorded, tmp_path: Path) -> Path:
     return tmp_path / "bundle"
 
 
+async def test_with_nothing_running_it_says_so_and_exits_with_3(kaiye: Kaiye, tmp_path: Path) -> None:
+    stopped = DataFolder(tmp_path / "stopped")
+    stopped.path.mkdir()
+    stopped.dedicate(Purpose(county=COUNTY, county_folder=COUNTY_FOLDER))
+    for folder in (tmp_path / "nowhere", stopped.path):
+        code, printed, said = await kaiye("evidence", "export", tmp_path / "bundle", "--data", folder)
+        assert (code, printed) == (3, b"")
+        assert f"no kaiye runs on {folder}: kaiye up --data {folder} starts one" in said
+    assert not (stopped.path / "evidence.key").exists()
+
+
 async def test_a_private_key_that_was_left_alone_gets_its_public_key(kaiye: Kaiye, tmp_path: Path) -> None:
     assert (await kaiye("evidence", "key", "--out", tmp_path))[0] == 0
     private, public = ((tmp_path / name).read_bytes() for name in ("evidence.key", "evidence.pub"))
