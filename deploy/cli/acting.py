@@ -156,20 +156,29 @@ def require_type(user: "User | None", types: Collection[str]) -> None:
 
 def require_department(folder: DataFolder, running: Running, department: str) -> None:
     """Raises BadInput, naming what may have been meant, for a department that is neither listed nor in the plan file. And BadFolder."""
-    from deploy.credentials import Credentials
-    from services.indicators.evaluation.plan_file import PLAN_FILE
     from shared.write_service.reasons import shown
 
-    plan = read_plan_file(running.county_folder / PLAN_FILE)
+    meant = unknown_department(folder, running.county, running.county_folder, department)
+    if meant is not None:
+        raise BadInput(
+            f"没有部门 {shown(department)}{meant[0]}（全部见方案文件与 kaiye department list；确为新部门的加 --new-department）/ "
+            f"there is no department {shown(department)}{meant[1]} (the plan file and kaiye department list name them; "
+            "--new-department takes another)"
+        )
+
+
+def unknown_department(folder: DataFolder, county: str, county_folder: Path, department: str) -> tuple[str, str] | None:
+    """What is said, in Chinese and English, of those like a department that is neither listed nor in the plan file, nothing where none is;
+    None for one that is known. Raises BadInput and FileProblems when the plan file cannot be used, and BadFolder.
+    """
+    from deploy.credentials import Credentials
+    from services.indicators.evaluation.plan_file import PLAN_FILE
+
+    plan = read_plan_file(county_folder / PLAN_FILE)
     names = {each.code: each.name for each in plan.departments}
-    names |= {user.department: "" for user in Credentials(folder, running.county).users().departments if user.department not in names}
+    names |= {user.department: "" for user in Credentials(folder, county).users().departments if user.department not in names}
     if department in names:
-        return
+        return None
     near = [code for code, name in names.items() if name and department in name] or get_close_matches(department, names, n=3, cutoff=0.5)
     meant = "、".join(f"{code} {names[code]}".strip() for code in near)
-    meant_zh, meant_en = (f"，相近的有 {meant}", f"; alike: {', '.join(near)}") if near else ("", "")
-    raise BadInput(
-        f"没有部门 {shown(department)}{meant_zh}（全部见方案文件与 kaiye department list；确为新部门的加 --new-department）/ "
-        f"there is no department {shown(department)}{meant_en} (the plan file and kaiye department list name them; "
-        "--new-department takes another)"
-    )
+    return (f"，相近的有 {meant}", f"; alike: {', '.join(near)}") if near else ("", "")

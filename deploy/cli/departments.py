@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Final, get_args
 import orjson
 import typer
 
+from deploy.cli.acting import unknown_department
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, said
 from deploy.cli.usage import add_group
-from deploy.data_folder import DEFAULT_FOLDER, DataFolder, NothingRuns
+from deploy.data_folder import DEFAULT_FOLDER, DataFolder, NothingRuns, Purpose
 from shared.clock import today
 from shared.durable import write_new
 from shared.tokens import TOKEN_DAYS, last_day
@@ -74,17 +75,19 @@ def add(
     """
     from pydantic import ValidationError
 
-    from deploy.credentials import AlreadyListed
+    from deploy.credentials import AlreadyListed, Credentials
     from deploy.nats.accounts import inbox_of
     from deploy.nats.keys import new_seed, public_key
     from shared.contracts.common import OFFICE
     from shared.tokens import digest_of, new_token
+    from shared.units import county_of
     from shared.users import OFFICE_TYPES, DepartmentUser, Role
 
     if role not in get_args(Role):
         raise BadInput(f"没有角色 {role}，应为 {ROLES} 之一 / there is no role {role}: one of {ROLES}")
     folder = DataFolder(data)
-    credentials = _credentials(folder)
+    purpose = _purpose(folder)
+    credentials = Credentials(folder, purpose.county)
     seed, token = new_seed(), new_token()
     try:
         user = DepartmentUser.model_validate({
@@ -99,6 +102,12 @@ def add(
             f"--may-report：{'、'.join(never)} 只能由创建办（{OFFICE}）报送，{name} 报送的会被拒绝，请去掉 / "
             f"{', '.join(never)}: only the office ({OFFICE}) reports this, what {name} reports of it is refused: leave it out"
         )
+    if elsewhere := [unit for unit in user.units if county_of(unit) != purpose.county]:
+        raise BadInput(
+            f"--units：{'、'.join(elsewhere)} 不在本县（{purpose.county}），请去掉或更正 / "
+            f"{', '.join(elsewhere)}: not of this county ({purpose.county}): leave it out or correct it"
+        )
+    alike = _unknown(folder, purpose, name) if user.reports else None
     inbox, bus = inbox_of(name, system), _bus(folder)  # which may fail: not between issuing what is shown once and showing it
     secrets = {} if out is None else {out: seed, _token_beside(out): token}
     _write(secrets)
@@ -108,6 +117,11 @@ def add(
         for file in secrets:
             file.unlink()
         raise BadInput(str(error)) from error
+    if alike is not None:
+        said.print(
+            f"方案中没有部门 {name}{alike[0]}；已照此签发 / the county's plan has no department {name}{alike[1]}; it was taken as it is",
+            markup=False,
+        )
     at_zh, at_en = (f"，总线地址 {bus}（KAIYE_NATS_URL）", f", the bus at {bus} (KAIYE_NATS_URL)") if bus is not None else ("", "")
     if json:
         typer.echo(
@@ -115,9 +129,11 @@ def add(
         )
     elif out is None:
         typer.echo(f"{seed}\n{token}")
+    where_zh, where_en = _where(out)
     said.print(
-        f"已签发 {name} 的系统 {system}，有效至 {user.until}，应答前缀 {inbox}（KAIYE_NATS_INBOX）{at_zh}{_where(out)}\n"
-        f"issued for the system {system} of {name}, valid until {user.until}; its reply prefix is {inbox} (KAIYE_NATS_INBOX){at_en}",
+        f"已签发 {name} 的系统 {system}，有效至 {user.until}，应答前缀 {inbox}（KAIYE_NATS_INBOX）{at_zh}{where_zh}\n"
+        f"issued for the system {system} of {name}, valid until {user.until}; its reply prefix is {inbox} (KAIYE_NATS_INBOX){at_en}"
+        f"{where_en}",
         markup=False,
     )
     _make_it_hold(folder, credentials)  # only now: should the bus not take it yet, nobody loses what is shown once
@@ -212,13 +228,30 @@ def _credentials(folder: DataFolder) -> "Credentials":
     """The list of a folder. Raises BadInput when it is no data folder yet."""
     from deploy.credentials import Credentials
 
+    return Credentials(folder, _purpose(folder).county)
+
+
+def _purpose(folder: DataFolder) -> Purpose:
+    """What a folder is for life. Raises BadInput when it is no data folder yet."""
     purpose = folder.purpose()
     if purpose is None:
         raise BadInput(
             f"{folder.path} 还不是数据文件夹，请先 kaiye up --data {folder.path} / "
             f"{folder.path} is no data folder yet: kaiye up --data {folder.path} makes it one"
         )
-    return Credentials(folder, purpose.county)
+    return purpose
+
+
+def _unknown(folder: DataFolder, purpose: Purpose, department: str) -> tuple[str, str] | None:
+    """What is said of those like a department that nobody knows; None for a known one, and where the plan file cannot be used. Raises
+    BadFolder.
+    """
+    from services.indicators.evaluation.problems import FileProblems
+
+    try:
+        return unknown_department(folder, purpose.county, purpose.county_folder, department)
+    except (BadInput, FileProblems):
+        return None
 
 
 def _bus(folder: DataFolder) -> str | None:
@@ -268,8 +301,12 @@ def _write(secrets: Mapping[Path, str]) -> None:
         written.append(file)
 
 
-def _where(out: Path | None) -> str:
-    return "" if out is None else f"，种子在 {out}，令牌在 {_token_beside(out)}"
+def _where(out: Path | None) -> tuple[str, str]:
+    """Where seed and token lie, in Chinese and English."""
+    if out is None:
+        return "", ""
+    token = _token_beside(out)
+    return f"，种子在 {out}，令牌在 {token}", f"; the seed is in {out}, the token in {token}"
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -131,6 +131,8 @@ async def test_seed_and_token_go_into_new_files_of_their_owner_or_nowhere(folder
     file, beside = tmp_path / "bank.seed", tmp_path / "bank.token"
     code, out, said = await kaiye("department", "add", *BANK, "--out", str(file))
     assert (code, out) == (0, b""), said
+    assert f"，种子在 {file}，令牌在 {beside}\n" in said
+    assert f"; the seed is in {file}, the token in {beside}\n" in said
     assert [stat.S_IMODE(each.stat().st_mode) for each in (file, beside)] == [0o600, 0o600]
     seed, token = file.read_text(), beside.read_text()
     assert seed.strip() not in folder.departments.read_text()
@@ -212,6 +214,7 @@ async def test_the_list_says_who_may_what_until_when(folder: DataFolder, kaiye: 
     ((*BANK, "--units", "33"), "12 digits"),
     ((*BANK, "--units", "单位"), "单位代码应为12位数字：单位 / a unit code has 12 digits: 单位"),
     ((*BANK, "--units", "999999999999"), "--units：第 10 至 12 位既不是社区也不是行政村：999999999999 / positions 10–12 name neither"),
+    ((*BANK, "--units", f"{COUNTY},330128100000"), "--units：330128100000 不在本县（330127000000），请去掉或更正 / 330128100000: not of"),
     ((*BANK, "--role", "evaluator", "--units", COUNTY), "reports nothing"),
 ])  # fmt: skip
 async def test_what_makes_no_sense_is_refused_and_nobody_is_listed(
@@ -221,6 +224,26 @@ async def test_what_makes_no_sense_is_refused_and_nobody_is_listed(
     assert (code, out) == (2, b"")
     assert said in told
     assert Credentials(folder, COUNTY).users().departments == ()
+
+
+async def test_a_department_that_the_plan_does_not_have_is_taken_and_told(folder: DataFolder, kaiye: Kaiye) -> None:
+    for words, told in (
+        (("gsj", "--system", "core"), None),
+        (
+            ("gsjj", "--system", "core"),
+            "方案中没有部门 gsjj，相近的有 gsj 工商局、wsj 卫生局、tjj 统计局；已照此签发 / the county's plan has no",
+        ),
+        (("gsjj", "--system", "other"), None),
+        (("zhen01", "--system", "core"), "the county's plan has no department zhen01; it was taken as it is"),
+        (("kaoping", "--system", "core", "--role", "evaluator"), None),
+    ):
+        code, _, said = await kaiye("department", "add", *words)
+        assert (code, "the county's plan has no department" in said) == (0, told is not None), said
+        assert told is None or told in said
+    purpose = folder.purpose()
+    assert purpose is not None
+    folder.dedicate(purpose.model_copy(update={"county_folder": folder.path / "moved"}))
+    assert (await kaiye("department", "add", *BANK))[0] == 0
 
 
 @pytest.mark.parametrize("type", [type for type, reporter in REPORTERS.items() if reporter == "office"])
