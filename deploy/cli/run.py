@@ -88,7 +88,14 @@ async def _list_units(running: Running, county: "County") -> None:
     answers = await list_units(running, county)
     await figures_follow(running, answers.values())
     recorded = sum(answer.outcome == "recorded" for answer in answers.values())
-    said.print(f"已按名册列入 {recorded} 个单位 / {recorded} units are listed, as the county's roster says")
+    name, example_zh, example_en = f"{county.plan.name} {county.code}", "", ""
+    if running.county_folder == EXAMPLE_COUNTY:
+        example_zh = "（虚构的示例县，自己的县请用 --county FOLDER 和新的数据文件夹）"
+        example_en = ", the fictional example (--county FOLDER, on a new data folder, takes your own),"
+    said.print(
+        f"已按 {name}{example_zh} 的名册列入 {recorded} 个单位 / {recorded} units are listed, as the roster of {name}{example_en} says",
+        markup=False,
+    )
     for code, answer in answers.items():
         if answer.outcome != "recorded":
             said.print(f"{code}：{answer.zh} / {answer.en}", markup=False)

@@ -17,9 +17,13 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from deploy import reports
+from deploy.cli import run
 from deploy.cli.common import EXAMPLE_COUNTY, EXIT_BAD_INPUT, EXIT_BUG
 from deploy.data_folder import FORMAT, DataFolder, Purpose, Running
 from deploy.embedded import free_port
+from services.indicators.evaluation.county import County
+from shared.answers import Answer
 from shared.contracts.envelope import parse_record
 
 KAIYE = (str(Path(sys.executable).with_name("kaiye")),)
@@ -83,6 +87,34 @@ def test_playing_it_again_on_its_folder_changes_nothing(played: tuple[Path, dict
     again = run_kaiye("demo", "--once", *FACTS, "--json", "--data", folder)
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout) == board
+
+
+@pytest.mark.parametrize("example", [True, False])
+async def test_whose_units_are_listed_is_said_and_that_the_example_is_invented(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], example: bool
+) -> None:  # fmt: skip
+    async def nothing_listed(*_: object) -> bytes:
+        return b'{"units": []}'
+
+    async def recorded(_: Running, county: County) -> dict[str, Answer]:
+        return {
+            code: Answer("/330127000000/a/b", code, "registry.unit_listed", 1, "recorded", "recorded", "", "", 1) for code in county.units
+        }
+
+    async def followed(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr(run, "ask", nothing_listed)
+    monkeypatch.setattr(reports, "list_units", recorded)
+    monkeypatch.setattr(reports, "figures_follow", followed)
+    county = run.read_county(EXAMPLE_COUNTY)
+    await run._list_units(Running(
+        pid=1, county=county.code, county_folder=EXAMPLE_COUNTY if example else tmp_path, simulated_clock=False, nats_url="nats://none",
+        databases={}, http_url="http://none",
+    ), county)  # fmt: skip
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"units are listed, as the roster of 安岭县 330127000000{', the fictional example' if example else ' says'}" in line
+    assert ("虚构的示例县" in line, "--county FOLDER, on a new data folder" in line) == (example, example)
 
 
 def test_the_folder_is_a_demonstration_for_life(played: tuple[Path, dict[str, Any]]) -> None:
