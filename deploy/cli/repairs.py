@@ -11,8 +11,10 @@ import orjson
 import typer
 
 from deploy.cli.acting import SeedOption, holder
+from deploy.cli.board import show as show_table
 from deploy.cli.common import EXIT_DIFFERENCE, BadInput, DataOption, JsonOption, Unreachable, said, written_day
 from deploy.cli.reports import until_figures_reach
+from deploy.cli.tables import REPORT_STATES, reports_table
 from deploy.cli.usage import add_group
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder
 from shared.contracts.base import SERVICES, Service
@@ -24,10 +26,7 @@ if TYPE_CHECKING:
     from shared.client.repair import RepairDesks
     from shared.repair import Done, Whole
 
-STATES: Final = {
-    "recorded": "已记录 recorded", "waiting": "等待 waiting", "refused": "退回 refused", "dismissed": "不处理 dismissed",
-    "corrected": "已补正 corrected",
-}  # fmt: skip
+STATES: Final = {state: f"{zh} {state}" for state, (zh, _) in REPORT_STATES.items()}
 KINDS: Final = {"resubmitted": "重新裁决 resubmitted", "corrected": "补正 corrected", "dismissed": "退回不处理 dismissed"}
 NOT_CORRECTED: Final = "未补正，原报送不变 not corrected, the original stays as it was"
 _NAMED: Final = re.compile(r"(?:(/[0-9]{12})?/?([a-z0-9_-]{1,32})/([a-z0-9_-]{1,32})/)?([A-Za-z0-9_-]{1,64})")
@@ -112,13 +111,12 @@ def show_list(
     if json:
         typer.echo(orjson.dumps({"reports": [each.model_dump(mode="json") for each in found.reports], "next": found.next}))
         return
-    for each in found.reports:
-        why = "" if each.reason is None else f"{each.reason.code}  {each.reason.zh} / {each.reason.en}"
-        typer.echo(f"{each.arrived or '—'}  {each.service}  {each.source} {each.id}  {each.type}  {STATES[each.state]}  {why}")
+    if found.reports:
+        show_table(lambda width: reports_table([each.model_dump(mode="json") for each in found.reports], width=width))
+    count = len(found.reports)
+    said.print(f"{count} 条 / {count} reports" if count else "没有 / none")
     if found.next is not None:
         said.print(f"下一页 / next page: --after {found.next}", markup=False)
-    elif not found.reports:
-        said.print("没有 / none")
 
 
 def show(
@@ -267,7 +265,9 @@ async def _one(desks: "RepairDesks", services: tuple[Service, ...], county: str,
     found = await find(desks, services, id, source)
     if not found:
         raise BadInput(
-            f"没有留存报送 {named}，或不属于本部门（kaiye reports list）/ no report {named} is kept, or it is not your department's"
+            f"没有留存报送 {named}，或不属于本部门（见 kaiye reports list；未经等待即记录的不列在此，写明 部门/系统/编号 可查，"
+            f"也可由 kaiye facts 导出）/ no report {named} is kept, or it is not your department's (kaiye reports list; one that was "
+            "recorded without waiting is not kept in that list: it is found by DEPARTMENT/SYSTEM/ID, and kaiye facts exports it)"
         )
     if len(found) > 1:
         names = "、".join(f"{each.source}/{each.id} ({each.service})" for each in found)

@@ -1,8 +1,9 @@
-"""Board, units, flags and duties as tables for people: Chinese first, English second, numbers aligned. Pure: JSON in, table out."""
+"""Board, units, flags, duties and reports as tables for people: Chinese first, then English, numbers aligned. Pure: JSON in, table out."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from rich.text import Text
 from services.indicators.evaluation.display import grouped, measure_words, number_text, share_text, yuan_text
 from services.indicators.words import OPERATORS, PART_SEPARATOR, STATUS_ZH, SYSTEMS_ZH, UNIT_KINDS_ZH, part_zh
 from shared.contracts import FACTS
+from shared.days import SHANGHAI
 
 _STATUS_STYLES: Final = {
     "met": "green", "on_schedule": "green", "behind": "yellow", "missed": "bold red", "not_due": "dim", "unknown": "magenta",
@@ -84,6 +86,15 @@ DUTY_ORDER: Final = (0, 2, 3, 1, 5, 4, 7, 8, 6)
 DUTY_STATES: Final = {
     "not_due": ("未到期", "dim"), "due": ("到期未报", "yellow"), "evidenced": ("佐证已报", "cyan"), "accepted": ("已验收", "green"),
     "returned": ("已退回", "red"), "late": ("逾期验收", "yellow"),
+}  # fmt: skip
+REPORT_COLUMNS: Final = (
+    Column("报送", "report"), Column("状态", "state"), Column("类型", "type"), Column("报到（北京时间）", "arrived"),
+    Column("服务", "service"), Column("原因", "why", wraps=True, widest=60),
+)  # fmt: skip
+REPORT_ORDER: Final = (0, 1, 5, 3, 2, 4)
+REPORT_STATES: Final = {
+    "recorded": ("已记录", "green"), "waiting": ("等待", "yellow"), "refused": ("退回", "red"), "dismissed": ("不处理", "dim"),
+    "corrected": ("已补正", "dim"),
 }  # fmt: skip
 TYPES_ZH: Final = {fact.type: fact.zh for fact in FACTS}
 GAP: Final = 2
@@ -192,6 +203,27 @@ def duties_table(duties: Json, *, width: int | None = None) -> Table:
     counts = " · ".join(f"{DUTY_STATES[state][0]} {state} {count}" for state, count in duties["states"].items() if count)
     caption = "\n".join((f"{counts}；逾期 late {duties['late']}", *_rates(duties["rates"])))
     return fitted(DUTY_COLUMNS, DUTY_ORDER, duty_sections(duties["duties"]), width, title=title, caption=caption)
+
+
+def reports_table(reports: Sequence[Json], *, width: int | None = None) -> Table:
+    """Reports that are kept, each by the name under which it is dealt with. Columns without room are left out and named below the table."""
+    rows = [
+        (
+            f"{each['source'].partition('/')[2].partition('/')[2]}/{each['id']}", _word(REPORT_STATES, each["state"]), each["type"],
+            _local_time(each["arrived"]), each["service"], _why(each["reason"]),
+        )
+        for each in reports
+    ]  # fmt: skip
+    return fitted(REPORT_COLUMNS, REPORT_ORDER, [rows], width, title="报送 reports", caption=None)
+
+
+def _local_time(instant: str | None) -> str:
+    """An instant to the second as clocks in the county have it."""
+    return "—" if instant is None else f"{datetime.fromisoformat(instant).astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
+
+
+def _why(reason: Json | None) -> str:
+    return "" if reason is None else f"{reason['code']} {reason['zh']} / {reason['en']}"
 
 
 def duty_sections(duties: Iterable[Json]) -> list[list[tuple[Cell, ...]]]:

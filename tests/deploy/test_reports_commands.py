@@ -3,10 +3,11 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from deploy.data_folder import DataFolder, Running
 from shared.contracts.envelope import Source, report_bytes
 from shared.county_schema import county_schema
+from shared.days import SHANGHAI
 from tests.deploy.test_cli import KAIYE, SECONDS_MAX, county_runs, run_kaiye
 
 COUNTY, VILLAGE, ELSEWHERE = "330127000000", "330127100201", "110101001001"
@@ -96,8 +98,14 @@ def test_what_waits_or_was_refused_is_listed_to_whom_it_concerns(folder: Path) -
     assert first["next"] == "training:0"
     assert listed(folder, "--limit", "4", "--after", first["next"]) == KEPT[4:]
     for_people = reports(folder, "list", "--limit", "1")
-    assert "other_county  单位 110101001001 不属于本县" in for_people.stdout
-    assert "--after registry:" in for_people.stderr
+    (first, *_) = json.loads(reports(folder, "list", "--limit", "1", "--json").stdout)["reports"]
+    arrived = datetime.fromisoformat(first["arrived"]).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+    line = next(line for line in for_people.stdout.splitlines() if line.startswith(f"gsj/core/{first['id']} "))
+    assert all(words in line for words in ("退回 refused", "registry.entity_registered", f" {arrived} ", "other_county 单位 110101001001"))
+    assert "报到（北京时间）" in for_people.stdout
+    assert re.fullmatch(r"1 条 / 1 reports\n下一页 / next page: --after registry:\d+\n", for_people.stderr)
+    nothing = reports(folder, "list", "--older-than", "1")
+    assert (nothing.stdout, nothing.stderr) == ("", "没有 / none\n")
 
 
 def test_a_report_is_shown_whole(folder: Path) -> None:
@@ -105,6 +113,10 @@ def test_a_report_is_shown_whole(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     for words in (f"等待 waits for：opening:entity:{CODES[0]}", f'"entity": "{CODES[0]}"', "not_opened：", "答复 answer 1"):
         assert words in done.stdout
+
+
+def test_what_was_recorded_at_once_is_shown_by_its_whole_name(folder: Path) -> None:
+    assert shown(folder, "gsj/core/here-1")["contents"][0]["state"] == "recorded"
 
 
 def test_nobody_deals_with_what_is_not_theirs(folder: Path) -> None:
@@ -115,6 +127,7 @@ def test_nobody_deals_with_what_is_not_theirs(folder: Path) -> None:
         (("dismiss", "far-0", "--why", "x"), "kaoping", "an evaluator may look"),
         (("show", "waits-1"), None, "several are called so"),
         (("resubmit", "nobody-1"), None, "no report nobody-1 is kept"),
+        (("show", "here-1"), None, "it is found by DEPARTMENT/SYSTEM/ID, and kaiye facts exports it"),
         (("resubmit", "gsj/core/here-1"), None, "it is recorded at position"),
         (("correct", "far-0", "--set", "data.unit", "--why", "x"), None, "PATH=VALUE"),
         (("correct", "far-0", "--set", "id=1", "--why", "x"), None, "id cannot be set"),
