@@ -176,7 +176,11 @@ def acts(
 def export(
     id: Annotated[str, typer.Argument(metavar="ID", help="指标，如 trained / the indicator whose persons are listed")],
     out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="新文件 .csv，或放入其中的文件夹 / a new .csv file, or a folder to put it in")
+        Path,
+        typer.Option(
+            "--out", metavar="FILE",
+            help="新文件 .csv，或放入其中的文件夹，没有则新建 / a new .csv file, or a folder to put it in, made if there is none",
+        ),
     ],
     who: WhoOption,
     variant: VariantOption = None, part: PartOption = None,
@@ -193,10 +197,10 @@ def export(
     running = DataFolder(data).running()
     if unmasked and why is None:
         raise BadInput("不脱敏须以 --why 说明原因 / --unmasked needs a reason: --why")
-    if not out.is_dir() and (out.suffix != ".csv" or out.exists() or not out.parent.is_dir()):
+    if not out.is_dir() and (out.suffix not in ("", ".csv") or out.exists() or not out.parent.is_dir()):
         raise BadInput(
-            f"{out} 应为已有文件夹中尚不存在的 .csv 文件，或一个文件夹 / "
-            f"{out} should be a .csv file, in a folder there is, that does not exist yet, or a folder"
+            f"{out} 应为尚不存在的 .csv 文件，或一个文件夹，其所在文件夹须已存在 / "
+            f"{out} should be a .csv file that does not exist yet, or a folder, in a folder there is"
         )
     asked = {
         "unit": unit, "as_of": as_of, "known_at": known_at, "variant": variant, "part": part, "measure": measure, "subject": None,
@@ -205,8 +209,9 @@ def export(
     if why is not None and not unmasked:
         raise BadInput("--why 只用于 --unmasked / --why goes with --unmasked")
     told, content, name = asyncio.run(_export(running, data, id, asked, on_behalf(running, who), why, unmasked=unmasked))
-    file = out / name if out.is_dir() else out
+    file = out / name if out.is_dir() or not out.suffix else out
     try:
+        file.parent.mkdir(exist_ok=True)
         write_new(file, content, mode=0o600)
     except OSError as error:
         raise BadInput(f"无法写入 {file} / {file} cannot be written: {error.strerror}") from error
@@ -339,7 +344,7 @@ def _lines(file: Path) -> list[str]:
 def _named(file: Path) -> tuple[str, str]:
     """A file in Chinese and English: by its name, unless that may be an id, because whoever gives one is not answered with it."""
     if sum(map(str.isdecimal, file.name)) < _DIGITS_OF_AN_ID:
-        return f" {file}", str(file)
+        return f"文件 {file}", str(file)
     return (
         "所给文件（身份证号只从文件或标准输入 - 读取，不写在命令行）",
         "the file given (ids are read from a file or stdin -, never given as an argument)",

@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from deploy.cli.board import ask
-from deploy.cli.common import EXIT_DIFFERENCE, EXIT_INTERRUPTED, BadInput, DataOption, JsonOption, Unreachable, said
+from deploy.cli.common import EXIT_DIFFERENCE, EXIT_INTERRUPTED, BadInput, DataOption, JsonOption, Unreachable, refused, said
 from deploy.data_folder import DEFAULT_FOLDER, DataFolder, Running
 
 LOOK_SECONDS: Final = 0.3
@@ -85,8 +85,8 @@ async def _tell(running: Running, told: dict[str, Any]) -> dict[str, Any]:
             raise Unreachable("指标服务没有应答 / the indicators service does not answer") from error
     found: dict[str, Any] = orjson.loads(reply.data)
     if reply.headers and "Kaiye-Error" in reply.headers:
-        problem = f"{found['zh']} / {found['en']}"
-        raise Unreachable(problem) if found["code"] in ("not_ready", "internal") else BadInput(problem)
+        code, zh, en = found["code"], found["zh"], found["en"]
+        raise Unreachable(f"{zh} / {en}") if code in ("not_ready", "internal") else refused(code, zh, en)
     return found
 
 

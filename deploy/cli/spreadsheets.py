@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -216,10 +217,15 @@ def _called(column: "UnknownColumn") -> tuple[str, str]:
 def _fact(name: str) -> "type[AnyFact]":
     from deploy.spreadsheets.columns import reportable
 
-    for fact in reportable():
-        if name in (fact.type, fact.zh):
-            return fact
-    raise BadInput(f"没有可填报的事实类型 {name}，全部见 kaiye template / no type {name} can be reported: kaiye template lists them")
+    types = {called: fact for fact in reportable() for called in (fact.type, fact.zh)}
+    if name in types:
+        return types[name]
+    near = get_close_matches(name, types, n=1)
+    meant_zh, meant_en = (f"，是否应为 {near[0]}", f", did you mean {near[0]}?") if near else ("", "")
+    raise BadInput(
+        f"没有可填报的事实类型 {name}{meant_zh}（全部见 kaiye template）/ no type {name} can be reported{meant_en} "
+        "(kaiye template lists them)"
+    )
 
 
 async def _import(

@@ -96,7 +96,8 @@ async def test_people_get_the_flags_in_chinese_with_the_ruling_on_their_kind(run
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    (("--kind", "odd"), "there is no kind of flag odd"), (("--state", "closed"), "state is one of open, confirmed, dismissed"),
+    (("--kind", "odd"), "there is no kind of flag odd: one of confirmation, contradiction, "),
+    (("--state", "closed"), "state is one of open, confirmed, dismissed"),
     (("--as-of", "tomorrow"), "as_of is a day written YYYY-MM-DD"),
 ])  # fmt: skip
 async def test_what_cannot_be_asked_exits_with_2(running: System, kaiye: Kaiye, words: tuple[str, ...], said: str) -> None:

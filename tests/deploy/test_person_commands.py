@@ -62,9 +62,12 @@ def test_what_makes_no_sense_is_refused_and_never_repeated(folder: Path, tmp_pat
     (tmp_path / IDS[0]).mkdir()
     (tmp_path / IDS[1]).write_bytes(b"\xff")
     (tmp_path / IDS[2]).touch()
+    empty = tmp_path / "empty"
+    empty.touch()
     for words, stdin, says in (
         (("identify", "-", "--as", "gsj"), IDS[0], "DEPARTMENT/SYSTEM"),
         (("identify", "-"), "\n", "is empty"),
+        (("identify", empty), None, f"错误 / error: 文件 {empty} 是空的 / {empty} is empty"),
         (("identify", folder / "none"), None, "cannot be read"),
         (("identify", IDS[0]), None, "never given as an argument) cannot be read: No such file"),
         (("identify", tmp_path / IDS[0]), None, "never given as an argument) cannot be read: Is a directory"),
@@ -135,9 +138,13 @@ def test_rosters_are_masked_unless_somebody_says_why_and_every_export_is_recorde
     assert sent.returncode == 0, sent.stderr
     asked = ("export", "guided", "--as-of", "2025-12-31", "--who", "office-07", "--data", folder)
 
-    masked = person(*asked, "--out", tmp_path, "--json")
+    wrong = person(*asked, "--out", tmp_path / "花名册.xlsx")
+    assert (wrong.returncode, "should be a .csv file" in wrong.stderr) == (2, True), wrong.stderr
+    new = tmp_path / "花名册"
+    masked = person(*asked, "--out", new, "--json")
     assert masked.returncode == 0, masked.stderr
     told = json.loads(masked.stdout)
+    assert Path(told["file"]).parent == new
     assert (told["persons"], told["masked"], Path(told["file"]).name) == (2, True, f"{COUNTY}_花名册（脱敏）-guided.default_2025-12-31.csv")
     text = Path(told["file"]).read_text("utf-8")
     assert text.startswith("\ufeff序号 number,人员代码 person,")

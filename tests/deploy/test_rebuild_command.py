@@ -67,7 +67,7 @@ async def test_where_the_engines_disagree_it_says_where_and_exits_with_1(running
 
 async def test_what_makes_no_sense_is_bad_input(running: System, kaiye: Kaiye) -> None:
     for words, said in (
-        (("--indicator", "nonsense"), "there is no indicator nonsense"),
+        (("--indicator", "nonsense"), "there is no indicator nonsense (kaiye board lists them)"),
         (("--cancel",), "there is no rebuild to cancel"),
         (("--cancel", "--status"), "choose one of these options"),
     ):

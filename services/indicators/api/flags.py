@@ -142,7 +142,10 @@ class _Flag:
 def flags(book: FlagBook, snapshot: Snapshot, question: Question, wanted: Wanted) -> Flags:
     """One page of a unit's flags. Raises BadQuestionError for a kind, or a flag to go on after, that there is not."""
     if wanted.kind is not None and wanted.kind not in KINDS_BY_CODE:
-        raise BadQuestionError("unknown_flag_kind", f"没有这类疑点：{wanted.kind}", f"there is no kind of flag {wanted.kind}")
+        raise BadQuestionError(
+            "unknown_flag_kind", f"没有这类疑点：{wanted.kind}，应为 {'、'.join(KINDS_BY_CODE)} 之一",
+            f"there is no kind of flag {wanted.kind}: one of {', '.join(KINDS_BY_CODE)}",
+        )  # fmt: skip
     known = question.known_at.toordinal()
     tree = snapshot.trees.at(known)
     day = min(question.as_of.toordinal(), tree.units[question.unit].ended - 1)

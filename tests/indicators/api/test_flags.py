@@ -91,7 +91,7 @@ async def test_pages_add_up_and_the_bus_replies_with_the_bytes_of_http(system: S
 @pytest.mark.parametrize(
     ("asked", "status", "code", "said"),
     [
-        ({"kind": "odd"}, 404, "unknown_flag_kind", "there is no kind of flag odd"),
+        ({"kind": "odd"}, 404, "unknown_flag_kind", "there is no kind of flag odd: one of confirmation, contradiction, "),
         ({"after": "odd"}, 404, "unknown_flag", "there is no flag odd"),
         ({"unit": "330127199000"}, 404, "unknown_unit", "there is no unit 330127199000"),
         ({"known_at": "2025-07-02"}, 400, "future_known_at", "lies after today"),
