@@ -106,9 +106,14 @@ class Import:
 
 
 def _peak_mb(pid: int) -> float:
-    """The most memory the process ever held, as the kernel counts it; 0 for one that has just ended."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM:")), 0.0)
+    """The most memory the process and those that it started ever held, as the kernel counts it; 0 for what has just ended."""
+    try:
+        status, tasks = Path(f"/proc/{pid}/status").read_text(), list(Path(f"/proc/{pid}/task").glob("*/children"))
+        started = [int(child) for task in tasks for child in task.read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    own = next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM:")), 0.0)
+    return own + sum(map(_peak_mb, started))
 
 
 def recorded(running: Running) -> list[str]:
