@@ -11,10 +11,9 @@ No stream drops a repeated `Nats-Msg-Id`, as far as the server lets us say so: a
 
 import asyncio
 import re
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from nats.aio.client import Client
@@ -25,6 +24,7 @@ from nats.js.errors import BadRequestError
 
 from shared import subjects
 from shared.contracts.base import SERVICES, Service
+from shared.encryption import Unencrypted, encrypt_as_asked, tls_context
 from shared.logs import logger
 from shared.settings import Settings
 
@@ -66,13 +66,6 @@ class BadAddress(BusUnreachable):
         )
 
 
-class Unencrypted(Error):
-    """A server does not encrypt what is to be encrypted; the message says so in Chinese and English."""
-
-    def __init__(self) -> None:
-        super().__init__("消息总线未提供 TLS 加密 / the bus does not offer to encrypt by TLS")
-
-
 def require_addresses(settings: Settings) -> None:
     """Raises BadAddress where no bus can be: the library would try for ever, or know only its own words for it."""
     if not settings.nats_servers or not all(map(_is_address, settings.nats_servers)):
@@ -81,8 +74,10 @@ def require_addresses(settings: Settings) -> None:
 
 def _is_address(text: str) -> bool:
     try:
-        parts = urlsplit(text if "://" in text else f"nats://{text}")
-        return parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
+        address = text if "://" in text else f"nats://{text}"
+        parts = urlsplit(address)
+        # The library knows the schemes in small letters only.
+        return address.partition("://")[0] in SCHEMES and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is no number, for instance
         return False
 
@@ -144,15 +139,20 @@ class _FirstConnection:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._because: Callable[[Settings], BusUnreachable] | None = None
+        self._refused: BusUnreachable | None = None
+        """How a server did not take this user."""
         self._limit: asyncio.Timeout | None = None
 
     async def hear(self, error: Exception) -> None:
         """The library's callback for errors: hears that a server does not let this user in, or does not encrypt."""
-        because = _unencrypted if isinstance(error, Unencrypted) else _kept_out if _KEPT_OUT.search(str(error)) is not None else None
-        if self._limit is None or self._limit.expired() or self._because is not None or because is None:
+        if self._limit is None or self._limit.expired() or self._refused is not None:
+            return  # beside which it may be cut off in the midst of asking: one such answer is enough
+        if isinstance(error, Unencrypted):
+            self._refused = _unencrypted(error.server)
+        elif _KEPT_OUT.search(str(error)) is not None:
+            self._refused = _kept_out(self._settings)
+        else:
             return
-        self._because = because  # beside which it may be cut off in the midst of asking: one such answer is enough
         until = asyncio.get_running_loop().time() + KEPT_OUT_SECONDS_MAX
         if (last := self._limit.when()) is None or until < last:
             self._limit.reschedule(until)
@@ -166,7 +166,7 @@ class _FirstConnection:
             async with asyncio.timeout(self._settings.nats_connect_seconds_max) as self._limit:
                 yield
         except (TimeoutError, NoServersError) as error:
-            raise (self._because or unreachable)(self._settings) from error
+            raise self._refused or unreachable(self._settings) from error
         finally:
             self._limit = None
 
@@ -185,29 +185,6 @@ def hear_any_subject(nc: Client) -> None:
     nc._process_msg = escaped  # type: ignore[method-assign] # noqa: SLF001
 
 
-def encrypt_as_asked(nc: Client, settings: Settings) -> None:
-    """Let the client, at every connection, say nothing to a server that does not encrypt, where its address (`tls://`) or certificates ask
-    for that: the library encrypts only if the server proposes it, which anybody in between can leave out. Raises BusUnreachable when it is
-    connected like that already.
-    """
-
-    def is_missing() -> bool:
-        server, transport = nc._current_server, cast("Any", nc._transport)  # noqa: SLF001
-        asked = settings.nats_certificates is not None or (server is not None and server.uri.scheme == "tls")
-        return asked and transport._io_writer.get_extra_info("ssl_object") is None  # noqa: SLF001
-
-    introduce = nc._connect_command  # noqa: SLF001 - the library has no hook between the handshake and what it says first
-
-    def encrypted() -> bytes:
-        if is_missing():
-            raise Unencrypted
-        return introduce()
-
-    nc._connect_command = encrypted  # type: ignore[method-assign] # noqa: SLF001
-    if nc.is_connected and is_missing():
-        raise _unencrypted(settings)
-
-
 def unreachable(settings: Settings) -> BusUnreachable:
     """The error to raise when the first connection did not succeed."""
     shown = shown_addresses(settings)
@@ -222,11 +199,10 @@ def _kept_out(settings: Settings) -> BusUnreachable:
     )
 
 
-def _unencrypted(settings: Settings) -> BusUnreachable:
-    shown = shown_addresses(settings)
+def _unencrypted(server: str) -> BusUnreachable:
     return BusUnreachable(
-        f"消息总线 {shown} 未提供 TLS 加密，而 tls:// 地址或 KAIYE_NATS_CERTIFICATES 要求加密：未发送任何内容，请向其管理员确认 / "
-        f"the bus at {shown} does not encrypt, which a tls:// address or KAIYE_NATS_CERTIFICATES asks for: nothing was sent; ask its "
+        f"消息总线 {server} 未提供 TLS 加密，而 tls:// 地址或 KAIYE_NATS_CERTIFICATES 要求加密：未发送任何内容，请向其管理员确认 / "
+        f"the bus at {server} does not encrypt, which a tls:// address or KAIYE_NATS_CERTIFICATES asks for: nothing was sent; ask its "
         "administrator"
     )
 
@@ -234,13 +210,6 @@ def _unencrypted(settings: Settings) -> BusUnreachable:
 def shown_addresses(settings: Settings) -> str:
     """The addresses of the bus for people: passwords are left out."""
     return ", ".join(address.rpartition("@")[2] for address in settings.nats_servers)
-
-
-def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """TLS with the authority's certificates, when settings name them. Settings have seen that they can be read."""
-    if settings.nats_certificates is None:
-        return None
-    return ssl.create_default_context(cafile=settings.nats_certificates)
 
 
 def reported_config(county: str, replicas: int = 1) -> StreamConfig:

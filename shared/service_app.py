@@ -18,13 +18,27 @@ from faststream.prometheus import PrometheusMiddleware
 from faststream.specification import AsyncAPI
 from nats.aio.client import Client
 
-from shared.bus import connect, connection_options, encrypt_as_asked, hear_any_subject, tls_context, unreachable
+from shared.bus import connect, connection_options, hear_any_subject, unreachable
+from shared.encryption import encrypt_as_asked, tls_context
 from shared.logs import logger
 from shared.settings import Settings
 from shared.tasks import end
 from shared.tracing import Tracing
 
 log = logger(__name__)
+
+
+class _Broker(NatsBroker):
+    """FastStream's, on a client that encrypts as settings ask it to."""
+
+    settings: Settings
+
+    async def _connect(self) -> Client:
+        nc = Client()
+        encrypt_as_asked(nc, self.settings)
+        await nc.connect(**self._connection_kwargs)
+        self.config.connect(nc)
+        return nc
 
 
 class ServiceApp(FastStream):
@@ -105,7 +119,7 @@ class ServiceApp(FastStream):
             security = NatsCredentials.from_file(str(settings.nats_credentials), ssl_context=certificates)
         elif certificates is not None:
             security = NatsSecurity(ssl_context=certificates)
-        return NatsBroker(
+        broker = _Broker(
             **connection_options(settings, name=f"kaiye-{self.name}"),
             security=security,
             disconnected_cb=self._disconnected,
@@ -115,6 +129,8 @@ class ServiceApp(FastStream):
             logger=logging.getLogger("faststream"),
             log_level=logging.DEBUG,
         )
+        broker.settings = settings
+        return broker
 
     def _traced(self) -> tuple[TelemetryMiddleware[Any], ...]:
         settings = self.settings
@@ -133,7 +149,6 @@ class ServiceApp(FastStream):
                 self._connection = await self._nats.connect()
         except (TimeoutError, nats.errors.NoServersError) as error:
             raise unreachable(self.settings) from error
-        encrypt_as_asked(self.nc, self.settings)
         hear_any_subject(self.nc)
         await self._open(self.nc)
 

@@ -7,9 +7,10 @@ import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlparse
 
 import httpx
 import nats
@@ -24,10 +25,14 @@ from deploy.embedded import HOST, EmbeddedNats, free_port
 from deploy.nats.accounts import ADMINISTRATOR, accounts_conf, inbox_of
 from deploy.nats.keys import new_seed
 from deploy.processes import PartFailed
+from services.training.rules import RULES
 from shared import bus
-from shared.bus import BusUnreachable, connect, encrypt_as_asked, ensure_stream, reported_config
+from shared.bus import BusUnreachable, connect, ensure_stream, reported_config
 from shared.contracts.base import SERVICES
+from shared.encryption import EncryptedTransport
 from shared.settings import Settings
+from shared.tasks import end
+from shared.write_app import create_write_app
 from tests.support.nats import county_users
 
 NATS = Path(__file__).parents[2] / "deploy" / "nats"
@@ -101,61 +106,116 @@ async def test_nobody_comes_in_without_tls_or_believing_another_authority(server
         )
 
 
-class PlainServer:
-    """Somebody on the way to the bus who keeps its offer to encrypt to himself, and what he hears."""
+class Between:
+    """Somebody on the way to the bus: what he hears, once he no longer lets encrypted connections through."""
 
-    def __init__(self) -> None:
+    def __init__(self, bus: ShippedServer, *, encrypted: int = 0, greets: bool = True, more: str = "") -> None:
+        self._bus = bus
+        self._encrypted = encrypted
+        self._greeting = f'INFO {{"server_id":"x","version":"2.11.0","proto":1,"max_payload":1048576,"nonce":"abc"{more}}}\r\n'
+        self._greets = greets
+        self._open: set[asyncio.StreamWriter] = set()
+        self.port = free_port()
         self.heard = b""
         self.greeted = 0
 
     @asynccontextmanager
-    async def at(self, port: int) -> AsyncIterator[None]:
-        async with await asyncio.start_server(self._greet, HOST, port):
+    async def listening(self) -> AsyncIterator[None]:
+        async with await asyncio.start_server(self._come, HOST, self.port):
             yield
+            self.cut()
+            await asyncio.sleep(0)
 
-    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b'INFO {"server_id":"x","version":"2.11.0","proto":1,"max_payload":1048576,"headers":true,"nonce":"abc"}\r\n')
+    def cut(self) -> None:
+        """End every connection."""
+        for writer in self._open:
+            writer.transport.abort()
+
+    async def _come(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
+        if self._encrypted:
+            self._encrypted -= 1
+            await self._pass_on(reader, writer)
+            return
+        if self._greets:
+            writer.write(self._greeting.encode())
         self.greeted += 1
-        self.heard += await reader.read(4096)
+        while said := await reader.read(4096):
+            self.heard += said
         writer.close()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_bus, to_bus = await asyncio.open_connection(HOST, self._bus.port)
+        self._open.add(to_bus)
+        await asyncio.gather(_pipe(reader, to_bus), _pipe(from_bus, writer))
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while said := await reader.read(4096):
+            writer.write(said)
+    writer.transport.abort()
 
 
 async def test_who_does_not_encrypt_is_told_nothing(server: ShippedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bus, "KEPT_OUT_SECONDS_MAX", 0.5)
-    between, port = PlainServer(), free_port()
-    async with between.at(port):
-        for address, certificates in ((f"tls://{HOST}:{port}", None), (f"nats://{HOST}:{port}", server.certificate)):
-            with pytest.raises(BusUnreachable, match=r"未提供 TLS 加密.* / the bus at .* does not encrypt, .* nothing was sent"):
-                await connect(server.settings(nats_url=address, nats_certificates=certificates), name="test")
-    assert (between.greeted > 1, between.heard) == (True, b"")
+    between = Between(server)
+    here, elsewhere = f"{HOST}:{between.port}", f"tls://{HOST}:{free_port()}"
+    async with between.listening():
+        for addresses, certificates in (
+            (f"tls://{here}", None), (f"nats://{here}", server.certificate), (f"nats://{here},{elsewhere}", None),
+        ):  # fmt: skip
+            with pytest.raises(BusUnreachable, match=f"{here} 未提供 TLS 加密.* / the bus at {here} does not encrypt, .* nothing was sent"):
+                await connect(server.settings(nats_url=addresses, nats_certificates=certificates), name="test")
+    assert (between.greeted > 2, between.heard) == (True, b"")
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the library does not close what was cut off
-async def test_nor_when_the_connection_comes_back(server: ShippedServer) -> None:
-    between = PlainServer()
-    nc = await connect(server.settings(nats_certificates=server.certificate), name="test")
-    server.stop()
-    async with between.at(server.port), asyncio.timeout(20):
-        await nc.publish("reported", b"secret")
-        while between.greeted < 2:
-            await asyncio.sleep(0.05)
-    assert between.heard == b""
-    await nc.close()
-    del nc
+@pytest.fixture
+def let_go() -> Iterator[None]:
+    """Afterwards what the library does not close, when it is cut off, is gone."""
+    yield
     gc.collect()
 
 
-async def test_a_connection_made_by_somebody_else_is_looked_at(tmp_path: Path, server: ShippedServer) -> None:
-    plain = EmbeddedNats(tmp_path / "plain")
-    plain.start()
-    try:
-        nc = await nats.connect(plain.address)
-        encrypt_as_asked(nc, server.settings(nats_url=plain.address))
-        with pytest.raises(BusUnreachable, match="does not encrypt"):
-            encrypt_as_asked(nc, server.settings(nats_url=plain.address, nats_certificates=server.certificate))
+@pytest.mark.parametrize("greets", [True, False])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.usefixtures("let_go")
+async def test_nor_is_anything_when_the_connection_comes_back_or_is_given_up_meanwhile(server: ShippedServer, *, greets: bool) -> None:
+    between = Between(server, encrypted=1, greets=greets)
+    settings = server.settings(nats_url=f"tls://{HOST}:{between.port}", nats_certificates=server.certificate)
+    async with between.listening(), asyncio.timeout(20):
+        nc = await connect(settings, name="test")
+        between.cut()
+        while between.greeted < 1 + greets:
+            await asyncio.sleep(0.05)
+        await nc.publish("reported", b"secret")
         await nc.close()
-    finally:
-        plain.stop()
+        await asyncio.sleep(0.2)
+    assert between.heard == b""
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.usefixtures("let_go")
+async def test_nor_by_a_service(server: ShippedServer) -> None:
+    between = Between(server, encrypted=1)  # the connection by which it looks whether it is let in
+    settings = server.settings(nats_url=f"tls://{HOST}:{between.port}", nats_certificates=server.certificate)
+    app = create_write_app(settings, RULES, lambda *_: pytest.fail("the store is opened"))
+    async with between.listening(), asyncio.timeout(20):
+        starting = asyncio.create_task(app.start())
+        while between.greeted < 2:
+            await asyncio.sleep(0.05)
+        await end([starting])
+    assert between.heard == b""
+
+
+async def test_what_is_read_unencrypted_leads_to_no_other_server(server: ShippedServer) -> None:
+    between = Between(server, more=',"connect_urls":["elsewhere.example:4222"],"tls_required":true')
+    transport = EncryptedTransport()
+    async with between.listening():
+        await transport.connect(urlparse(f"tls://{HOST}:{between.port}"), 4096, 5)
+        line = (await transport.readline()).decode()
+        transport.close()
+    assert ("connect_urls" in line, '"tls_required":true' in line) == (False, True)
 
 
 @pytest.mark.parametrize(("content", "said"), [(None, "cannot be read: No such file"), ("no PEM", "holds no certificate in PEM")])
