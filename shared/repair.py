@@ -87,7 +87,7 @@ class _Act(_Said):
     act: ActName = Field(description="操作编号，自编，同一编号只做一次 / your own name for this act, never used for another: done once")
     source: Source = Field(description="来源：/县/部门/系统 / whose report: /county/department/system")
     id: EventId = Field(description="报告编号 / the report's id")
-    why: Why = Field(description="原因，留存并告知报送部门 / why: it is kept, and told to the reporter")
+    why: Why = Field(description="原因，随操作留存 / why: it is kept with the act")
 
 
 class Resubmit(_Act):
@@ -96,6 +96,10 @@ class Resubmit(_Act):
 
 class Dismiss(_Act):
     """退回不处理: what waits or was refused will not be pursued."""
+
+    why: Why = Field(
+        description="原因，随操作留存，并写入给报送部门的答复 / why: it is kept with the act, and told in the answer to the reporter"
+    )
 
 
 class Change(_Said):

@@ -36,7 +36,10 @@ def run_service(shape: type[Given], create_app: Callable[[Given], ServiceApp], *
     try:
         settings = shape()
     except ValidationError as error:
-        problems = "; ".join(f"KAIYE_{'.'.join(map(str, problem['loc'])).upper()}: {problem['msg']}" for problem in error.errors())
+        problems = "; ".join(
+            f"KAIYE_{'.'.join(map(str, problem['loc'])).upper()}: {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors()
+        )
         sys.stderr.write(f"设置有误 / the settings cannot be used: {problems}\n")
         sys.exit(UNUSABLE)
     _collect_rarely()

@@ -47,7 +47,6 @@ def publish_evaluation(folder: DataFolder, number: str, document: bytes, sheet: 
         raise BadInput("只发布全县的考评结果 / only the evaluation of the county as a whole is published")
     plan = _plan_of(running, evaluation["plan"]["digest"])
     answers = asyncio.run(publishing.publish_with_documents(running, folder, number, document, plan, sheet.encode()))
-    _require_unused(*answers[0])
     for each, answer in answers:
         _say_answer(each, answer)
 
@@ -60,7 +59,6 @@ def publish_bulletin(folder: DataFolder, number: str, bulletin: "Bulletin") -> N
     require_number(number)
     plan = _plan_of(running, bulletin.plan.digest)
     answer = asyncio.run(publishing.publish_bulletin(running, folder, number, bulletin, plan))
-    _require_unused(number, answer)
     _say_answer(number, answer)
 
 
@@ -84,22 +82,20 @@ def _plan_of(running: Running, digest: str) -> bytes:
     return plan
 
 
-def _require_unused(number: str, answer: "Answer") -> None:
-    """Exits with 1 where the number was published before. The same figures are other bytes then: publishing them was recorded too."""
+def _say_answer(number: str, answer: "Answer") -> None:
+    """Exits with 1 where it was not recorded, as when the number stands for something else already: the same figures published once more
+    are other bytes, for publishing them was recorded too.
+    """
     from shared.write_service.reasons import CONFLICT
 
-    if answer.code == CONFLICT:
-        said.print(
-            f"{number} 已发布过：重新计算用 --reproduce {number}，再发布请换编号 / {number} was published already: --reproduce {number} "
-            "computes it anew, another number publishes this",
-            markup=False,
-        )
-        raise typer.Exit(EXIT_DIFFERENCE)
-
-
-def _say_answer(number: str, answer: "Answer") -> None:
     why = "" if answer.outcome == "recorded" else f" ({answer.outcome}: {answer.code})"
     said.print(f"{number}：{answer.zh} / {answer.en}{why}", markup=False)
+    if answer.code == CONFLICT:
+        said.print(
+            f"如 {number} 是此前发布的，重新计算用 --reproduce {number}；再发布请换编号 / if it was published as {number} before, "
+            f"--reproduce {number} computes it anew; another number publishes this",
+            markup=False,
+        )
     if answer.outcome != "recorded":
         raise typer.Exit(EXIT_DIFFERENCE)
 

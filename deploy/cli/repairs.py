@@ -264,10 +264,11 @@ async def _one(desks: "RepairDesks", services: tuple[Service, ...], county: str,
     source = None if department is None else f"{in_county or '/' + county}/{department}/{system}"
     found = await find(desks, services, id, source)
     if not found:
+        whole_zh, whole_en = ("，写明 部门/系统/编号 可查", "it is found by DEPARTMENT/SYSTEM/ID, and ") if source is None else ("", "")
         raise BadInput(
-            f"没有留存报送 {named}，或不属于本部门（见 kaiye reports list；未经等待即记录的不列在此，写明 部门/系统/编号 可查，"
-            f"也可由 kaiye facts 导出）/ no report {named} is kept, or it is not your department's (kaiye reports list; one that was "
-            "recorded without waiting is not kept in that list: it is found by DEPARTMENT/SYSTEM/ID, and kaiye facts exports it)"
+            f"没有留存报送 {named}，或不属于本部门（见 kaiye reports list；未经等待即记录的不列在此{whole_zh}，可由 kaiye facts 导出）/ "
+            f"no report {named} is kept, or it is not your department's (kaiye reports list; one that was recorded without waiting is not "
+            f"kept in that list: {whole_en}kaiye facts exports it)"
         )
     if len(found) > 1:
         names = "、".join(f"{each.source}/{each.id} ({each.service})" for each in found)
@@ -314,7 +315,7 @@ def _did(done: "Done") -> str:
 
 def _gave_no_copy(done: "Done") -> bool:
     """Whether it was a correction whose copy was refused at once, and so is not kept."""
-    return done.kind == "corrected" and done.outcome == "refused" and not done.again
+    return done.kind == "corrected" and done.outcome == "refused"
 
 
 def _became(done: "Done") -> str:

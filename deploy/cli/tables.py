@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from rich import box
 from rich.cells import cell_len
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -177,8 +178,8 @@ def units_table(units: Json, *, width: int | None = None) -> Table:
 
 
 def flags_table(flags: Json, *, width: int | None = None) -> Table:
-    """Flags below their kinds, each by the name it is ruled on by, with what becomes of each kind in the figures below. Columns without
-    room are left out and named below the table.
+    """Flags below their kinds, each by a name it is ruled on by, which is short unless another one shown is called so, with what becomes of
+    each kind in the figures below. Columns without room are left out and named below the table.
     """
     kinds = {each["kind"]: each for each in flags["kinds"]}
     called = Counter(map(flag_name, flags["flags"]))
@@ -279,7 +280,9 @@ def fitted(
     columns: Sequence[Column], order: Sequence[int], sections: Sequence[Sequence[Sequence[Cell]]], width: int | None, *,
     title: str, caption: str | None,
 ) -> Table:  # fmt: skip
-    """A table of as many columns of `order` as have room, the first of them first. Nothing in a cell is ever cut."""
+    """A table of as many columns of `order` as have room, the first of them first. Nothing in a cell is ever cut, and texts are shown as
+    they are: whoever wrote them marks nothing up.
+    """
     cells = [[row[at] for rows in sections for row in rows] for at in range(len(columns))]
     wanted = [_least_width(column, cells[at], squeezed=False) for at, column in enumerate(columns)]
     least = [_least_width(column, cells[at], squeezed=True) for at, column in enumerate(columns)]
@@ -302,8 +305,8 @@ def fitted(
         names = "、".join(f"{column.zh} {column.en}" for column in missing)
         below.append(f"未显示（终端宽 {width} 列）/ no room for: {names}；全部见 --json / --json has all")
     table = Table(
-        title=title, title_justify="left", caption="\n".join(below), caption_justify="left", box=box.SIMPLE_HEAD, show_edge=False,
-        padding=(0, 1, 0, 0), pad_edge=False,
+        title=escape(title), title_justify="left", caption=escape("\n".join(below)), caption_justify="left", box=box.SIMPLE_HEAD,
+        show_edge=False, padding=(0, 1, 0, 0), pad_edge=False,
     )  # fmt: skip
     for at in sorted(shown):
         column = columns[at]
@@ -315,7 +318,7 @@ def fitted(
         if number:
             table.add_section()
         for row in rows:
-            table.add_row(*(row[at] for at in sorted(shown)))
+            table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in (row[at] for at in sorted(shown))))
     return table
 
 

@@ -27,7 +27,7 @@ _SENTENCES: Final = (
     (r"Invalid value for '(.+?)': \w+ '(.*)' does not exist\.", "{}：{} 不存在"),
     (r"Invalid value for '(.+?)': \w+ '(.*)' is a file\.", "{}：{} 是文件，应为文件夹"),
     (r"Invalid value for '(.+?)': \w+ '(.*)' is a directory\.", "{}：{} 是文件夹，应为文件"),
-    (r"Invalid value for '(.+?)': '(.*)' is not one of '(.+)'\.", "{0} 应为 {2} 之一，而不是 {1}"),
+    (r"Invalid value for '(.+?)': ['\"](.*)['\"] is not one of '(.+)'\.", "{0} 应为 {2} 之一，而不是 {1}"),
     (r"Invalid value for '(.+?)': .*", "{} 的值无效"),
 )
 

@@ -16,11 +16,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from shared import subjects
-from shared.contracts import AnyFact, UnknownFactTypeError, as_written, fact_class, parse_fact, read_fact
-from shared.contracts.base import Fact, Service, Subject, about_of, names_of, natural_key_of, shape_in
+from shared.contracts import AnyFact, UnknownFactTypeError, as_written, parse_fact, read_fact
+from shared.contracts.base import Fact, Service, Subject, about_of, names_of, natural_key_of
 from shared.contracts.common import COMMON_VERSION, OFFICE, SYSTEM, DayClosed, FactCorrected, FactVoided, common_class, read_common
 from shared.contracts.envelope import SOURCE_PATTERN, Record, ReportEnvelope, Source
 from shared.contracts.outcomes import Reason
@@ -180,7 +180,7 @@ def corrected_fact(type: str, correction: FactCorrected, today: date) -> Fact | 
     except UnknownFactTypeError:
         return reasons.unknown_type(f"{type}.v{correction.version}")
     except ValidationError as error:
-        return reasons.unfit(error, within="data.data", shape=_shape(type, correction.version))
+        return reasons.unfit(error, within="data.data")
 
 
 def canonical_json(type: str, version: int, occurred: date, data: Mapping[str, Any]) -> bytes:
@@ -288,7 +288,7 @@ def _envelope(body: Mapping[str, Any]) -> ReportEnvelope:
     try:
         return ReportEnvelope.model_validate(body)
     except ValidationError as error:
-        raise _Refused(reasons.unfit(error, shape=ReportEnvelope)) from None
+        raise _Refused(reasons.unfit(error)) from None
 
 
 def _identified(envelope: ReportEnvelope, source: str, type: str, service: Service) -> tuple[str, int]:
@@ -308,15 +308,10 @@ def _content(type: str, version: int, data: Mapping[str, Any]) -> Content:
     except UnknownFactTypeError:
         raise _Refused(reasons.unknown_type(f"{type}.v{version}")) from None
     except ValidationError as error:
-        raise _Refused(reasons.unfit(error, within="data", shape=_shape(type, version))) from None
+        raise _Refused(reasons.unfit(error, within="data")) from None
     if isinstance(content, DayClosed):
         raise _Refused(reasons.SYSTEM_ONLY)
     return content
-
-
-def _shape(type: str, version: int) -> type[BaseModel]:
-    """The contract of a version of a type that there is."""
-    return common_class(type) or shape_in(fact_class(type, version), version)
 
 
 def _deeper_than(levels: int, value: Any) -> bool:

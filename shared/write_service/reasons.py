@@ -4,16 +4,16 @@ A sentence names the field at fault and says what would be right. It never repea
 never one that looks like a resident id.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from shared.contracts.base import Subject, flattened
+from shared.contracts.base import Subject
 from shared.contracts.outcomes import Reason
 from shared.write_service.masking import mask_text
 
@@ -271,8 +271,8 @@ KINDS_ZH: Mapping[str, str] = MappingProxyType({
 
 
 def shown(value: object) -> str:
-    """A value as a sentence may repeat it: short, and without resident ids."""
-    text = mask_text(str(value))
+    """A value as a sentence may repeat it: short, on one line, and without resident ids."""
+    text = mask_text("".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in str(value)))
     return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}…"
 
 
@@ -329,26 +329,30 @@ _PHRASES: Mapping[str, Phrase] = MappingProxyType({
 
 _UNFIT = _fixed("不符合要求", "does not fit the contract")
 
+Location = tuple[int | str, ...]
+"""Where in what was sent something is, from the outside in."""
 
-def unfit(error: ValidationError, *, within: str = "", shape: type[BaseModel] | None = None) -> Reason:
+
+def unfit(error: ValidationError, *, within: str = "") -> Reason:
     """The first things a contract found wrong, and how many more there are: fields it does not know come first, for one that is misspelt
-    is missing too. `within` is the field whose content was read, `shape` the contract, which tells what a misspelt field may mean.
+    is missing too. `within` is the field whose content was read.
     """
     details = sorted(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
-    told = [_sentence(detail, within, shape) for detail in details[:PROBLEMS_MAX]]
+    missing = [detail["loc"] for detail in details if detail["type"] == "missing"]
+    told = [_sentence(detail, within, missing) for detail in details[:PROBLEMS_MAX]]
     zh, en = "；".join(zh for zh, _ in told), "; ".join(en for _, en in told)
     if (more := len(details) - PROBLEMS_MAX) > 0:
         zh, en = f"{zh}（另有 {more} 处）", f"{en} (and {more} more)"
     return Reason("invalid", zh, en)
 
 
-def _sentence(detail: ErrorDetails, within: str, shape: type[BaseModel] | None) -> tuple[str, str]:
+def _sentence(detail: ErrorDetails, within: str, missing: Sequence[Location]) -> tuple[str, str]:
     field = _path(within, detail["loc"])
     if detail["type"] in {"value_error", "assertion_error"}:  # the contracts' own checks say it in both languages
         en, zh = _own_words(detail)
         return (f"字段 {field}：{zh}", f"{field}: {en}") if field else (zh, en)
     zh, en = _PHRASES.get(detail["type"], _UNFIT)(detail.get("ctx", {}))
-    if detail["type"] == "extra_forbidden" and (meant := _meant(detail["loc"], shape)) is not None:
+    if detail["type"] == "extra_forbidden" and (meant := _meant(detail["loc"], missing)) is not None:
         return f"字段 {field} {zh}（是否应为 {meant}）", f"{field} {en} ({meant}?)"
     value = detail["input"]
     if detail["type"] in {"missing", "extra_forbidden"} or not isinstance(value, str | int | float | None) or len(str(value)) > SHOWN_MAX:
@@ -356,17 +360,11 @@ def _sentence(detail: ErrorDetails, within: str, shape: type[BaseModel] | None) 
     return f"字段 {field} {zh}，收到 {shown(value)}", f"{field} {en}, got {shown(value)}"
 
 
-def _meant(location: tuple[int | str, ...], shape: type[BaseModel] | None) -> str | None:
-    """The field of a contract, or of a thing within it, that somebody may have meant by a name that is none's."""
-    *steps, name = location
-    for step in steps:
-        if isinstance(step, str) and shape is not None:
-            field = shape.model_fields.get(step)
-            kinds = () if field is None else flattened(field.annotation)
-            shape = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
-    if shape is None or len(str(name)) > SHOWN_MAX:
-        return None
-    return next(iter(get_close_matches(str(name), shape.model_fields, n=1)), None)
+def _meant(location: Location, missing: Sequence[Location]) -> str | None:
+    """The missing field that somebody may have meant by a name that is none's."""
+    names = [str(name) for *place, name in missing if tuple(place) == location[:-1]]
+    name = str(location[-1])
+    return next(iter(get_close_matches(name, names, n=1)), None) if len(name) <= SHOWN_MAX else None
 
 
 def _own_words(detail: ErrorDetails) -> tuple[str, str]:
@@ -377,7 +375,7 @@ def _own_words(detail: ErrorDetails) -> tuple[str, str]:
     return en, zh or en
 
 
-def _path(within: str, location: tuple[int | str, ...]) -> str:
+def _path(within: str, location: Location) -> str:
     path = within
     for step in location:
         path += f"[{step}]" if isinstance(step, int) else f".{shown(step)}" if path else shown(step)

@@ -433,7 +433,7 @@ async def test_published_bulletins_are_made_anew_and_the_first_line_that_differs
     done = run_kaiye(*asked, "--publish", "TB-1", "--json", "--data", folder)
     assert done.returncode == 0, done.stderr
     again = run_kaiye(*asked, "--publish", "TB-1", "--data", folder)
-    assert (again.returncode, again.stdout, "TB-1 was published already" in again.stderr) == (1, "", True), again.stderr
+    assert (again.returncode, again.stdout, "if it was published as TB-1 before" in again.stderr) == (1, "", True), again.stderr
     made = Bulletin.model_validate_json(done.stdout)
     code, found = audit(folder)
     assert (code, found["difference"]) == (0, None)

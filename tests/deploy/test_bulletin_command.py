@@ -103,8 +103,8 @@ async def test_a_number_that_was_published_already_is_told_as_such(
     for words in (("bulletin",), ("evaluate", "--sheet", str(EXAMPLE_COUNTY))):
         code, out, error = await kaiye(*words, "--publish", "N-1")
         assert (code, out) == (1, b"")
-        assert "N-1 已发布过：重新计算用 --reproduce N-1，再发布请换编号 / N-1 was published already: --reproduce N-1 computes it" in error
-        assert "conflict" not in error
+        assert "N-1：该编号已用于另一内容（已记录在第 12 条）" in error
+        assert "如 N-1 是此前发布的，重新计算用 --reproduce N-1；再发布请换编号 / if it was published as N-1 before, --reproduce" in error
 
 
 async def test_a_plan_that_was_changed_since_the_start_is_not_published_with(running: System, kaiye: Kaiye, tmp_path: Path) -> None:

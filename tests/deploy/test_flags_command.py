@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from deploy.cli import flags as flags_command
 from deploy.cli.board import ask
-from deploy.cli.tables import FLAG_COLUMNS, FLAG_STATES, flags_table
+from deploy.cli.tables import FLAG_COLUMNS, FLAG_STATES, flags_table, reports_table
 from services.indicators.api.examples import EXAMPLE_FLAGS
 from services.indicators.api.flags import STATES
 from shared.contracts.registry import StaffReported
@@ -124,6 +124,18 @@ def test_a_ruling_is_shown_with_its_note_and_every_state_has_a_word() -> None:
     assert "排除 dismissed" in text
     assert all(words in text for words in ("清算期间留用人员", "chuangjianban/kaiye", "2026-06-20", "CL-2026-0104"))
     assert tuple(FLAG_STATES) == STATES
+
+
+def test_texts_are_shown_as_they_are_whoever_wrote_them() -> None:
+    marked = {**FLAG, "ruling": {**FLAG["ruling"], "note": "见 [/x] 与 [a-z]{2} [red]"}}
+    text = "\n".join(printed(lambda width: flags_table({**EXAMPLE_FLAGS, "unit": "[/y]", "flags": [marked]}, width=width), None))
+    assert {"[/x]", "[a-z]{2}", "[red]"} <= set(text.split())
+    assert "疑点 flags [/y]" in text
+    refused = {
+        "source": "/330127000000/gsj/core", "id": "r-1", "state": "refused", "type": "registry.entity_registered", "arrived": None,
+        "service": "registry", "reason": {"code": "invalid", "zh": "收到 [/x]", "en": "got [/x]"},
+    }  # fmt: skip
+    assert "invalid 收到 [/x] / got [/x]" in "\n".join(printed(lambda width: reports_table([refused], width=width), None))
 
 
 def test_a_flag_is_named_whole_as_it_is_ruled_on_in_a_list_that_is_not_hundreds_of_columns_wide() -> None:

@@ -15,10 +15,12 @@ import asyncpg
 import psutil
 import pytest
 
+from deploy.cli.repairs import _outcome
 from deploy.data_folder import DataFolder, Running
 from shared.contracts.envelope import Source, report_bytes
 from shared.county_schema import county_schema
 from shared.days import SHANGHAI
+from shared.repair import Done
 from tests.deploy.test_cli import KAIYE, SECONDS_MAX, county_runs, run_kaiye
 
 COUNTY, VILLAGE, ELSEWHERE = "330127000000", "330127100201", "110101001001"
@@ -140,6 +142,16 @@ def test_nobody_deals_with_what_is_not_theirs(folder: Path) -> None:
         assert says in done.stderr
     assert listed(folder) == KEPT
     assert not shown(folder, "far-0")["acts"]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_copy_that_is_refused_corrects_nothing_whether_or_not_the_first_reply_was_heard(*, again: bool) -> None:
+    done = Done(
+        act="a", kind="corrected", service="registry", at="2025-03-01T00:00:00Z", who="gsj/core", why="改", source=f"/{COUNTY}/gsj/core",
+        id="far-1", changes=(), copy_id="far-1-c0ffee", outcome="refused", reason=None, position=None, again=again,
+    )  # fmt: skip
+    assert "未补正，原报送不变" in _outcome(done)
+    assert "c0ffee" not in _outcome(done)
 
 
 def test_a_correction_that_is_still_refused_and_one_that_is_recorded(folder: Path) -> None:

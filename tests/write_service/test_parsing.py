@@ -207,9 +207,13 @@ def test_a_misspelt_field_is_told_before_what_is_missing_for_it_with_the_field_t
     assert reason.en == "data.industri is not a field of this fact (industry?); data.industry is missing"
     founders = [{"person": ANNA, "categorie": []}]
     within = refused(report("registry.entity_registered", entity() | {"founders": founders})).reason
-    assert within.en == "data.founders[0].categorie is not a field of this fact (categories?)"
-    of_the_envelope = refused(raw(envelope(occured="2010-03-01"))).reason
-    assert of_the_envelope.en == "occured is not a field of this fact (occurred?)"
+    assert within.en == "data.founders[0].categorie is not a field of this fact"
+    assert refused(raw(envelope(occured="2010-03-01"))).reason.en == "occured is not a field of this fact"
+    misspelt = [{"persom": ANNA}]
+    inside = refused(report("registry.entity_registered", entity() | {"founders": misspelt})).reason
+    assert inside.en == "data.founders[0].persom is not a field of this fact (person?); data.founders[0].person is missing"
+    named = refused(report("registry.entity_registered", entity() | {"a\n字段": 1})).reason
+    assert named.en == "data.a\\u000a字段 is not a field of this fact"
     of_a_correction = refused(report("registry.fact_corrected", {"sorce": "x"})).reason
     assert of_a_correction.en.startswith("data.sorce is not a field of this fact (source?); data.source is missing; ")
     assert of_a_correction.en.endswith(" (and 3 more)")

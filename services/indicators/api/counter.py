@@ -58,9 +58,10 @@ SERVICE_AWAY: Final = Problem(
     en="the service that records what stands under this id does not answer: look again in a moment",
 )  # fmt: skip
 BUS_REFUSES: Final = Problem(
-    code="bus_refuses", zh="消息总线不允许本服务代为提交或听取答复，请通知系统管理员核对 door 用户的权限；以相同编号再次提交不会重复计入",
+    code="bus_refuses",
+    zh="消息总线不允许本服务代为提交或听取答复，请通知系统管理员核对 door 用户的权限；报送和操作以相同编号再次提交不会重复",
     en="the bus does not let this service pass this on, or hear what is answered: tell the system's administrator to look at the user "
-    "`door`; sent again under the same name it counts once",
+    "`door`; a report or an act sent again under the same id counts once",
 )  # fmt: skip
 NOT_PASSED_ON: Final = documented("消息总线不允许转发 / the bus does not let the door pass it on", BUS_REFUSES)
 """How an endpoint that asks somebody on the bus documents that it may be forbidden to."""

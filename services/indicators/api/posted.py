@@ -105,7 +105,7 @@ def _report(number: int, said: Any, raw: bytes, source: Source, user: Department
     try:
         report = Report.model_validate(said)
     except ValidationError as error:
-        raise Refused(422, _of(number, reasons.unfit(error, shape=Report))) from None
+        raise Refused(422, _of(number, reasons.unfit(error))) from None
     if report.source != str(source):
         raise Refused(403, _of(number, Reason(
             "other_source", f"source 应为令牌所属的 {source}", f"source is that of the token: {source}"

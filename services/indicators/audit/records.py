@@ -23,6 +23,7 @@ from shared.contracts import read_fact
 from shared.contracts.base import SERVICES, Service
 from shared.contracts.common import DayClosed, FactCorrected, FactVoided, common_class, read_common
 from shared.contracts.envelope import NO_HASH, TYPE_PATTERN, EventId, Record, Source, parse_record
+from shared.write_service.reasons import shown
 
 _EVENT_ID = TypeAdapter(EventId)
 _GZIP = b"\x1f\x8b"
@@ -253,7 +254,7 @@ def lacking(raw: bytes) -> tuple[str, str]:
     missing = [name for name in _FIELDS if name not in body]
     if missing:
         return f"缺少 {'、'.join(missing)}", f"it lacks {', '.join(missing)}"
-    wrong = ", ".join(f"{name} {body[name]!r}" for name in _FIELDS[:-1])
+    wrong = ", ".join(f"{name} {shown(repr(body[name]))}" for name in _FIELDS[:-1])
     return f"信封内容无法读取（{wrong}）", f"its envelope cannot be read ({wrong})"
 
 
