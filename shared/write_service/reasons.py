@@ -272,7 +272,9 @@ KINDS_ZH: Mapping[str, str] = MappingProxyType({
 
 def shown(value: object) -> str:
     """A value as a sentence may repeat it: short, on one line, and without resident ids."""
-    text = mask_text("".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in str(value)))
+    text = mask_text(str(value))
+    if not text.isprintable():  # once masked: written out, what shows nothing would part an id
+        text = "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in text)
     return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}…"
 
 

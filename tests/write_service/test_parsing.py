@@ -237,6 +237,10 @@ def test_what_looks_like_a_resident_id_is_not_repeated() -> None:
     reason = refused(report("registry.entity_registered", entity(start_up_cost_fen="x990105491231002"))).reason
     assert "990105491231002" not in reason.zh + reason.en
     assert "990105*" in reason.zh
+    for unseen in ("\u200b", "\U000e0001", "\n"):
+        parted = f"990105{unseen}491231002"
+        reason = refused(report("registry.entity_registered", entity(start_up_cost_fen=parted))).reason
+        assert "491231002" not in reason.zh + reason.en
 
 
 @pytest.mark.parametrize(
