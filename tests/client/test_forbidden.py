@@ -1,7 +1,7 @@
 """What the broker does not let a user report, ask or hear is told to whoever waits for it, and nothing of it is lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
@@ -262,37 +262,30 @@ async def test_without_answers_nobody_waits_for_ever(keyed: KeyedBroker, tmp_pat
             assert (await asyncio.wait_for(client.report_many([]), SECONDS_MAX)).recorded == client.progress.taken_over == 1
 
 
+def _for_pseudonyms(nc: Client) -> Coroutine[Any, Any, object]:
+    return identify(nc, ["33012719870412001X"], department="employment", system="hr")
+
+
+def _a_repair_desk(nc: Client) -> Coroutine[Any, Any, object]:
+    return RepairDesks(nc, Asker("department", "employment", "hr")).list("training", ListKept())
+
+
 @pytest.mark.parametrize(
-    ("key", "inbox", "error", "named"),
+    ("ask", "key", "inbox", "error", "named"),
     [
-        ("other", inbox_of("other", "hr"), PublishForbidden, "identify.registry.employment.hr"),
-        ("narrow", "_INBOX", HearingForbidden, "_inbox."),
+        (_for_pseudonyms, "other", inbox_of("other", "hr"), PublishForbidden, "identify.registry.employment.hr"),
+        (_for_pseudonyms, "narrow", "_INBOX", HearingForbidden, "_inbox."),
+        (_a_repair_desk, "other", inbox_of("other", "hr"), PublishForbidden, "repair.training.list.department.employment.hr"),
+        (_a_repair_desk, "narrow", "_INBOX", HearingForbidden, "_inbox."),
     ],
 )
-async def test_whoever_may_not_ask_for_pseudonyms_or_hear_them_is_told_at_once(
-    keyed: KeyedBroker, key: str, inbox: str, error: type[BusForbids], named: str
+async def test_whoever_may_not_ask_or_hear_what_is_replied_is_told_at_once(
+    keyed: KeyedBroker, ask: Callable[[Client], Coroutine[Any, Any, object]], key: str, inbox: str, error: type[BusForbids], named: str
 ) -> None:
     async with _as(keyed, key, inbox=inbox) as (nc, _):
         for _ in range(2):
             with pytest.raises(error, match=named):
-                await asyncio.wait_for(identify(nc, ["33012719870412001X"], department="employment", system="hr"), 4)
-
-
-@pytest.mark.parametrize(
-    ("key", "inbox", "error", "named"),
-    [
-        ("other", inbox_of("other", "hr"), PublishForbidden, "repair.training.list.department.employment.hr"),
-        ("narrow", "_INBOX", HearingForbidden, "_inbox."),
-    ],
-)
-async def test_whoever_may_not_ask_a_repair_desk_or_hear_it_is_told_at_once(
-    keyed: KeyedBroker, key: str, inbox: str, error: type[BusForbids], named: str
-) -> None:
-    async with _as(keyed, key, inbox=inbox) as (nc, _):
-        desks = RepairDesks(nc, Asker("department", "employment", "hr"))
-        for _ in range(2):
-            with pytest.raises(error, match=named):
-                await asyncio.wait_for(desks.list("training", ListKept()), 4)
+                await asyncio.wait_for(ask(nc), 4)
 
 
 async def test_whom_the_bus_does_not_know_is_told_so_before_long_and_not_that_there_is_no_bus(

@@ -65,20 +65,20 @@ def life_changes(facts: Facts) -> Table:
     """What changes an entity's life after its registration: where it moves (`unit`, `park`, or `out` of the county), what is `decided` of
     it, or that it is `suspended`; null where it is not about that.
     """
-    nowhere = {"unit": ibis.null("string"), "park": ibis.null("string"), "out": ibis.null("boolean")}
-    undecided, not_suspended = ibis.null("string"), ibis.null("boolean")
-    own, none = ("entity", *ORDER, "revision"), ibis.null("string")
+    none, not_suspended = ibis.null("string"), ibis.null("boolean")
+    nowhere = {"unit": none, "park": none, "out": ibis.null("boolean")}
+    own = ("entity", *ORDER, "revision")
     decides = {EntityLicenceRevoked: "closed", EntityDeregistered: "closed", EntityRestored: "operating"}
     changes = [
         facts.revisions(type_).select(*own, **nowhere, decided=ibis.literal(state), suspended=not_suspended)
         for type_, state in decides.items()
     ]
     suspended = facts.revisions(EntitySuspended)
-    changes.append(suspended.select(*own, **nowhere, decided=undecided, suspended=ibis.literal(value=True)))
+    changes.append(suspended.select(*own, **nowhere, decided=none, suspended=ibis.literal(value=True)))
     moved = facts.revisions(EntityMoved)
     away = moved.out_of_county
     place = {"unit": away.ifelse(none, moved.unit), "park": away.ifelse(none, moved.park), "out": away}
-    changes.append(moved.select(*own, **place, decided=undecided, suspended=not_suspended))
+    changes.append(moved.select(*own, **place, decided=none, suspended=not_suspended))
     in_force = facts.in_force(ibis.union(*changes), *decides, EntitySuspended, EntityMoved)
     begun = facts.shared(lives).select("entity", "registered")
     return with_oldest(facts, in_force).join(begun, "entity").filter(_.day >= _.registered).drop("registered")
